@@ -1,0 +1,33 @@
+"""Trio's vocabulary for the engine, on Trio and on asyncio.
+
+Engine modules write `from ._runtime import trio` and then plain Trio. For type checkers the name *is*
+Trio. At run time every look-up goes to Trio itself inside a Trio run, else to the same names built on
+anyio in `_asyncio.py`. Nothing else in the package knows which event loop runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__all__ = ["trio"]
+
+if TYPE_CHECKING:
+    import trio as trio
+else:
+    import trio as _trio
+
+    _in_trio_run = _trio.lowlevel.in_trio_run
+
+    class _Vocabulary:
+        """Each name of Trio's, as the running event loop has it."""
+
+        __slots__ = ()
+
+        def __getattr__(self, name):
+            if _in_trio_run():
+                return getattr(_trio, name)
+            from . import _asyncio
+
+            return getattr(_asyncio, name)
+
+    trio = _Vocabulary()

@@ -1,0 +1,54 @@
+"""A variable with one value per run of an event loop, on Trio and on asyncio. Imports no anyio: modules make it at import."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, Generic, TypeVar, overload
+
+import trio
+
+T = TypeVar("T")
+D = TypeVar("D")
+_REQUIRED: Final = object()
+
+
+class RunVar(Generic[T]):
+    """Trio's `RunVar`, also usable in a run of asyncio."""
+
+    __slots__ = ("_by_loop", "_name", "_on_trio")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._on_trio: trio.lowlevel.RunVar[T] = trio.lowlevel.RunVar(name)
+        self._by_loop: dict[asyncio.AbstractEventLoop, T] = {}
+
+    def __repr__(self) -> str:
+        return f"<RunVar name={self._name!r}>"
+
+    @overload
+    def get(self) -> T: ...
+    @overload
+    def get(self, default: D) -> T | D: ...
+    def get(self, default: object = _REQUIRED) -> object:
+        """The value in the current run, or the default.
+
+        Raises:
+            LookupError: if it has no value in this run and no default was given.
+        """
+        if trio.lowlevel.in_trio_run():
+            value: object = self._on_trio.get(default)
+        else:
+            value = self._by_loop.get(asyncio.get_running_loop(), default)
+        if value is _REQUIRED:
+            raise LookupError(self)
+        return value
+
+    def set(self, value: T) -> None:
+        """Give it a value in the current run."""
+        if trio.lowlevel.in_trio_run():
+            self._on_trio.set(value)
+            return
+        # A weak dictionary would not do: values hold sockets, and sockets hold their loop.
+        for loop in [loop for loop in self._by_loop if loop.is_closed()]:
+            del self._by_loop[loop]
+        self._by_loop[asyncio.get_running_loop()] = value
