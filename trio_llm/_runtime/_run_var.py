@@ -19,7 +19,7 @@ class RunVar(Generic[T]):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._on_trio: trio.lowlevel.RunVar[T] = trio.lowlevel.RunVar(name)
+        self._on_trio: trio.lowlevel.RunVar[object] = trio.lowlevel.RunVar(name)
         self._by_loop: dict[asyncio.AbstractEventLoop, T] = {}
 
     def __repr__(self) -> str:
