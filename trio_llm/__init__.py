@@ -1,0 +1,1 @@
+"""Large language models under structured concurrency: LiteLLM's calls, Trio's guarantees."""

@@ -1,0 +1,191 @@
+"""The one cattrs converter: decoded JSON to attrs classes, leniently where nothing is lost.
+
+Three rules hold for every class. Null means absent. Fields that the class does not document are kept in
+`model_extra` where it has one, else ignored. Numbers written as text, and whole numbers written with a
+fraction, are read; anything else of the wrong type is an error that names its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast, get_args
+
+import attrs
+import cattrs
+
+from . import _json
+from ._types._mapping import Record
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+
+class ConversionError(Exception):
+    """A reply does not fit its class. The text ends with the path of the field, as `$.choices[0].index`."""
+
+    def __init__(self, problem: str, path: str = "") -> None:
+        super().__init__(problem, path)
+        self.problem = problem
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.problem} @ ${self.path}"
+
+    def inside(self, step: str) -> ConversionError:
+        """The same error seen from the object around it."""
+        return ConversionError(self.problem, step + self.path)
+
+
+def load(text: bytes | str, cls: type[T]) -> T:
+    """Decode JSON text into `cls`.
+
+    Raises:
+        ConversionError: if it is no JSON, or does not fit.
+    """
+    return structure(parse(text), cls)
+
+
+def parse(text: bytes | str) -> Any:
+    """Decode JSON text into plain values.
+
+    Raises:
+        ConversionError: if it is no JSON.
+    """
+    try:
+        return _json.loads(text)
+    except ValueError as error:
+        raise ConversionError(f"expected JSON, got {text[:80]!r}") from error
+
+
+def structure(value: Any, cls: type[T]) -> T:
+    """Turn decoded JSON into `cls`.
+
+    Raises:
+        ConversionError: if it does not fit.
+    """
+    return converter.structure(value, cls)
+
+
+def _class_hook(cls: type[Any]) -> Hook:
+    keeps_extra = issubclass(cls, Record)
+    hooks: dict[str, Hook] = {}
+
+    def build_hooks() -> None:  # late, as classes may refer to themselves
+        for field in attrs.fields(attrs.resolve_types(cls)):
+            if field.name != "model_extra":
+                hooks[field.alias] = converter.get_structure_hook(field.type)
+
+    def structure_class(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ConversionError(f"expected an object, got {value!r:.60}")
+        if not hooks:
+            build_hooks()
+        known: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for name, item in value.items():
+            if item is None:
+                continue
+            hook = hooks.get(name)
+            if hook is None:
+                extra[name] = item
+                continue
+            try:
+                known[name] = hook(item, None)
+            except ConversionError as error:
+                raise error.inside(f".{name}") from None
+        if extra and keeps_extra:
+            return cls(**known, model_extra=extra)
+        return _make(cls, known)
+
+    return structure_class
+
+
+def _make(cls: type[Any], fields: dict[str, Any]) -> Any:
+    try:
+        return cls(**fields)
+    except TypeError as error:  # a field without a default is absent
+        raise ConversionError(str(error).partition(") ")[2] or str(error)) from None
+
+
+def _list_hook(cls: Any) -> Hook:
+    (item_type,) = get_args(cls) or (Any,)
+    held: list[Hook] = []
+
+    def structure_list(value: Any, _: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ConversionError(f"expected a list, got {value!r:.60}")
+        if not held:
+            held.append(converter.get_structure_hook(item_type))
+        hook, items = held[0], []
+        for number, item in enumerate(value):
+            try:
+                items.append(hook(item, None))
+            except ConversionError as error:
+                raise error.inside(f"[{number}]") from None
+        return items
+
+    return structure_list
+
+
+def _optional_hook(cls: Any) -> Hook:
+    # The class hook leaves nulls out, so an optional field only ever sees its other type.
+    kinds = [kind for kind in get_args(cls) if kind is not type(None)]
+    return converter.get_structure_hook(kinds[0])
+
+
+def _is_optional(cls: Any) -> bool:
+    kinds = get_args(cls)
+    return type(None) in kinds and len(kinds) == 2
+
+
+def _string(value: Any, _: Any) -> str:
+    if type(value) is str:
+        return value
+    if type(value) in (int, float):
+        return str(value)
+    raise ConversionError(f"expected text, got {value!r:.60}")
+
+
+def _integer(value: Any, _: Any) -> int:
+    if type(value) is int:
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ConversionError(f"expected a whole number, got {value!r:.60}") from None
+    if isinstance(value, bool):
+        raise ConversionError(f"expected a whole number, got {value!r}")
+    return int(number)
+
+
+def _number(value: Any, _: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ConversionError(f"expected a number, got {value!r:.60}") from None
+
+
+def _boolean(value: Any, _: Any) -> bool:
+    if type(value) is bool:
+        return value
+    raise ConversionError(f"expected true or false, got {value!r:.60}")
+
+
+def _object(value: Any, _: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    raise ConversionError(f"expected an object, got {value!r:.60}")
+
+
+def _make_converter() -> cattrs.Converter:
+    made = cattrs.Converter()
+    for kind, hook in ((str, _string), (int, _integer), (float, _number), (bool, _boolean)):
+        made.register_structure_hook(kind, hook)
+    made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)
+    made.register_structure_hook_factory(lambda cls: getattr(cls, "__origin__", None) is list, _list_hook)
+    made.register_structure_hook_factory(_is_optional, _optional_hook)
+    made.register_structure_hook_factory(attrs.has, _class_hook)
+    return made
+
+
+converter: Final = _make_converter()

@@ -1,0 +1,164 @@
+"""What a dialect is: the wire format of one family of providers, as pure functions over plain values.
+
+A dialect knows nothing of hosts, keys, clocks or connections. Its endpoints turn a `Call` into an
+`HTTPRequest` and a reply's bytes into a response; streamed replies go through a feed/close decoder.
+Providers that share a wire format differ in their `Quirks`, which are data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from ._errors import APIError, UnsupportedParamsError
+from ._http import HTTPRequest, ReplyHead
+from ._types.chat import ModelResponse, ModelResponseStream
+from ._types.chat_request import ChatRequest
+from ._types.embedding import EmbeddingResponse
+from ._types.image import ImageResponse
+from ._types.other_requests import EmbeddingRequest, ImageRequest
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+ChunkT = TypeVar("ChunkT")
+
+
+class MaxTokensName(Enum):
+    """The field in which a provider takes the limit of the answer's length."""
+
+    AS_GIVEN = "as given"
+    MAX_TOKENS = "max_tokens"
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+
+
+@attrs.frozen
+class Quirks:
+    """How a provider departs from its dialect. A closed set: a new kind of departure is a new field here."""
+
+    renamed: Mapping[str, str] = attrs.field(factory=dict)
+    """Parameters that have another name on the wire."""
+    unsupported: frozenset[str] = frozenset()
+    """Parameters that the provider refuses."""
+    max_tokens_name: MaxTokensName = MaxTokensName.AS_GIVEN
+    system_role: str | None = None
+    """The role that `developer` messages get; None leaves them as they are."""
+    stream_usage: bool = True
+    """Whether `stream_options.include_usage` may be sent. Where not, usage comes unasked or not at all."""
+    required_tool_choice: str = "required"
+    """The word for "call some tool"."""
+
+
+NO_QUIRKS = Quirks()
+
+
+@attrs.frozen
+class Call(Generic[RequestT]):
+    """A request on its way to one provider."""
+
+    request: RequestT
+    model: str
+    """The model's name without its provider's prefix."""
+    quirks: Quirks = NO_QUIRKS
+
+
+@attrs.frozen
+class ErrorDetail:
+    """What an error reply, or an error event inside a stream, says."""
+
+    message: str
+    """The provider's own words."""
+    code: str | None = None
+    """Its structured code or type."""
+    kind: type[APIError] | None = None
+    """A class that the structured code makes more exact than the status; None leaves it to the status."""
+    status: int | None = None
+    """The status that an error event names; error replies have their own."""
+    retry_after: float | None = None
+    """Seconds to wait, where the body says so."""
+
+
+class StreamDecoder(Protocol[ChunkT]):
+    """One streamed reply. Feed it every piece of the body, in order, then `close` it.
+
+    Chunks that precede an error in the same piece are returned; the error then waits in `failure`, and the
+    decoder takes no more. How the bytes are cut into pieces makes no difference.
+    """
+
+    @property
+    def finished(self) -> bool:
+        """Whether the reply is complete, so that nothing more needs to be read."""
+
+    @property
+    def failure(self) -> ErrorDetail | None:
+        """The error that ended the stream; its `kind` is set unless a status decides."""
+
+    def feed(self, data: bytes) -> list[ChunkT]:
+        """The chunks that this piece completes."""
+
+    def close(self) -> list[ChunkT]:
+        """The chunks still held back. A stream that was cut short sets `failure`."""
+
+
+@attrs.frozen
+class Endpoint(Generic[RequestT, ResponseT]):
+    """One operation with a whole reply."""
+
+    encode: Callable[[Call[RequestT]], HTTPRequest]
+    """Raises `UnsupportedParamsError` for what the wire cannot express, unless `drop_params` allows to drop it."""
+    decode: Callable[[Call[RequestT], bytes], ResponseT]
+    """Raises `ConversionError` for a malformed reply, `ReplyIsError` for an error with status 200."""
+
+
+@attrs.frozen
+class StreamEndpoint(Generic[RequestT, ChunkT]):
+    """One operation with a streamed reply."""
+
+    encode: Callable[[Call[RequestT]], HTTPRequest]
+    open_decoder: Callable[[Call[RequestT]], StreamDecoder[ChunkT]]
+
+
+class ReplyIsError(Exception):
+    """A reply with status 200 that carries an error."""
+
+    def __init__(self, detail: ErrorDetail) -> None:
+        super().__init__(detail.message)
+        self.detail = detail
+
+
+@attrs.frozen
+class Dialect:
+    """One wire format. Operations that it does not have are None."""
+
+    name: str
+    decode_error: Callable[[ReplyHead, bytes], ErrorDetail]
+    """Reads a reply with an error status. Never raises: a body that makes no sense is quoted."""
+    chat: Endpoint[ChatRequest, ModelResponse] | None = None
+    chat_stream: StreamEndpoint[ChatRequest, ModelResponseStream] | None = None
+    embeddings: Endpoint[EmbeddingRequest, EmbeddingResponse] | None = None
+    images: Endpoint[ImageRequest, ImageResponse] | None = None
+
+
+def supported_parameters(
+    parameters: Mapping[str, Any], call: Call[Any], expressible: frozenset[str], drop: bool
+) -> dict[str, Any]:
+    """The parameters that a wire can express and its provider accepts, under their names on the wire."""
+    quirks = call.quirks
+    refused = [name for name in parameters if name not in expressible or name in quirks.unsupported]
+    if refused and not drop:
+        names = ", ".join(refused)
+        raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
+    return {quirks.renamed.get(name, name): parameters[name] for name in parameters if name not in refused}
+
+
+def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The body with the caller's extra fields; objects are merged key by key, other values replaced."""
+    for name, value in (extra or {}).items():
+        held = body.get(name)
+        if isinstance(held, dict) and isinstance(value, Mapping):
+            body[name] = merge_extra_body(dict(held), value)
+        else:
+            body[name] = value
+    return body

@@ -1,0 +1,80 @@
+"""The stream decoder of every dialect over server-sent events; the dialect brings the reading of one event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic, Protocol, TypeVar
+
+from .._convert import ConversionError
+from .._dialect import ErrorDetail, ReplyIsError
+from .._errors import APIConnectionError, APIResponseValidationError
+from .._wire.sse import EventTooLarge, ServerSentEvent, SSEDecoder
+
+ChunkT = TypeVar("ChunkT")
+ChunkT_co = TypeVar("ChunkT_co", covariant=True)
+
+
+class TruncatedReply(Exception):
+    """The stream ended before the event that completes a reply."""
+
+
+class EventReader(Protocol[ChunkT_co]):
+    """A dialect's reading of one streamed reply, event by event.
+
+    `read` and `close` may raise `ReplyIsError` for an error event and `ConversionError` for nonsense.
+    """
+
+    @property
+    def finished(self) -> bool:
+        """Whether the event after which nothing comes has been read."""
+
+    def read(self, event: ServerSentEvent) -> Iterable[ChunkT_co]:
+        """The chunks that an event amounts to."""
+
+    def close(self) -> Iterable[ChunkT_co]:
+        """The chunks held back until the end. Raises `TruncatedReply` if the reply was cut short."""
+
+
+class SSEStreamDecoder(Generic[ChunkT]):
+    """A `StreamDecoder`: framing, then the dialect's reader. An error is kept until asked for."""
+
+    def __init__(self, reader: EventReader[ChunkT]) -> None:
+        self._frames = SSEDecoder()
+        self._reader = reader
+        self.failure: ErrorDetail | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the reply is complete."""
+        return self._reader.finished
+
+    def feed(self, data: bytes) -> list[ChunkT]:
+        """The chunks that this piece completes."""
+        chunks: list[ChunkT] = []
+        try:
+            for event in self._frames.feed(data):
+                if self.failure is None and not self._reader.finished:
+                    chunks += self._reader.read(event)
+        except (ReplyIsError, ConversionError, EventTooLarge) as error:
+            self.failure = _detail_of(error)
+        return chunks
+
+    def close(self) -> list[ChunkT]:
+        """The chunks held back; a cut stream sets `failure`."""
+        chunks: list[ChunkT] = []
+        try:
+            for event in self._frames.close():
+                if self.failure is None and not self._reader.finished:
+                    chunks += self._reader.read(event)
+            if self.failure is None:
+                chunks += self._reader.close()
+        except (ReplyIsError, ConversionError, TruncatedReply) as error:
+            self.failure = _detail_of(error)
+        return chunks
+
+
+def _detail_of(error: Exception) -> ErrorDetail:
+    if isinstance(error, ReplyIsError):
+        return error.detail
+    kind = APIConnectionError if isinstance(error, TruncatedReply) else APIResponseValidationError
+    return ErrorDetail(str(error), kind=kind)

@@ -1,0 +1,81 @@
+"""HTTP messages as plain values, shared by dialects, engine and transports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import attrs
+
+JSON_CONTENT: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
+_PORTS = {"http": 80, "https": 443}
+
+
+@attrs.frozen
+class Origin:
+    """Where a connection goes (RFC 9110, 4.3.1). The key of every connection pool."""
+
+    scheme: str
+    """`http` or `https`."""
+    host: str
+    """Host name or address, lower-case, without brackets."""
+    port: int
+    unix: str | None = None
+    """Path of a Unix socket to connect to in place of host and port."""
+
+    @property
+    def netloc(self) -> str:
+        """The value of the Host header: the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.netloc}"
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """An absolute http(s) URL as its origin and its path, without a slash at the end.
+
+    Raises:
+        ValueError: if it is not an absolute http or https URL, or carries user information.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError(f"not an absolute http or https URL: {url!r}")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("a base URL may not carry user information, a query or a fragment")
+    origin = Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+    return origin, parts.path.rstrip("/")
+
+
+class RequestBody(Protocol):
+    """A body too large to be held in memory: its size is known, its blocks are produced when it is sent."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes, sent as Content-Length."""
+
+    def blocks(self) -> Iterable[bytes]:
+        """The body from its beginning, in pieces; called again for every attempt."""
+
+
+@attrs.frozen
+class HTTPRequest:
+    """One request, without its origin."""
+
+    method: str
+    path: str
+    """Path and query as on the request line."""
+    headers: tuple[tuple[str, str], ...]
+    """Lower-case names. Host, Content-Length and Accept-Encoding are the transport's."""
+    body: bytes | RequestBody = b""
+
+
+@attrs.frozen
+class ReplyHead:
+    """Status line and headers of a reply."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Lower-case names; repeated fields joined by a comma and a space (RFC 9110, 5.3)."""

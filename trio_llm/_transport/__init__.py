@@ -1,0 +1,65 @@
+"""What the engine asks of whatever moves bytes: two protocols, implemented by each transport."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+
+from .._http import HTTPRequest, Origin, ReplyHead
+
+
+class TransportError(Exception):
+    """The connection failed; nothing is known of the reply. The engine makes it an `APIConnectionError`."""
+
+
+class ReplyError(TransportError):
+    """The reply broke off or was no valid HTTP; part of it may have been read."""
+
+
+@attrs.frozen
+class TransportStatistics:
+    """A snapshot of a transport's connections."""
+
+    active: int
+    """Connections that carry an exchange or are being opened."""
+    idle: int
+    """Open connections that wait for the next exchange."""
+
+
+class Reply(Protocol):
+    """The reply of one exchange. Whoever gets it has to close it; one task at a time reads."""
+
+    @property
+    def head(self) -> ReplyHead: ...
+
+    async def read(self) -> bytes:
+        """The next piece of the decoded body as it arrives, `b""` at its end.
+
+        Raises:
+            ReplyError: if the body broke off, was malformed, or passed a limit.
+        """
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, else close its socket at once.
+
+        Never blocks for the peer: it may be called in a cancelled scope. Idempotent.
+        """
+
+
+class Transport(Protocol):
+    """Sends requests. Belongs to one run of an event loop."""
+
+    async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
+        """Send one request and wait for the head of its reply.
+
+        Cancelling it at any step closes the socket. It has no time limit of its own.
+
+        Raises:
+            TransportError: if no reply head arrived.
+        """
+
+    async def aclose(self) -> None:
+        """Close every connection. Idempotent."""
+
+    def statistics(self) -> TransportStatistics: ...

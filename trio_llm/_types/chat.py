@@ -1,0 +1,176 @@
+"""Chat responses and chunks in OpenAI's shape.
+
+Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object", 2026-11.
+Names are LiteLLM's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ._mapping import Record
+from .usage import Usage
+
+
+@attrs.define
+class FunctionCall(Record):
+    """A function's name and its arguments as JSON text; in chunks both are fragments."""
+
+    name: str | None = None
+    arguments: str = ""
+
+
+@attrs.define
+class CustomCall(Record):
+    """A custom tool's name and its input as free text."""
+
+    name: str | None = None
+    input: str = ""
+
+
+@attrs.define
+class ToolCall(Record):
+    """One tool call of the model's; in chunks a fragment of the call numbered `index`."""
+
+    id: str | None = None
+    type: str = "function"
+    function: FunctionCall | None = None
+    custom: CustomCall | None = None
+    index: int | None = None
+    provider_specific_fields: dict[str, Any] | None = None
+    """What the provider wants back with the call, such as Gemini's `thought_signature`."""
+
+
+@attrs.define
+class URLCitation(Record):
+    """A web source of the characters from `start_index` to `end_index` of the text."""
+
+    url: str | None = None
+    title: str | None = None
+    start_index: int | None = None
+    end_index: int | None = None
+
+
+@attrs.define
+class Annotation(Record):
+    """A citation; `type` says which of the other fields is set."""
+
+    type: str = "url_citation"
+    url_citation: URLCitation | None = None
+
+
+@attrs.define
+class ChatAudio(Record):
+    """Spoken output: base64 data and its transcript."""
+
+    id: str | None = None
+    data: str | None = None
+    expires_at: int | None = None
+    transcript: str | None = None
+
+
+@attrs.define
+class TokenLogprob(Record):
+    """A token's log probability and its rivals'."""
+
+    token: str = ""
+    logprob: float = 0.0
+    bytes: list[int] | None = None
+    top_logprobs: list[TokenLogprob] | None = None
+
+
+@attrs.define
+class ChoiceLogprobs(Record):
+    """Log probabilities of the tokens of the text and of the refusal."""
+
+    content: list[TokenLogprob] | None = None
+    refusal: list[TokenLogprob] | None = None
+
+
+@attrs.define
+class Message(Record):
+    """The model's message. It can be appended to `messages` as it is."""
+
+    content: str | None = None
+    role: str = "assistant"
+    tool_calls: list[ToolCall] | None = None
+    function_call: FunctionCall | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    """The model's thinking as text, where the provider shows it."""
+    thinking_blocks: list[dict[str, Any]] | None = None
+    """Anthropic's thinking and redacted_thinking blocks with their signatures; sent back unchanged."""
+    annotations: list[Annotation] | None = None
+    audio: ChatAudio | None = None
+    images: list[dict[str, Any]] | None = None
+    """Generated images as `{"type": "image_url", "image_url": {"url": "data:..."}}`."""
+    provider_specific_fields: dict[str, Any] | None = None
+    """Content that has no place in OpenAI's shape, under the provider's own names."""
+
+
+@attrs.define
+class Choices(Record):
+    """One answer. `finish_reason` is one of stop, length, tool_calls, content_filter."""
+
+    finish_reason: str | None = None
+    index: int = 0
+    message: Message = attrs.Factory(Message)
+    logprobs: ChoiceLogprobs | None = None
+
+
+@attrs.define
+class ModelResponse(Record):
+    """The reply to a chat call."""
+
+    id: str | None = None
+    created: int | None = None
+    """Seconds since 1970."""
+    model: str | None = None
+    object: str = "chat.completion"
+    choices: list[Choices] = attrs.Factory(list)
+    usage: Usage | None = None
+    system_fingerprint: str | None = None
+    service_tier: str | None = None
+
+
+@attrs.define
+class Delta(Record):
+    """A fragment of the model's message; fields that say nothing new are None."""
+
+    content: str | None = None
+    role: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    function_call: FunctionCall | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    thinking_blocks: list[dict[str, Any]] | None = None
+    annotations: list[Annotation] | None = None
+    audio: ChatAudio | None = None
+    images: list[dict[str, Any]] | None = None
+    provider_specific_fields: dict[str, Any] | None = None
+
+
+@attrs.define
+class StreamingChoices(Record):
+    """A fragment of one answer."""
+
+    finish_reason: str | None = None
+    index: int = 0
+    delta: Delta = attrs.Factory(Delta)
+    logprobs: ChoiceLogprobs | None = None
+
+
+@attrs.define
+class ModelResponseStream(Record):
+    """One chunk of a streamed chat reply."""
+
+    id: str | None = None
+    created: int | None = None
+    model: str | None = None
+    object: str = "chat.completion.chunk"
+    choices: list[StreamingChoices] = attrs.Factory(list)
+    usage: Usage | None = None
+    system_fingerprint: str | None = None
+    service_tier: str | None = None

@@ -1,0 +1,44 @@
+"""Token counts, in OpenAI's meaning."""
+
+from __future__ import annotations
+
+import attrs
+
+from ._mapping import Record
+
+
+@attrs.define
+class PromptTokensDetails(Record):
+    """What the prompt tokens consist of."""
+
+    cached_tokens: int | None = None
+    """Read from a prompt cache; part of `prompt_tokens`."""
+    cache_creation_tokens: int | None = None
+    """Written to a prompt cache; part of `prompt_tokens`."""
+    audio_tokens: int | None = None
+    text_tokens: int | None = None
+    image_tokens: int | None = None
+
+
+@attrs.define
+class CompletionTokensDetails(Record):
+    """What the completion tokens consist of."""
+
+    reasoning_tokens: int | None = None
+    """Spent on thinking; part of `completion_tokens`."""
+    audio_tokens: int | None = None
+    text_tokens: int | None = None
+    image_tokens: int | None = None
+    accepted_prediction_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
+
+
+@attrs.define
+class Usage(Record):
+    """Tokens of one call. Cached and reasoning tokens are counted inside, as OpenAI does, whatever the wire says."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    prompt_tokens_details: PromptTokensDetails | None = None
+    completion_tokens_details: CompletionTokensDetails | None = None
