@@ -13,8 +13,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
-from ._errors import APIError, UnsupportedParamsError
-from ._http import HTTPRequest, ReplyHead
+from . import _json
+from ._errors import APIError, BadRequestError, UnsupportedParamsError
+from ._http import JSON_CONTENT, HTTPRequest, ReplyHead
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
 from ._types.embedding import EmbeddingResponse
@@ -49,6 +50,12 @@ class Quirks:
     """Whether `stream_options.include_usage` may be sent. Where not, usage comes unasked or not at all."""
     required_tool_choice: str = "required"
     """The word for "call some tool"."""
+    reply_fields: frozenset[str] = frozenset()
+    """Fields beyond the dialect's request schema that the provider wants back when its message is sent again."""
+    plain_content: bool = False
+    """Whether a message of text parts has to be sent as one text."""
+    base64_typecode: str = "f"
+    """Numbers inside base64 vectors, as a typecode of the `array` module: "f" for 32-bit floats, "b" for bytes."""
 
 
 NO_QUIRKS = Quirks()
@@ -162,3 +169,15 @@ def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> d
         else:
             body[name] = value
     return body
+
+
+def json_request(path: str, body: Mapping[str, Any], headers: tuple[tuple[str, str], ...] = ()) -> HTTPRequest:
+    """A POST of a JSON body.
+
+    Raises:
+        BadRequestError: if a value has no JSON form.
+    """
+    try:
+        return HTTPRequest("POST", path, JSON_CONTENT + headers, _json.dumps(body))
+    except (TypeError, ValueError) as error:
+        raise BadRequestError(f"the request cannot be written as JSON: {error}") from error

@@ -58,9 +58,15 @@ class ChatParams(ChatModelParams, ControlParams, total=False):
 
 
 CHAT_PARAMETERS = frozenset(ChatModelParams.__annotations__)
-_RESPONSE_ONLY = ("annotations", "images", "provider_specific_fields", "reasoning_content", "thinking_blocks")
-"""Fields of a reply's message that OpenAI's request schema does not have; dialects that want them read them first."""
-REPLY_FIELDS: frozenset[str] = frozenset(_RESPONSE_ONLY)
+
+
+class ReplyDict(dict[str, Any]):
+    """A message, or a tool call, that was dumped from a response and is sent back.
+
+    It holds all that the response held: Anthropic's `thinking_blocks`, Gemini's `provider_specific_fields`,
+    vendors' own fields. A dialect takes what its wire knows and leaves the rest. A dictionary that the caller
+    wrote is not one, and is taken at its word.
+    """
 
 
 @attrs.frozen(init=False)
@@ -97,7 +103,7 @@ class ChatRequest:
 def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any], ...]:
     if isinstance(messages, str | bytes | Mapping):
         raise BadRequestError(f"messages must be a list of messages, not {type(messages).__name__}")
-    plain = tuple(message if type(message) is dict else _plain_message(message) for message in messages)
+    plain = tuple(_plain_message(message) for message in messages)
     if not plain:
         raise BadRequestError("messages is empty: there is nothing to answer")
     for number, message in enumerate(plain):
@@ -107,10 +113,20 @@ def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any],
 
 
 def _plain_message(message: object) -> Mapping[str, Any]:
-    if isinstance(message, Mapping):
-        return message
-    dump = getattr(message, "model_dump", None)  # our own messages, and pydantic's
+    if not isinstance(message, Mapping):
+        return _dumped(message, "a message")
+    calls = message.get("tool_calls")
+    if isinstance(calls, list | tuple) and not all(isinstance(call, Mapping) for call in calls):
+        return {**message, "tool_calls": [_plain_call(call) for call in calls]}
+    return message
+
+
+def _plain_call(call: object) -> Mapping[str, Any]:
+    return call if isinstance(call, Mapping) else _dumped(call, "a tool call")
+
+
+def _dumped(value: object, what: str) -> ReplyDict:
+    dump = getattr(value, "model_dump", None)  # our own records, and pydantic's
     if dump is None:
-        raise BadRequestError(f"a message must be a mapping, not {type(message).__name__}")
-    plain: dict[str, Any] = dump(exclude_none=True)
-    return plain
+        raise BadRequestError(f"{what} must be a mapping, not {type(value).__name__}")
+    return ReplyDict(dump(exclude_none=True))
