@@ -1,0 +1,50 @@
+"""Connected stream sockets of the running event loop, for the transport. Every failure is an `OSError`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import trio
+
+
+class ByteStream(Protocol):
+    """A connection. One task at a time sends or receives; `close` may come from any."""
+
+    async def send(self, data: bytes | memoryview) -> bool:
+        """Send all of it, unless the peer speaks first.
+
+        Returns:
+            False if bytes arrived (or the peer ended) while it could take no more. The rest stays queued:
+            receive, then call again, with `b""` if there is nothing to add.
+        """
+
+    async def receive(self) -> bytes:
+        """Wait for the next bytes, `b""` at the end. A cancelled `receive` loses nothing."""
+
+    def receive_nowait(self) -> bytes | None:
+        """What has arrived, `b""` at the end, None if there is nothing yet."""
+
+    def close(self) -> None:
+        """Close the socket without waiting and without sending what is queued. Idempotent."""
+
+
+async def connect_tcp(host: str, port: int) -> ByteStream:
+    """Connect to the first address of `host` that answers (RFC 8305), with TCP_NODELAY."""
+    if trio.lowlevel.in_trio_run():
+        from . import _trio_sockets
+
+        return await _trio_sockets.connect_tcp(host, port)
+    from . import _asyncio_sockets
+
+    return await _asyncio_sockets.connect_tcp(host, port)
+
+
+async def connect_unix(path: str) -> ByteStream:
+    """Connect to a Unix socket."""
+    if trio.lowlevel.in_trio_run():
+        from . import _trio_sockets
+
+        return await _trio_sockets.connect_unix(path)
+    from . import _asyncio_sockets
+
+    return await _asyncio_sockets.connect_unix(path)

@@ -1,0 +1,219 @@
+"""HTTP/1.1 without I/O (RFC 9112): a request to bytes, bytes to a reply. Parsing is llhttp's, by `httptools`."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+import attrs
+import httptools
+
+from .._http import HTTPRequest, Origin, ReplyHead
+from . import ReplyError
+from .content import ContentDecoder, open_decoder
+
+_BLOCK_SIZE = 65_536
+_FIRST_FINAL_STATUS = 200
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+
+
+@attrs.frozen
+class Limits:
+    """What a peer may send before the reply counts as broken, in bytes."""
+
+    head: int = 65_536
+    """Status line and headers, interim replies included. The same for a run of bytes that carries no body."""
+    body: int = 268_435_456
+    """The whole body, decompressed."""
+
+
+def encode_request(origin: Origin, request: HTTPRequest) -> Iterator[bytes | memoryview]:
+    """The request in blocks; a small one is a single block.
+
+    Raises:
+        ValueError: if the request line or a header is not one line of Latin-1.
+    """
+    head = _encode_head(origin, request)
+    body = request.body
+    if not isinstance(body, bytes):
+        yield head
+        yield from _measured(body.blocks(), body.size)
+    elif len(body) <= _BLOCK_SIZE:
+        yield head + body
+    else:
+        yield head
+        view = memoryview(body)
+        for start in range(0, len(body), _BLOCK_SIZE):
+            yield view[start : start + _BLOCK_SIZE]
+
+
+def _encode_head(origin: Origin, request: HTTPRequest) -> bytes:
+    lines = [f"{request.method} {request.path} HTTP/1.1", f"host: {origin.netloc}", *map(": ".join, request.headers)]
+    size = len(request.body) if isinstance(request.body, bytes) else request.body.size
+    if size or request.method in _BODY_METHODS:
+        lines.append(f"content-length: {size}")
+    lines.append("accept-encoding: gzip, deflate\r\n\r\n")
+    text = "\r\n".join(lines)
+    # Line ends that we did not write would be headers that somebody else wrote.
+    ends = len(lines) + 1
+    if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or lines[0].count(" ") != 2:  # noqa: PLR2004
+        raise ValueError("a request line or header contains a character that HTTP does not allow")
+    return text.encode("latin-1")
+
+
+def _measured(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The blocks, as many bytes as announced.
+
+    Raises:
+        ValueError: if it is more or fewer.
+    """
+    left = size
+    for block in blocks:
+        left -= len(block)
+        if left < 0:
+            break
+        yield block
+    if left:
+        raise ValueError(f"the request body is not the {size} bytes long that it said")
+
+
+class ReplyParser:
+    """One reply. Feed it what arrives and `feed_end` it when the connection ends; then `read`.
+
+    Feeding raises nothing: what came before a fault stays readable, and the fault is raised after it.
+    """
+
+    __slots__ = (
+        "_body",
+        "_decoder",
+        "_header_size",
+        "_headers",
+        "_idle_size",
+        "_limits",
+        "_parser",
+        "_size",
+        "complete",
+        "error",
+        "head",
+        "keep_alive",
+        "started",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._header_size = 0
+        self._idle_size = 0
+        self._size = 0
+        self._body: list[bytes] = []
+        self._decoder: ContentDecoder | None = None
+        self.started = False
+        """Whether a byte of the reply has arrived."""
+        self.head: ReplyHead | None = None
+        """The final head, once it has arrived."""
+        self.complete = False
+        """Whether the message came to its end."""
+        self.keep_alive = False
+        """Whether the connection may carry another exchange after this one."""
+        self.error: ReplyError | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they arrived; none is the end of the connection."""
+        if not data:
+            self._end()
+            return
+        self.started = True
+        self._idle_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("it changes to another protocol")
+        except httptools.HttpParserError as exc:
+            self._fail(f"it is not valid HTTP: {exc}")
+        if self._idle_size > self._limits.head:
+            self._fail(f"more than {self._limits.head} bytes came that are not body")
+
+    def read(self) -> bytes | None:
+        """The decoded body that has arrived, `b""` at its end, None if more has to be fed first.
+
+        Raises:
+            ReplyError: after the last good byte of a body that is malformed, cut off or too long.
+        """
+        piece = self._next_piece()
+        if piece:
+            self._size += len(piece)
+            if self._size > self._limits.body:
+                raise ReplyError(f"the reply is longer than {self._limits.body} bytes")
+            return piece
+        if self.error is not None:
+            raise self.error
+        if self.complete and self._decoder is not None and not self._decoder.is_complete:
+            raise ReplyError("the compressed body of the reply is cut off")
+        return b"" if self.complete else None
+
+    def _next_piece(self) -> bytes:
+        data = b"".join(self._body)
+        self._body.clear()
+        if self._decoder is None:
+            return data
+        self._decoder.feed(data)
+        try:
+            return self._decoder.read()
+        except zlib.error as exc:
+            raise ReplyError(f"the body of the reply cannot be decompressed: {exc}") from exc
+
+    def _end(self) -> None:
+        self.keep_alive = False
+        if self.head is not None and not {"content-length", "transfer-encoding"} & self.head.headers.keys():
+            self.complete = True
+        elif not self.complete:
+            self._fail("the connection ended in the middle of it")
+
+    def _fail(self, reason: str) -> None:
+        """Note a fault. After the end of the message it only costs the connection."""
+        self.keep_alive = False
+        if not self.complete and self.error is None:
+            self.error = ReplyError(f"the reply broke off: {reason}")
+
+    def on_message_begin(self) -> None:
+        """Called by the parser."""
+        if self.complete:
+            raise ValueError("bytes after the reply")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by the parser, for trailers as well; those are ignored."""
+        if self.head is None:
+            self._header_size += len(name) + len(value)
+            key = name.decode("ascii").lower()
+            text = value.decode("latin-1")
+            before = self._headers.get(key)
+            self._headers[key] = text if before is None else f"{before}, {text}"
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser, for interim replies as well; those are ignored (RFC 9110, 15.2)."""
+        status = self._parser.get_status_code()
+        headers, self._headers = self._headers, {}
+        if status < _FIRST_FINAL_STATUS:
+            return
+        self._idle_size = 0
+        self.head = ReplyHead(status, headers)
+        if self._header_size > self._limits.head:
+            self._fail(f"its headers are longer than {self._limits.head} bytes")
+        if headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            self._fail(f"unknown transfer-encoding {headers['transfer-encoding']!r}")
+        try:
+            self._decoder = open_decoder(headers.get("content-encoding", ""))
+        except ValueError as exc:
+            self._fail(str(exc))
+
+    def on_body(self, data: bytes) -> None:
+        """Called by the parser."""
+        self._idle_size = 0
+        self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        """Called by the parser, for interim replies as well."""
+        if self.head is not None and self.error is None:
+            self.complete = True
+            self.keep_alive = self._parser.should_keep_alive()
