@@ -1,0 +1,101 @@
+"""Chat completions with a whole reply.
+
+Source: OpenAI API reference, "Create chat completion" and "The chat completion object", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._convert import structure
+from ..._dialect import (
+    Call,
+    MaxTokensName,
+    ReplyIsError,
+    json_request,
+    merge_extra_body,
+    supported_parameters,
+)
+from ..._errors import BadRequestError
+from ..._http import HTTPRequest
+from ..._types.chat import ModelResponse
+from ..._types.chat_request import CHAT_PARAMETERS, ChatRequest
+from .._schema import response_format_dict
+from .errors import error_event
+from .messages import sendable_message
+from .replies import (
+    JSONObject,
+    call_id,
+    parse_object,
+    require_list,
+    settle_call,
+    settle_choice,
+    settle_message,
+    settle_usage,
+)
+
+_PATH = "/chat/completions"
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+    """The request for a whole reply."""
+    return json_request(_PATH, merge_extra_body(_body(call), call.request.options.extra_body))
+
+
+def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+    """The request for a streamed reply. Usage is asked for, so that no stream goes unaccounted."""
+    body = _body(call)
+    body["stream"] = True
+    if call.quirks.stream_usage:
+        body["stream_options"] = {**body.get("stream_options", {}), "include_usage": True}
+    return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
+
+
+def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+    request, quirks = call.request, call.quirks
+    given = _limit_renamed(request.parameters, quirks.max_tokens_name)
+    parameters = supported_parameters(given, call, CHAT_PARAMETERS, request.options.drop_params)
+    if "response_format" in parameters:
+        parameters["response_format"] = response_format_dict(parameters["response_format"])
+    if parameters.get("tool_choice") == "required":
+        parameters["tool_choice"] = quirks.required_tool_choice
+    messages = [sendable_message(message, quirks) for message in request.messages]
+    return {"model": call.model, "messages": messages, **parameters}
+
+
+def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mapping[str, Any]:
+    """The parameters with the answer's limit under the only name that the provider takes."""
+    given = [limit for limit in _LIMITS if limit in parameters]
+    if name is MaxTokensName.AS_GIVEN or not given:
+        return parameters
+    limits = {parameters[limit] for limit in given}
+    if len(limits) > 1:
+        raise BadRequestError(f"{' and '.join(given)} are one limit to this provider; give one of them")
+    others = {key: value for key, value in parameters.items() if key not in _LIMITS}
+    return {**others, name.value: limits.pop()}
+
+
+def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+    """Read a whole reply."""
+    reply = parse_object(body)
+    for number, choice in enumerate(require_list(reply, "choices")):
+        _settle(choice, number, reply)
+    if reply.get("usage"):
+        settle_usage(reply["usage"])
+    return structure(reply, ModelResponse)
+
+
+def _settle(choice: JSONObject, number: int, reply: JSONObject) -> None:
+    message = choice.get("message") or {}
+    if choice.get("error") and not message.get("content"):
+        raise ReplyIsError(error_event(choice["error"]))
+    settle_message(message)
+    calls = message.get("tool_calls") or ()
+    for place, made in enumerate(calls):
+        settle_call(made)
+        made["id"] = made.get("id") or call_id(reply, place)
+    settle_choice(choice, has_calls=bool(calls))
+    if choice.get("index") is None:
+        choice["index"] = number

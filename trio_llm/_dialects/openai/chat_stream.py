@@ -1,0 +1,145 @@
+"""Chat completions as a stream.
+
+Source: OpenAI API reference, "The chat completion chunk object", 2026-11. Deviations of vendors that are borne:
+no `[DONE]`, usage in `x_groq`, error objects as events, tool call fragments without an index, with index 0 for
+every call, or with id and name repeated in every fragment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..._convert import structure
+from ..._dialect import Call, ReplyIsError
+from ..._types.chat import ModelResponseStream
+from ..._types.chat_request import ChatRequest
+from ..._wire.sse import ServerSentEvent
+from .._streaming import SSEStreamDecoder, TruncatedReply
+from .errors import error_event
+from .replies import JSONObject, call_id, parse_object, settle_call, settle_choice, settle_message, settle_usage
+
+_DONE = "[DONE]"
+
+
+def open_chat_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
+    """A decoder for one streamed reply."""
+    return SSEStreamDecoder(ChatReader())
+
+
+class ChatReader:
+    """The reading of one streamed reply, event by event."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._choices: dict[int, _OpenChoice] = {}
+
+    def read(self, event: ServerSentEvent) -> Iterable[ModelResponseStream]:
+        """The chunk that an event amounts to."""
+        if event.data.strip() == _DONE:
+            self.finished = True
+            return ()
+        chunk = parse_object(event.data)
+        _raise_error(chunk, event.name)
+        for number, choice in enumerate(chunk.get("choices") or ()):
+            self._settle(choice, number, chunk)
+        _settle_chunk_usage(chunk)
+        return (structure(chunk, ModelResponseStream),)
+
+    def close(self) -> Iterable[ModelResponseStream]:
+        """Nothing is held back. The end is an error unless every answer has its finish reason or `[DONE]` came."""
+        if not self._choices:
+            raise TruncatedReply("the stream ended without an answer")
+        if not self.finished and not all(choice.finished for choice in self._choices.values()):
+            raise TruncatedReply("the stream ended before its finish reason")
+        return ()
+
+    def _settle(self, choice: JSONObject, number: int, chunk: JSONObject) -> None:
+        if choice.get("index") is None:
+            choice["index"] = number
+        held = self._choices.setdefault(choice["index"], _OpenChoice())
+        if choice.get("error"):
+            raise ReplyIsError(error_event(choice["error"]))
+        delta = choice.get("delta")
+        if delta:
+            settle_message(delta)
+            if delta.get("tool_calls"):
+                held.settle_calls(delta["tool_calls"], chunk)
+        settle_choice(choice, has_calls=bool(held.calls))
+        held.finished = held.finished or choice["finish_reason"] is not None
+
+
+def _raise_error(chunk: JSONObject, name: str | None) -> None:
+    if chunk.get("error") or name == "error" or chunk.get("object") == "error":
+        raise ReplyIsError(error_event(chunk))
+    groq = chunk.get("x_groq")
+    if groq and groq.get("error"):
+        raise ReplyIsError(error_event(groq))
+
+
+def _settle_chunk_usage(chunk: JSONObject) -> None:
+    usage = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")
+    if usage:
+        chunk["usage"] = dict(usage)
+        settle_usage(chunk["usage"])
+
+
+class _OpenCall:
+    """A tool call whose fragments are coming in."""
+
+    def __init__(self, identifier: str, name: str | None) -> None:
+        self.identifier = identifier
+        self.name = name
+
+
+class _OpenChoice:
+    """One answer of a stream; tells apart the tool calls that its fragments belong to."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self.calls: list[_OpenCall] = []
+        self._by_index: dict[int, int] = {}
+
+    def settle_calls(self, fragments: list[JSONObject], chunk: JSONObject) -> None:
+        """Give every fragment the number of its call, and the call's id and name to its first fragment only."""
+        for fragment in fragments:
+            settle_call(fragment)
+            number = self._number(fragment)
+            if number is None:
+                number = self._open(fragment, chunk)
+            else:
+                self._continue(fragment, self.calls[number])
+            fragment["index"] = number
+
+    def _number(self, fragment: JSONObject) -> int | None:
+        """The number of the open call that a fragment continues; None if it begins a new one."""
+        identifier, index = fragment.get("id"), fragment.get("index")
+        if index is not None:
+            number = self._by_index.get(index)
+            if number is None or not identifier or self.calls[number].identifier == identifier:
+                return number
+        if identifier:
+            same = (place for place, call in enumerate(self.calls) if call.identifier == identifier)
+            return next(same, None)
+        begins = not self.calls or _name(fragment) is not None
+        return None if begins else len(self.calls) - 1
+
+    def _open(self, fragment: JSONObject, chunk: JSONObject) -> int:
+        number = len(self.calls)
+        fragment["id"] = fragment.get("id") or call_id(chunk, number)
+        self.calls.append(_OpenCall(fragment["id"], _name(fragment)))
+        if fragment.get("index") is not None:
+            self._by_index[fragment["index"]] = number
+        return number
+
+    def _continue(self, fragment: JSONObject, call: _OpenCall) -> None:
+        fragment.pop("id", None)
+        part = fragment.get("function") or fragment.get("custom")
+        if part and call.name is not None:
+            part.pop("name", None)
+        elif part:
+            call.name = part.get("name") or None
+
+
+def _name(fragment: JSONObject) -> str | None:
+    part = fragment.get("function") or fragment.get("custom") or {}
+    return part.get("name") or None

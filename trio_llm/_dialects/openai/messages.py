@@ -1,0 +1,71 @@
+"""Chat messages on their way out, in OpenAI's shape.
+
+Source: OpenAI API reference, "Create chat completion", parameter `messages`, 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..._dialect import Quirks
+from ..._types.chat_request import ReplyDict
+
+_MESSAGE_FIELDS: Final = frozenset({"role", "content", "name", "tool_calls", "function_call", "refusal", "audio"})
+_CALL_FIELDS: Final = frozenset({"id", "type", "function", "custom"})
+
+
+def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str, Any]:
+    """The message as its provider takes it; the caller's own object wherever nothing has to change.
+
+    Dictionaries that the caller wrote keep every field, as vendors have fields of their own; only nulls are left
+    out. A response's message keeps the fields of the request schema, and those that the vendor wants back.
+    """
+    if isinstance(message, ReplyDict) and message["role"] == "assistant":
+        made = _reply(message, quirks)
+    elif _is_ready(message, quirks):
+        return message
+    else:
+        made = {name: value for name, value in message.items() if value is not None or name == "content"}
+    if quirks.system_role is not None and made["role"] == "developer":
+        made["role"] = quirks.system_role
+    if quirks.plain_content and "content" in made:
+        made["content"] = _joined_text(made["content"])
+    if made.get("tool_calls"):
+        made["tool_calls"] = [_sendable_call(call, quirks) for call in made["tool_calls"]]
+    return made
+
+
+def _is_ready(message: Mapping[str, Any], quirks: Quirks) -> bool:
+    if type(message) is not dict or message["role"] == "developer":
+        return False
+    if quirks.plain_content and isinstance(message.get("content"), list):
+        return False
+    if any(isinstance(call, ReplyDict) for call in message.get("tool_calls") or ()):
+        return False
+    return all(value is not None or name == "content" for name, value in message.items())
+
+
+def _reply(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
+    """A response's message as a request's; its tool calls are marked as a response's, too."""
+    kept = {name: message[name] for name in message if name in _MESSAGE_FIELDS or name in quirks.reply_fields}
+    if isinstance(audio := kept.get("audio"), Mapping):
+        kept["audio"] = {"id": audio.get("id")}  # the server still has the sound
+    if calls := kept.pop("tool_calls", None):
+        kept["tool_calls"] = [ReplyDict(call) for call in calls]
+    if "content" not in kept and "tool_calls" not in kept and "audio" not in kept:
+        kept["content"] = ""
+    return kept
+
+
+def _sendable_call(call: Any, quirks: Quirks) -> Any:
+    if not isinstance(call, ReplyDict):
+        return call
+    return {name: call[name] for name in call if name in _CALL_FIELDS or name in quirks.reply_fields}
+
+
+def _joined_text(content: Any) -> Any:
+    """Text parts as one text. Content with parts of another kind stays, for the provider to judge."""
+    if not isinstance(content, list) or not all(isinstance(part, Mapping) and "text" in part for part in content):
+        return content
+    return "\n".join(part["text"] for part in content)

@@ -1,0 +1,185 @@
+"""What vendors make of OpenAI's reply objects, brought back into OpenAI's shape.
+
+The functions change the decoded JSON in place: it is the reply's own and nobody else has seen it. Fields without
+a place in OpenAI's shape stay where they are and end up in `model_extra`.
+
+Sources: the API references of OpenAI, Mistral, Groq, DeepSeek, Moonshot, OpenRouter, Together, xAI, Perplexity and
+Cloudflare Workers AI, sections on chat completions, 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ... import _json
+from ..._convert import ConversionError, parse
+from ..._dialect import ReplyIsError
+from .errors import error_event
+
+JSONObject = dict[str, Any]
+
+_FINISH_REASONS: Final[Mapping[str, str]] = {
+    "stop": "stop",
+    "end_turn": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "insufficient_system_resource": "length",
+    "tool_calls": "tool_calls",
+    "tool_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "refusal": "content_filter",
+    "safety": "content_filter",
+    "sensitive": "content_filter",
+}
+
+_USAGE_NAMES: Final = (
+    ("input_tokens", "prompt_tokens"),
+    ("output_tokens", "completion_tokens"),
+    ("input_tokens_details", "prompt_tokens_details"),
+    ("output_tokens_details", "completion_tokens_details"),
+    ("prompt_token_details", "prompt_tokens_details"),
+    ("completion_token_details", "completion_tokens_details"),
+)
+_CACHED: Final = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+_CACHE_CREATION: Final = ("cache_write_tokens", "cache_creation_input_tokens")
+_REASONING: Final = ("reasoning_tokens",)
+
+
+def parse_object(text: bytes | str) -> JSONObject:
+    """One JSON object.
+
+    Raises:
+        ConversionError: if it is something else.
+    """
+    value = parse(text)
+    if not isinstance(value, dict):
+        raise ConversionError(f"expected an object, got {value!r:.60}")
+    return value
+
+
+def require_list(reply: JSONObject, name: str) -> list[Any]:
+    """The list that a reply with status 200 consists of.
+
+    Raises:
+        ReplyIsError: if there is an error in its place.
+        ConversionError: if there is nothing in its place.
+    """
+    found = reply.get(name)
+    if isinstance(found, list) and (found or not reply.get("error")):
+        return found
+    if any(reply.get(field) for field in ("error", "errors", "message", "detail")):
+        raise ReplyIsError(error_event(reply))
+    raise ConversionError("expected a list, got nothing", f".{name}")
+
+
+def settle_message(message: JSONObject) -> None:
+    """Content as text, thinking in `reasoning_content`; for whole messages and for deltas."""
+    content = message.get("content")
+    if content is not None and type(content) is not str:
+        _settle_content(message, content)
+    if "reasoning" in message:
+        _settle_reasoning(message)
+    for annotation in message.get("annotations") or ():
+        if "url" in annotation and "url_citation" not in annotation:
+            names = ("url", "title", "start_index", "end_index")
+            annotation["url_citation"] = {name: annotation.pop(name) for name in names if name in annotation}
+
+
+def _settle_content(message: JSONObject, content: Any) -> None:
+    if not isinstance(content, list):
+        message["content"] = _json.dumps(content).decode()  # Workers AI parses structured output before it sends it
+        return
+    texts = [part["text"] for part in content if part.get("type") == "text"]
+    thoughts = [_thinking(part["thinking"]) for part in content if part.get("type") == "thinking"]
+    others = [part for part in content if part.get("type") not in ("text", "thinking")]
+    message["content"] = "".join(texts) if texts else None
+    if thoughts:
+        message["reasoning_content"] = "".join(thoughts)
+    if others:
+        message["provider_specific_fields"] = {"content_parts": others}
+
+
+def _thinking(value: Any) -> str:
+    return value if isinstance(value, str) else "".join(part.get("text") or "" for part in value)
+
+
+def _settle_reasoning(message: JSONObject) -> None:
+    held = message.get("reasoning_content")
+    if not held and isinstance(message["reasoning"], str):
+        message["reasoning_content"] = message.pop("reasoning")
+    elif held == message["reasoning"]:  # some vendors say it twice
+        del message["reasoning"]
+
+
+def settle_call(call: JSONObject) -> None:
+    """Arguments as text, and the type that fits; for whole calls and for fragments."""
+    function, custom = call.get("function"), call.get("custom")
+    if custom is not None and not (function and function.get("name")):
+        call["type"] = "custom"
+    elif custom is not None:
+        del call["custom"]  # an empty one beside a function
+    if not call.get("type"):
+        call.pop("type", None)
+    if function is not None and isinstance(function.get("arguments"), dict | list):
+        function["arguments"] = _json.dumps(function["arguments"]).decode()
+
+
+def call_id(reply: JSONObject, number: int) -> str:
+    """An id for a call that came without one: the tool's result needs something to refer to."""
+    return f"{reply.get('id') or 'call'}-{number}"
+
+
+def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
+    """The finish reason as one of OpenAI's four words; a vendor's own word stays as `native_finish_reason`."""
+    details = choice.get("finish_details") or {}
+    reason = choice.get("finish_reason") or details.get("type")
+    known = _FINISH_REASONS.get(str(reason).lower(), "stop")
+    if not reason:
+        choice["finish_reason"] = None
+    else:
+        choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
+        if known != reason:
+            choice.setdefault("native_finish_reason", reason)
+    logprobs = choice.get("logprobs")
+    if logprobs is not None and not isinstance(logprobs, dict):
+        choice["provider_logprobs"] = choice.pop("logprobs")
+
+
+def settle_usage(usage: JSONObject) -> None:
+    """Token counts under OpenAI's names and in OpenAI's meaning: cached and reasoning tokens inside the totals."""
+    for vendors, name in _USAGE_NAMES:
+        if vendors in usage and usage.get(name) is None:
+            usage[name] = usage.pop(vendors)
+    _settle_detail(usage, "prompt_tokens_details", "cached_tokens", _CACHED)
+    _settle_detail(usage, "prompt_tokens_details", "cache_creation_tokens", _CACHE_CREATION)
+    _settle_detail(usage, "completion_tokens_details", "reasoning_tokens", _REASONING)
+    _settle_total(usage)
+
+
+def _settle_detail(usage: JSONObject, group: str, name: str, vendors: tuple[str, ...]) -> None:
+    details = usage.get(group)
+    if details and details.get(name):
+        return
+    for holder in (usage, details or {}):
+        found = next((holder[other] for other in vendors if holder.get(other)), None)
+        if found is not None:
+            usage[group] = {**(details or {}), name: found}
+            return
+
+
+def _settle_total(usage: JSONObject) -> None:
+    prompt, completion = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
+    total = usage.get("total_tokens")
+    reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens")
+    if total is None:
+        usage["total_tokens"] = prompt + completion
+    elif reasoning and total == prompt + completion + reasoning:  # xAI counts thinking beside the answer
+        usage["completion_tokens"] = completion + reasoning
