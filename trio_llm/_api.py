@@ -1,0 +1,56 @@
+"""LiteLLM's functions on the default client of the running event loop, Trio's or asyncio's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, Unpack, overload
+
+from ._client import ChatStream
+from ._engine import Request
+from ._fanout import Outcome
+from ._run import default_client
+from ._types.chat import ModelResponse
+from ._types.chat_request import ChatParams, MessageLike
+from ._types.embedding import EmbeddingResponse
+from ._types.image import ImageResponse
+from ._types.other_requests import EmbeddingInput, EmbeddingParams, ImageParams
+
+
+@overload
+async def acompletion(
+    model: str,
+    messages: Iterable[MessageLike],
+    *,
+    stream: Literal[False] | None = None,
+    **params: Unpack[ChatParams],
+) -> ModelResponse: ...
+@overload
+async def acompletion(
+    model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
+) -> ChatStream: ...
+@overload
+async def acompletion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
+) -> ModelResponse | ChatStream: ...
+async def acompletion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None = None, **params: Unpack[ChatParams]
+) -> ModelResponse | ChatStream:
+    """`Client.completion` on the default client."""
+    return await (await default_client()).completion(model, messages, stream=stream, **params)
+
+
+async def aembedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> EmbeddingResponse:  # noqa: A002
+    """`Client.embedding` on the default client."""
+    return await (await default_client()).embedding(model, input, **params)
+
+
+async def aimage_generation(prompt: str, model: str, **params: Unpack[ImageParams]) -> ImageResponse:
+    """`Client.image_generation` on the default client."""
+    return await (await default_client()).image_generation(prompt, model, **params)
+
+
+async def fan_out(
+    requests: Iterable[Request], *, limit: int | None = None, deadline: float | None = None
+) -> list[Outcome]:
+    """`Client.fan_out` on the default client."""
+    return await (await default_client()).fan_out(requests, limit=limit, deadline=deadline)

@@ -1,0 +1,232 @@
+"""The client: one scope that owns connections, limits and policies."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias, Unpack, overload
+
+import attrs
+
+from ._attempts import CallTrace
+from ._auth import environment, proxies_wanted
+from ._catalog import CATALOG
+from ._engine import Engine, Request, Settings
+from ._fanout import Outcome, fan_out
+from ._limits import AccountStatistics, Limits
+from ._provider import Provider
+from ._retry import RetryPolicy
+from ._runtime import trio
+from ._stream import PumpedStream, Stream, pumped
+from ._timeouts import Timeouts
+from ._transport import Transport, TransportStatistics
+from ._transports import adapted_transport, direct_transport, proxied_transport
+from ._types.chat import ModelResponse, ModelResponseStream
+from ._types.chat_request import ChatParams, ChatRequest, MessageLike
+from ._types.embedding import EmbeddingResponse
+from ._types.image import ImageResponse
+from ._types.other_requests import (
+    EmbeddingInput,
+    EmbeddingParams,
+    EmbeddingRequest,
+    ImageParams,
+    ImageRequest,
+)
+
+ChatStream: TypeAlias = Stream[ModelResponseStream, ModelResponse]
+"""What `completion(stream=True)` returns."""
+PumpedChatStream: TypeAlias = PumpedStream[ModelResponseStream, ModelResponse]
+"""What `async with client.stream(...)` gives."""
+
+
+@attrs.frozen
+class ClientStatistics:
+    """A snapshot of a client."""
+
+    accounts: Mapping[str, AccountStatistics]
+    """By provider and base URL."""
+    connections: TransportStatistics
+
+
+class Client:
+    """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
+
+    It belongs to one run of Trio or asyncio. Leaving the block closes every connection.
+    """
+
+    def __init__(
+        self,
+        *,
+        http_client: object = None,
+        transport: Transport | None = None,
+        retry: RetryPolicy | None = None,
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+        providers: Mapping[str, Provider] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is opened here.
+
+        Args:
+            http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` to send requests with; it stays the caller's.
+            transport: whatever else is to move the bytes, such as `trio_llm.testing.Simulator`; closed with the client.
+            retry: how failed calls are repeated.
+            limits: what each account may do at most.
+            timeouts: how long calls may take.
+            providers: the rows to resolve model names with, in place of the built-in catalogue.
+            variables: keys and base URLs, in place of the process's environment.
+        """
+        self._settings = Settings(
+            retry or RetryPolicy(),
+            limits or Limits(),
+            timeouts or Timeouts(),
+            CATALOG if providers is None else providers,
+            environment() if variables is None else variables,
+        )
+        self._http_client = http_client
+        self._given_transport = transport
+        self._engine_made: Engine | None = None
+        self._closed = False
+
+    @property
+    def _engine(self) -> Engine:
+        if self._closed:
+            raise trio.ClosedResourceError("this client is closed")
+        if self._engine_made is None:
+            self._engine_made = Engine(self._settings, self._choose_transport())
+        return self._engine_made
+
+    def _choose_transport(self) -> Transport:
+        if self._given_transport is not None:
+            return self._given_transport
+        if self._http_client is not None:
+            return adapted_transport(self._http_client)
+        if proxies_wanted(self._settings.variables):
+            return proxied_transport(self._settings.variables)
+        return direct_transport(self._settings.timeouts.connect)
+
+    async def call(self, request: Request) -> Any:
+        """Make the call that a request describes; a `ChatRequest` with `stream` set gives a stream.
+
+        Raises:
+            APIError: whatever went wrong.
+        """
+        if isinstance(request, ChatRequest) and request.stream:
+            source, opening = await self._engine.open_chat(request, CallTrace())
+            return Stream(source, opening)
+        return await self._engine.receive(request, CallTrace())
+
+    @overload
+    async def completion(
+        self,
+        model: str,
+        messages: Iterable[MessageLike],
+        *,
+        stream: Literal[False] | None = None,
+        **params: Unpack[ChatParams],
+    ) -> ModelResponse: ...
+    @overload
+    async def completion(
+        self, model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
+    ) -> ChatStream: ...
+    @overload
+    async def completion(
+        self, model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
+    ) -> ModelResponse | ChatStream: ...
+    async def completion(
+        self,
+        model: str,
+        messages: Iterable[MessageLike],
+        *,
+        stream: bool | None = None,
+        **params: Unpack[ChatParams],
+    ) -> ModelResponse | ChatStream:
+        """Ask a model to go on with a conversation.
+
+        Args:
+            model: `"provider/name"`, or a bare name such as `"gpt-4"`.
+            messages: dictionaries in OpenAI's shape, or messages of earlier responses.
+            stream: return a stream of chunks, once the first content has arrived.
+            params: OpenAI's parameters and the control parameters of `CallOptions`.
+
+        Raises:
+            UnsupportedParamsError: for a parameter that is unknown or that the provider cannot express.
+            APIError: whatever else went wrong; the class says what.
+        """
+        response: ModelResponse | ChatStream = await self.call(ChatRequest(model, messages, stream=stream, **params))
+        return response
+
+    @asynccontextmanager
+    async def stream(
+        self, model: str, messages: Iterable[MessageLike], **params: Unpack[ChatParams]
+    ) -> AsyncIterator[PumpedChatStream]:
+        """A streamed reply, read ahead by a task of the block. Leaving the block ends it.
+
+        A read that is cancelled, by `move_on_after` for instance, loses nothing.
+
+        Raises:
+            APIError: on entry, whatever went wrong before the first content; from the iteration, whatever
+                broke the stream later, with what had arrived in `partial`.
+        """
+        request = ChatRequest(model, messages, stream=True, **params)
+        source, opening = await self._engine.open_chat(request, CallTrace())
+        async with pumped(source, opening) as stream:
+            yield stream
+
+    async def embedding(
+        self, model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]
+    ) -> EmbeddingResponse:  # noqa: A002
+        """Turn texts, or texts as token ids, into vectors; `data` is in the order of the input.
+
+        Raises:
+            APIError: whatever went wrong.
+        """
+        response: EmbeddingResponse = await self.call(EmbeddingRequest(model, input, **params))
+        return response
+
+    async def image_generation(self, prompt: str, model: str, **params: Unpack[ImageParams]) -> ImageResponse:
+        """Generate images from a prompt; each is an address or base64 text.
+
+        Raises:
+            APIError: whatever went wrong.
+        """
+        response: ImageResponse = await self.call(ImageRequest(prompt, model, **params))
+        return response
+
+    async def fan_out(
+        self, requests: Iterable[Request], *, limit: int | None = None, deadline: float | None = None
+    ) -> list[Outcome]:
+        """Make many calls and lose no result: one outcome for each request, in their order.
+
+        Args:
+            requests: what to call; taken from the iterable only as calls can start.
+            limit: calls at the same time; None leaves it to the client's limits.
+            deadline: seconds for all; what has finished by then is kept, the rest is cancelled or not started.
+        """
+        return await fan_out(self._engine, requests, limit=limit, deadline=deadline)
+
+    def statistics(self) -> ClientStatistics:
+        """Slots and connections now."""
+        if self._engine_made is None:
+            return ClientStatistics({}, TransportStatistics(0, 0))
+        return ClientStatistics(self._engine_made.account_statistics(), self._engine_made.transport.statistics())
+
+    async def aclose(self) -> None:
+        """Close every connection. Calls afterwards raise `ClosedResourceError`. Idempotent."""
+        self._closed = True
+        engine, self._engine_made = self._engine_made, None
+        if engine is not None:
+            await engine.aclose()
+        elif self._given_transport is not None:
+            await self._given_transport.aclose()
+        await trio.lowlevel.checkpoint()
+
+    async def __aenter__(self) -> Self:
+        await trio.lowlevel.checkpoint()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()

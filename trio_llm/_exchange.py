@@ -1,0 +1,164 @@
+"""One exchange with a provider: slot, connection, request, reply. Whoever is here owns the reply and closes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from ._attempts import CallFrame
+from ._convert import ConversionError
+from ._dialect import Call, Dialect, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
+from ._errors import APIConnectionError, APIError, APIResponseValidationError, class_for_status
+from ._http import HTTPRequest, Origin, ReplyHead
+from ._limits import Account
+from ._retry import asked_wait, explicit_word
+from ._runtime import trio
+from ._transport import Reply, Transport, TransportError
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+ChunkT = TypeVar("ChunkT")
+
+MAX_REPLY_SIZE = 1 << 30
+"""Bytes of a whole reply."""
+MAX_ERROR_SIZE = 1 << 20
+"""Bytes of an error reply that are read; the rest says nothing more."""
+DRAIN_TIME = 0.25
+"""Seconds to wait for the end of a body whose last event has been read, so that its connection can be used again."""
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
+
+
+@attrs.frozen
+class Exchange(Generic[RequestT]):
+    """Everything that one attempt needs, the same for each."""
+
+    call: Call[RequestT]
+    dialect: Dialect
+    http: HTTPRequest
+    origin: Origin
+    transport: Transport
+    account: Account
+    frame: CallFrame
+
+
+async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
+    """One attempt at a call with a whole reply.
+
+    Raises:
+        APIError: if the provider answered with an error, nonsense, or not at all.
+    """
+    account = exchange.account
+    slot = await account.enter()
+    try:
+        exchange.frame.trace.admitted = trio.current_time()
+        reply = await exchange.transport.send(exchange.origin, exchange.http)
+        async with aclosing(reply):
+            limit = MAX_REPLY_SIZE if reply.head.status < 300 else MAX_ERROR_SIZE
+            body = await _read_all(reply, limit)
+    except TransportError as error:
+        raise _connection_error(exchange, error) from error
+    finally:
+        account.leave(slot)
+    if reply.head.status >= 300:
+        raise _status_error(exchange, reply.head, body)
+    try:
+        return endpoint.decode(exchange.call, body)
+    except (ConversionError, ReplyIsError) as error:
+        raise _reply_error(exchange, error, reply.head) from error
+
+
+async def receive_stream(
+    exchange: Exchange[RequestT], endpoint: StreamEndpoint[RequestT, ChunkT]
+) -> AsyncGenerator[list[ChunkT], None]:
+    """One attempt at a call with a streamed reply: a batch of chunks for every network read that completes any.
+
+    A private generator rather than a class, because event loops finalise generators that are forgotten: it
+    owns slot and reply, and no scope or task of ours is open while it is suspended.
+    """
+    account = exchange.account
+    slot = await account.enter()
+    try:
+        exchange.frame.trace.admitted = trio.current_time()
+        yield []  # time limits on content begin here: waiting for a slot is not the provider's silence
+        reply = await exchange.transport.send(exchange.origin, exchange.http)
+        async with aclosing(reply):
+            if reply.head.status >= 300:
+                raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE))
+            decoder = endpoint.open_decoder(exchange.call)
+            while not decoder.finished:
+                data = await reply.read()
+                batch = decoder.feed(data) if data else decoder.close()
+                if batch:
+                    yield batch
+                if decoder.failure is not None:
+                    raise _detail_error(exchange, decoder.failure, reply.head)
+                if not data:
+                    return
+            await _drain(reply)
+    except TransportError as error:
+        raise _connection_error(exchange, error) from error
+    finally:
+        account.leave(slot)
+
+
+async def _read_all(reply: Reply, limit: int) -> bytes:
+    """The body, or its first `limit` bytes and a little more."""
+    first = await reply.read()
+    data = await reply.read() if first else b""
+    if not data:
+        return first
+    pieces, size = [first], len(first)
+    while data and size <= limit:
+        pieces.append(data)
+        size += len(data)
+        data = await reply.read()
+    return b"".join(pieces)
+
+
+async def _drain(reply: Reply) -> None:
+    with trio.move_on_after(DRAIN_TIME):
+        while await reply.read():
+            pass
+
+
+def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
+    return {"llm_provider": exchange.frame.provider, "model": exchange.call.model}
+
+
+def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConnectionError:
+    return APIConnectionError(f"{exchange.origin}: {error}", **_labels(exchange))
+
+
+def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
+    return _detail_error(exchange, exchange.dialect.decode_error(head, body), head, head.status)
+
+
+def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:
+    if isinstance(error, ReplyIsError):
+        return _detail_error(exchange, error.detail, head)
+    return APIResponseValidationError(str(error), request_id=_request_id(head), **_labels(exchange))
+
+
+def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead, status: int | None = None) -> APIError:
+    status = status or detail.status
+    kind = detail.kind or (class_for_status(status) if status else APIError)
+    asked = asked_wait(head.headers, time.time()) if head.status >= 300 else None
+    error = kind(
+        detail.message,
+        request_id=_request_id(head),
+        retry_after=detail.retry_after if asked is None else asked,
+        code=detail.code,
+        should_retry=explicit_word(head.headers) if head.status >= 300 else None,
+        **_labels(exchange),
+    )
+    if status is not None:
+        error.status_code = status
+    return error
+
+
+def _request_id(head: ReplyHead) -> str | None:
+    return next((head.headers[name] for name in _REQUEST_IDS if name in head.headers), None)

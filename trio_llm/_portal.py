@@ -1,0 +1,72 @@
+"""The one Trio thread behind the synchronous functions, started by the first of them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import trio
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from anyio.from_thread import BlockingPortal
+
+T = TypeVar("T")
+
+
+class SyncThread:
+    """A Trio run in a thread of its own, on which synchronous callers have their coroutines run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner: AbstractContextManager[BlockingPortal] | None = None
+        self._portal: BlockingPortal | None = None
+        self._abandoned: list[object] = []
+
+    def call(self, function: Callable[[], Awaitable[T]]) -> T:
+        """Run an async function there and wait for its result. An interrupted wait cancels it.
+
+        Raises:
+            RuntimeError: inside Trio, whose event loop the wait would block.
+        """
+        if trio.lowlevel.in_trio_run():
+            raise RuntimeError(
+                "this function would block Trio's event loop: await its twin with an 'a' before the name"
+            )
+        future = self._running_portal().start_task_soon(function)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # an interrupted caller must not leave a paid request running
+            raise
+
+    def _running_portal(self) -> BlockingPortal:
+        with self._lock:
+            if self._portal is None:
+                from anyio.from_thread import start_blocking_portal  # asyncio's half of anyio is slow to import
+
+                self._owner = start_blocking_portal("trio", name="trio_llm sync")
+                self._portal = self._owner.__enter__()
+                atexit.register(self.stop)
+                os.register_at_fork(after_in_child=self._forget)
+            return self._portal
+
+    def stop(self) -> None:
+        """End the run, which closes its default client. The next call starts another."""
+        with self._lock:
+            owner, self._owner, self._portal = self._owner, None, None
+        if owner is not None:
+            owner.__exit__(None, None, None)
+
+    def _forget(self) -> None:
+        # A forked child has the objects but not the thread. Finalising the portal there would block for ever.
+        self._abandoned.append((self._owner, self._portal))
+        self._lock = threading.Lock()
+        self._owner = self._portal = None
+
+
+SYNC_THREAD: Final = SyncThread()

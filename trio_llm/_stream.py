@@ -1,0 +1,276 @@
+"""The two forms of a stream over one owner: pulled by its reader, or pumped by a task of its block."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable
+from contextlib import aclosing, asynccontextmanager
+from types import TracebackType
+from typing import Generic, TypeVar
+
+import attrs
+
+from ._attempts import CallFrame, out_of_time
+from ._errors import APIError
+from ._runtime import trio
+from ._timeouts import Timeouts
+from ._types.chat import ModelResponse
+
+ChunkT = TypeVar("ChunkT")
+ResponseT = TypeVar("ResponseT")
+
+BUFFERED_BATCHES = 16
+"""Network reads that the producer of a pumped stream may be ahead of its reader."""
+
+
+@attrs.frozen
+class ChunkRules(Generic[ChunkT, ResponseT]):
+    """What a stream has to know of its chunks."""
+
+    fold: Callable[[Iterable[ChunkT]], ResponseT]
+    """Chunks put together into a response."""
+    has_content: Callable[[ChunkT], bool]
+    """Whether a chunk shows that the answer goes on."""
+    is_shown: Callable[[ChunkT], bool]
+    """Whether the reader gets to see it; all chunks count for the folded response."""
+
+
+class Source(Generic[ChunkT, ResponseT]):
+    """The chunks of one call as they arrive, under its limits; keeps all of them for the folded response."""
+
+    def __init__(
+        self,
+        owner: AsyncGenerator[list[ChunkT], None],
+        rules: ChunkRules[ChunkT, ResponseT],
+        frame: CallFrame,
+        timeouts: Timeouts,
+    ) -> None:
+        self._owner = owner
+        self._rules = rules
+        self._frame = frame
+        self._timeouts = timeouts
+        self._chunks: list[ChunkT] = []
+        # Seconds of waiting for the network that are left until content has to come. A slow reader costs none.
+        self._patience = math.inf
+
+    async def open(self) -> list[ChunkT]:
+        """Everything up to the first content, so that a failure before it can still be retried."""
+        opening: list[ChunkT] = []
+        self._chunks += await self._pull()  # the owner's first step ends with its slot, and has no content
+        self._patience = self._timeouts.first_content
+        while self._frame.trace.first_content is None:
+            batch = await self.next_batch()
+            if batch is None:
+                break
+            opening += batch
+        return opening
+
+    async def next_batch(self) -> list[ChunkT] | None:
+        """The shown chunks of the next network read that has any; None at the end.
+
+        Raises:
+            Timeout: if a limit ran out. Like every error it carries what had arrived.
+        """
+        try:
+            return await self._shown_batch()
+        except StopAsyncIteration:
+            return None
+        except APIError as error:
+            error.partial = self._partial()
+            raise
+
+    async def _shown_batch(self) -> list[ChunkT]:
+        while True:
+            batch = await self._pull()
+            self._chunks += batch
+            if any(map(self._rules.has_content, batch)):
+                self._note_content()
+            if shown := [chunk for chunk in batch if self._rules.is_shown(chunk)]:
+                return shown
+
+    async def _pull(self) -> list[ChunkT]:
+        if self._patience == math.inf:
+            with trio.CancelScope(deadline=self._frame.deadline):
+                return await self._owner.__anext__()
+        else:
+            began = trio.current_time()
+            with trio.CancelScope(deadline=min(began + self._patience, self._frame.deadline)):
+                batch = await self._owner.__anext__()
+                self._patience -= trio.current_time() - began
+                return batch
+        raise out_of_time(self._frame, self._limit_name())
+
+    def _note_content(self) -> None:
+        self._patience = self._timeouts.gap
+        if self._frame.trace.first_content is None:
+            self._frame.trace.first_content = trio.current_time()
+
+    def _limit_name(self) -> str:
+        if trio.current_time() >= self._frame.deadline:
+            return f"the stream did not end within {self._frame.timeout:g} s"
+        if self._frame.trace.first_content is None:
+            return f"no content within {self._timeouts.first_content:g} s"
+        return f"no further content for {self._timeouts.gap:g} s"
+
+    def _partial(self) -> ModelResponse | None:
+        folded = self.response if self._chunks else None
+        return folded if isinstance(folded, ModelResponse) else None
+
+    @property
+    def response(self) -> ResponseT:
+        """The response that the chunks amount to so far."""
+        return self._rules.fold(self._chunks)
+
+    async def aclose(self) -> None:
+        """Close the connection and free the slot. Idempotent."""
+        await self._owner.aclose()
+
+
+class _Ready(Generic[ChunkT]):
+    """An awaitable with its result at hand. Chunks of one network read cost no trip through the scheduler."""
+
+    __slots__ = ("_chunk",)
+
+    def __init__(self, chunk: ChunkT) -> None:
+        self._chunk = chunk
+
+    def __await__(self) -> Generator[None, None, ChunkT]:
+        return self._chunk
+        yield
+
+
+class Stream(Generic[ChunkT, ResponseT]):
+    """A streamed reply that its reader pulls: no task, scope or nursery is alive between two pulls.
+
+    It may be read by one task at a time, any task, and closes itself when it is exhausted, fails or is
+    cancelled. A cancelled read ends it; inside `async with client.stream(...)` a cancelled read loses nothing.
+    """
+
+    def __init__(self, source: Source[ChunkT, ResponseT], opening: list[ChunkT]) -> None:
+        self._source = source
+        self._ready = deque(opening)
+        self._reading = False
+        self._ended = False
+
+    def __aiter__(self) -> Stream[ChunkT, ResponseT]:
+        return self
+
+    def __anext__(self) -> Awaitable[ChunkT]:
+        if self._ready:
+            return _Ready(self._ready.popleft())
+        return self._next()
+
+    async def _next(self) -> ChunkT:
+        if self._reading:
+            raise trio.BusyResourceError("another task is reading this stream")
+        if self._ended:
+            raise StopAsyncIteration
+        self._reading = True
+        try:
+            batch = await self._source.next_batch()
+        finally:
+            self._reading = False
+        if batch is None:
+            self._ended = True
+            raise StopAsyncIteration
+        self._ready.extend(batch)
+        return self._ready.popleft()
+
+    async def next_batch(self) -> list[ChunkT]:
+        """The chunks of the next network read, or those at hand; an empty list at the end."""
+        batch = self._take_ready()
+        if batch:
+            await trio.lowlevel.checkpoint()
+            return batch
+        try:
+            return [await self._next(), *self._take_ready()]
+        except StopAsyncIteration:
+            return []
+
+    def _take_ready(self) -> list[ChunkT]:
+        ready, self._ready = list(self._ready), deque()
+        return ready
+
+    @property
+    def response(self) -> ResponseT:
+        """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
+        return self._source.response
+
+    async def aclose(self) -> None:
+        """End the stream: the connection is closed, the provider stops. Idempotent."""
+        self._ended = True
+        self._ready.clear()
+        await self._source.aclose()
+
+    async def __aenter__(self) -> Stream[ChunkT, ResponseT]:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class PumpedStream(Generic[ChunkT, ResponseT]):
+    """A streamed reply that a task of its block reads ahead: a read that is cancelled loses nothing."""
+
+    def __init__(
+        self,
+        source: Source[ChunkT, ResponseT],
+        opening: list[ChunkT],
+        batches: trio.MemoryReceiveChannel[list[ChunkT] | APIError],
+    ) -> None:
+        self._source = source
+        self._ready = deque(opening)
+        self._batches = batches
+
+    def __aiter__(self) -> PumpedStream[ChunkT, ResponseT]:
+        return self
+
+    def __anext__(self) -> Awaitable[ChunkT]:
+        if self._ready:
+            return _Ready(self._ready.popleft())
+        return self._next()
+
+    async def _next(self) -> ChunkT:
+        try:
+            batch = await self._batches.receive()
+        except trio.EndOfChannel:
+            raise StopAsyncIteration from None
+        if isinstance(batch, APIError):
+            raise batch
+        self._ready.extend(batch)
+        return self._ready.popleft()
+
+    @property
+    def response(self) -> ResponseT:
+        """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
+        return self._source.response
+
+
+@asynccontextmanager
+async def pumped(
+    source: Source[ChunkT, ResponseT], opening: list[ChunkT]
+) -> AsyncIterator[PumpedStream[ChunkT, ResponseT]]:
+    """Read a source ahead for the duration of a block. One error leaves it, never a group."""
+    sender, receiver = trio.open_memory_channel[list[ChunkT] | APIError](BUFFERED_BATCHES)
+    failure: Exception | None = None
+    async with receiver, trio.open_nursery() as nursery:
+        nursery.start_soon(_pump, source, sender)
+        try:
+            yield PumpedStream(source, opening, receiver)
+        except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
+            failure = error
+        nursery.cancel_scope.cancel(reason="the stream's block was left")
+    if failure is not None:
+        raise failure
+
+
+async def _pump(source: Source[ChunkT, ResponseT], sender: trio.MemorySendChannel[list[ChunkT] | APIError]) -> None:
+    async with sender, aclosing(source):
+        try:
+            while (batch := await source.next_batch()) is not None:
+                await sender.send(batch)
+        except APIError as error:
+            await sender.send(error)

@@ -1,0 +1,92 @@
+"""LiteLLM's synchronous functions: the same engine in a Trio thread, with a default client of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from types import TracebackType
+from typing import Generic, Literal, Self, TypeVar, Unpack, overload
+
+from ._api import acompletion, aembedding, aimage_generation
+from ._portal import SYNC_THREAD
+from ._stream import Stream
+from ._types.chat import ModelResponse, ModelResponseStream
+from ._types.chat_request import ChatParams, MessageLike
+from ._types.embedding import EmbeddingResponse
+from ._types.image import ImageResponse
+from ._types.other_requests import EmbeddingInput, EmbeddingParams, ImageParams
+
+ChunkT = TypeVar("ChunkT")
+ResponseT = TypeVar("ResponseT")
+
+
+class SyncStream(Generic[ChunkT, ResponseT]):
+    """A streamed reply for synchronous code. Close it, or use it as a context manager, if you leave it early."""
+
+    def __init__(self, stream: Stream[ChunkT, ResponseT]) -> None:
+        self._stream = stream
+        self._ready: list[ChunkT] = []
+
+    def __iter__(self) -> Iterator[ChunkT]:
+        return self
+
+    def __next__(self) -> ChunkT:
+        if not self._ready:
+            # One hop between the threads for all that one network read brought.
+            self._ready = SYNC_THREAD.call(self._stream.next_batch)
+            self._ready.reverse()
+        if not self._ready:
+            raise StopIteration
+        return self._ready.pop()
+
+    @property
+    def response(self) -> ResponseT:
+        """What has arrived, folded into a whole response."""
+        return self._stream.response
+
+    def close(self) -> None:
+        """End the stream: the connection is closed, the provider stops. Idempotent."""
+        self._ready = []
+        SYNC_THREAD.call(self._stream.aclose)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@overload
+def completion(
+    model: str,
+    messages: Iterable[MessageLike],
+    *,
+    stream: Literal[False] | None = None,
+    **params: Unpack[ChatParams],
+) -> ModelResponse: ...
+@overload
+def completion(
+    model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
+) -> SyncStream[ModelResponseStream, ModelResponse]: ...
+@overload
+def completion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
+) -> ModelResponse | SyncStream[ModelResponseStream, ModelResponse]: ...
+def completion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None = None, **params: Unpack[ChatParams]
+) -> ModelResponse | SyncStream[ModelResponseStream, ModelResponse]:
+    """`acompletion` for synchronous code."""
+    result = SYNC_THREAD.call(partial(acompletion, model, messages, stream=stream, **params))
+    return SyncStream(result) if isinstance(result, Stream) else result
+
+
+def embedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> EmbeddingResponse:  # noqa: A002
+    """`aembedding` for synchronous code."""
+    return SYNC_THREAD.call(partial(aembedding, model, input, **params))
+
+
+def image_generation(prompt: str, model: str, **params: Unpack[ImageParams]) -> ImageResponse:
+    """`aimage_generation` for synchronous code."""
+    return SYNC_THREAD.call(partial(aimage_generation, prompt, model, **params))

@@ -1,0 +1,34 @@
+"""The named limits on a call's time."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+
+
+def _seconds(value: float | None) -> float:
+    return math.inf if value is None else value
+
+
+def _not_negative(_: object, attribute: attrs.Attribute[float], value: float) -> None:
+    if not value >= 0:
+        raise ValueError(f"{attribute.name} must be a number of seconds, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long a call may take, in seconds; None means without limit.
+
+    Content is text, reasoning, tool calls, audio and images. Keep-alive comments and empty deltas are not:
+    they keep no stream alive.
+    """
+
+    total: float = attrs.field(default=600.0, converter=_seconds, validator=_not_negative)
+    """The whole call: waiting, attempts, pauses, and reading a stream to its end. `timeout=` replaces it."""
+    connect: float = attrs.field(default=10.0, converter=_seconds, validator=_not_negative)
+    """Opening a connection, TLS included."""
+    first_content: float = attrs.field(default=math.inf, converter=_seconds, validator=_not_negative)
+    """Streams: from sending the request to the first content."""
+    gap: float = attrs.field(default=math.inf, converter=_seconds, validator=_not_negative)
+    """Streams: between one content and the next."""
