@@ -1,119 +1,134 @@
-"""Large language models under structured concurrency: LiteLLM's calls, Trio's guarantees."""
+"""Large language models under structured concurrency: LiteLLM's calls, Trio's guarantees.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
 
 from __future__ import annotations
 
-from . import exceptions
-from ._api import acompletion, aembedding, aimage_generation, fan_out
-from ._client import ChatStream, Client, ClientStatistics, PumpedChatStream
-from ._fanout import Outcome, Timings
-from ._limits import AccountStatistics, Limits
-from ._provider import Provider
-from ._retry import RetryPolicy
-from ._stream import PumpedStream, Stream
-from ._sync import SyncStream, completion, embedding, image_generation
-from ._timeouts import Timeouts
-from ._transport import Transport, TransportStatistics
-from ._types.chat import (
-    ChoiceLogprobs,
-    Choices,
-    Delta,
-    FunctionCall,
-    Message,
-    ModelResponse,
-    ModelResponseStream,
-    StreamingChoices,
-    ToolCall,
-)
-from ._types.chat_request import ChatRequest
-from ._types.embedding import Embedding, EmbeddingResponse
-from ._types.image import ImageObject, ImageResponse
-from ._types.other_requests import EmbeddingRequest, ImageRequest
-from ._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
-from ._version import __version__
-from .exceptions import (
-    APIConnectionError,
-    APIError,
-    APIResponseValidationError,
-    AuthenticationError,
-    BadRequestError,
-    BudgetExceededError,
-    ContentPolicyViolationError,
-    ContextWindowExceededError,
-    InternalServerError,
-    LLMError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServiceUnavailableError,
-    Timeout,
-    UnprocessableEntityError,
-    UnsupportedParamsError,
-)
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "APIConnectionError",
-    "APIError",
-    "APIResponseValidationError",
-    "AccountStatistics",
-    "AuthenticationError",
-    "BadRequestError",
-    "BudgetExceededError",
-    "ChatRequest",
-    "ChatStream",
-    "ChoiceLogprobs",
-    "Choices",
-    "Client",
-    "ClientStatistics",
-    "CompletionTokensDetails",
-    "ContentPolicyViolationError",
-    "ContextWindowExceededError",
-    "Delta",
-    "Embedding",
-    "EmbeddingRequest",
-    "EmbeddingResponse",
-    "FunctionCall",
-    "ImageObject",
-    "ImageRequest",
-    "ImageResponse",
-    "InternalServerError",
-    "LLMError",
-    "Limits",
-    "Message",
-    "ModelResponse",
-    "ModelResponseStream",
-    "NotFoundError",
-    "Outcome",
-    "PermissionDeniedError",
-    "PromptTokensDetails",
-    "Provider",
-    "PumpedChatStream",
-    "PumpedStream",
-    "RateLimitError",
-    "RetryPolicy",
-    "ServiceUnavailableError",
-    "Stream",
-    "StreamingChoices",
-    "SyncStream",
-    "Timeout",
-    "Timeouts",
-    "Timings",
-    "ToolCall",
-    "Transport",
-    "TransportStatistics",
-    "UnprocessableEntityError",
-    "UnsupportedParamsError",
-    "Usage",
-    "__version__",
-    "acompletion",
-    "aembedding",
-    "aimage_generation",
-    "completion",
-    "embedding",
-    "exceptions",
-    "fan_out",
-    "image_generation",
-]
+if TYPE_CHECKING:
+    from . import exceptions as exceptions
+    from ._api import (
+        acompletion as acompletion,
+        aembedding as aembedding,
+        aimage_generation as aimage_generation,
+        fan_out as fan_out,
+    )
+    from ._client import (
+        ChatStream as ChatStream,
+        Client as Client,
+        ClientStatistics as ClientStatistics,
+        PumpedChatStream as PumpedChatStream,
+    )
+    from ._fanout import (
+        Outcome as Outcome,
+        Timings as Timings,
+    )
+    from ._limits import (
+        AccountStatistics as AccountStatistics,
+        Limits as Limits,
+    )
+    from ._provider import (
+        Provider as Provider,
+    )
+    from ._retry import (
+        RetryPolicy as RetryPolicy,
+    )
+    from ._stream import (
+        PumpedStream as PumpedStream,
+        Stream as Stream,
+    )
+    from ._sync import (
+        SyncStream as SyncStream,
+        completion as completion,
+        embedding as embedding,
+        image_generation as image_generation,
+    )
+    from ._timeouts import (
+        Timeouts as Timeouts,
+    )
+    from ._transport import (
+        Transport as Transport,
+        TransportStatistics as TransportStatistics,
+    )
+    from ._types.chat import (
+        ChoiceLogprobs as ChoiceLogprobs,
+        Choices as Choices,
+        Delta as Delta,
+        FunctionCall as FunctionCall,
+        Message as Message,
+        ModelResponse as ModelResponse,
+        ModelResponseStream as ModelResponseStream,
+        StreamingChoices as StreamingChoices,
+        ToolCall as ToolCall,
+    )
+    from ._types.chat_request import (
+        ChatRequest as ChatRequest,
+    )
+    from ._types.embedding import (
+        Embedding as Embedding,
+        EmbeddingResponse as EmbeddingResponse,
+    )
+    from ._types.image import (
+        ImageObject as ImageObject,
+        ImageResponse as ImageResponse,
+    )
+    from ._types.other_requests import (
+        EmbeddingRequest as EmbeddingRequest,
+        ImageRequest as ImageRequest,
+    )
+    from ._types.usage import (
+        CompletionTokensDetails as CompletionTokensDetails,
+        PromptTokensDetails as PromptTokensDetails,
+        Usage as Usage,
+    )
+    from ._version import (
+        __version__ as __version__,
+    )
+    from .exceptions import (
+        APIConnectionError as APIConnectionError,
+        APIError as APIError,
+        APIResponseValidationError as APIResponseValidationError,
+        AuthenticationError as AuthenticationError,
+        BadRequestError as BadRequestError,
+        BudgetExceededError as BudgetExceededError,
+        ContentPolicyViolationError as ContentPolicyViolationError,
+        ContextWindowExceededError as ContextWindowExceededError,
+        InternalServerError as InternalServerError,
+        LLMError as LLMError,
+        NotFoundError as NotFoundError,
+        PermissionDeniedError as PermissionDeniedError,
+        RateLimitError as RateLimitError,
+        ServiceUnavailableError as ServiceUnavailableError,
+        Timeout as Timeout,
+        UnprocessableEntityError as UnprocessableEntityError,
+        UnsupportedParamsError as UnsupportedParamsError,
+    )
+else:
+    from ._lazy import public_names
 
-for _name in __all__:
-    if isinstance(globals()[_name], type) or callable(globals()[_name]):
-        globals()[_name].__module__ = __name__
+    __getattr__, __dir__, __all__ = public_names(
+        __name__,
+        {
+            "": "exceptions",
+            "_api": "acompletion aembedding aimage_generation fan_out",
+            "_client": "ChatStream Client ClientStatistics PumpedChatStream",
+            "_fanout": "Outcome Timings",
+            "_limits": "AccountStatistics Limits",
+            "_provider": "Provider",
+            "_retry": "RetryPolicy",
+            "_stream": "PumpedStream Stream",
+            "_sync": "SyncStream completion embedding image_generation",
+            "_timeouts": "Timeouts",
+            "_transport": "Transport TransportStatistics",
+            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream StreamingChoices ToolCall",
+            "_types.chat_request": "ChatRequest",
+            "_types.embedding": "Embedding EmbeddingResponse",
+            "_types.image": "ImageObject ImageResponse",
+            "_types.other_requests": "EmbeddingRequest ImageRequest",
+            "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
+            "_version": "__version__",
+            "exceptions": "APIConnectionError APIError APIResponseValidationError AuthenticationError BadRequestError BudgetExceededError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError Timeout UnprocessableEntityError UnsupportedParamsError",
+        },
+    )

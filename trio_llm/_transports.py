@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ._errors import BadRequestError
@@ -63,3 +64,10 @@ def adapted_transport(http_client: object) -> Transport:
     from ._transport.httpx_adapter import HttpxTransport
 
     return HttpxTransport(http_client)
+
+
+def proxied_transport(variables: Mapping[str, str]) -> Transport:
+    """The transport through the proxies that the environment asks for."""
+    from ._transport.httpx_adapter import environment_transport
+
+    return environment_transport(variables)
