@@ -68,18 +68,14 @@ def structure(value: Any, cls: type[T]) -> T:
 
 def _class_hook(cls: type[Any]) -> Hook:
     keeps_extra = issubclass(cls, Record)
-    hooks: dict[str, Hook] = {}
-
-    def build_hooks() -> None:  # late, as classes may refer to themselves
-        for field in attrs.fields(attrs.resolve_types(cls)):
-            if field.name != "model_extra":
-                hooks[field.alias] = converter.get_structure_hook(field.type)
+    hooks: dict[str, Hook] | None = None
 
     def structure_class(value: Any, _: Any) -> Any:
+        nonlocal hooks
         if not isinstance(value, dict):
             raise ConversionError(f"expected an object, got {value!r:.60}")
-        if not hooks:
-            build_hooks()
+        if hooks is None:  # late, as classes may refer to themselves
+            hooks = _field_hooks(cls)
         known: dict[str, Any] = {}
         extra: dict[str, Any] = {}
         for name, item in value.items():
@@ -94,10 +90,15 @@ def _class_hook(cls: type[Any]) -> Hook:
             except ConversionError as error:
                 raise error.inside(f".{name}") from None
         if extra and keeps_extra:
-            return cls(**known, model_extra=extra)
+            known["model_extra"] = extra
         return _make(cls, known)
 
     return structure_class
+
+
+def _field_hooks(cls: type[Any]) -> dict[str, Hook]:
+    fields = attrs.fields(attrs.resolve_types(cls))
+    return {field.alias: converter.get_structure_hook(field.type) for field in fields if field.name != "model_extra"}
 
 
 def _make(cls: type[Any], fields: dict[str, Any]) -> Any:
@@ -150,19 +151,18 @@ def _integer(value: Any, _: Any) -> int:
     if type(value) is int:
         return value
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        return int(_number(value, None))
+    except (ConversionError, OverflowError, ValueError):
         raise ConversionError(f"expected a whole number, got {value!r:.60}") from None
-    if isinstance(value, bool):
-        raise ConversionError(f"expected a whole number, got {value!r}")
-    return int(number)
 
 
 def _number(value: Any, _: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ConversionError(f"expected a number, got {value!r:.60}") from None
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except (OverflowError, ValueError):
+            pass  # said below, together with the values of other types
+    raise ConversionError(f"expected a number, got {value!r:.60}")
 
 
 def _boolean(value: Any, _: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ._types.chat import (
     ChatAudio,
@@ -17,6 +18,8 @@ from ._types.chat import (
     StreamingChoices,
     ToolCall,
 )
+
+_FRAGMENTED = ("text", "summary")
 
 
 def fold_chunks(chunks: Iterable[ModelResponseStream]) -> ModelResponse:
@@ -49,6 +52,8 @@ class _OpenChoice:
         self.calls: dict[int, list[ToolCall]] = {}
         self.function: list[FunctionCall] = []
         self.message = Message()
+        self.extra: dict[str, list[Any]] = {}
+        self.message_extra: dict[str, list[Any]] = {}
         self.finish_reason: str | None = None
         self.logprobs: ChoiceLogprobs | None = None
 
@@ -64,6 +69,8 @@ class _OpenChoice:
         self.finish_reason = fragment.finish_reason or self.finish_reason
         if fragment.logprobs is not None:
             self.logprobs = _joined_logprobs(self.logprobs, fragment.logprobs)
+        _gather(self.extra, fragment.model_extra)
+        _gather(self.message_extra, delta.model_extra)
         _take_rest(self.message, delta)
 
     def close(self, index: int) -> Choices:
@@ -75,7 +82,9 @@ class _OpenChoice:
             message.tool_calls = [_joined_call(self.calls[number]) for number in sorted(self.calls)]
         if self.function:
             message.function_call = _joined_function(self.function)
-        return Choices(self.finish_reason, index, message, self.logprobs)
+        message.model_extra = _joined_extra(self.message_extra, Message.field_names)
+        extra = _joined_extra(self.extra, Choices.field_names)
+        return Choices(self.finish_reason, index, message, self.logprobs, model_extra=extra)
 
 
 def _take_rest(message: Message, delta: Delta) -> None:
@@ -89,17 +98,53 @@ def _take_rest(message: Message, delta: Delta) -> None:
         message.provider_specific_fields = _joined_fields(
             message.provider_specific_fields or {}, delta.provider_specific_fields
         )
-    if delta.model_extra:
-        message.model_extra = _joined_fields(message.model_extra or {}, delta.model_extra)
 
 
-def _joined_fields(held: dict[str, object], added: dict[str, object]) -> dict[str, object]:
+def _joined_fields(held: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
     """Fields side by side; lists that both have are put together, other values replaced."""
     joined = dict(held)
     for name, value in added.items():
         before = joined.get(name)
         joined[name] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
     return joined
+
+
+def _gather(held: dict[str, list[Any]], extra: dict[str, Any] | None) -> None:
+    for name, value in (extra or {}).items():
+        held.setdefault(name, []).append(value)
+
+
+def _joined_extra(gathered: dict[str, list[Any]], documented: tuple[str, ...]) -> dict[str, Any] | None:
+    """Undocumented fields of all fragments: lists put together, else the last value.
+
+    Some vendors repeat the whole message so far in every fragment; it has been put together already.
+    """
+    return {name: _joined_values(values) for name, values in gathered.items() if name not in documented} or None
+
+
+def _joined_values(values: list[Any]) -> Any:
+    if not all(isinstance(value, list) for value in values):
+        return values[-1]
+    joined: list[Any] = []
+    for item in (item for value in values for item in value):
+        if joined and _continues(joined[-1], item):
+            _extend(joined[-1], item)
+        else:
+            joined.append(dict(item) if isinstance(item, dict) else item)
+    return joined
+
+
+def _continues(held: Any, item: Any) -> bool:
+    """Whether an item is a fragment of the one before: OpenRouter's `reasoning_details` come in such pieces."""
+    if not isinstance(held, dict) or not isinstance(item, dict) or item.get("index") is None:
+        return False
+    same = all(held.get(name) == item.get(name) for name in ("type", "index"))
+    return same and any(name in held for name in _FRAGMENTED)
+
+
+def _extend(held: dict[str, Any], item: dict[str, Any]) -> None:
+    for name, value in item.items():
+        held[name] = (held.get(name) or "") + (value or "") if name in _FRAGMENTED else value
 
 
 def _joined_call(fragments: list[ToolCall]) -> ToolCall:

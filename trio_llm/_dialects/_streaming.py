@@ -64,13 +64,20 @@ class SSEStreamDecoder(Generic[ChunkT]):
         chunks: list[ChunkT] = []
         try:
             for event in self._frames.close():
-                if self.failure is None and not self._reader.finished:
-                    chunks += self._reader.read(event)
+                chunks += self._read_last(event)
             if self.failure is None:
                 chunks += self._reader.close()
         except (ReplyIsError, ConversionError, TruncatedReply) as error:
             self.failure = _detail_of(error)
         return chunks
+
+    def _read_last(self, event: ServerSentEvent) -> Iterable[ChunkT]:
+        if self.failure is not None or self._reader.finished:
+            return ()
+        try:
+            return list(self._reader.read(event))
+        except ConversionError as error:
+            raise TruncatedReply("the stream ended inside an event") from error
 
 
 def _detail_of(error: Exception) -> ErrorDetail:

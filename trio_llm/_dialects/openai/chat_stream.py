@@ -65,7 +65,7 @@ class ChatReader:
             if delta.get("tool_calls"):
                 held.settle_calls(delta["tool_calls"], chunk)
         settle_choice(choice, has_calls=bool(held.calls))
-        held.finished = held.finished or choice["finish_reason"] is not None
+        held.finished = held.finished or choice.get("finish_reason") is not None
 
 
 def _raise_error(chunk: JSONObject, name: str | None) -> None:

@@ -139,15 +139,14 @@ def call_id(reply: JSONObject, number: int) -> str:
 
 def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
     """The finish reason as one of OpenAI's four words; a vendor's own word stays as `native_finish_reason`."""
-    details = choice.get("finish_details") or {}
-    reason = choice.get("finish_reason") or details.get("type")
-    known = _FINISH_REASONS.get(str(reason).lower(), "stop")
-    if not reason:
-        choice["finish_reason"] = None
-    else:
+    reason = choice.get("finish_reason") or (choice.get("finish_details") or {}).get("type")
+    if reason:
+        known = _FINISH_REASONS.get(str(reason).lower(), "stop")
         choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
         if known != reason:
             choice.setdefault("native_finish_reason", reason)
+    elif reason is not None:
+        choice["finish_reason"] = None
     logprobs = choice.get("logprobs")
     if logprobs is not None and not isinstance(logprobs, dict):
         choice["provider_logprobs"] = choice.pop("logprobs")
