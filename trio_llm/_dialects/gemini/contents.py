@@ -1,0 +1,203 @@
+"""Messages as Gemini's turns.
+
+Source: Gemini API reference, "Content", "FunctionCall" and "FunctionResponse"; guides "Function calling" and
+"Thought signatures"; 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from ... import _json
+from ..._errors import BadRequestError
+from .media import Part, media_part, resolution
+from .models import ModelFamily
+
+Message = Mapping[str, Any]
+
+_SYSTEM_ROLES: Final = ("system", "developer")
+_TEXT_FIELDS: Final = ("text", "refusal")
+_RESULT = "output"
+"""The key under which the service looks for a function's result, where the response is not an object of its own."""
+
+
+def system_instruction(messages: Sequence[Message]) -> Part | None:
+    """The system messages, wherever they stand: the wire has one place for them, before the conversation."""
+    parts = [
+        part
+        for number, message in enumerate(messages)
+        if message["role"] in _SYSTEM_ROLES
+        for part in _spoken_parts(message, f"messages[{number}]")
+    ]
+    return {"parts": parts} if parts else None
+
+
+def turns(messages: Sequence[Message], family: ModelFamily) -> list[dict[str, Any]]:
+    """The conversation as turns of user and model, messages that follow each other on one side put together.
+
+    Raises:
+        BadRequestError: if a message cannot be read; the text begins with its place, as `messages[2]`.
+    """
+    return _Conversation(family).take(messages)
+
+
+class _Conversation:
+    """The turns so far, and the names of the calls whose results may follow."""
+
+    def __init__(self, family: ModelFamily) -> None:
+        self._family = family
+        self._turns: list[dict[str, Any]] = []
+        self._names: dict[str, str] = {}
+
+    def take(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        for number, message in enumerate(messages):
+            self._message(message, f"messages[{number}]")
+        return self._turns
+
+    def _message(self, message: Message, where: str) -> None:
+        role = message["role"]
+        if role == "user":
+            self._add("user", self._user_parts(message, where))
+        elif role == "assistant":
+            self._add("model", self._model_parts(message, where))
+        elif role in ("tool", "function"):
+            self._add("user", self._result_parts(message, where))
+        elif role not in _SYSTEM_ROLES:
+            raise BadRequestError(f"{where}: unknown role {role!r}")
+
+    def _add(self, role: str, parts: list[Part]) -> None:
+        if not parts:
+            return  # a turn without parts is refused
+        if self._turns and self._turns[-1]["role"] == role:
+            self._turns[-1]["parts"] += parts
+        else:
+            self._turns.append({"role": role, "parts": parts})
+
+    def _user_parts(self, message: Message, where: str) -> list[Part]:
+        content = message.get("content")
+        if isinstance(content, str):
+            return [{"text": content}]
+        return [self._content_part(part, place) for part, place in _listed(content, f"{where}.content")]
+
+    def _content_part(self, part: Any, where: str) -> Part:
+        if (spoken := _spoken(part)) is not None:
+            return {"text": spoken}
+        media = media_part(part, where) if isinstance(part, Mapping) else None
+        if media is None:
+            raise BadRequestError(f"{where}: unknown content part {part!r:.80}")
+        if self._family.part_resolution and (level := resolution(part)):
+            media["mediaResolution"] = level
+        return media
+
+    def _model_parts(self, message: Message, where: str) -> list[Part]:
+        fields = message.get("provider_specific_fields") or {}
+        parts = [*fields.get("parts", ()), *_signed_text(message, fields, where)]
+        parts += [self._own_image(image, f"{where}.images") for image in message.get("images") or ()]
+        calls = [self._call(call, place) for call, place in _listed(message.get("tool_calls"), f"{where}.tool_calls")]
+        if function := message.get("function_call"):
+            calls.append({"functionCall": _function_call(function, f"{where}.function_call")})
+        if calls and self._family.foreign_signature:
+            calls[0].setdefault("thoughtSignature", self._family.foreign_signature)
+        return parts + calls
+
+    def _own_image(self, image: Any, where: str) -> Part:
+        part = self._content_part(image, where)
+        if signature := image.get("thought_signature"):
+            part["thoughtSignature"] = signature
+        return part
+
+    def _call(self, call: Any, where: str) -> Part:
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if not isinstance(function, Mapping):
+            raise BadRequestError(f"{where} is no function call; custom tool calls cannot be expressed")
+        made = _function_call(function, where)
+        if identifier := call.get("id"):
+            self._names[identifier] = made["name"]
+            made["id"] = identifier
+        signature = (call.get("provider_specific_fields") or {}).get("thought_signature")
+        return {"functionCall": made} | ({"thoughtSignature": signature} if signature else {})
+
+    def _result_parts(self, message: Message, where: str) -> list[Part]:
+        identifier = message.get("tool_call_id")
+        if message["role"] == "tool" and not identifier:
+            raise BadRequestError(f"{where}.tool_call_id is missing")
+        name = self._names.get(identifier or "") or message.get("name")
+        if not name:
+            raise BadRequestError(f"{where}: no earlier tool call has the tool_call_id {identifier!r}")
+        content = message.get("content")
+        parts = self._user_parts(message, where) if content else []
+        spoken = "".join(part["text"] for part in parts if "text" in part)
+        response = {"name": name, "response": _result(spoken)} | ({"id": identifier} if identifier else {})
+        return [{"functionResponse": response}, *(part for part in parts if "text" not in part)]
+
+
+def _listed(value: Any, where: str) -> list[tuple[Any, str]]:
+    """The items of a list with their places; nothing for None."""
+    if value is None:
+        return []
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
+        raise BadRequestError(f"{where} must be a list, not {type(value).__name__}")
+    return [(item, f"{where}[{number}]") for number, item in enumerate(value)]
+
+
+def _spoken(part: Any) -> str | None:
+    """The text of a content part, None if it is none."""
+    if isinstance(part, str):
+        return part
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    text = part.get(kind) if kind in _TEXT_FIELDS else None
+    return text if isinstance(text, str) else None
+
+
+def _spoken_parts(message: Message, where: str) -> list[Part]:
+    """The content of a message that may only consist of text, as one part each; empty ones are left out."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return [{"text": content}] if content else []
+    parts: list[Part] = []
+    for part, place in _listed(content, f"{where}.content"):
+        spoken = _spoken(part)
+        if spoken is None:
+            raise BadRequestError(f"{place}: {message['role']} messages take text content only")
+        if spoken:
+            parts.append({"text": spoken})
+    return parts
+
+
+def _signed_text(message: Message, fields: Mapping[str, Any], where: str) -> list[Part]:
+    """What the model said, with the signatures that it put on it.
+
+    Signatures came on single parts, which the message holds as one text: the last signature goes on the text, the
+    others on empty parts before it, as a stream has them.
+    """
+    spoken = "".join(part["text"] for part in _spoken_parts(message, where)) or message.get("refusal") or ""
+    *before, last = fields.get("thought_signatures") or (None,)
+    parts: list[Part] = [{"text": "", "thoughtSignature": signature} for signature in before]
+    if last:
+        parts.append({"text": spoken, "thoughtSignature": last})
+    elif spoken:
+        parts.append({"text": spoken})
+    return parts
+
+
+def _function_call(function: Mapping[str, Any], where: str) -> dict[str, Any]:
+    name, text = function.get("name"), function.get("arguments") or "{}"
+    if not name:
+        raise BadRequestError(f"{where}.function.name is missing")
+    try:
+        arguments = _json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        raise BadRequestError(f"{where}.function.arguments is not JSON: {text!r:.80}") from None
+    if not isinstance(arguments, Mapping):
+        raise BadRequestError(f"{where}.function.arguments must be a JSON object, not {text!r:.80}")
+    return {"name": name, "args": arguments}
+
+
+def _result(spoken: str) -> dict[str, Any]:
+    """A function's result, which has to be an object."""
+    try:
+        value = _json.loads(spoken)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {_RESULT: spoken}

@@ -1,0 +1,265 @@
+"""Replies of `generateContent` as chat responses; whole replies and streams are read by the same code.
+
+Source: Gemini API reference, "Generating content"; guides "Function calling", "Thinking", "Thought signatures",
+"Grounding with Google Search" and "Code execution", 2026-11.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from ... import _json
+from ..._convert import ConversionError, parse, structure
+from ..._dialect import Call, ReplyIsError
+from ..._fold import fold_chunks
+from ..._types.chat import (
+    ChatAudio,
+    ChoiceLogprobs,
+    Delta,
+    FunctionCall,
+    ModelResponse,
+    ModelResponseStream,
+    StreamingChoices,
+    TokenLogprob,
+    ToolCall,
+)
+from ..._types.chat_request import ChatRequest
+from ._wire import Blob, Candidate, FunctionCallPart, LogprobsCandidate, LogprobsResult, Part, Reply
+from .errors import blocked_detail, error_in, event_detail
+from .grounding import SourceBook
+from .usage import usage_of
+
+_FILTERED: Final = (
+    "SAFETY",
+    "RECITATION",
+    "LANGUAGE",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "MODEL_ARMOR",
+    "IMAGE_SAFETY",
+    "IMAGE_PROHIBITED_CONTENT",
+    "IMAGE_RECITATION",
+)
+_PLAIN_FINISH: Final[Mapping[str, str]] = {"STOP": "stop", "MAX_TOKENS": "length"}
+_FINISH: Final[Mapping[str, str]] = {**_PLAIN_FINISH, **dict.fromkeys(_FILTERED, "content_filter")}
+
+
+def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+    """Read a whole reply.
+
+    Beside OpenAI's fields, `message.provider_specific_fields` has, under the provider's names, what has no place
+    there: `groundingMetadata` (a list, as streams send several), `citationMetadata`, the `finishReason` where
+    OpenAI has no word for it, `parts` (code that the provider ran, and its results), `thought_signatures` of the
+    text, and whatever else a candidate carries.
+
+    Raises:
+        ConversionError: if it is malformed, or has no candidates.
+        ReplyIsError: if the prompt was blocked, or the reply is an error.
+    """
+    reader = ReplyReader()
+    chunk = reader.read(parse(body))
+    if not chunk.choices:
+        raise ConversionError("the reply has no candidates")
+    return fold_chunks([chunk, *reader.close()])
+
+
+class ReplyReader:
+    """One reply being read, piece by piece; a whole reply is a single piece."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, _OpenCandidate] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is an answer, and every answer says why it ended."""
+        return bool(self._open) and all(candidate.finish for candidate in self._open.values())
+
+    def read(self, value: Any) -> ModelResponseStream:
+        """The chunk that a decoded piece amounts to.
+
+        Raises:
+            ConversionError: if it is malformed.
+            ReplyIsError: if the prompt was blocked, or the piece is an error.
+        """
+        if (error := error_in(value)) is not None:
+            raise ReplyIsError(event_detail(error))
+        reply = structure(value, Reply)
+        feedback = reply.prompt_feedback
+        if feedback is not None and feedback.block_reason and not reply.candidates:
+            raise ReplyIsError(blocked_detail(feedback))
+        counts = reply.usage_metadata
+        return ModelResponseStream(
+            reply.response_id,
+            _created(reply.create_time),
+            reply.model_version,
+            choices=[self._fragment(candidate, reply.response_id) for candidate in reply.candidates],
+            usage=None if counts is None else usage_of(counts),
+            service_tier=None if counts is None else counts.service_tier,
+            model_extra=reply.model_extra,
+        )
+
+    def close(self) -> list[ModelResponseStream]:
+        """The end of every answer: only now is it known whether tools were called."""
+        return [ModelResponseStream(choices=[self._open[index].close() for index in sorted(self._open)])]
+
+    def _fragment(self, candidate: Candidate, response_id: str | None) -> StreamingChoices:
+        held = self._open.get(candidate.index)
+        if held is None:
+            held = self._open[candidate.index] = _OpenCandidate(candidate.index, response_id)
+        return held.add(candidate)
+
+
+class _OpenCandidate:
+    """One answer being read."""
+
+    def __init__(self, index: int, response_id: str | None) -> None:
+        self.finish: str | None = None
+        self._index = index
+        self._call_prefix = "_".join(["call", *([response_id] if response_id else []), str(index)])
+        self._calls = 0
+        self._role: str | None = "assistant"
+        self._beside: dict[str, Any] = {}
+        self._sources = SourceBook()
+        self._audio = _AudioJoint()
+        self._last_kind: object = None
+
+    def add(self, candidate: Candidate) -> StreamingChoices:
+        """The fragment that a piece of the answer amounts to."""
+        delta = Delta(role=self._role)
+        self._role = None
+        for number, part in enumerate(candidate.content.parts if candidate.content else ()):
+            self._note_text(part, first=number == 0)
+            self._take(part, delta)
+        self.finish = candidate.finish_reason or self.finish
+        self._cite(candidate, delta)
+        self._beside.update(candidate.model_extra or {})
+        logprobs = None if candidate.logprobs_result is None else _logprobs(candidate.logprobs_result)
+        return StreamingChoices(None, self._index, delta, logprobs)
+
+    def close(self) -> StreamingChoices:
+        """The last fragment, with the reason of the end."""
+        if self.finish is not None and self.finish not in _PLAIN_FINISH:
+            self._beside["finishReason"] = self.finish
+        delta = Delta(provider_specific_fields=self._beside or None)
+        if rest := self._audio.close():
+            delta.audio = ChatAudio(data=rest)
+        return StreamingChoices(self._finish_reason(), self._index, delta)
+
+    def _finish_reason(self) -> str | None:
+        reason = None if self.finish is None else _FINISH.get(self.finish, "stop")
+        return "tool_calls" if self._calls and reason in (None, "stop") else reason
+
+    def _note_text(self, part: Part, *, first: bool) -> None:
+        """Keep the text for citations. The first part of a piece goes on where the piece before left off."""
+        kind = None if part.text is None else bool(part.thought)
+        text = part.text or "" if kind is False else ""
+        self._sources.add_text(text, continues=first and kind is not None and kind == self._last_kind)
+        self._last_kind = kind
+
+    def _take(self, part: Part, delta: Delta) -> None:
+        if part.function_call is not None:
+            self._take_call(part.function_call, part.thought_signature, delta)
+        elif part.inline_data is not None and not part.thought:
+            self._take_media(part.inline_data, part.thought_signature, delta)
+        elif part.model_extra or part.inline_data is not None:
+            _append(delta, "parts", _raw(part))
+        else:
+            _take_text(part, delta)
+
+    def _take_call(self, wire: FunctionCallPart, signature: str | None, delta: Delta) -> None:
+        arguments = _json.dumps(wire.args or {}).decode()
+        call = ToolCall(
+            wire.id or f"{self._call_prefix}_{self._calls}",
+            function=FunctionCall(wire.name, arguments),
+            index=self._calls,
+            provider_specific_fields={"thought_signature": signature} if signature else None,
+        )
+        self._calls += 1
+        delta.tool_calls = [*(delta.tool_calls or ()), call]
+
+    def _take_media(self, blob: Blob, signature: str | None, delta: Delta) -> None:
+        if blob.mime_type.startswith("audio/"):
+            data = (delta.audio.data or "" if delta.audio else "") + self._audio.add(blob.data)
+            delta.audio = ChatAudio(data=data)
+            self._beside["audio_mime_type"] = blob.mime_type
+            return
+        image: dict[str, Any] = {"type": "image_url", "image_url": {"url": f"data:{blob.mime_type};base64,{blob.data}"}}
+        if signature:
+            image["thought_signature"] = signature
+        delta.images = [*(delta.images or ()), image]
+
+    def _cite(self, candidate: Candidate, delta: Delta) -> None:
+        found = []
+        if candidate.grounding_metadata:
+            found += self._sources.grounded(candidate.grounding_metadata)
+            self._beside.setdefault("groundingMetadata", []).append(candidate.grounding_metadata)
+        if candidate.citation_metadata:
+            found += self._sources.cited(candidate.citation_metadata)
+            self._beside["citationMetadata"] = candidate.citation_metadata
+        delta.annotations = found or None
+
+
+class _AudioJoint:
+    """Pieces of base64 text that can be joined as text: every piece but the last is made of whole groups."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def add(self, data: str) -> str:
+        try:
+            raw = self._rest + base64.b64decode(data)
+        except binascii.Error as error:
+            raise ConversionError("audio is not base64") from error
+        whole = len(raw) - len(raw) % 3
+        self._rest = raw[whole:]
+        return base64.b64encode(raw[:whole]).decode()
+
+    def close(self) -> str:
+        return base64.b64encode(self._rest).decode()
+
+
+def _take_text(part: Part, delta: Delta) -> None:
+    if part.text and part.thought:
+        delta.reasoning_content = (delta.reasoning_content or "") + part.text
+    elif part.text:
+        delta.content = (delta.content or "") + part.text
+    if part.thought_signature:
+        _append(delta, "thought_signatures", part.thought_signature)
+
+
+def _append(delta: Delta, name: str, value: Any) -> None:
+    fields = delta.provider_specific_fields or {}
+    delta.provider_specific_fields = {**fields, name: [*fields.get(name, ()), value]}
+
+
+def _raw(part: Part) -> dict[str, Any]:
+    """A part of a kind that OpenAI's shape does not have, as it was on the wire, to be sent back unchanged."""
+    known: dict[str, Any] = {"text": part.text, "thought": part.thought, "thoughtSignature": part.thought_signature}
+    if part.inline_data is not None:
+        known["inlineData"] = {"mimeType": part.inline_data.mime_type, "data": part.inline_data.data}
+    return {name: value for name, value in known.items() if value is not None} | (part.model_extra or {})
+
+
+def _logprobs(result: LogprobsResult) -> ChoiceLogprobs:
+    content = [_token(candidate) for candidate in result.chosen_candidates]
+    for token, rivals in zip(content, result.top_candidates, strict=False):
+        token.top_logprobs = [_token(candidate) for candidate in rivals.candidates]
+    return ChoiceLogprobs(content)
+
+
+def _token(wire: LogprobsCandidate) -> TokenLogprob:
+    encoded = list(wire.token.encode("utf-8", "surrogatepass"))
+    return TokenLogprob(wire.token, wire.log_probability, encoded, model_extra=wire.model_extra)
+
+
+def _created(time: str | None) -> int | None:
+    """Seconds since 1970; only Vertex AI says when a reply was made."""
+    try:
+        return None if time is None else int(datetime.fromisoformat(time).timestamp())
+    except ValueError:
+        return None

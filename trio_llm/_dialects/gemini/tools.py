@@ -1,0 +1,112 @@
+"""Tools and the choice among them.
+
+Source: Gemini API reference, "Tool", "FunctionDeclaration" and "FunctionCallingConfig", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from ..._errors import BadRequestError, UnsupportedParamsError
+from .schema import gemini_schema
+
+_MODES: Final[Mapping[str, str]] = {"none": "NONE", "auto": "AUTO", "required": "ANY", "any": "ANY"}
+# A list of allowed names is read in these modes only; VALIDATED leaves the model the choice to answer in words.
+_LISTING_MODES: Final[Mapping[str, str]] = {"auto": "VALIDATED", "required": "ANY"}
+_DEFAULT_SEARCH: Final[Mapping[str, Any]] = {"search_context_size": "medium"}
+
+
+def wire_tools(parameters: Mapping[str, Any], *, drop: bool) -> list[dict[str, Any]]:
+    """`tools`, `functions` and `web_search_options`: functions together, Google's own tools as they are.
+
+    Raises:
+        UnsupportedParamsError: for a tool or a search option that the wire does not have, unless `drop`.
+        BadRequestError: for a tool that is none.
+    """
+    declared: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for number, tool in enumerate(_all_tools(parameters)):
+        if not isinstance(tool, Mapping):
+            raise BadRequestError(f"tools[{number}] is no tool: {tool!r:.80}")
+        if "type" not in tool:
+            others.append(dict(tool))
+        elif tool["type"] == "function":
+            declared.append(_declaration(tool.get("function"), f"tools[{number}]"))
+        elif not drop:
+            raise UnsupportedParamsError(f"tools[{number}]: Gemini has no tools of type {tool['type']!r}")
+    if "web_search_options" in parameters:
+        others.append(_search(parameters["web_search_options"], drop=drop))
+    return ([{"functionDeclarations": declared}] if declared else []) + others
+
+
+def tool_config(parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`tool_choice`, or the older `function_call`; None leaves the choice to the model.
+
+    Strict functions are expressed by the mode in which calls always fit their schema.
+
+    Raises:
+        BadRequestError: for a choice that is none.
+    """
+    choice = parameters.get("tool_choice", parameters.get("function_call"))
+    if choice in (None, "auto") and any(_is_strict(tool) for tool in parameters.get("tools", ())):
+        return _calling("VALIDATED")
+    if choice is None:
+        return None
+    if isinstance(choice, str) and choice in _MODES:
+        return _calling(_MODES[choice])
+    return _named_choice(choice)
+
+
+def _all_tools(parameters: Mapping[str, Any]) -> Iterable[Any]:
+    yield from parameters.get("tools", ())
+    for function in parameters.get("functions", ()):
+        yield {"type": "function", "function": function}
+
+
+def _declaration(function: Any, where: str) -> dict[str, Any]:
+    if not isinstance(function, Mapping) or not function.get("name"):
+        raise BadRequestError(f"{where}.function.name is missing")
+    declared: dict[str, Any] = {"name": function["name"], "description": function.get("description") or ""}
+    if function.get("parameters"):
+        declared["parametersJsonSchema"] = gemini_schema(function["parameters"])
+    return declared
+
+
+def _search(options: Mapping[str, Any], *, drop: bool) -> dict[str, Any]:
+    refused = [name for name, value in options.items() if value is not None and value != _DEFAULT_SEARCH.get(name)]
+    if refused and not drop:
+        raise UnsupportedParamsError(
+            f"web_search_options: cannot express {', '.join(refused)}; drop_params=True leaves it out"
+        )
+    return {"googleSearch": {}}
+
+
+def _is_strict(tool: Any) -> bool:
+    function = tool.get("function") if isinstance(tool, Mapping) else None
+    return isinstance(function, Mapping) and function.get("strict") is True
+
+
+def _named_choice(choice: Any) -> dict[str, Any]:
+    """A choice of one function, or of several that are allowed."""
+    if isinstance(choice, Mapping):
+        allowed = choice.get("allowed_tools")
+        if isinstance(allowed, Mapping) and allowed.get("mode") in _LISTING_MODES:
+            return _calling(_LISTING_MODES[allowed["mode"]], [_name_of(tool) for tool in allowed.get("tools", ())])
+        return _calling("ANY", [_name_of(choice)])
+    raise BadRequestError(f"tool_choice is none: {choice!r:.80}")
+
+
+def _name_of(tool: Mapping[str, Any]) -> str:
+    function = tool.get("function", tool)
+    name = function.get("name") if isinstance(function, Mapping) else None
+    if not isinstance(name, str):
+        raise BadRequestError(f"tool_choice names no function: {tool!r:.80}")
+    return name
+
+
+def _calling(mode: str, names: Sequence[str] = ()) -> dict[str, Any]:
+    config: dict[str, Any] = {"mode": mode}
+    if names:
+        config["allowedFunctionNames"] = list(names)
+    return {"functionCallingConfig": config}
