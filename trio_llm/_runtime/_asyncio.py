@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import math
 from asyncio import CancelledError as Cancelled
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from types import SimpleNamespace
@@ -21,7 +21,6 @@ from typing import NoReturn
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 from anyio import (
     BrokenResourceError,
     CancelScope,
@@ -98,7 +97,7 @@ def move_on_after(seconds: float, *, shield: bool = False) -> CancelScope:
 
 
 @contextmanager
-def fail_at(deadline: float, *, shield: bool = False) -> Iterator[CancelScope]:
+def fail_at(deadline: float, *, shield: bool = False) -> Generator[CancelScope]:
     """Like `move_on_at`, and raises `TooSlowError` where that moves on."""
     with move_on_at(deadline, shield=shield) as scope:
         yield scope

@@ -181,7 +181,7 @@ async def _connect(address: _Address) -> socket.socket:
     family, kind, protocol, _name, target = address
     connecting = socket.socket(family, kind, protocol)
     try:
-        connecting.setblocking(False)
+        connecting.settimeout(0)
         await asyncio.get_running_loop().sock_connect(connecting, target)
     except BaseException:
         connecting.close()

@@ -1,4 +1,7 @@
-"""A variable with one value per run of an event loop, on Trio and on asyncio. Imports no anyio: modules make it at import."""
+"""A variable with one value per run of an event loop, on Trio and on asyncio.
+
+Imports no anyio, because modules make such variables when they are imported.
+"""
 
 from __future__ import annotations
 

@@ -17,12 +17,15 @@ class ByteStream(Protocol):
             False if bytes arrived (or the peer ended) while it could take no more. The rest stays queued:
             receive, then call again, with `b""` if there is nothing to add.
         """
+        ...
 
     async def receive(self) -> bytes:
         """Wait for the next bytes, `b""` at the end. A cancelled `receive` loses nothing."""
+        ...
 
     def receive_nowait(self) -> bytes | None:
         """What has arrived, `b""` at the end, None if there is nothing yet."""
+        ...
 
     def close(self) -> None:
         """Close the socket without waiting and without sending what is queued. Idempotent."""

@@ -39,6 +39,7 @@ class Reply(Protocol):
         Raises:
             ReplyError: if the body broke off, was malformed, or passed a limit.
         """
+        ...
 
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, else close its socket at once.
@@ -58,6 +59,7 @@ class Transport(Protocol):
         Raises:
             TransportError: if no reply head arrived.
         """
+        ...
 
     async def aclose(self) -> None:
         """Close every connection. Idempotent."""

@@ -56,7 +56,7 @@ def _encode_head(origin: Origin, request: HTTPRequest) -> bytes:
     text = "\r\n".join(lines)
     # Line ends that we did not write would be headers that somebody else wrote.
     ends = len(lines) + 1
-    if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or lines[0].count(" ") != 2:  # noqa: PLR2004
+    if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or lines[0].count(" ") != 2:
         raise ValueError("a request line or header contains a character that HTTP does not allow")
     return text.encode("latin-1")
 
@@ -86,8 +86,7 @@ class ReplyParser:
     __slots__ = (
         "_body",
         "_decoder",
-        "_header_size",
-        "_headers",
+        "_fields",
         "_idle_size",
         "_limits",
         "_parser",
@@ -102,8 +101,7 @@ class ReplyParser:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._parser = httptools.HttpResponseParser(self)
-        self._headers: dict[str, str] = {}
-        self._header_size = 0
+        self._fields: list[tuple[bytes, bytes]] = []
         self._idle_size = 0
         self._size = 0
         self._body: list[bytes] = []
@@ -184,21 +182,18 @@ class ReplyParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by the parser, for trailers as well; those are ignored."""
         if self.head is None:
-            self._header_size += len(name) + len(value)
-            key = name.decode("ascii").lower()
-            text = value.decode("latin-1")
-            before = self._headers.get(key)
-            self._headers[key] = text if before is None else f"{before}, {text}"
+            self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Called by the parser, for interim replies as well; those are ignored (RFC 9110, 15.2)."""
         status = self._parser.get_status_code()
-        headers, self._headers = self._headers, {}
+        fields, self._fields = self._fields, []
         if status < _FIRST_FINAL_STATUS:
             return
+        headers = _join(fields)
         self._idle_size = 0
         self.head = ReplyHead(status, headers)
-        if self._header_size > self._limits.head:
+        if sum(len(name) + len(value) for name, value in fields) > self._limits.head:
             self._fail(f"its headers are longer than {self._limits.head} bytes")
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             self._fail(f"unknown transfer-encoding {headers['transfer-encoding']!r}")
@@ -217,3 +212,13 @@ class ReplyParser:
         if self.head is not None and self.error is None:
             self.complete = True
             self.keep_alive = self._parser.should_keep_alive()
+
+
+def _join(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header fields by lower-case name, repeated ones joined (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in fields:
+        name = raw_name.decode("ascii").lower()
+        value = raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 
 from .._http import HTTPRequest, Origin, ReplyHead
 from .._runtime import trio
@@ -23,6 +25,7 @@ class NativeTransport:
 
     Args:
         ssl_context: verifies https peers; by default one of the process, see `tls.default_context`.
+        connect_timeout: seconds for one connection to be made, TLS included; there is no other time limit here.
         max_idle: connections kept open per origin between exchanges.
         idle_expiry: seconds after which an idle connection is not used again.
         limits: what a reply may measure.
@@ -32,11 +35,13 @@ class NativeTransport:
         self,
         *,
         ssl_context: ssl.SSLContext | None = None,
+        connect_timeout: float = math.inf,
         max_idle: int = 100,
         idle_expiry: float = 50,
         limits: Limits = _DEFAULT_LIMITS,
     ) -> None:
         self._ssl_context = ssl_context
+        self._connect_timeout = connect_timeout
         self._limits = limits
         self._idle = IdlePool(max_idle=max_idle, expiry=idle_expiry)
         self._exchanges: set[Exchange] = set()
@@ -51,7 +56,7 @@ class NativeTransport:
         """
         if self._closed:
             raise TransportError("the transport is closed")
-        stream = self._idle.take(origin, trio.current_time())
+        stream = self._idle.take(origin, time.monotonic())
         if stream is not None:
             exchange = self._begin(origin, stream)
             try:
@@ -87,20 +92,26 @@ class NativeTransport:
         """Take back the connection of an exchange; called by each exchange once."""
         self._exchanges.discard(exchange)
         if reusable and not self._closed:
-            self._idle.give(exchange.origin, stream, trio.current_time())
+            self._idle.give(exchange.origin, stream, time.monotonic())
         else:
             stream.close()
 
     async def _connect(self, origin: Origin) -> ByteStream:
         self._connecting += 1
         try:
-            stream = await (connect_unix(origin.unix) if origin.unix else connect_tcp(origin.host, origin.port))
-            if origin.scheme == "https":
-                return await open_tls(stream, self._ssl_context or default_context(), origin.host)
+            with trio.fail_after(self._connect_timeout):
+                return await self._open_stream(origin)
+        except trio.TooSlowError as exc:
+            raise TransportError(f"cannot connect to {origin} within {self._connect_timeout} s") from exc
         except (OSError, UnicodeError) as exc:
             raise TransportError(f"cannot connect to {origin}: {exc}") from exc
         finally:
             self._connecting -= 1
+
+    async def _open_stream(self, origin: Origin) -> ByteStream:
+        stream = await (connect_unix(origin.unix) if origin.unix else connect_tcp(origin.host, origin.port))
+        if origin.scheme == "https":
+            return await open_tls(stream, self._ssl_context or default_context(), origin.host)
         return stream
 
 

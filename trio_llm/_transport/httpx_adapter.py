@@ -1,0 +1,227 @@
+"""A transport over an `httpx.AsyncClient`, or over one of `httpx2`, its maintained continuation with the same API.
+
+For what the native transport does not do: proxies, HTTP/2, client certificates, `MockTransport`. The only
+module that imports either library, and only when a client of it exists or has to be made.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import ipaddress
+import sys
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+import attrs
+
+from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
+from .._runtime import trio
+from . import ReplyError, TransportError, TransportStatistics
+from .tls import default_context
+
+_LIBRARIES = ("httpx2", "httpx")
+_CLOSE_SECONDS = 2
+_MOST_BUFFERED = 1_000
+
+
+class HttpxTransport:
+    """Sends requests with a client that the caller configured. Implements `Transport`.
+
+    The client's own time limits do not apply, as the deadlines are the engine's, nor does it follow redirects.
+
+    Args:
+        client: an `httpx.AsyncClient` or `httpx2.AsyncClient`, open.
+        owned: whether `aclose` closes the client as well; otherwise whoever made it does.
+
+    Raises:
+        TypeError: if it is neither.
+    """
+
+    def __init__(self, client: object, *, owned: bool = False) -> None:
+        self._library = _library_of(client)
+        self._client: Any = client
+        self._owned = owned
+        self._replies: set[HttpxReply] = set()
+        self._sending = 0
+
+    async def send(self, origin: Origin, request: HTTPRequest) -> HttpxReply:
+        """See `Transport.send`."""
+        if origin.unix is not None:
+            raise TransportError("an httpx client reaches a Unix socket only by its own transport's `uds`")
+        self._sending += 1
+        try:
+            response = await self._send(f"{origin}{request.path}", request)
+        except (self._library.HTTPError, self._library.InvalidURL, self._library.StreamError) as exc:
+            raise TransportError(f"no reply from {origin}: {_reason(exc)}") from exc
+        finally:
+            self._sending -= 1
+        reply = HttpxReply(response, (self._library.HTTPError, self._library.StreamError), self._replies)
+        self._replies.add(reply)
+        return reply
+
+    async def _send(self, url: str, request: HTTPRequest) -> Any:
+        http_request = self._client.build_request(
+            request.method, url, headers=_headers(request), content=_content(request), timeout=None
+        )
+        return await self._client.send(http_request, stream=True, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        """See `Transport.aclose`. The client stays open if it is the caller's."""
+        for reply in [*self._replies]:
+            await reply.aclose()
+        if self._owned:
+            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+                await self._client.aclose()
+
+    def statistics(self) -> TransportStatistics:
+        """See `Transport.statistics`. How many connections the client keeps idle is not known; it counts as none."""
+        return TransportStatistics(active=self._sending + len(self._replies), idle=0)
+
+
+class HttpxReply:
+    """Implements `Reply`. The one place where a response is closed."""
+
+    __slots__ = ("_body", "_errors", "_open", "_response", "head")
+
+    def __init__(self, response: Any, errors: tuple[type[Exception], ...], still_open: set[HttpxReply]) -> None:
+        self._response = response
+        self._errors = errors
+        self._open = still_open
+        self._body: AsyncGenerator[bytes] | None = None
+        self.head = ReplyHead(response.status_code, dict(response.headers))
+
+    async def read(self) -> bytes:
+        """See `Reply.read`. A cancelled read ends the reply: the library closes its connection."""
+        if self not in self._open:
+            raise ReplyError("the reply is closed")
+        body = self._body
+        if body is None:
+            body = self._body = self._response.aiter_bytes()
+        try:
+            return await anext(body, b"")
+        except self._errors as exc:
+            raise ReplyError(f"the reply broke off: {_reason(exc)}") from exc
+
+    async def aclose(self) -> None:
+        """See `Reply.aclose`; waits for nothing longer than two seconds."""
+        if self not in self._open:
+            return
+        self._open.remove(self)
+        with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+            await self._response.aclose()
+            await self._end_generators()
+
+    async def _end_generators(self) -> None:
+        """Run the library's nested generators to their end, which is at hand now that the connection is closed.
+
+        `aclose` of the outer one would leave the inner ones to the garbage collector, and on Trio to a warning.
+        """
+        if self._body is not None:
+            with suppress(*self._errors):
+                for _ in range(_MOST_BUFFERED):
+                    if not await anext(self._body, b""):
+                        return
+
+
+def environment_transport(variables: Mapping[str, str]) -> HttpxTransport:
+    """A transport that uses the proxies which environment variables ask for, and direct connections for the rest.
+
+    Args:
+        variables: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are read, in capitals or not.
+
+    Raises:
+        ImportError: if neither library is installed, or one lacks what the kind of proxy needs.
+    """
+    library = _newest_library()
+    limits = library.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=50)
+
+    def open_transport(proxy: str | None) -> Any:
+        return library.AsyncHTTPTransport(verify=default_context(), limits=limits, proxy=proxy)
+
+    mounts = {pattern: proxy and open_transport(proxy) for pattern, proxy in proxy_patterns(variables)}
+    client = library.AsyncClient(transport=open_transport(None), mounts=mounts, trust_env=False)
+    return HttpxTransport(client, owned=True)
+
+
+def proxy_patterns(variables: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """The URL patterns of httpx with the proxy for each; None means a direct connection."""
+    settings = {name.lower(): value for name, value in sorted(variables.items()) if value}
+    exempt = [entry.strip() for entry in settings.get("no_proxy", "").split(",") if entry.strip()]
+    if "*" in exempt:
+        return
+    for scheme in ("http", "https", "all"):
+        proxy = settings.get(f"{scheme}_proxy")
+        if proxy:
+            yield f"{scheme}://", proxy if "://" in proxy else f"http://{proxy}"
+    for entry in exempt:
+        yield _exempt_pattern(entry), None
+
+
+def _exempt_pattern(entry: str) -> str:
+    if "://" in entry:
+        return entry
+    host = entry.strip("[]")
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        return f"all://{entry}" if entry.lower() == "localhost" else f"all://*{entry.lstrip('.')}"
+    return f"all://{host}" if version == 4 else f"all://[{host}]"
+
+
+def _library_of(client: object) -> ModuleType:
+    for cls in type(client).__mro__:
+        library = cls.__module__.partition(".")[0]
+        if cls.__name__ == "AsyncClient" and library in _LIBRARIES:
+            return sys.modules[library]
+    raise TypeError(f"expected an httpx.AsyncClient or httpx2.AsyncClient, got {type(client).__name__}")
+
+
+def _newest_library() -> ModuleType:
+    for name in _LIBRARIES:
+        if importlib.util.find_spec(name) is not None:
+            return importlib.import_module(name)
+    raise ImportError("the environment asks for a proxy, which needs httpx2 or httpx; neither is installed")
+
+
+def _reason(exc: Exception) -> str:
+    return str(exc) or type(exc).__name__
+
+
+def _headers(request: HTTPRequest) -> list[tuple[str, str]]:
+    headers = [*request.headers]
+    if not isinstance(request.body, bytes):
+        headers.append(("content-length", str(request.body.size)))
+    return headers
+
+
+def _content(request: HTTPRequest) -> bytes | _Blocks:
+    return request.body if isinstance(request.body, bytes) else _Blocks(request.body)
+
+
+@attrs.frozen
+class _Blocks:
+    """A request body as httpx wants one: iterated again for every time it is sent."""
+
+    body: RequestBody
+
+    def __aiter__(self) -> _BlockIterator:
+        return _BlockIterator(iter(self.body.blocks()))
+
+
+@attrs.frozen
+class _BlockIterator:
+    """No generator: those that are dropped half-way make Trio warn."""
+
+    blocks: Iterator[bytes]
+
+    def __aiter__(self) -> _BlockIterator:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return next(self.blocks)
+        except StopIteration:
+            raise StopAsyncIteration from None
