@@ -26,6 +26,8 @@ from .errors import error_event
 from .messages import sendable_message
 from .replies import (
     JSONObject,
+    as_object,
+    as_objects,
     call_id,
     parse_object,
     require_list,
@@ -49,7 +51,7 @@ def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
     body = _body(call)
     body["stream"] = True
     if call.quirks.stream_usage:
-        body["stream_options"] = {**body.get("stream_options", {}), "include_usage": True}
+        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
@@ -80,19 +82,19 @@ def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mappin
 def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply."""
     reply = parse_object(body)
-    for number, choice in enumerate(require_list(reply, "choices")):
+    require_list(reply, "choices")
+    for number, choice in enumerate(as_objects(reply["choices"])):
         _settle(choice, number, reply)
-    if reply.get("usage"):
-        settle_usage(reply["usage"])
+    settle_usage(as_object(reply.get("usage")))
     return structure(reply, ModelResponse)
 
 
 def _settle(choice: JSONObject, number: int, reply: JSONObject) -> None:
-    message = choice.get("message") or {}
+    message = as_object(choice.get("message"))
     if choice.get("error") and not message.get("content"):
         raise ReplyIsError(error_event(choice["error"]))
     settle_message(message)
-    calls = message.get("tool_calls") or ()
+    calls = as_objects(message.get("tool_calls"))
     for place, made in enumerate(calls):
         settle_call(made)
         made["id"] = made.get("id") or call_id(reply, place)

@@ -16,7 +16,17 @@ from ..._types.chat_request import ChatRequest
 from ..._wire.sse import ServerSentEvent
 from .._streaming import SSEStreamDecoder, TruncatedReply
 from .errors import error_event
-from .replies import JSONObject, call_id, parse_object, settle_call, settle_choice, settle_message, settle_usage
+from .replies import (
+    JSONObject,
+    as_object,
+    as_objects,
+    call_id,
+    parse_object,
+    settle_call,
+    settle_choice,
+    settle_message,
+    settle_usage,
+)
 
 _DONE = "[DONE]"
 
@@ -40,7 +50,7 @@ class ChatReader:
             return ()
         chunk = parse_object(event.data)
         _raise_error(chunk, event.name)
-        for number, choice in enumerate(chunk.get("choices") or ()):
+        for number, choice in enumerate(as_objects(chunk.get("choices"))):
             self._settle(choice, number, chunk)
         _settle_chunk_usage(chunk)
         return (structure(chunk, ModelResponseStream),)
@@ -54,16 +64,14 @@ class ChatReader:
         return ()
 
     def _settle(self, choice: JSONObject, number: int, chunk: JSONObject) -> None:
-        if choice.get("index") is None:
+        if not isinstance(choice.get("index"), int):
             choice["index"] = number
         held = self._choices.setdefault(choice["index"], _OpenChoice())
         if choice.get("error"):
             raise ReplyIsError(error_event(choice["error"]))
-        delta = choice.get("delta")
-        if delta:
-            settle_message(delta)
-            if delta.get("tool_calls"):
-                held.settle_calls(delta["tool_calls"], chunk)
+        delta = as_object(choice.get("delta"))
+        settle_message(delta)
+        held.settle_calls(as_objects(delta.get("tool_calls")), chunk)
         settle_choice(choice, has_calls=bool(held.calls))
         held.finished = held.finished or choice.get("finish_reason") is not None
 
@@ -71,15 +79,15 @@ class ChatReader:
 def _raise_error(chunk: JSONObject, name: str | None) -> None:
     if chunk.get("error") or name == "error" or chunk.get("object") == "error":
         raise ReplyIsError(error_event(chunk))
-    groq = chunk.get("x_groq")
-    if groq and groq.get("error"):
+    groq = as_object(chunk.get("x_groq"))
+    if groq.get("error"):
         raise ReplyIsError(error_event(groq))
 
 
 def _settle_chunk_usage(chunk: JSONObject) -> None:
-    usage = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")
-    if usage:
-        chunk["usage"] = dict(usage)
+    usage = chunk.get("usage") or as_object(chunk.get("x_groq")).get("usage")
+    if isinstance(usage, dict):
+        chunk["usage"] = dict(as_object(usage))
         settle_usage(chunk["usage"])
 
 
@@ -113,7 +121,7 @@ class _OpenChoice:
     def _number(self, fragment: JSONObject) -> int | None:
         """The number of the open call that a fragment continues; None if it begins a new one."""
         identifier, index = fragment.get("id"), fragment.get("index")
-        if index is not None:
+        if isinstance(index, int):
             number = self._by_index.get(index)
             if number is None or not identifier or self.calls[number].identifier == identifier:
                 return number
@@ -127,19 +135,21 @@ class _OpenChoice:
         number = len(self.calls)
         fragment["id"] = fragment.get("id") or call_id(chunk, number)
         self.calls.append(_OpenCall(fragment["id"], _name(fragment)))
-        if fragment.get("index") is not None:
+        if isinstance(fragment.get("index"), int):
             self._by_index[fragment["index"]] = number
         return number
 
     def _continue(self, fragment: JSONObject, call: _OpenCall) -> None:
         fragment.pop("id", None)
-        part = fragment.get("function") or fragment.get("custom")
-        if part and call.name is not None:
-            part.pop("name", None)
-        elif part:
-            call.name = part.get("name") or None
+        if call.name is None:
+            call.name = _name(fragment)
+        else:
+            _part(fragment).pop("name", None)
+
+
+def _part(fragment: JSONObject) -> JSONObject:
+    return as_object(fragment.get("function") or fragment.get("custom"))
 
 
 def _name(fragment: JSONObject) -> str | None:
-    part = fragment.get("function") or fragment.get("custom") or {}
-    return part.get("name") or None
+    return _part(fragment).get("name") or None

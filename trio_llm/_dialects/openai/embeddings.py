@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from array import array
 from base64 import b64decode
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ..._convert import ConversionError, structure
 from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
 from ..._http import HTTPRequest
 from ..._types.embedding import Embedding, EmbeddingResponse
 from ..._types.other_requests import EmbeddingRequest
-from .replies import JSONObject, parse_object, require_list, settle_usage
+from .replies import JSONObject, as_object, parse_object, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})
 
@@ -37,33 +37,34 @@ def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingRes
     reply = parse_object(body)
     items = require_list(reply, "data")
     reply["data"] = []
-    if usage := reply.get("usage"):
-        _settle_embedding_usage(usage)
+    _settle_embedding_usage(as_object(reply.get("usage")))
     response = structure(reply, EmbeddingResponse)
     vectors = [_embedding(item, number, call.quirks.base64_typecode) for number, item in enumerate(items)]
     response.data = sorted(vectors, key=lambda vector: vector.index)
     return response
 
 
-def _embedding(item: Any, number: int, typecode: str) -> Embedding:
+def _embedding(value: Any, number: int, typecode: str) -> Embedding:
     """One vector. Its numbers are taken as they are: looking at every one would cost more than all the rest."""
-    numbers = item.get("embedding") if isinstance(item, dict) else None
-    try:
-        if isinstance(numbers, str):
-            numbers = _unpacked(numbers, typecode)
-    except ValueError as error:
-        raise ConversionError(f"expected base64 numbers: {error}", f".data[{number}].embedding") from error
+    item = as_object(value)
+    numbers = item.pop("embedding", None)
+    if isinstance(numbers, str):
+        numbers = _unpacked(numbers, typecode, number)
     if not isinstance(numbers, list):
         raise ConversionError("expected a vector", f".data[{number}].embedding")
-    others = {name: value for name, value in item.items() if name != "embedding" and value is not None}
-    made = structure({"index": number, **others}, Embedding)
-    made.embedding = numbers
+    if item.get("index") is None:
+        item["index"] = number
+    made = structure(item, Embedding)
+    made.embedding = cast("list[float]", numbers)
     return made
 
 
-def _unpacked(text: str, typecode: str) -> list[Any]:
+def _unpacked(text: str, typecode: str, number: int) -> list[Any]:
     numbers = array(typecode)
-    numbers.frombytes(b64decode(text))
+    try:
+        numbers.frombytes(b64decode(text))
+    except ValueError as error:
+        raise ConversionError(f"expected base64 numbers: {error}", f".data[{number}].embedding") from error
     if sys.byteorder == "big":  # pragma: no cover
         numbers.byteswap()
     return numbers.tolist()

@@ -12,7 +12,7 @@ from ..._dialect import Call, json_request, merge_extra_body, supported_paramete
 from ..._http import HTTPRequest
 from ..._types.image import ImageResponse
 from ..._types.other_requests import ImageModelParams, ImageRequest
-from .replies import parse_object, require_list, settle_usage
+from .replies import as_object, parse_object, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset(ImageModelParams.__annotations__)
 
@@ -29,6 +29,5 @@ def decode_images(call: Call[ImageRequest], body: bytes) -> ImageResponse:
     """Read images: addresses or base64 data, as the model does or was asked to."""
     reply = parse_object(body)
     require_list(reply, "data")
-    if reply.get("usage"):
-        settle_usage(reply["usage"])
+    settle_usage(as_object(reply.get("usage")))
     return structure(reply, ImageResponse)

@@ -31,8 +31,8 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
         made["role"] = quirks.system_role
     if quirks.plain_content and "content" in made:
         made["content"] = _joined_text(made["content"])
-    if made.get("tool_calls"):
-        made["tool_calls"] = [_sendable_call(call, quirks) for call in made["tool_calls"]]
+    if calls := made.get("tool_calls"):
+        made["tool_calls"] = [_sendable_call(call, quirks) for call in calls]
     return made
 
 

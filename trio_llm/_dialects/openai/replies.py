@@ -1,7 +1,8 @@
 """What vendors make of OpenAI's reply objects, brought back into OpenAI's shape.
 
 The functions change the decoded JSON in place: it is the reply's own and nobody else has seen it. Fields without
-a place in OpenAI's shape stay where they are and end up in `model_extra`.
+a place in OpenAI's shape stay where they are and end up in `model_extra`. What has the wrong type is passed over
+here, and reported with its path when the reply is structured.
 
 Sources: the API references of OpenAI, Mistral, Groq, DeepSeek, Moonshot, OpenRouter, Together, xAI, Perplexity and
 Cloudflare Workers AI, sections on chat completions, 2026-11.
@@ -10,7 +11,7 @@ Cloudflare Workers AI, sections on chat completions, 2026-11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ... import _json
 from ..._convert import ConversionError, parse
@@ -53,6 +54,17 @@ _CACHE_CREATION: Final = ("cache_write_tokens", "cache_creation_input_tokens")
 _REASONING: Final = ("reasoning_tokens",)
 
 
+def as_object(value: Any) -> JSONObject:
+    """The value if it is an object, else an empty one."""
+    return cast("JSONObject", value) if isinstance(value, dict) else {}
+
+
+def as_objects(value: Any) -> list[JSONObject]:
+    """The objects in the value, if it is a list."""
+    items: list[Any] = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict)]
+
+
 def parse_object(text: bytes | str) -> JSONObject:
     """One JSON object.
 
@@ -62,7 +74,7 @@ def parse_object(text: bytes | str) -> JSONObject:
     value = parse(text)
     if not isinstance(value, dict):
         raise ConversionError(f"expected an object, got {value!r:.60}")
-    return value
+    return cast("JSONObject", value)
 
 
 def require_list(reply: JSONObject, name: str) -> list[Any]:
@@ -77,7 +89,7 @@ def require_list(reply: JSONObject, name: str) -> list[Any]:
         return found
     if any(reply.get(field) for field in ("error", "errors", "message", "detail")):
         raise ReplyIsError(error_event(reply))
-    raise ConversionError("expected a list, got nothing", f".{name}")
+    raise ConversionError(f"expected a list, got {found!r:.60}", f".{name}")
 
 
 def settle_message(message: JSONObject) -> None:
@@ -87,7 +99,7 @@ def settle_message(message: JSONObject) -> None:
         _settle_content(message, content)
     if "reasoning" in message:
         _settle_reasoning(message)
-    for annotation in message.get("annotations") or ():
+    for annotation in as_objects(message.get("annotations")):
         if "url" in annotation and "url_citation" not in annotation:
             names = ("url", "title", "start_index", "end_index")
             annotation["url_citation"] = {name: annotation.pop(name) for name in names if name in annotation}
@@ -97,9 +109,10 @@ def _settle_content(message: JSONObject, content: Any) -> None:
     if not isinstance(content, list):
         message["content"] = _json.dumps(content).decode()  # Workers AI parses structured output before it sends it
         return
-    texts = [part["text"] for part in content if part.get("type") == "text"]
-    thoughts = [_thinking(part["thinking"]) for part in content if part.get("type") == "thinking"]
-    others = [part for part in content if part.get("type") not in ("text", "thinking")]
+    parts = as_objects(content)
+    texts = [_text(part, "text") for part in parts if part.get("type") == "text"]
+    thoughts = [_thinking(part) for part in parts if part.get("type") == "thinking"]
+    others = [part for part in parts if part.get("type") not in ("text", "thinking")]
     message["content"] = "".join(texts) if texts else None
     if thoughts:
         message["reasoning_content"] = "".join(thoughts)
@@ -107,8 +120,14 @@ def _settle_content(message: JSONObject, content: Any) -> None:
         message["provider_specific_fields"] = {"content_parts": others}
 
 
-def _thinking(value: Any) -> str:
-    return value if isinstance(value, str) else "".join(part.get("text") or "" for part in value)
+def _thinking(part: JSONObject) -> str:
+    """A thinking part's text: Mistral writes it as a list of text parts."""
+    return _text(part, "thinking") or "".join(_text(inner, "text") for inner in as_objects(part.get("thinking")))
+
+
+def _text(holder: JSONObject, name: str) -> str:
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _settle_reasoning(message: JSONObject) -> None:
@@ -121,14 +140,14 @@ def _settle_reasoning(message: JSONObject) -> None:
 
 def settle_call(call: JSONObject) -> None:
     """Arguments as text, and the type that fits; for whole calls and for fragments."""
-    function, custom = call.get("function"), call.get("custom")
-    if custom is not None and not (function and function.get("name")):
+    function, custom = as_object(call.get("function")), call.get("custom")
+    if custom is not None and not function.get("name"):
         call["type"] = "custom"
     elif custom is not None:
         del call["custom"]  # an empty one beside a function
     if not call.get("type"):
         call.pop("type", None)
-    if function is not None and isinstance(function.get("arguments"), dict | list):
+    if isinstance(function.get("arguments"), dict | list):
         function["arguments"] = _json.dumps(function["arguments"]).decode()
 
 
@@ -139,7 +158,7 @@ def call_id(reply: JSONObject, number: int) -> str:
 
 def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
     """The finish reason as one of OpenAI's four words; a vendor's own word stays as `native_finish_reason`."""
-    reason = choice.get("finish_reason") or (choice.get("finish_details") or {}).get("type")
+    reason = choice.get("finish_reason") or as_object(choice.get("finish_details")).get("type")
     if reason:
         known = _FINISH_REASONS.get(str(reason).lower(), "stop")
         choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
@@ -164,21 +183,26 @@ def settle_usage(usage: JSONObject) -> None:
 
 
 def _settle_detail(usage: JSONObject, group: str, name: str, vendors: tuple[str, ...]) -> None:
-    details = usage.get(group)
-    if details and details.get(name):
+    details = as_object(usage.get(group))
+    if details.get(name):
         return
-    for holder in (usage, details or {}):
+    for holder in (usage, details):
         found = next((holder[other] for other in vendors if holder.get(other)), None)
         if found is not None:
-            usage[group] = {**(details or {}), name: found}
+            usage[group] = {**details, name: found}
             return
 
 
 def _settle_total(usage: JSONObject) -> None:
-    prompt, completion = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    reasoning = _count(as_object(usage.get("completion_tokens_details")), "reasoning_tokens")
     total = usage.get("total_tokens")
-    reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens")
     if total is None:
         usage["total_tokens"] = prompt + completion
     elif reasoning and total == prompt + completion + reasoning:  # xAI counts thinking beside the answer
         usage["completion_tokens"] = completion + reasoning
+
+
+def _count(holder: JSONObject, name: str) -> int:
+    value = holder.get(name)
+    return value if isinstance(value, int) else 0
