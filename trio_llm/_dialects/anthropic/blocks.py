@@ -1,0 +1,283 @@
+"""Content blocks of an answer, as deltas in OpenAI's shape.
+
+Whole and streamed replies take the same way: a block begins, may grow, and ends; in a whole reply it begins
+complete. What OpenAI's shape can hold goes to its place. An answer with anything else, or in another order than a
+request would repeat it, is also handed out block by block in `provider_specific_fields["content_blocks"]`, in order
+and unchanged, as the provider wants it back with the next request.
+
+Source: Anthropic API reference, "Create a Message" and "Streaming Messages", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from ... import _json
+from ..._convert import ConversionError
+from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
+
+Block = dict[str, Any]
+
+_PLACES: Final[Mapping[str, int]] = {"thinking": 0, "redacted_thinking": 0, "text": 1, "tool_use": 2}
+"""Kinds of block that OpenAI's shape has a place for, in the order in which a request repeats them."""
+_CALL_FIELDS: Final = frozenset({"type", "id", "name", "input"})
+
+
+@attrs.frozen
+class ToolNames:
+    """Tools whose calls are more than a call."""
+
+    answer: str | None = None
+    """The tool whose input is the answer's text."""
+    custom: frozenset[str] = frozenset()
+    """Tools that take free text."""
+
+
+@attrs.define
+class _SoFar:
+    """What of the answer has been seen."""
+
+    text: int = 0
+    """Characters of text."""
+    calls: int = 0
+
+
+class _OpenBlock:
+    """A block that has begun, of a kind without a place in OpenAI's shape."""
+
+    def __init__(self, block: Block, so_far: _SoFar) -> None:
+        self.block = block
+        self.so_far = so_far
+        self.fragments: list[str] = []
+
+    def begin(self) -> Delta | None:
+        """What the block holds when it begins."""
+        return None
+
+    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
+        """What a delta adds. Kinds of delta that are not known add nothing."""
+        if delta.get("type") != "input_json_delta":
+            return None
+        fragment = _text_of(delta, "partial_json")
+        self.fragments.append(fragment)
+        return self.grow_input(fragment) if fragment else None
+
+    def grow_input(self, fragment: str) -> Delta | None:
+        """What a fragment of the input's JSON text adds."""
+        return None
+
+    def end(self) -> Delta:
+        """What was held back until the block is complete."""
+        self.complete_input()
+        return Delta()
+
+    def complete_input(self) -> None:
+        """Put the input's fragments together. Text that is no JSON was cut off by the answer's limit."""
+        text = "".join(self.fragments)
+        if text:
+            try:
+                self.block["input"] = _json.loads(text)
+            except ValueError:
+                self.block["input"] = text
+
+    def append(self, field: str, more: str) -> None:
+        """Append to a text of the block."""
+        self.block[field] = (self.block.get(field) or "") + more
+
+
+class _TextBlock(_OpenBlock):
+    def begin(self) -> Delta | None:
+        self.begins_at = self.so_far.text
+        return self.show(self.block.get("text") or "")
+
+    def show(self, text: str) -> Delta | None:
+        self.so_far.text += len(text)
+        return Delta(content=text) if text else None
+
+    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
+        if delta.get("type") == "citations_delta":
+            self.block["citations"] = [*(self.block.get("citations") or ()), delta.get("citation")]
+        if delta.get("type") != "text_delta":
+            return None
+        text = _text_of(delta, "text")
+        self.append("text", text)
+        return self.show(text)
+
+    def end(self) -> Delta:
+        given: list[Block] = self.block.get("citations") or []
+        if not given:
+            return Delta()
+        # Annotations know web addresses only. The provider's citations are beside them, where LiteLLM has them.
+        cited = [_annotation(one, self.begins_at, self.so_far.text) for one in given if one.get("url")]
+        return Delta(annotations=cited or None, provider_specific_fields={"citations": [given]})
+
+
+class _ThinkingBlock(_OpenBlock):
+    def begin(self) -> Delta | None:
+        text = self.block.get("thinking")
+        return Delta(reasoning_content=text) if text else None
+
+    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
+        if delta.get("type") == "signature_delta":
+            self.append("signature", _text_of(delta, "signature"))
+        if delta.get("type") != "thinking_delta":
+            return None
+        text = _text_of(delta, "thinking")
+        self.append("thinking", text)
+        return Delta(reasoning_content=text) if text else None
+
+    def end(self) -> Delta:
+        return Delta(thinking_blocks=[self.block])
+
+
+class _CallBlock(_OpenBlock):
+    """A call of one of the caller's functions."""
+
+    def begin(self) -> Delta | None:
+        self.number = self.so_far.calls
+        self.so_far.calls += 1
+        extra = {name: value for name, value in self.block.items() if name not in _CALL_FIELDS and value is not None}
+        call = self.call(self.block.get("name"), "")
+        call.id, call.provider_specific_fields = self.block.get("id"), extra or None
+        return Delta(tool_calls=[call])
+
+    def call(self, name: str | None, text: str) -> ToolCall:
+        return ToolCall(function=FunctionCall(name, text), index=self.number)
+
+    def grow_input(self, fragment: str) -> Delta | None:
+        return Delta(tool_calls=[self.call(None, fragment)])
+
+    def end(self) -> Delta:
+        came_in_pieces = any(self.fragments)
+        self.complete_input()
+        return Delta() if came_in_pieces else Delta(tool_calls=[self.call(None, self.input_text())])
+
+    def input_text(self) -> str:
+        return _json.dumps(self.block.get("input") or {}).decode()
+
+
+class _CustomCallBlock(_CallBlock):
+    """A call of a tool that takes free text. The text is JSON text until it is complete, so it is held back."""
+
+    def call(self, name: str | None, text: str) -> ToolCall:
+        return ToolCall(type="custom", custom=CustomCall(name, text), index=self.number)
+
+    def grow_input(self, fragment: str) -> Delta | None:
+        return None
+
+    def end(self) -> Delta:
+        self.complete_input()
+        given = self.block.get("input")
+        text = given.get("input", "") if isinstance(given, dict) else str(given or "")
+        return Delta(tool_calls=[self.call(None, text)])
+
+
+class _AnswerBlock(_TextBlock):
+    """A call of the tool whose input is the answer's text. Handed back to the model it is text as well."""
+
+    def begin(self) -> Delta | None:
+        self.begins_at = self.so_far.text
+        return None
+
+    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
+        return _OpenBlock.grow(self, delta)
+
+    def grow_input(self, fragment: str) -> Delta | None:
+        return self.show(fragment)
+
+    def end(self) -> Delta:
+        text = "".join(self.fragments) or _json.dumps(self.block.get("input") or {}).decode()
+        self.block = {"type": "text", "text": text}
+        return Delta() if any(self.fragments) else self.show(text) or Delta()
+
+
+_KINDS: Final[Mapping[str, type[_OpenBlock]]] = {
+    "text": _TextBlock,
+    "thinking": _ThinkingBlock,
+    "redacted_thinking": _ThinkingBlock,
+    "tool_use": _CallBlock,
+}
+
+
+class BlockReader:
+    """Turns the blocks of one answer into deltas. Blocks that are open at the same time are told apart by index."""
+
+    def __init__(self, tools: ToolNames) -> None:
+        self._tools = tools
+        self._so_far = _SoFar()
+        self._open: dict[int, _OpenBlock] = {}
+        self._furthest = 0
+        self._out_of_shape = False
+        self._unsent: list[Block] = []
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether the caller has tools to run."""
+        return self._so_far.calls > 0
+
+    def begin(self, index: int, block: Mapping[str, Any]) -> Delta | None:
+        """A block begins, with whatever it holds already."""
+        self._open[index] = opened = self._kind(block)(dict(block), self._so_far)
+        return opened.begin()
+
+    def grow(self, index: int, delta: Mapping[str, Any]) -> Delta | None:
+        """A block grows.
+
+        Raises:
+            ConversionError: if it is not open, or the delta lacks its text.
+        """
+        return self._opened(index).grow(delta)
+
+    def end(self, index: int) -> Delta | None:
+        """A block is complete.
+
+        Raises:
+            ConversionError: if it is not open.
+        """
+        opened = self._opened(index)
+        del self._open[index]
+        delta = opened.end()
+        if kept := self._kept(opened.block):
+            delta.provider_specific_fields = {**(delta.provider_specific_fields or {}), "content_blocks": kept}
+        return delta if delta.keys() else None
+
+    def _kind(self, block: Mapping[str, Any]) -> type[_OpenBlock]:
+        kind = _KINDS.get(block.get("type", ""), _OpenBlock)
+        if kind is not _CallBlock:
+            return kind
+        if block.get("name") == self._tools.answer:
+            return _AnswerBlock
+        return _CustomCallBlock if block.get("name") in self._tools.custom else kind
+
+    def _opened(self, index: int) -> _OpenBlock:
+        try:
+            return self._open[index]
+        except KeyError:
+            raise ConversionError(f"content block {index} is not open", ".index") from None
+
+    def _kept(self, block: Block) -> list[Block] | None:
+        """The blocks to hand out as they are: none until one turns up that has no place, then all."""
+        self._unsent.append(block)
+        place = _PLACES.get(block.get("type", ""))
+        if place is None or place < self._furthest or block.get("citations"):
+            self._out_of_shape = True
+        else:
+            self._furthest = place
+        if not self._out_of_shape:
+            return None
+        kept, self._unsent = self._unsent, []
+        return kept
+
+
+def _annotation(citation: Block, start: int, end: int) -> Annotation:
+    return Annotation(url_citation=URLCitation(citation.get("url"), citation.get("title"), start, end))
+
+
+def _text_of(delta: Mapping[str, Any], field: str) -> str:
+    text = delta.get(field)
+    if not isinstance(text, str):
+        raise ConversionError(f"expected text, got {text!r:.60}", f".delta.{field}")
+    return text

@@ -1,0 +1,174 @@
+"""Messages as a system prompt and turns.
+
+Anthropic has two roles. System and developer messages go to `system`, in their order, wherever they stood in the
+conversation, as Anthropic's own OpenAI-compatible service does. Tool results are part of a user turn. Messages of
+the same role in a row become one turn, and messages without content none. `name` has no counterpart and is ignored.
+
+An assistant message of an earlier reply is sent back as it was: its thinking with signatures first, or, where the
+reply had blocks that OpenAI's shape has no place for, all its blocks as they were. Thinking without a signature,
+such as other providers', stays behind: it would be refused.
+
+Source: Anthropic API reference, "Create a Message"; docs "OpenAI SDK compatibility" (system messages), "Tool use"
+and "Extended thinking" (preserving thinking blocks), 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ... import _json
+from ..._errors import BadRequestError
+from .parts import Block, blocks_of
+
+Message = Mapping[str, Any]
+Turn = dict[str, Any]
+
+_FOREIGN_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_UNCACHEABLE: Final = ("thinking", "redacted_thinking")
+_UNNAMED_CALL: Final = "function_call"
+"""Id of a call of before tools had ids (`function_call` and the role `function`)."""
+
+
+def conversation(messages: Iterable[Message]) -> tuple[list[Block], list[Turn]]:
+    """The system prompt's blocks, and the turns.
+
+    Raises:
+        BadRequestError: for a message that is malformed, or if nothing but a system prompt is left.
+        UnsupportedParamsError: for content that the wire cannot express.
+    """
+    system: list[Block] = []
+    turns: list[Turn] = []
+    for number, message in enumerate(messages):
+        role, blocks = _read(message, f"messages[{number}]")
+        _mark(blocks, message.get("cache_control"))
+        if role == "system":
+            system += blocks
+        elif turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += blocks
+        elif blocks:
+            turns.append({"role": role, "content": blocks})
+    if not turns:
+        raise BadRequestError("messages has no content beside the system prompt, so there is nothing to answer")
+    return system, turns
+
+
+def _read(message: Message, where: str) -> tuple[str, list[Block]]:
+    """The role that a message has on the wire, and its blocks."""
+    match message["role"]:
+        case "user":
+            return "user", blocks_of(message.get("content"), where)
+        case "assistant":
+            return "assistant", _assistant(message, where)
+        case "tool" | "function":
+            return "user", [_tool_result(message, where)]
+        case "system" | "developer":
+            return "system", _system(message, where)
+        case role:
+            raise BadRequestError(f"{where} has a role that is not known: {role!r}")
+
+
+def _mark(blocks: list[Block], cache_control: object) -> None:
+    """Put a message's cache marker on its last block that can carry one."""
+    if cache_control:
+        for block in reversed(blocks):
+            if block["type"] not in _UNCACHEABLE:
+                block["cache_control"] = cache_control
+                return
+
+
+def _system(message: Message, where: str) -> list[Block]:
+    blocks = blocks_of(message.get("content"), where)
+    if any(block["type"] != "text" for block in blocks):
+        raise BadRequestError(f"{where}: a system message can only hold text")
+    return blocks
+
+
+def _tool_result(message: Message, where: str) -> Block:
+    identifier = message.get("tool_call_id") or (_UNNAMED_CALL if message["role"] == "function" else None)
+    if not isinstance(identifier, str):
+        raise BadRequestError(f"{where} has no tool_call_id")
+    block: Block = {"type": "tool_result", "tool_use_id": _own_id(identifier)}
+    if content := blocks_of(message.get("content"), where):
+        block["content"] = content
+    if message.get("is_error"):
+        block["is_error"] = True
+    return block
+
+
+def _assistant(message: Message, where: str) -> list[Block]:
+    written = blocks_of(message.get("content"), where) or blocks_of(message.get("refusal"), where)
+    calls = [*_calls(message, where)]
+    if (kept := _kept_blocks(message, written, calls)) is not None:
+        return kept
+    return [*_thinking(message), *written, *calls]
+
+
+def _thinking(message: Message) -> Iterable[Block]:
+    for block in message.get("thinking_blocks") or ():
+        if block.get("signature") or block.get("type") == "redacted_thinking":
+            yield dict(block)
+
+
+def _kept_blocks(message: Message, written: list[Block], calls: list[Block]) -> list[Block] | None:
+    """The blocks of an earlier reply, unless the caller has changed its text or its calls since."""
+    kept = (message.get("provider_specific_fields") or {}).get("content_blocks")
+    if not kept:
+        return None
+    blocks = [_sent_back(block) for block in kept if block.get("type") != "text" or block.get("text", "").strip()]
+    before = ("".join(block.get("text", "") for block in kept if block.get("type") == "text")).strip()
+    now = "".join(block.get("text", "") for block in written).strip()
+    ids = [block.get("id") for block in kept if block.get("type") == "tool_use"]
+    return blocks if before == now and ids == [call["id"] for call in calls] else None
+
+
+def _sent_back(block: Block) -> Block:
+    """A block of a reply as one of a request: fields that say nothing are left out."""
+    sent = {name: value for name, value in block.items() if value is not None}
+    if citations := sent.get("citations"):
+        sent["citations"] = [_sent_back(citation) for citation in citations]
+    return sent
+
+
+def _calls(message: Message, where: str) -> Iterable[Block]:
+    for number, call in enumerate(message.get("tool_calls") or ()):
+        yield _call(call, f"{where}.tool_calls[{number}]")
+    if function := message.get("function_call"):
+        yield _call({"id": _UNNAMED_CALL, "function": function}, f"{where}.function_call")
+
+
+def _call(call: Message, where: str) -> Block:
+    identifier, function, custom = call.get("id"), call.get("function"), call.get("custom")
+    if not isinstance(identifier, str):
+        raise BadRequestError(f"{where} has no id")
+    if isinstance(custom, Mapping):
+        name = custom.get("name")
+        given: Mapping[str, Any] = {"input": custom.get("input") or ""}
+    elif isinstance(function, Mapping):
+        name, given = function.get("name"), _arguments(function.get("arguments"), where)
+    else:
+        raise BadRequestError(f"{where} has neither a function nor a custom call")
+    block: Block = {"type": "tool_use", "id": _own_id(identifier), "name": name, "input": given}
+    if caller := (call.get("provider_specific_fields") or {}).get("caller"):
+        block["caller"] = caller
+    if cache_control := call.get("cache_control"):
+        block["cache_control"] = cache_control
+    return block
+
+
+def _arguments(arguments: object, where: str) -> Mapping[str, Any]:
+    if isinstance(arguments, str) and arguments.strip():
+        try:
+            arguments = _json.loads(arguments)
+        except ValueError as error:
+            raise BadRequestError(f"{where}: arguments that are no JSON: {error}") from error
+    given = arguments or {}
+    if not isinstance(given, Mapping):
+        raise BadRequestError(f"{where}: arguments must be a JSON object, not {type(given).__name__}")
+    return given
+
+
+def _own_id(identifier: str) -> str:
+    """Other providers' ids have characters that Anthropic refuses."""
+    return _FOREIGN_ID.sub("_", identifier)

@@ -1,0 +1,60 @@
+"""What the name of a Claude model tells about the parameters that it takes.
+
+The wire format is one, but generations differ in ways that a request has to know beforehand. Only the name says
+which generation it is, so the rules go by its version and never by a list of models that would grow.
+
+Source: Anthropic docs, "Models overview", "Adaptive thinking", "Structured outputs", "Migration guide", 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+Version = tuple[int, int]
+
+_FAMILY_FIRST: Final = re.compile(r"claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
+_NUMBER_FIRST: Final = re.compile(r"claude-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
+_BEFORE_ALL: Final[Version] = (0, 0)
+_AFTER_ALL: Final[Version] = (99, 0)
+
+DEFAULT_MAX_TOKENS: Final = 32_000
+"""`max_tokens` where the caller gives none; the wire demands one.
+
+OpenAI's default is "as long as the model allows". This is the most that every model since Claude 4 allows (Opus 4
+and 4.1 have the smallest limit), and all of it is only ever an upper bound: unused tokens are not billed.
+"""
+_SMALL_MAX_TOKENS: Final = 4_096
+"""The same for Claude 3 and for models of other vendors that speak this format."""
+
+
+def version(model: str) -> Version | None:
+    """Major and minor version: (4, 5) of `claude-sonnet-4-5-20250929`, (3, 7) of `claude-3-7-sonnet-latest`."""
+    found = _FAMILY_FIRST.search(model) or _NUMBER_FIRST.search(model)
+    return (int(found[1]), int(found[2] or 0)) if found else None
+
+
+def thinks_adaptively(model: str) -> bool:
+    """Whether thinking is steered by an effort (4.6 and later) and not by a budget of tokens."""
+    return _assumed_version(model) >= (4, 6)
+
+
+def has_structured_output(model: str) -> bool:
+    """Whether `output_config.format` is known (Opus 4.1, and all since 4.5)."""
+    return _assumed_version(model) >= (4, 1)
+
+
+def has_fixed_sampling(model: str) -> bool:
+    """Whether `temperature` and `top_p` are surely refused: models released after Opus 4.6."""
+    known = version(model)
+    return known is not None and known > (4, 6)
+
+
+def default_max_tokens(model: str) -> int:
+    """The longest answer to ask for where the caller sets no limit."""
+    return DEFAULT_MAX_TOKENS if _assumed_version(model) >= (4, 0) else _SMALL_MAX_TOKENS
+
+
+def _assumed_version(model: str) -> Version:
+    # A Claude without a number is most likely an alias of the newest; other vendors copied the older conventions.
+    return version(model) or (_AFTER_ALL if "claude" in model else _BEFORE_ALL)

@@ -1,0 +1,166 @@
+"""Chat requests for the Messages API.
+
+Parameters of OpenAI's that only ask for what Anthropic does anyway (`n=1`, penalties of 0, `store=False`) are
+accepted. `user` and `safety_identifier` become `metadata.user_id`.
+
+Source: Anthropic API reference, "Create a Message" (CreateMessageParams), "Versions" and "Service tiers", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
+from ..._http import HTTPRequest
+from ..._types.chat_request import ChatRequest
+from .messages import conversation
+from .structured import ANSWER_TOOL, answer_tool, native_format
+from .thinking import max_tokens, refuse, sampling_fields, thinking_fields
+from .tools import beta_headers, wire_tool_choice, wire_tools
+
+PATH: Final = "/v1/messages"
+VERSION: Final = ("anthropic-version", "2023-06-01")
+_FILES_BETA: Final = "files-api-2025-04-14"
+
+_EXPRESSIBLE: Final = frozenset(
+    {
+        "temperature", "top_p", "stop", "user", "safety_identifier", "metadata", "max_tokens",
+        "max_completion_tokens", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "functions",
+        "function_call", "response_format", "reasoning_effort", "thinking", "service_tier", "web_search_options",
+    }
+)  # fmt: skip
+_ASKS_NOTHING: Final[Mapping[str, Any]] = {
+    "n": 1,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "logit_bias": {},
+    "logprobs": False,
+    "top_logprobs": 0,
+    "store": False,
+    "modalities": ["text"],
+    "verbosity": "medium",
+}
+"""Values of parameters that the wire does not have, which change nothing."""
+
+_TIERS: Final[Mapping[str, str]] = {
+    "auto": "auto",
+    "default": "standard_only",
+    "standard_only": "standard_only",
+    "priority": "auto",  # Anthropic has no stronger word: "auto" takes priority capacity where there is some
+}
+
+
+def encode(call: Call[ChatRequest]) -> HTTPRequest:
+    """The request of a whole reply.
+
+    Raises:
+        UnsupportedParamsError: for a parameter, or content, that the wire cannot express.
+        BadRequestError: for messages, tools or formats that are malformed.
+    """
+    return _encode(call, stream=False)
+
+
+def encode_stream(call: Call[ChatRequest]) -> HTTPRequest:
+    """The request of a streamed reply; raises what `encode` raises."""
+    return _encode(call, stream=True)
+
+
+def _encode(call: Call[ChatRequest], *, stream: bool) -> HTTPRequest:
+    body = _body(call)
+    if stream:
+        body["stream"] = True
+    betas = beta_headers(body.get("tools", ()))
+    if _mentions_files(body["messages"]):
+        betas.add(_FILES_BETA)
+    headers = (VERSION, ("anthropic-beta", ",".join(sorted(betas)))) if betas else (VERSION,)
+    return json_request(PATH, merge_extra_body(body, call.request.options.extra_body), headers)
+
+
+def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+    parameters = _accepted(call)
+    system, turns = conversation(call.request.messages)
+    fields = thinking_fields(call, parameters)
+    body: dict[str, Any] = {"model": call.model, "messages": turns}
+    body["max_tokens"] = max_tokens(call, parameters, fields.get("thinking"))
+    if system:
+        body["system"] = system
+    body |= fields
+    if (form := native_format(call)) is not None:
+        body["output_config"] = {**body.get("output_config", {}), "format": form}
+    body |= _tool_fields(call, parameters)
+    _settle_forced_answer(call, body)
+    thinks = body.get("thinking", {}).get("type") in ("enabled", "adaptive")
+    return body | sampling_fields(call, parameters, thinks=thinks) | _other_fields(call, parameters)
+
+
+def _accepted(call: Call[ChatRequest]) -> dict[str, Any]:
+    given: Mapping[str, Any] = call.request.parameters
+    asked = {name: value for name, value in given.items() if _ASKS_NOTHING.get(name, given) != value}
+    return supported_parameters(asked, call, _EXPRESSIBLE, call.request.options.drop_params)
+
+
+def _tool_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    tools = wire_tools(parameters)
+    choice = wire_tool_choice(parameters, tools)
+    if (answer := answer_tool(call)) is not None:
+        choice = _choice_with_answer(choice, alone=not tools)
+        tools.append(answer)
+    fields: dict[str, Any] = {}
+    if tools:
+        fields["tools"] = tools
+    if choice is not None:
+        fields["tool_choice"] = choice
+    return fields
+
+
+def _choice_with_answer(choice: dict[str, Any] | None, *, alone: bool) -> dict[str, Any]:
+    """The choice that makes the model call some tool: the answer's, or one of the caller's where it may."""
+    kind = choice["type"] if choice is not None else "auto"
+    if alone or kind == "none":
+        return {"type": "tool", "name": ANSWER_TOOL, "disable_parallel_tool_use": True}
+    return {**(choice or {}), "type": "any"} if kind == "auto" else choice or {}
+
+
+def _settle_forced_answer(call: Call[ChatRequest], body: dict[str, Any]) -> None:
+    """A budget of thinking and a tool that must be called exclude each other; the answer's form matters more."""
+    forced = any(tool.get("name") == ANSWER_TOOL for tool in body.get("tools", ()))
+    if forced and body.get("thinking", {}).get("type") == "enabled":
+        refuse(call, "cannot express thinking beside this response_format, which a tool has to enforce")
+        del body["thinking"]
+
+
+def _other_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {
+        "stop_sequences": _stop_sequences(call, parameters.get("stop")),
+        "metadata": _metadata(call, parameters),
+        "service_tier": _service_tier(call, parameters.get("service_tier")),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _stop_sequences(call: Call[ChatRequest], stop: str | Sequence[str] | None) -> list[str]:
+    given = [stop] if isinstance(stop, str) else list(stop or ())
+    visible = [text for text in given if text.strip()]
+    if len(visible) < len(given):
+        refuse(call, "cannot express a stop of white space only")
+    return visible
+
+
+def _metadata(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = dict(parameters.get("metadata") or {})
+    user = parameters.get("user", parameters.get("safety_identifier", metadata.pop("user_id", None)))
+    if metadata:
+        refuse(call, f"cannot express metadata beside user_id: {', '.join(metadata)}")
+    return {} if user is None else {"user_id": user}
+
+
+def _service_tier(call: Call[ChatRequest], tier: str | None) -> str | None:
+    if tier is not None and tier not in _TIERS:
+        refuse(call, f"cannot express service_tier {tier!r}")
+    return _TIERS.get(tier or "")
+
+
+def _mentions_files(turns: Iterable[Mapping[str, Any]]) -> bool:
+    blocks = (block for turn in turns for block in turn["content"])
+    return any((block.get("source") or {}).get("type") == "file" for block in blocks)

@@ -1,0 +1,146 @@
+"""Replies of the Messages API in OpenAI's shape.
+
+Fields of the reply without a place there, such as `stop_reason`, `stop_sequence`, `stop_details` and `container`,
+are fields of the response by their own names; those of `usage` are fields of its usage.
+
+Source: Anthropic API reference, "Create a Message" (Message, Usage) and "Handling stop reasons", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import attrs
+
+from ..._convert import parse, structure
+from ..._dialect import Call, ReplyIsError
+from ..._fold import fold_chunks
+from ..._types._mapping import Record
+from ..._types.chat import Delta, ModelResponse, ModelResponseStream, StreamingChoices
+from ..._types.chat_request import ChatRequest
+from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
+from .blocks import BlockReader
+from .errors import detail_of_event
+from .tools import tool_names
+
+FINISH_REASONS: Final = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    # A turn of the provider's own tools that it cut short: sent back as it is, it goes on. Nothing of OpenAI's says so.
+    "pause_turn": "stop",
+    "tool_use": "tool_calls",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "compaction": "length",
+    "refusal": "content_filter",
+}
+_PLACED: Final = frozenset({"type", "role"})
+
+
+@attrs.define
+class WireUsage(Record):
+    """Token counts. Tokens written to and read from the cache are counted beside `input_tokens`."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    output_tokens_details: dict[str, Any] | None = None
+
+    def merged(self, later: WireUsage) -> WireUsage:
+        """The counts with those that a later event corrects: they are totals, not increments."""
+        told = {name: value for name, value in later.items() if name in self.field_names}
+        extra = {**(self.model_extra or {}), **(later.model_extra or {})}
+        return attrs.evolve(self, **told, model_extra=extra or None)
+
+
+@attrs.define
+class WireMessage(Record):
+    """A reply, or the beginning of a streamed one."""
+
+    content: list[dict[str, Any]] = attrs.Factory(list)
+    id: str | None = None
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: WireUsage | None = None
+
+
+def decode(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+    """Read a whole reply.
+
+    Raises:
+        ConversionError: for a malformed one.
+        ReplyIsError: for an error with status 200.
+    """
+    reply = parse(body)
+    if isinstance(reply, dict) and reply.get("type") == "error":
+        raise ReplyIsError(detail_of_event(reply))
+    return fold_chunks(_chunks(call, structure(reply, WireMessage)))
+
+
+def _chunks(call: Call[ChatRequest], message: WireMessage) -> Iterator[ModelResponseStream]:
+    """A whole reply as the chunks of one that was streamed."""
+    blocks = BlockReader(tool_names(call))
+    yield head_chunk(message)
+    for index, block in enumerate(message.content):
+        for delta in (blocks.begin(index, block), blocks.end(index)):
+            if delta is not None:
+                yield content_chunk(delta)
+    yield ending_chunk({"stop_reason": message.stop_reason}, None, blocks)
+    if message.usage is not None:
+        yield ModelResponseStream(usage=neutral_usage(message.usage))
+
+
+def head_chunk(message: WireMessage) -> ModelResponseStream:
+    """The chunk that says whose answer begins."""
+    tier = message.usage.get("service_tier") if message.usage is not None else None
+    chunk = content_chunk(Delta(role="assistant"))
+    chunk.id, chunk.model, chunk.service_tier = message.id, message.model, tier
+    chunk.model_extra = _told(message.model_extra)
+    return chunk
+
+
+def content_chunk(delta: Delta) -> ModelResponseStream:
+    """A piece of the answer."""
+    return ModelResponseStream(choices=[StreamingChoices(delta=delta)])
+
+
+def ending_chunk(
+    ending: Mapping[str, Any], extra: Mapping[str, Any] | None, blocks: BlockReader
+) -> ModelResponseStream:
+    """The chunk that says why the answer ends. Without a reason it only tells its other fields."""
+    reason = finish_reason(ending.get("stop_reason"), has_calls=blocks.has_calls)
+    choices = [StreamingChoices(reason)] if ending.get("stop_reason") is not None else []
+    return ModelResponseStream(choices=choices, model_extra=_told({**ending, **(extra or {})}))
+
+
+def finish_reason(stop_reason: str | None, *, has_calls: bool) -> str:
+    """A stop reason in OpenAI's words. An unknown one counts as a plain end; its own name stays readable."""
+    reason = FINISH_REASONS.get(stop_reason or "", "stop")
+    if reason in ("stop", "tool_calls"):  # the tool whose input is the answer's text is no call to the caller
+        return "tool_calls" if has_calls else "stop"
+    return reason
+
+
+def _told(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Fields of a reply that OpenAI's shape has no place for."""
+    told = {name: value for name, value in (fields or {}).items() if name not in _PLACED and value is not None}
+    return told or None
+
+
+def neutral_usage(usage: WireUsage) -> Usage:
+    """The counts in OpenAI's meaning: what the cache gave and took is part of the prompt."""
+    written, read = usage.cache_creation_input_tokens, usage.cache_read_input_tokens
+    prompt = (usage.input_tokens or 0) + (written or 0) + (read or 0)
+    completion = usage.output_tokens or 0
+    thought = (usage.output_tokens_details or {}).get("thinking_tokens")
+    told = {name: value for name, value in usage.items() if name not in ("input_tokens", "output_tokens")}
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=prompt + completion,
+        prompt_tokens_details=PromptTokensDetails(cached_tokens=read, cache_creation_tokens=written),
+        completion_tokens_details=None if thought is None else CompletionTokensDetails(reasoning_tokens=thought),
+        model_extra=told or None,
+    )

@@ -1,0 +1,168 @@
+"""`response_format` as native structured output, or as a tool that has to be called.
+
+Native output (`output_config.format`) is exact, goes together with thinking and tools, and comes as text. It takes
+closed schemas only, so it serves `json_schema` formats on models that have it; what it cannot enforce (lengths,
+ranges, patterns) is moved into the descriptions, as Anthropic's own SDKs do. `json_object`, schemas with free keys
+or recursion, and older models get a tool whose input is the answer: the model is made to call it, and its input is
+put back into the content.
+
+Source: Anthropic docs, "Structured outputs" (JSON schema limitations) and "Tool use" (forcing tool use), 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ... import _json
+from ..._dialect import Call
+from ..._errors import BadRequestError
+from ..._types.chat_request import ChatRequest
+from .._schema import response_format_dict
+from .models import has_structured_output
+
+Schema = dict[str, Any]
+
+ANSWER_TOOL: Final = "json_answer"
+_DESCRIPTION: Final = "Give your answer by calling this tool; its input is the whole answer."
+
+_KEPT: Final = frozenset({"type", "enum", "const", "default", "title", "description", "required", "$ref"})
+_FORMATS: Final = frozenset(
+    {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
+)
+_TABLES: Final = ("properties", "$defs", "definitions")
+_CHOICES: Final[Mapping[str, str]] = {"anyOf": "anyOf", "oneOf": "anyOf"}
+_UNCLOSABLE: Final = frozenset(
+    {"allOf", "not", "if", "then", "else", "patternProperties", "propertyNames", "prefixItems", "contains"}
+)
+
+
+class _OpenSchema(Exception):
+    """A schema that native output does not take."""
+
+
+def native_format(call: Call[ChatRequest]) -> dict[str, Any] | None:
+    """The `output_config.format` of a request, if it asks for JSON that native output can give.
+
+    Raises:
+        BadRequestError: for a format that does not exist.
+    """
+    asked = _asked_schema(call)
+    closed = closed_schema(asked) if asked and has_structured_output(call.model) else None
+    return None if closed is None else {"type": "json_schema", "schema": closed}
+
+
+def answers_by_tool(call: Call[ChatRequest]) -> bool:
+    """Whether a request asks for JSON that only a tool can give."""
+    return _asked_schema(call) is not None and native_format(call) is None
+
+
+def answer_tool(call: Call[ChatRequest]) -> dict[str, Any] | None:
+    """The tool whose input is the answer, where one is needed."""
+    if not answers_by_tool(call):
+        return None
+    schema = _asked_schema(call) or {}
+    if schema.get("type", "object") != "object":
+        raise BadRequestError("response_format: the schema of an answer must be that of an object")
+    return {"name": ANSWER_TOOL, "description": _DESCRIPTION, "input_schema": {"type": "object", **schema}}
+
+
+def _asked_schema(call: Call[ChatRequest]) -> Mapping[str, Any] | None:
+    """The schema of the JSON that is asked for; empty for any object, None if text will do."""
+    given = call.request.parameters.get("response_format")
+    if given is None or "response_format" in call.quirks.unsupported:
+        return None
+    form = response_format_dict(given)
+    match form.get("type"):
+        case "text":
+            return None
+        case "json_object":
+            return {}
+        case "json_schema":
+            schema = (form.get("json_schema") or {}).get("schema")
+            if not isinstance(schema, Mapping):
+                raise BadRequestError("response_format: a json_schema without a schema")
+            return schema
+        case kind:
+            raise BadRequestError(f"response_format has a type that is not known: {kind!r}")
+
+
+def closed_schema(schema: Mapping[str, Any]) -> Schema | None:
+    """The schema as native output takes it; None if that would change which answers fit."""
+    if _is_recursive(schema, schema, ()):
+        return None
+    try:
+        return _closed(schema)
+    except _OpenSchema:
+        return None
+
+
+def _closed(schema: Mapping[str, Any]) -> Schema:
+    if _UNCLOSABLE.intersection(schema) or _is_open(schema):
+        raise _OpenSchema
+    made: Schema = {}
+    unenforced: Schema = {}
+    for name, value in schema.items():
+        if name in _KEPT or (name == "format" and value in _FORMATS) or (name == "minItems" and value in (0, 1)):
+            made[name] = value
+        elif name in _TABLES:
+            made[name] = {key: _closed(inner) for key, inner in value.items()}
+        elif name in _CHOICES:
+            made[_CHOICES[name]] = [_closed(inner) for inner in value]
+        elif name == "items":
+            made[name] = _closed(value)
+        elif name not in ("additionalProperties", "$schema"):
+            unenforced[name] = value
+    if _is_object(schema):
+        made["additionalProperties"] = False
+    return _described(made, unenforced)
+
+
+def _is_object(schema: Mapping[str, Any]) -> bool:
+    kind = schema.get("type")
+    return "properties" in schema or kind == "object" or (isinstance(kind, list) and "object" in kind)
+
+
+def _is_open(schema: Mapping[str, Any]) -> bool:
+    """Whether an object has free keys. One that names its keys and says nothing of others is taken to mean those."""
+    further = schema.get("additionalProperties")
+    if further is None:
+        return _is_object(schema) and not schema.get("properties")
+    return further is not False
+
+
+def _described(made: Schema, unenforced: Schema) -> Schema:
+    if unenforced:
+        words = ", ".join(f"{name}: {_json.dumps(value).decode()}" for name, value in unenforced.items())
+        made["description"] = f"{made.get('description', '')} ({words})".strip()
+    return made
+
+
+def _is_recursive(root: Mapping[str, Any], schema: object, inside: tuple[str, ...]) -> bool:
+    """Whether a reference leads back into itself."""
+    for reference in _references(schema):
+        if reference in inside or reference == "#":
+            return True
+        if _is_recursive(root, _target(root, reference), (*inside, reference)):
+            return True
+    return False
+
+
+def _references(schema: object) -> Iterator[str]:
+    """References of a schema, apart from those that only its definitions make."""
+    if isinstance(schema, Mapping):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference
+        for name, value in schema.items():
+            if name not in ("$defs", "definitions", "enum", "const", "default"):
+                yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
+
+
+def _target(root: Mapping[str, Any], reference: str) -> object:
+    found: object = root
+    for step in reference.removeprefix("#/").split("/"):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,116 @@
+"""Thinking, and what depends on it: the limit of the answer, and sampling.
+
+`reasoning_effort` steers models from 4.6 on by `output_config.effort` with adaptive thinking, and older ones by a
+budget. `thinking` is Anthropic's own parameter; where it is given, it decides, and an effort is only sent beside
+adaptive thinking. `max_tokens` counts thinking and answer together: a limit that the budget would use up is
+taken as the answer's and raised by the budget.
+
+Source: Anthropic docs, "Extended thinking", "Adaptive thinking" and "Effort", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..._dialect import Call
+from ..._errors import BadRequestError, UnsupportedParamsError
+from ..._types.chat_request import ChatRequest
+from .models import default_max_tokens, has_fixed_sampling, thinks_adaptively
+
+BUDGETS: Final[Mapping[str, int]] = {
+    "minimal": 1_024,
+    "low": 1_024,
+    "medium": 2_048,
+    "high": 4_096,
+    "xhigh": 8_192,
+    "max": 16_384,
+}
+"""Tokens of thinking for each effort. 1,024 is the least that Anthropic allows; low to high are LiteLLM's."""
+
+_EFFORTS: Final[Mapping[str, str]] = {name: name for name in BUDGETS} | {"minimal": "low"}
+_LEAST_TOP_P: Final = 0.95
+"""The least `top_p` that goes together with thinking."""
+
+
+def thinking_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """`thinking` and `output_config.effort`.
+
+    Raises:
+        BadRequestError: for an effort that does not exist.
+    """
+    given, effort = parameters.get("thinking"), _effort(parameters.get("reasoning_effort"))
+    thinking = given if given is not None else _thinking(call.model, effort)
+    fields: dict[str, Any] = {} if thinking is None else {"thinking": dict(thinking)}
+    if effort in _EFFORTS and thinking is not None and thinking.get("type") == "adaptive":
+        fields["output_config"] = {"effort": _EFFORTS[effort]}
+    return fields
+
+
+def _effort(given: object) -> str:
+    """The effort's name, "default" if none is given. OpenAI's `summary` beside it asks for what is always there."""
+    effort = given.get("effort") if isinstance(given, Mapping) else given
+    if effort is None:
+        return "default"
+    if not isinstance(effort, str) or effort not in {*_EFFORTS, "none", "default"}:
+        raise BadRequestError(f"reasoning_effort {effort!r} is not known: none, default, {', '.join(_EFFORTS)}")
+    return effort
+
+
+def _thinking(model: str, effort: str) -> Mapping[str, Any] | None:
+    if effort == "default":
+        return None
+    if effort == "none":
+        return {"type": "disabled"}
+    if thinks_adaptively(model):
+        return {"type": "adaptive", "display": "summarized"}  # later models hide their thinking unless asked
+    return {"type": "enabled", "budget_tokens": BUDGETS[effort]}
+
+
+def max_tokens(call: Call[ChatRequest], parameters: Mapping[str, Any], thinking: Mapping[str, Any] | None) -> int:
+    """The limit of thinking and answer together, above the budget of thinking."""
+    given = parameters.get("max_completion_tokens", parameters.get("max_tokens"))
+    limit: int = default_max_tokens(call.model) if given is None else given
+    budget = (thinking or {}).get("budget_tokens") or 0
+    return limit + budget if 0 < limit <= budget else limit
+
+
+def sampling_fields(call: Call[ChatRequest], parameters: Mapping[str, Any], *, thinks: bool) -> dict[str, Any]:
+    """`temperature` and `top_p`, where the model takes them.
+
+    Raises:
+        UnsupportedParamsError: for values that it surely refuses, unless they may be dropped.
+    """
+    fields: dict[str, Any] = {}
+    for name, allowed in (("temperature", _temperature_problem), ("top_p", _top_p_problem)):
+        value = parameters.get(name)
+        if value is None:
+            continue
+        problem = allowed(value, thinks=thinks, fixed=has_fixed_sampling(call.model))
+        if problem is None:
+            fields[name] = value
+        else:
+            refuse(call, f"cannot express {name}={value}: {problem}")
+    return fields
+
+
+def _temperature_problem(value: float, *, thinks: bool, fixed: bool) -> str | None:
+    if value == 1:
+        return None
+    if fixed:
+        return "this model has no temperature"
+    if thinks:
+        return "with thinking it is always 1"
+    return "it ends at 1" if value > 1 else None
+
+
+def _top_p_problem(value: float, *, thinks: bool, fixed: bool) -> str | None:
+    if fixed and value < 0.99:
+        return "this model has no top_p"
+    return f"with thinking it begins at {_LEAST_TOP_P}" if thinks and value < _LEAST_TOP_P else None
+
+
+def refuse(call: Call[ChatRequest], problem: str) -> None:
+    """Raise `UnsupportedParamsError`, unless the caller wants such things dropped."""
+    if not call.request.options.drop_params:
+        raise UnsupportedParamsError(f"{problem}; drop_params=True leaves it out", model=call.model)

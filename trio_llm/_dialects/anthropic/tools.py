@@ -1,0 +1,144 @@
+"""Tools and the choice among them.
+
+Functions become tools with an `input_schema`. OpenAI's custom tools, which take free text, become tools with one
+text, and their calls are turned back. Tools in Anthropic's own shape, such as `{"type": "web_search_20250305", ...}`,
+are sent as they are, with the beta header where theirs is one.
+
+Source: Anthropic API reference, "Create a Message" (tools, tool_choice) and "Beta headers", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ..._dialect import Call
+from ..._errors import BadRequestError, UnsupportedParamsError
+from ..._types.chat_request import ChatRequest
+from .blocks import ToolNames
+from .structured import ANSWER_TOOL, answers_by_tool, closed_schema
+
+Tool = Mapping[str, Any]
+
+_FREE_TEXT: Final = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
+_BETAS: Final[Mapping[str, str]] = {
+    "computer_20241022": "computer-use-2024-10-22",
+    "computer_20250124": "computer-use-2025-01-24",
+    "computer_20251124": "computer-use-2025-11-24",
+    "advisor_20260301": "advisor-tool-2026-03-01",
+    "mcp_toolset": "mcp-client-2025-11-20",
+}
+_CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "any": "any"}
+_SEARCHES: Final[Mapping[str, int]] = {"low": 1, "medium": 5, "high": 10}
+"""Most searches of one answer for each `search_context_size`, as LiteLLM counts."""
+
+
+def tool_names(call: Call[ChatRequest]) -> ToolNames:
+    """What the names of called tools mean in the reply to a request."""
+    custom = (tool["custom"].get("name") for tool in call.request.parameters.get("tools") or () if _is_custom(tool))
+    return ToolNames(ANSWER_TOOL if answers_by_tool(call) else None, frozenset(filter(None, custom)))
+
+
+def wire_tools(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`tools`, `functions` and `web_search_options` as tools.
+
+    Raises:
+        BadRequestError: for a tool that is malformed.
+        UnsupportedParamsError: for a custom tool with a grammar.
+    """
+    tools = [_tool(tool, f"tools[{number}]") for number, tool in enumerate(parameters.get("tools") or ())]
+    functions = enumerate(parameters.get("functions") or ())
+    tools += [_function(function, f"functions[{number}]") for number, function in functions]
+    if (search := parameters.get("web_search_options")) is not None:
+        tools.append(_web_search(search))
+    return tools
+
+
+def beta_headers(tools: Iterable[Tool]) -> set[str]:
+    """The beta features that the tools belong to."""
+    return {_BETAS[tool["type"]] for tool in tools if tool.get("type") in _BETAS}
+
+
+def wire_tool_choice(parameters: Mapping[str, Any], tools: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """`tool_choice`, `function_call` and `parallel_tool_calls`; None where there is nothing to say.
+
+    Raises:
+        UnsupportedParamsError: for a choice that the wire cannot express.
+    """
+    given = parameters.get("tool_choice", parameters.get("function_call"))
+    choice = _choice(given) if given is not None else None
+    if not tools and (choice is None or choice["type"] in ("auto", "none")):
+        return None
+    if parameters.get("parallel_tool_calls") is False and (choice is None or choice["type"] != "none"):
+        return {**(choice or {"type": "auto"}), "disable_parallel_tool_use": True}
+    return choice
+
+
+def _choice(given: object) -> dict[str, Any]:
+    if isinstance(given, str) and given in _CHOICES:
+        return {"type": _CHOICES[given]}
+    if isinstance(given, Mapping):
+        for holder in (given.get("function"), given.get("custom"), given):
+            if isinstance(holder, Mapping) and isinstance(holder.get("name"), str):
+                return {"type": "tool", "name": holder["name"]}
+        if given.get("type") in _CHOICES.values():
+            return dict(given)
+    raise UnsupportedParamsError(f"cannot express tool_choice {given!r:.80}")
+
+
+def _tool(tool: object, where: str) -> dict[str, Any]:
+    if not isinstance(tool, Mapping):
+        raise BadRequestError(f"{where} must be an object, not {type(tool).__name__}")
+    if isinstance(tool.get("function"), Mapping):
+        return _with_marker(_function(tool["function"], where), tool)
+    if _is_custom(tool):
+        return _with_marker(_custom(tool["custom"], where), tool)
+    if "name" not in tool and tool.get("type") in (None, "function", "custom"):
+        raise BadRequestError(f"{where} has no function")
+    if tool.get("type") == "function":  # the flat shape of OpenAI's responses
+        return _with_marker(_function(tool, where), tool)
+    return dict(tool)
+
+
+def _is_custom(tool: Tool) -> bool:
+    return isinstance(tool.get("custom"), Mapping)
+
+
+def _function(function: Tool, where: str) -> dict[str, Any]:
+    schema = function.get("parameters") or {"properties": {}}
+    if not isinstance(schema, Mapping) or schema.get("type", "object") != "object":
+        raise BadRequestError(f"{where}.function.parameters must be the schema of an object")
+    made = _described(function, where)
+    made["input_schema"] = {"type": "object", **schema}
+    if function.get("strict"):
+        made |= {"strict": True, "input_schema": closed_schema(made["input_schema"]) or made["input_schema"]}
+    return _with_marker(made, function)
+
+
+def _custom(custom: Tool, where: str) -> dict[str, Any]:
+    form = custom.get("format")
+    if isinstance(form, Mapping) and form.get("type", "text") != "text":
+        raise UnsupportedParamsError(f"{where}: cannot express a custom tool with a {form.get('type')}")
+    return {**_described(custom, where), "input_schema": _FREE_TEXT}
+
+
+def _described(tool: Tool, where: str) -> dict[str, Any]:
+    if not isinstance(tool.get("name"), str):
+        raise BadRequestError(f"{where} has no name")
+    description = tool.get("description")
+    return {"name": tool["name"], **({"description": description} if description else {})}
+
+
+def _with_marker(made: dict[str, Any], tool: Tool) -> dict[str, Any]:
+    if cache_control := tool.get("cache_control"):
+        made["cache_control"] = cache_control
+    return made
+
+
+def _web_search(options: Mapping[str, Any]) -> dict[str, Any]:
+    tool: dict[str, Any] = {"type": "web_search_20250305", "name": "web_search"}
+    if size := options.get("search_context_size"):
+        tool["max_uses"] = _SEARCHES.get(size, _SEARCHES["medium"])
+    if location := options.get("user_location"):
+        tool["user_location"] = {"type": "approximate", **(location.get("approximate") or {})}
+    return tool
