@@ -44,7 +44,7 @@ class Part(Record):
 class Content:
     """The parts of one turn, or of a fragment of it."""
 
-    parts: list[Part] = attrs.Factory(list)
+    parts: list[Part] = attrs.Factory(list[Part])
 
 
 @attrs.define
@@ -59,15 +59,15 @@ class LogprobsCandidate(Record):
 class TopCandidates:
     """The likeliest tokens of one step, best first."""
 
-    candidates: list[LogprobsCandidate] = attrs.Factory(list)
+    candidates: list[LogprobsCandidate] = attrs.Factory(list[LogprobsCandidate])
 
 
 @attrs.frozen
 class LogprobsResult:
     """Chosen and likeliest tokens, one entry a step."""
 
-    chosen_candidates: list[LogprobsCandidate] = attrs.field(factory=list, alias="chosenCandidates")
-    top_candidates: list[TopCandidates] = attrs.field(factory=list, alias="topCandidates")
+    chosen_candidates: list[LogprobsCandidate] = attrs.field(factory=list[LogprobsCandidate], alias="chosenCandidates")
+    top_candidates: list[TopCandidates] = attrs.field(factory=list[TopCandidates], alias="topCandidates")
 
 
 @attrs.define
@@ -98,6 +98,9 @@ class ModalityTokenCount:
     token_count: int = attrs.field(default=0, alias="tokenCount")
 
 
+_Counts = list[ModalityTokenCount]
+
+
 @attrs.define
 class UsageMetadata(Record):
     """Token counts. Thoughts and what server-side tools read are counted beside prompt and candidates."""
@@ -108,8 +111,8 @@ class UsageMetadata(Record):
     thoughts: int = attrs.field(default=0, alias="thoughtsTokenCount")
     tool_use_prompt: int = attrs.field(default=0, alias="toolUsePromptTokenCount")
     cached: int | None = attrs.field(default=None, alias="cachedContentTokenCount")
-    prompt_details: list[ModalityTokenCount] = attrs.field(factory=list, alias="promptTokensDetails")
-    candidates_details: list[ModalityTokenCount] = attrs.field(factory=list, alias="candidatesTokensDetails")
+    prompt_details: _Counts = attrs.field(factory=_Counts, alias="promptTokensDetails")
+    candidates_details: _Counts = attrs.field(factory=_Counts, alias="candidatesTokensDetails")
     service_tier: str | None = attrs.field(default=None, alias="serviceTier")
 
 
@@ -117,7 +120,7 @@ class UsageMetadata(Record):
 class Reply(Record):
     """A whole reply, or one event of a stream: both have the same shape."""
 
-    candidates: list[Candidate] = attrs.Factory(list)
+    candidates: list[Candidate] = attrs.Factory(list[Candidate])
     prompt_feedback: PromptFeedback | None = attrs.field(default=None, alias="promptFeedback")
     usage_metadata: UsageMetadata | None = attrs.field(default=None, alias="usageMetadata")
     model_version: str | None = attrs.field(default=None, alias="modelVersion")

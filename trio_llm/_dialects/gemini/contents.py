@@ -6,11 +6,12 @@ Source: Gemini API reference, "Content", "FunctionCall" and "FunctionResponse"; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
 from ... import _json
 from ..._errors import BadRequestError
+from ._narrow import is_object
 from .media import Part, media_part, resolution
 from .models import ModelFamily
 
@@ -83,7 +84,7 @@ class _Conversation:
     def _content_part(self, part: Any, where: str) -> Part:
         if (spoken := _spoken(part)) is not None:
             return {"text": spoken}
-        media = media_part(part, where) if isinstance(part, Mapping) else None
+        media = media_part(part, where) if is_object(part) else None
         if media is None:
             raise BadRequestError(f"{where}: unknown content part {part!r:.80}")
         if self._family.part_resolution and (level := resolution(part)):
@@ -91,8 +92,8 @@ class _Conversation:
         return media
 
     def _model_parts(self, message: Message, where: str) -> list[Part]:
-        fields = message.get("provider_specific_fields") or {}
-        parts = [*fields.get("parts", ()), *_signed_text(message, fields, where)]
+        fields = _own_fields(message)
+        parts: list[Part] = [*fields.get("parts", ()), *_signed_text(message, fields, where)]
         parts += [self._own_image(image, f"{where}.images") for image in message.get("images") or ()]
         calls = [self._call(call, place) for call, place in _listed(message.get("tool_calls"), f"{where}.tool_calls")]
         if function := message.get("function_call"):
@@ -108,14 +109,14 @@ class _Conversation:
         return part
 
     def _call(self, call: Any, where: str) -> Part:
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if not isinstance(function, Mapping):
+        function = call.get("function") if is_object(call) else None
+        if not is_object(function):
             raise BadRequestError(f"{where} is no function call; custom tool calls cannot be expressed")
         made = _function_call(function, where)
         if identifier := call.get("id"):
             self._names[identifier] = made["name"]
             made["id"] = identifier
-        signature = (call.get("provider_specific_fields") or {}).get("thought_signature")
+        signature = _own_fields(call).get("thought_signature")
         return {"functionCall": made} | ({"thoughtSignature": signature} if signature else {})
 
     def _result_parts(self, message: Message, where: str) -> list[Part]:
@@ -132,20 +133,27 @@ class _Conversation:
         return [{"functionResponse": response}, *(part for part in parts if "text" not in part)]
 
 
+def _own_fields(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an earlier reply put where OpenAI's shape has no place."""
+    fields = value.get("provider_specific_fields")
+    return fields if is_object(fields) else {}
+
+
 def _listed(value: Any, where: str) -> list[tuple[Any, str]]:
     """The items of a list with their places; nothing for None."""
     if value is None:
         return []
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
+    if not isinstance(value, list | tuple):
         raise BadRequestError(f"{where} must be a list, not {type(value).__name__}")
-    return [(item, f"{where}[{number}]") for number, item in enumerate(value)]
+    items = cast("Sequence[Any]", value)
+    return [(item, f"{where}[{number}]") for number, item in enumerate(items)]
 
 
 def _spoken(part: Any) -> str | None:
     """The text of a content part, None if it is none."""
     if isinstance(part, str):
         return part
-    kind = part.get("type") if isinstance(part, Mapping) else None
+    kind = part.get("type") if is_object(part) else None
     text = part.get(kind) if kind in _TEXT_FIELDS else None
     return text if isinstance(text, str) else None
 
@@ -186,10 +194,12 @@ def _function_call(function: Mapping[str, Any], where: str) -> dict[str, Any]:
     if not name:
         raise BadRequestError(f"{where}.function.name is missing")
     try:
-        arguments = _json.loads(text) if isinstance(text, str) else text
+        arguments: Any = _json.loads(text) if isinstance(text, str) else text
     except ValueError:
         raise BadRequestError(f"{where}.function.arguments is not JSON: {text!r:.80}") from None
-    if not isinstance(arguments, Mapping):
+    if arguments is None:  # some models write that for "no arguments"
+        arguments = {}
+    if not is_object(arguments):
         raise BadRequestError(f"{where}.function.arguments must be a JSON object, not {text!r:.80}")
     return {"name": name, "args": arguments}
 
@@ -199,5 +209,5 @@ def _result(spoken: str) -> dict[str, Any]:
     try:
         value = _json.loads(spoken)
     except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {_RESULT: spoken}
+        value = None  # plain text, as most results are
+    return dict(value) if is_object(value) else {_RESULT: spoken}

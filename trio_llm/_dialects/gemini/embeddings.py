@@ -42,9 +42,10 @@ class _Counts:
 
 @attrs.frozen
 class _Batch:
-    """Vectors in the order of the requests."""
+    """Vectors in the order of the requests; gateways may answer with the single vector of `embedContent`."""
 
-    embeddings: list[_Vector] = attrs.Factory(list)
+    embeddings: list[_Vector] = attrs.Factory(list[_Vector])
+    embedding: _Vector | None = None
     usage: _Counts | None = attrs.field(default=None, alias="usageMetadata")
 
 
@@ -66,7 +67,7 @@ class _Prediction:
 
 @attrs.frozen
 class _Predictions:
-    predictions: list[_Prediction] = attrs.Factory(list)
+    predictions: list[_Prediction] = attrs.Factory(list[_Prediction])
 
 
 def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
@@ -91,7 +92,8 @@ def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingRes
     """
     batch = load(body, _Batch)
     usage = None if batch.usage is None else Usage(batch.usage.prompt, 0, batch.usage.prompt)
-    return _response(call, [vector.values for vector in batch.embeddings], usage)
+    vectors = batch.embeddings or ([batch.embedding] if batch.embedding else [])
+    return _response(call, [vector.values for vector in vectors], usage)
 
 
 def encode_predicted_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
@@ -129,7 +131,7 @@ def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
     parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop)
     if parameters.get("encoding_format", "float") != "float" and not drop:
         raise UnsupportedParamsError("encoding_format can only be float; drop_params=True leaves it out")
-    asked = {}
+    asked: dict[str, Any] = {}
     if "dimensions" in parameters:
         asked["outputDimensionality"] = parameters["dimensions"]
     if "input_type" in parameters:

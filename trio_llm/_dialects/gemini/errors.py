@@ -13,6 +13,7 @@ from ... import _json
 from ..._dialect import ErrorDetail
 from ..._errors import APIError, AuthenticationError, ContentPolicyViolationError, InternalServerError
 from ..._http import ReplyHead
+from ._narrow import is_list, is_object
 from ._wire import PromptFeedback
 
 _STATUS_OF_WORD: Final[Mapping[str, int]] = {
@@ -55,12 +56,12 @@ def decode_error(head: ReplyHead, body: bytes) -> ErrorDetail:
 
 def error_in(value: Any) -> Mapping[str, Any] | None:
     """The error that decoded JSON carries, or None if it carries none."""
-    if isinstance(value, list):
+    if is_list(value):
         value = value[0] if value else None
-    error = value.get("error") if isinstance(value, dict) else None
+    error = value.get("error") if is_object(value) else None
     if isinstance(error, str):  # the token server's shape
         return {"message": value.get("error_description") or error, "status": error}
-    return error if isinstance(error, dict) else None
+    return error if is_object(error) else None
 
 
 def event_detail(error: Mapping[str, Any]) -> ErrorDetail:
@@ -80,7 +81,7 @@ def blocked_detail(feedback: PromptFeedback) -> ErrorDetail:
 def _detail(error: Mapping[str, Any]) -> ErrorDetail:
     word, number = error.get("status"), error.get("code")
     status = number if isinstance(number, int) else _STATUS_OF_WORD.get(str(word))
-    details = [detail for detail in _items(error.get("details")) if isinstance(detail, dict)]
+    details = [detail for detail in _items(error.get("details")) if is_object(detail)]
     reason = next((str(detail["reason"]) for detail in details if detail.get("reason")), None)
     delay = next((detail["retryDelay"] for detail in details if detail.get("retryDelay")), None)
     return ErrorDetail(
@@ -93,7 +94,7 @@ def _detail(error: Mapping[str, Any]) -> ErrorDetail:
 
 
 def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return value if is_list(value) else []
 
 
 def _seconds(delay: Any) -> float | None:

@@ -12,6 +12,7 @@ import attrs
 
 from ..._convert import structure
 from ..._types.chat import Annotation, URLCitation
+from ._narrow import is_object
 
 
 @attrs.frozen
@@ -24,13 +25,13 @@ class _Segment:
 @attrs.frozen
 class _Support:
     segment: _Segment = _Segment()
-    sources: list[int] = attrs.field(factory=list, alias="groundingChunkIndices")
+    sources: list[int] = attrs.field(factory=list[int], alias="groundingChunkIndices")
 
 
 @attrs.frozen
 class _Grounding:
-    sources: list[dict[str, Any]] = attrs.field(factory=list, alias="groundingChunks")
-    supports: list[_Support] = attrs.field(factory=list, alias="groundingSupports")
+    sources: list[dict[str, Any]] = attrs.field(factory=list[dict[str, Any]], alias="groundingChunks")
+    supports: list[_Support] = attrs.field(factory=list[_Support], alias="groundingSupports")
 
 
 @attrs.frozen
@@ -45,8 +46,8 @@ class _Citation:
 class _Citations:
     """The Gemini API says `citationSources`, Vertex AI says `citations`."""
 
-    sources: list[_Citation] = attrs.field(factory=list, alias="citationSources")
-    citations: list[_Citation] = attrs.Factory(list)
+    sources: list[_Citation] = attrs.field(factory=list[_Citation], alias="citationSources")
+    citations: list[_Citation] = attrs.Factory(list[_Citation])
 
 
 class SourceBook:
@@ -95,6 +96,6 @@ def _characters(text: bytes) -> int:
 def _source(chunk: dict[str, Any]) -> tuple[str | None, str | None]:
     """Address and title: a chunk is `{"web": {...}}`, or the same under `maps`, `image` or `retrievedContext`."""
     for source in chunk.values():
-        if isinstance(source, dict):
+        if is_object(source):
             return source.get("uri"), source.get("title")
     return None, None

@@ -39,7 +39,7 @@ class _Predicted:
 
 @attrs.frozen
 class _Predictions:
-    predictions: list[_Predicted] = attrs.Factory(list)
+    predictions: list[_Predicted] = attrs.Factory(list[_Predicted])
 
 
 def encode_image(call: Call[ImageRequest]) -> HTTPRequest:
@@ -71,8 +71,9 @@ def _is_imagen(call: Call[ImageRequest]) -> bool:
 def _asked(call: Call[ImageRequest]) -> dict[str, Any]:
     drop = call.request.options.drop_params
     parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop)
-    allowed = {**_ALLOWED, "n": lambda count: count == 1 or _is_imagen(call)}
-    refused = [name for name, value in parameters.items() if not allowed[name](value)]
+    refused = [name for name, value in parameters.items() if name in _ALLOWED and not _ALLOWED[name](value)]
+    if parameters.get("n", 1) != 1 and not _is_imagen(call):
+        refused.append("n")
     if refused and not drop:
         named = ", ".join(f"{name}={parameters[name]!r}" for name in refused)
         raise UnsupportedParamsError(f"cannot express {named}; drop_params=True leaves it out", model=call.model)

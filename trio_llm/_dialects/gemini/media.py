@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from ..._errors import BadRequestError
+from ._narrow import is_object
 
 Part = dict[str, Any]
 
@@ -47,10 +48,10 @@ def media_part(part: Mapping[str, Any], where: str) -> Part | None:
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         return None
-    value = part.get(str(kind))
+    value: Any = part.get(str(kind))
     if isinstance(value, str):
         value = {"url": value}
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         raise BadRequestError(f"{where}: a part of type {kind!r} needs the field {kind!r}")
     return reader(value, f"{where}.{kind}")
 
@@ -58,7 +59,7 @@ def media_part(part: Mapping[str, Any], where: str) -> Part | None:
 def resolution(part: Mapping[str, Any]) -> dict[str, str] | None:
     """The `detail` of an image as media resolution; None leaves it to the model."""
     image = part.get("image_url")
-    level = _RESOLUTIONS.get(image.get("detail") or "") if isinstance(image, Mapping) else None
+    level = _RESOLUTIONS.get(image.get("detail") or "") if is_object(image) else None
     return None if level is None else {"level": level}
 
 

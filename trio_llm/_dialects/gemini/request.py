@@ -14,6 +14,7 @@ from ..._errors import BadRequestError, UnsupportedParamsError
 from ..._http import HTTPRequest
 from ..._types.chat_request import ChatRequest
 from .._schema import response_format_dict
+from ._narrow import is_object
 from .contents import system_instruction, turns
 from .models import family_of, model_path
 from .schema import gemini_schema
@@ -164,8 +165,8 @@ def _response_format(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _response_schema(described: Any) -> Any:
-    schema = described.get("schema") if isinstance(described, Mapping) else None
-    if not isinstance(schema, Mapping):
+    schema = described.get("schema") if is_object(described) else None
+    if not is_object(schema):
         raise BadRequestError("response_format.json_schema.schema is missing")
     made = gemini_schema(schema)
     if described.get("description"):

@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import attrs
+
 from ... import _json
 from ..._convert import ConversionError, parse, structure
 from ..._dialect import Call, ReplyIsError
 from ..._fold import fold_chunks
 from ..._types.chat import (
+    Annotation,
     ChatAudio,
     ChoiceLogprobs,
     Delta,
@@ -73,6 +76,7 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self._open: dict[int, _OpenCandidate] = {}
+        self._head = ModelResponseStream()
 
     @property
     def complete(self) -> bool:
@@ -92,11 +96,10 @@ class ReplyReader:
         feedback = reply.prompt_feedback
         if feedback is not None and feedback.block_reason and not reply.candidates:
             raise ReplyIsError(blocked_detail(feedback))
+        self._head = ModelResponseStream(reply.response_id, _created(reply.create_time), reply.model_version)
         counts = reply.usage_metadata
-        return ModelResponseStream(
-            reply.response_id,
-            _created(reply.create_time),
-            reply.model_version,
+        return attrs.evolve(
+            self._head,
             choices=[self._fragment(candidate, reply.response_id) for candidate in reply.candidates],
             usage=None if counts is None else usage_of(counts),
             service_tier=None if counts is None else counts.service_tier,
@@ -105,7 +108,8 @@ class ReplyReader:
 
     def close(self) -> list[ModelResponseStream]:
         """The end of every answer: only now is it known whether tools were called."""
-        return [ModelResponseStream(choices=[self._open[index].close() for index in sorted(self._open)])]
+        ends = [self._open[index].close() for index in sorted(self._open)]
+        return [attrs.evolve(self._head, choices=ends)]
 
     def _fragment(self, candidate: Candidate, response_id: str | None) -> StreamingChoices:
         held = self._open.get(candidate.index)
@@ -194,7 +198,7 @@ class _OpenCandidate:
         delta.images = [*(delta.images or ()), image]
 
     def _cite(self, candidate: Candidate, delta: Delta) -> None:
-        found = []
+        found: list[Annotation] = []
         if candidate.grounding_metadata:
             found += self._sources.grounded(candidate.grounding_metadata)
             self._beside.setdefault("groundingMetadata", []).append(candidate.grounding_metadata)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ._narrow import is_list, is_object
+
 Schema = dict[str, Any]
 
 _ENUM_TYPES: Final[Mapping[type, str]] = {str: "string", int: "integer", float: "number"}
@@ -22,7 +24,7 @@ _DEFINITIONS = "#/definitions/"
 
 def gemini_schema(schema: Any) -> Any:
     """A JSON schema in Gemini's words, with the same meaning. The argument is not changed."""
-    if not isinstance(schema, Mapping):
+    if not is_object(schema):
         return schema  # true and false are schemas too
     made: Schema = dict(schema)
     if "definitions" in made:
@@ -37,10 +39,10 @@ def gemini_schema(schema: Any) -> Any:
 
 def _rewrite_within(made: Schema) -> None:
     for name in _TABLES:
-        if isinstance(made.get(name), Mapping):
+        if is_object(made.get(name)):
             made[name] = {key: gemini_schema(value) for key, value in made[name].items()}
     for name in (*_LISTS, "allOf"):
-        if isinstance(made.get(name), list):
+        if is_list(made.get(name)):
             made[name] = [gemini_schema(value) for value in made[name]]
     for name in _SINGLE:
         if name in made:
@@ -88,7 +90,7 @@ def _merged(made: Schema) -> Schema:
     joined: Schema = {name: value for name, value in made.items() if name != "allOf"}
     references: list[Schema] = []
     for part in made["allOf"]:
-        if not isinstance(part, Mapping):
+        if not is_object(part):
             continue
         if "$ref" in part:
             references.append(dict(part))

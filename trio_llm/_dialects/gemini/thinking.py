@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._errors import BadRequestError, UnsupportedParamsError
+from ._narrow import is_object
 from .models import ModelFamily
 
 _DYNAMIC_BUDGET = -1
@@ -41,7 +42,7 @@ def thinking_config(parameters: Mapping[str, Any], family: ModelFamily, *, drop:
 
 
 def _from_effort(effort: Any, family: ModelFamily) -> dict[str, Any] | None:
-    if isinstance(effort, Mapping):
+    if is_object(effort):
         effort = effort.get("effort")
     if effort in (None, "default", "auto"):
         return {"includeThoughts": True}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..._errors import BadRequestError, UnsupportedParamsError
+from ._narrow import is_object
 from .schema import gemini_schema
 
 _MODES: Final[Mapping[str, str]] = {"none": "NONE", "auto": "AUTO", "required": "ANY", "any": "ANY"}
@@ -27,7 +28,7 @@ def wire_tools(parameters: Mapping[str, Any], *, drop: bool) -> list[dict[str, A
     declared: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for number, tool in enumerate(_all_tools(parameters)):
-        if not isinstance(tool, Mapping):
+        if not is_object(tool):
             raise BadRequestError(f"tools[{number}] is no tool: {tool!r:.80}")
         if "type" not in tool:
             others.append(dict(tool))
@@ -65,7 +66,7 @@ def _all_tools(parameters: Mapping[str, Any]) -> Iterable[Any]:
 
 
 def _declaration(function: Any, where: str) -> dict[str, Any]:
-    if not isinstance(function, Mapping) or not function.get("name"):
+    if not is_object(function) or not function.get("name"):
         raise BadRequestError(f"{where}.function.name is missing")
     declared: dict[str, Any] = {"name": function["name"], "description": function.get("description") or ""}
     if function.get("parameters"):
@@ -83,15 +84,15 @@ def _search(options: Mapping[str, Any], *, drop: bool) -> dict[str, Any]:
 
 
 def _is_strict(tool: Any) -> bool:
-    function = tool.get("function") if isinstance(tool, Mapping) else None
-    return isinstance(function, Mapping) and function.get("strict") is True
+    function = tool.get("function") if is_object(tool) else None
+    return is_object(function) and function.get("strict") is True
 
 
 def _named_choice(choice: Any) -> dict[str, Any]:
     """A choice of one function, or of several that are allowed."""
-    if isinstance(choice, Mapping):
+    if is_object(choice):
         allowed = choice.get("allowed_tools")
-        if isinstance(allowed, Mapping) and allowed.get("mode") in _LISTING_MODES:
+        if is_object(allowed) and allowed.get("mode") in _LISTING_MODES:
             return _calling(_LISTING_MODES[allowed["mode"]], [_name_of(tool) for tool in allowed.get("tools", ())])
         return _calling("ANY", [_name_of(choice)])
     raise BadRequestError(f"tool_choice is none: {choice!r:.80}")
@@ -99,7 +100,7 @@ def _named_choice(choice: Any) -> dict[str, Any]:
 
 def _name_of(tool: Mapping[str, Any]) -> str:
     function = tool.get("function", tool)
-    name = function.get("name") if isinstance(function, Mapping) else None
+    name = function.get("name") if is_object(function) else None
     if not isinstance(name, str):
         raise BadRequestError(f"tool_choice names no function: {tool!r:.80}")
     return name
