@@ -44,6 +44,11 @@ class _SoFar:
     """Characters of text."""
     calls: int = 0
 
+    def show(self, text: str) -> Delta | None:
+        """Text of the answer as a delta."""
+        self.text += len(text)
+        return Delta(content=text) if text else None
+
 
 class _OpenBlock:
     """A block that has begun, of a kind without a place in OpenAI's shape."""
@@ -51,6 +56,8 @@ class _OpenBlock:
     def __init__(self, block: Block, so_far: _SoFar) -> None:
         self.block = block
         self.so_far = so_far
+        self.begins_at = so_far.text
+        self.number = so_far.calls
         self.fragments: list[str] = []
 
     def begin(self) -> Delta | None:
@@ -83,6 +90,10 @@ class _OpenBlock:
             except ValueError:
                 self.block["input"] = text
 
+    def input_text(self) -> str:
+        """The input as JSON text, where it came whole."""
+        return _json.dumps(self.block.get("input") or {}).decode()
+
     def append(self, field: str, more: str) -> None:
         """Append to a text of the block."""
         self.block[field] = (self.block.get(field) or "") + more
@@ -90,12 +101,7 @@ class _OpenBlock:
 
 class _TextBlock(_OpenBlock):
     def begin(self) -> Delta | None:
-        self.begins_at = self.so_far.text
-        return self.show(self.block.get("text") or "")
-
-    def show(self, text: str) -> Delta | None:
-        self.so_far.text += len(text)
-        return Delta(content=text) if text else None
+        return self.so_far.show(self.block.get("text") or "")
 
     def grow(self, delta: Mapping[str, Any]) -> Delta | None:
         if delta.get("type") == "citations_delta":
@@ -104,7 +110,7 @@ class _TextBlock(_OpenBlock):
             return None
         text = _text_of(delta, "text")
         self.append("text", text)
-        return self.show(text)
+        return self.so_far.show(text)
 
     def end(self) -> Delta:
         given: list[Block] = self.block.get("citations") or []
@@ -137,7 +143,6 @@ class _CallBlock(_OpenBlock):
     """A call of one of the caller's functions."""
 
     def begin(self) -> Delta | None:
-        self.number = self.so_far.calls
         self.so_far.calls += 1
         extra = {name: value for name, value in self.block.items() if name not in _CALL_FIELDS and value is not None}
         call = self.call(self.block.get("name"), "")
@@ -154,9 +159,6 @@ class _CallBlock(_OpenBlock):
         came_in_pieces = any(self.fragments)
         self.complete_input()
         return Delta() if came_in_pieces else Delta(tool_calls=[self.call(None, self.input_text())])
-
-    def input_text(self) -> str:
-        return _json.dumps(self.block.get("input") or {}).decode()
 
 
 class _CustomCallBlock(_CallBlock):
@@ -175,23 +177,17 @@ class _CustomCallBlock(_CallBlock):
         return Delta(tool_calls=[self.call(None, text)])
 
 
-class _AnswerBlock(_TextBlock):
+class _AnswerBlock(_OpenBlock):
     """A call of the tool whose input is the answer's text. Handed back to the model it is text as well."""
 
-    def begin(self) -> Delta | None:
-        self.begins_at = self.so_far.text
-        return None
-
-    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
-        return _OpenBlock.grow(self, delta)
-
     def grow_input(self, fragment: str) -> Delta | None:
-        return self.show(fragment)
+        return self.so_far.show(fragment)
 
     def end(self) -> Delta:
-        text = "".join(self.fragments) or _json.dumps(self.block.get("input") or {}).decode()
+        streamed = "".join(self.fragments)
+        text = streamed or self.input_text()
         self.block = {"type": "text", "text": text}
-        return Delta() if any(self.fragments) else self.show(text) or Delta()
+        return Delta() if streamed else self.so_far.show(text) or Delta()
 
 
 _KINDS: Final[Mapping[str, type[_OpenBlock]]] = {

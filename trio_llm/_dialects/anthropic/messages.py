@@ -2,7 +2,8 @@
 
 Anthropic has two roles. System and developer messages go to `system`, in their order, wherever they stood in the
 conversation, as Anthropic's own OpenAI-compatible service does. Tool results are part of a user turn. Messages of
-the same role in a row become one turn, and messages without content none. `name` has no counterpart and is ignored.
+the same role in a row become one turn, and messages without content none. A system prompt alone becomes a user turn.
+`name` has no counterpart and is ignored.
 
 An assistant message of an earlier reply is sent back as it was: its thinking with signatures first, or, where the
 reply had blocks that OpenAI's shape has no place for, all its blocks as they were. Thinking without a signature,
@@ -35,7 +36,7 @@ def conversation(messages: Iterable[Message]) -> tuple[list[Block], list[Turn]]:
     """The system prompt's blocks, and the turns.
 
     Raises:
-        BadRequestError: for a message that is malformed, or if nothing but a system prompt is left.
+        BadRequestError: for a message that is malformed, or if none has content.
         UnsupportedParamsError: for content that the wire cannot express.
     """
     system: list[Block] = []
@@ -49,8 +50,10 @@ def conversation(messages: Iterable[Message]) -> tuple[list[Block], list[Turn]]:
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": role, "content": blocks})
+    if not turns and system:  # a turn is demanded, and with no one else speaking nothing is lost in rank
+        return [], [{"role": "user", "content": system}]
     if not turns:
-        raise BadRequestError("messages has no content beside the system prompt, so there is nothing to answer")
+        raise BadRequestError("messages has no content, so there is nothing to answer")
     return system, turns
 
 

@@ -93,13 +93,20 @@ def _file(part: Part, where: str) -> Iterable[Block]:
     if isinstance(data, str):
         block = _file_block(data, file, where)
     elif isinstance(identifier, str):
-        kind = {"type": "url", "url": identifier} if identifier.startswith(_WEB) else None
-        block = {"type": "document", "source": kind or {"type": "file", "file_id": identifier}}
+        block = _stored_file(identifier, where)
     else:
         raise BadRequestError(f"{where}.file has neither file_data nor file_id")
     if block["type"] == "document" and file.get("filename"):
         block["title"] = file["filename"]
     return [block]
+
+
+def _stored_file(identifier: str, where: str) -> Block:
+    if identifier.startswith(_WEB):
+        return {"type": "document", "source": {"type": "url", "url": identifier}}
+    if identifier.startswith("file-"):  # Anthropic's own begin with "file_"
+        raise UnsupportedParamsError(f"{where}: cannot express file {identifier!r}: it is a file of OpenAI's")
+    return {"type": "document", "source": {"type": "file", "file_id": identifier}}
 
 
 def _file_block(data: str, file: Part, where: str) -> Block:
