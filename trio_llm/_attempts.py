@@ -57,7 +57,6 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
                 return await attempt()
             except APIError as error:
                 last = error
-                error.attempts = trace.attempts
                 wake = next_wake(error, _state(frame), frame.policy)
                 if wake is None:
                     raise
@@ -72,4 +71,4 @@ def _state(frame: CallFrame) -> Attempt:
 
 def out_of_time(frame: CallFrame, message: str) -> Timeout:
     """The error of a limit that ran out."""
-    return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=max(1, frame.trace.attempts))
+    return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.trace.attempts)

@@ -9,15 +9,15 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from ._attempts import CallFrame, CallTrace, run_attempts
-from ._auth import Destination, destination
 from ._chat_rules import rules_for
 from ._dialect import Call, Dialect, Endpoint, StreamEndpoint
 from ._errors import APIError, BadRequestError
 from ._exchange import Exchange, receive_stream, receive_whole
 from ._http import HTTPRequest
-from ._limits import Account, AccountStatistics, Limits
-from ._provider import Provider, Server, resolve
+from ._limits import AccountStatistics, Limits
+from ._provider import Provider, Server
 from ._retry import RetryPolicy
+from ._routes import Route, Routes
 from ._runtime import trio
 from ._stream import ChunkRules, Source
 from ._timeouts import Timeouts
@@ -27,7 +27,6 @@ from ._types._request import CallOptions
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
 from ._types.other_requests import EmbeddingRequest, ImageRequest
-from ._version import USER_AGENT
 
 Request = ChatRequest | EmbeddingRequest | ImageRequest
 ChunkT = TypeVar("ChunkT")
@@ -52,15 +51,6 @@ class Settings:
     chance: Callable[[], float] = random.random
 
 
-@attrs.frozen
-class _Route:
-    """Where a request goes."""
-
-    row: Provider
-    model: str
-    destination: Destination
-
-
 class Engine:
     """Calls in one run of an event loop. The client in front of it decides who may call."""
 
@@ -68,7 +58,7 @@ class Engine:
         self.settings = settings
         self.transport = transport
         self._embedded = EmbeddedModel()
-        self._accounts: dict[tuple[str, str, int], Account] = {}
+        self._routes = Routes(settings.providers, settings.variables, settings.limits)
 
     async def receive(self, request: Request, trace: CallTrace) -> Any:
         """The response to a request, whole.
@@ -77,7 +67,7 @@ class Engine:
             APIError: whatever went wrong.
         """
         route = await self._route(request)
-        endpoint = _ENDPOINTS[type(request)](route.row.dialect)
+        endpoint = _ENDPOINTS[type(request)](route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
         exchange = self._exchange(request, route, endpoint, trace)
@@ -92,7 +82,7 @@ class Engine:
             APIError: whatever went wrong before it.
         """
         route = await self._route(request)
-        endpoint = route.row.dialect.chat_stream
+        endpoint = route.dialect.chat_stream
         if endpoint is None:
             raise _not_offered(request, route)
         return await self._open(self._exchange(request, route, endpoint, trace), endpoint, rules_for(request))
@@ -110,57 +100,47 @@ class Engine:
 
         return await run_attempts(attempt, exchange.frame)
 
-    async def _route(self, request: Request) -> _Route:
-        options, settings = request.options, self.settings
-        row, model = resolve(
-            request.model, settings.providers, provider=options.custom_llm_provider, api_base=options.api_base
-        )
+    async def _route(self, request: Request) -> Route:
+        options = request.options
+        row, model = self._routes.row(request.model, options)
         if row.server is Server.EMBEDDED and options.api_base is None:
             options = attrs.evolve(options, api_base=await self._embedded.base_url())
-        return _Route(row, model, destination(row, options, settings.variables))
+        return self._routes.find(row, model, options)
 
     def _exchange(
         self,
         request: Request,
-        route: _Route,
+        route: Route,
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
         trace: CallTrace,
     ) -> Exchange[Any]:
-        call = Call(request, route.model, route.row.quirks_of(route.model))
+        call = Call(request, route.model, route.quirks)
         try:
             http = endpoint.encode(call)
         except APIError as error:
-            error.llm_provider, error.model = route.row.name, route.model
+            error.llm_provider, error.model = route.provider, route.model
             raise
         return Exchange(
             call,
-            route.row.dialect,
-            _addressed(http, route.destination, request.options),
-            route.destination.origin,
+            route,
+            _addressed(http, route, request.options),
             self.transport,
-            self._account(route.destination.account),
             self._frame(request.options, route, trace),
         )
 
-    def _frame(self, options: CallOptions, route: _Route, trace: CallTrace) -> CallFrame:
+    def _frame(self, options: CallOptions, route: Route, trace: CallTrace) -> CallFrame:
         settings = self.settings
         timeout = settings.timeouts.total if options.timeout is None else options.timeout
         policy = settings.retry
         if options.num_retries is not None:
             policy = attrs.evolve(policy, attempts=1 + options.num_retries)
         deadline = trio.current_time() + timeout
-        return CallFrame(route.row.name, route.model, policy, timeout, deadline, settings.chance, trace)
-
-    def _account(self, key: tuple[str, str, int]) -> Account:
-        account = self._accounts.get(key)
-        if account is None:
-            account = self._accounts[key] = Account(self.settings.limits)
-        return account
+        return CallFrame(route.provider, route.model, policy, timeout, deadline, settings.chance, trace)
 
     def account_statistics(self) -> dict[str, AccountStatistics]:
         """Slots of every account, by provider and base URL. Accounts that differ by key only are numbered."""
         found: dict[str, AccountStatistics] = {}
-        for (provider, base_url, _), account in self._accounts.items():
+        for (provider, base_url, _), account in self._routes.accounts.items():
             name = f"{provider} {base_url}"
             again = sum(known.partition("#")[0].rstrip() == name for known in found)
             found[f"{name} #{again + 1}" if again else name] = account.statistics()
@@ -172,14 +152,14 @@ class Engine:
         await self._embedded.aclose()
 
 
-def _addressed(http: HTTPRequest, to: Destination, options: CallOptions) -> HTTPRequest:
-    headers = (("user-agent", USER_AGENT), ("accept", "*/*"), *http.headers, *to.headers)
+def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:
+    headers = route.headers + http.headers
     if options.extra_headers:
         extra = {name.lower(): value for name, value in options.extra_headers.items()}
         headers = (*(pair for pair in headers if pair[0] not in extra), *extra.items())
-    return HTTPRequest(http.method, to.base_path + http.path, headers, http.body)
+    return HTTPRequest(http.method, route.destination.base_path + http.path, headers, http.body)
 
 
-def _not_offered(request: Request, route: _Route) -> BadRequestError:
+def _not_offered(request: Request, route: Route) -> BadRequestError:
     kind = type(request).__name__.removesuffix("Request").lower()
-    return BadRequestError(f"{route.row.name} has no {kind} calls here", llm_provider=route.row.name, model=route.model)
+    return BadRequestError(f"{route.provider} has no {kind} calls here", llm_provider=route.provider, model=route.model)

@@ -68,17 +68,19 @@ class APIError(LLMError):
     """What a broken stream had delivered, usage included."""
     code: str | None = None
     """The provider's structured error code or type."""
-    attempts: int = 1
-    """Requests that were sent, this one included."""
+    attempts: int = 0
+    """Requests that were sent; 0 for what was refused here."""
     should_retry: bool | None = None
     """The provider's explicit word on whether to try again, if it gave one."""
 
     def __str__(self) -> str:
         where = f"{self.llm_provider}/{self.model}".strip("/")
-        status = f" answered {self.status_code}" if self.status_code else ""
-        prefix = f"{where}{status}: " if where else ""
+        prefix = f"{where}{self._answered()}: " if where else ""
         suffix = f" (request id {self.request_id})" if self.request_id else ""
         return f"{prefix}{self.message}{suffix}"
+
+    def _answered(self) -> str:
+        return f" answered {self.status_code}" if self.status_code and self.attempts else ""
 
 
 class BadRequestError(APIError):
@@ -148,6 +150,9 @@ class Timeout(APIError, TimeoutError):
     """
 
     default_status = 408
+
+    def _answered(self) -> str:
+        return ""  # its status is nearly always ours: nobody answered
 
 
 class APIConnectionError(APIError):

@@ -11,11 +11,11 @@ import attrs
 
 from ._attempts import CallFrame
 from ._convert import ConversionError
-from ._dialect import Call, Dialect, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
+from ._dialect import Call, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
 from ._errors import APIConnectionError, APIError, APIResponseValidationError, class_for_status
-from ._http import HTTPRequest, Origin, ReplyHead
-from ._limits import Account
+from ._http import HTTPRequest, ReplyHead
 from ._retry import asked_wait, explicit_word
+from ._routes import Route
 from ._runtime import trio
 from ._transport import Reply, Transport, TransportError
 
@@ -37,11 +37,9 @@ class Exchange(Generic[RequestT]):
     """Everything that one attempt needs, the same for each."""
 
     call: Call[RequestT]
-    dialect: Dialect
+    route: Route
     http: HTTPRequest
-    origin: Origin
     transport: Transport
-    account: Account
     frame: CallFrame
 
 
@@ -51,11 +49,11 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     Raises:
         APIError: if the provider answered with an error, nonsense, or not at all.
     """
-    account = exchange.account
+    account = exchange.route.account
     slot = await account.enter()
     try:
         exchange.frame.trace.admitted = trio.current_time()
-        reply = await exchange.transport.send(exchange.origin, exchange.http)
+        reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
         async with aclosing(reply):
             limit = MAX_REPLY_SIZE if reply.head.status < 300 else MAX_ERROR_SIZE
             body = await _read_all(reply, limit)
@@ -79,12 +77,12 @@ async def receive_stream(
     A private generator rather than a class, because event loops finalise generators that are forgotten: it
     owns slot and reply, and no scope or task of ours is open while it is suspended.
     """
-    account = exchange.account
+    account = exchange.route.account
     slot = await account.enter()
     try:
         exchange.frame.trace.admitted = trio.current_time()
         yield []  # time limits on content begin here: waiting for a slot is not the provider's silence
-        reply = await exchange.transport.send(exchange.origin, exchange.http)
+        reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
         async with aclosing(reply):
             if reply.head.status >= 300:
                 raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE))
@@ -126,15 +124,16 @@ async def _drain(reply: Reply) -> None:
 
 
 def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
-    return {"llm_provider": exchange.frame.provider, "model": exchange.call.model}
+    frame = exchange.frame
+    return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.trace.attempts}
 
 
 def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConnectionError:
-    return APIConnectionError(f"{exchange.origin}: {error}", **_labels(exchange))
+    return APIConnectionError(f"{exchange.route.destination.origin}: {error}", **_labels(exchange))
 
 
 def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
-    return _detail_error(exchange, exchange.dialect.decode_error(head, body), head, head.status)
+    return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
 
 
 def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:
