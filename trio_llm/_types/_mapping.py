@@ -26,7 +26,7 @@ class Record:
     def __attrs_init_subclass__(cls) -> None:
         cls.field_names = tuple(field.name for field in attrs.fields(cls) if field.name != "model_extra")
 
-    if not TYPE_CHECKING:  # for type checkers a misspelt attribute stays an error
+    if not TYPE_CHECKING:  # pragma: no branch - for type checkers a misspelt attribute stays an error
 
         def __getattr__(self, name: str) -> Any:
             extra = None if name == "model_extra" else self.model_extra

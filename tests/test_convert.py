@@ -1,0 +1,134 @@
+"""Decoded JSON to attrs classes: lenient where nothing is lost, exact about the place of what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_llm._convert import ConversionError, load, parse, structure
+from trio_llm._types._mapping import Record
+from trio_llm._types.chat import ModelResponse, ModelResponseStream
+from trio_llm._types.usage import Usage
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@attrs.define
+class Leaf(Record):
+    name: str = ""
+    size: int | None = None
+    weight: float = 0.0
+    ripe: bool = False
+
+
+@attrs.define
+class Tree(Record):
+    leaves: list[Leaf] = attrs.Factory(list)
+    branch: Tree | None = None
+    notes: dict[str, Any] | None = None
+    anything: Any = None
+
+
+@attrs.frozen
+class Wire:
+    kind: str
+    size: int = 0
+
+
+def test_nested_classes_are_built() -> None:
+    tree = load(
+        b'{"leaves": [{"name": "a", "size": 3, "ripe": true}], "branch": {"notes": {"x": 1}}, "anything": [1]}', Tree
+    )
+
+    assert tree == Tree([Leaf("a", 3, ripe=True)], Tree(notes={"x": 1}), None, [1])
+
+
+def test_null_means_absent() -> None:
+    assert structure({"leaves": None, "branch": None}, Tree) == Tree()
+
+
+def test_fields_that_a_record_does_not_document_stay_readable() -> None:
+    leaf = structure({"name": "a", "colour": "green", "nothing": None}, Leaf)
+
+    assert leaf["colour"] == "green"
+    assert leaf.model_extra == {"colour": "green"}
+
+
+def test_fields_that_a_plain_class_does_not_document_are_ignored() -> None:
+    assert structure({"kind": "k", "colour": "green"}, Wire) == Wire("k")
+
+
+@pytest.mark.parametrize(
+    ("value", "size"), [(3, 3), ("3", 3), (3.0, 3), ("3.0", 3), (10**20, 10**20)], ids=lambda value: repr(value)
+)
+def test_numbers_written_otherwise_are_read(value: object, size: int) -> None:
+    assert structure({"size": value}, Leaf).size == size
+
+
+def test_a_number_is_read_where_a_text_belongs() -> None:
+    assert structure({"name": 7}, Leaf).name == "7"
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ([], "expected an object, got [] @ $"),
+        ({"leaves": {}}, "expected a list, got {} @ $.leaves"),
+        ({"leaves": [{}, 1]}, "expected an object, got 1 @ $.leaves[1]"),
+        ({"leaves": [{"size": "x"}]}, "expected a whole number, got 'x' @ $.leaves[0].size"),
+        ({"leaves": [{"size": True}]}, "expected a whole number, got True @ $.leaves[0].size"),
+        ({"leaves": [{"size": 1e400}]}, "expected a whole number, got inf @ $.leaves[0].size"),
+        ({"leaves": [{"size": "nan"}]}, "expected a whole number, got 'nan' @ $.leaves[0].size"),
+        ({"leaves": [{"size": []}]}, "expected a whole number, got [] @ $.leaves[0].size"),
+        ({"branch": {"branch": {"leaves": [{"weight": "x"}]}}}, "expected a number, got 'x' @ $.branch.branch.leaves[0].weight"),  # noqa: E501
+        ({"leaves": [{"weight": 10**400}]}, f"expected a number, got 1{'0' * 59} @ $.leaves[0].weight"),
+        ({"leaves": [{"weight": False}]}, "expected a number, got False @ $.leaves[0].weight"),
+        ({"leaves": [{"name": []}]}, "expected text, got [] @ $.leaves[0].name"),
+        ({"leaves": [{"ripe": "yes"}]}, "expected true or false, got 'yes' @ $.leaves[0].ripe"),
+        ({"notes": []}, "expected an object, got [] @ $.notes"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named_with_its_path(value: object, problem: str) -> None:
+    with pytest.raises(ConversionError) as caught:
+        structure(value, Tree)
+
+    assert str(caught.value) == problem
+
+
+def test_a_field_without_default_that_is_absent_is_named() -> None:
+    with pytest.raises(ConversionError, match="missing 1 required positional argument: 'kind'"):
+        structure({"size": 1}, Wire)
+
+
+@pytest.mark.parametrize("text", [b"", b"<html>", b"{", "nonsense"])
+def test_what_is_no_json_is_quoted(text: bytes | str) -> None:
+    with pytest.raises(ConversionError, match="expected JSON, got"):
+        parse(text)
+
+
+def test_numbers_that_json_does_not_have_are_read_as_some_servers_write_them() -> None:
+    assert load('{"weight": Infinity}', Leaf).weight == float("inf")
+
+
+@given(JSON)
+def test_any_json_either_fits_or_is_refused_with_a_path(value: object) -> None:
+    for cls in (ModelResponse, ModelResponseStream, Tree):
+        try:
+            made = structure({"choices": value, "usage": value, "leaves": value, "branch": value}, cls)
+        except ConversionError as error:
+            assert "@ $" in str(error)  # noqa: PT017 - both ends are right
+        else:
+            assert isinstance(made, cls)
+
+
+@given(st.builds(Usage, st.integers(0), st.integers(0), st.integers(0)))
+def test_a_dumped_record_structures_to_itself(usage: Usage) -> None:
+    assert structure(usage.model_dump(), Usage) == usage
