@@ -1,0 +1,171 @@
+"""Cancel a scenario at every step that it has, and see that nothing is left of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from itertools import count
+from typing import Any, Final, TypeAlias
+
+import attrs
+import trio
+
+from .._client import Client
+from ._script import Reply
+from ._simulator import Simulator
+from ._steps_asyncio import ASYNCIO_CANCELLERS
+from ._steps_trio import TRIO_CANCELLERS
+from ._trial import Canceller, Scenario, Trial, TrialEnd
+from ._virtual_time import Backend
+
+OpenContext: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
+_CANCELLERS: Final[Mapping[Backend, Sequence[Canceller]]] = {"trio": TRIO_CANCELLERS, "asyncio": ASYNCIO_CANCELLERS}
+
+
+class LeakError(AssertionError):
+    """A cancelled scenario left something behind."""
+
+    def __init__(self, canceller: str, step: int, problems: Sequence[str]) -> None:
+        super().__init__(canceller, step, problems)
+        self.canceller = canceller
+        """The event loop and the way of cancelling."""
+        self.step = step
+        """The step at which it was cancelled, from 1; 0 for the run that was not cancelled."""
+        self.problems = tuple(problems)
+        """What was left, in words."""
+
+    def __str__(self) -> str:
+        when = f"cancelled at step {self.step}" if self.step else "not cancelled"
+        return f"{when} ({self.canceller}): {'; '.join(self.problems)}"
+
+
+@attrs.frozen
+class CancellationReport:
+    """How often a scenario was cancelled without leaving anything."""
+
+    steps: Mapping[str, int]
+    """By event loop and way of cancelling."""
+
+    @property
+    def runs(self) -> int:
+        """Cancelled runs in all."""
+        return sum(self.steps.values())
+
+
+@attrs.frozen(kw_only=True)
+class StepOptions:
+    """How `cancel_at_every_step` runs the scenario."""
+
+    backends: Sequence[Backend] = ("trio", "asyncio")
+    max_steps: int = 2_000
+    """A scenario with more is refused, as it would take long."""
+    autojump_threshold: float | None = 0.0
+    """Real seconds of idleness after which virtual time jumps; about 0.01 with real sockets, None for real time."""
+
+
+_DEFAULT_OPTIONS: Final = StepOptions()
+
+
+def cancel_at_every_step(
+    scenario: Scenario,
+    *,
+    open_context: OpenContext | None = None,
+    after: Callable[[Any], Awaitable[object]] | None = None,
+    options: StepOptions = _DEFAULT_OPTIONS,
+) -> CancellationReport:
+    """Run a scenario once undisturbed, then again and again, cancelled at its first, second, ... last step.
+
+        async def scenario(client: Client) -> None:
+            async with client.stream("openai/any", [{"role": "user", "content": "Hi"}]) as stream:
+                async for chunk in stream: ...
+
+        def test_streams_leave_nothing_behind() -> None:
+            cancel_at_every_step(scenario)
+
+    After every run no task may be left, no connection be active, no slot be held, and the next call has to succeed.
+    On Trio a cancel scope is cancelled at every step of the scenario's tasks, and in every pause in which all of
+    them wait. On asyncio the scenario's task is cancelled while it waits, in the very moment in which it gets what
+    it waited for, and twice in a row; and an anyio scope around it is cancelled.
+
+    Args:
+        scenario: an async function of the context; or of nothing, which then is only examined for tasks it leaves.
+        open_context: makes a fresh context for every run; by default a `Client` over a `Simulator` with pauses.
+        after: the next call, made with the same context after every run; by default a completion of the client's.
+        options: event loops, limits and clock.
+
+    Raises:
+        LeakError: at the first step that leaves something.
+    """
+    if not inspect.signature(scenario).parameters:
+        scenario, open_context, after = _without_context(scenario), nullcontext, _nothing
+    trial = Trial(scenario, open_context or _open_client, after or _call_again, options.autojump_threshold)
+    if _inside_a_loop():
+        with ThreadPoolExecutor(1) as executor:
+            return executor.submit(_run_all, trial, options).result()
+    return _run_all(trial, options)
+
+
+def _run_all(trial: Trial, options: StepOptions) -> CancellationReport:
+    cancellers = [canceller for backend in options.backends for canceller in _CANCELLERS[backend]]
+    return CancellationReport({canceller.name: _run_steps(trial, canceller, options) for canceller in cancellers})
+
+
+def _run_steps(trial: Trial, canceller: Canceller, options: StepOptions) -> int:
+    """Returns how many steps there were to be cancelled at."""
+    _demand_clean(canceller, 0, canceller.run(trial, None))
+    for step in count(1):
+        end = canceller.run(trial, step)
+        _demand_clean(canceller, step, end)
+        if not end.cancelled:
+            return step - 1
+        if step == options.max_steps:
+            raise ValueError(f"more than {step} steps ({canceller.name}): take a smaller scenario or raise max_steps")
+    raise AssertionError("unreachable: the count has no end")
+
+
+def _demand_clean(canceller: Canceller, step: int, end: TrialEnd) -> None:
+    if step == 0 and end.error is not None:
+        raise end.error
+    problems = [*end.problems]
+    if end.error is not None:
+        problems.append(f"raised {end.error!r} when it was cancelled")
+    if problems:
+        raise LeakError(canceller.name, step, problems) from end.error
+
+
+def _without_context(scenario: Scenario) -> Scenario:
+    def run(_context: object) -> Awaitable[object]:
+        return scenario()
+
+    return run
+
+
+def _inside_a_loop() -> bool:
+    return trio.lowlevel.in_trio_run() or _asyncio_runs()
+
+
+def _asyncio_runs() -> bool:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def _open_client() -> AsyncGenerator[Client, None]:
+    simulator = Simulator(Reply(latency=0.5, gap=0.1))
+    async with Client(transport=simulator, variables={"OPENAI_API_KEY": "simulated"}) as client:
+        yield client
+
+
+async def _nothing(_context: object) -> None:
+    await trio.lowlevel.checkpoint()
+
+
+async def _call_again(client: Client) -> None:
+    await client.completion("openai/simulated", [{"role": "user", "content": "still there?"}])

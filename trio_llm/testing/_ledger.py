@@ -1,0 +1,147 @@
+"""What a simulated provider saw: a record of every request, and their sums."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import attrs
+
+from .._transport import TransportStatistics
+from .._types.usage import Usage
+from ._wires._model import Prompt
+
+
+class Outcome(Enum):
+    """How an exchange ended, as the provider saw it."""
+
+    OPEN = "open"
+    """Not yet."""
+    FINISHED = "finished"
+    """Every byte was delivered."""
+    CLIENT_GONE = "client gone"
+    """The client closed the connection before the end."""
+    BROKEN = "broken"
+    """The provider broke the connection, as scripted."""
+
+
+@attrs.define(eq=False)
+class RecordedRequest:
+    """One request and what became of it. Times are those of the running clock (`trio.current_time`)."""
+
+    number: int
+    """Its place in the order of arrival, from 0."""
+    method: str
+    path: str
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """Lower-case names. Keys are among the values, so they stay out of the repr."""
+    body: bytes = attrs.field(repr=False)
+    prompt: Prompt = attrs.field(repr=False)
+    """What it asks, read from path and body."""
+    endpoint: str = ""
+    """Family and operation, as `openai.chat`; empty for a path that the simulator does not know."""
+    status: int | None = None
+    """The status it is answered with; None where the connection breaks first."""
+    usage: Usage | None = None
+    """The tokens that the whole answer costs."""
+    started: float = 0.0
+    """When it arrived."""
+    first_byte: float | None = None
+    """When the reply's head left."""
+    ended: float | None = None
+    """When the last byte was delivered, or the connection was gone."""
+    outcome: Outcome = Outcome.OPEN
+    tokens_sent: int = 0
+    """Tokens of the answer that were delivered: what a provider bills, as far as it can tell."""
+    bytes_sent: int = 0
+    """Bytes of the reply's body that were delivered."""
+
+    @property
+    def json(self) -> Mapping[str, Any]:
+        """The decoded body; empty where it is no JSON object."""
+        return self.prompt.body
+
+    @property
+    def model(self) -> str:
+        """The model it asks, as it stands on the wire."""
+        return self.prompt.model
+
+    @property
+    def stream(self) -> bool:
+        """Whether it asks for a stream."""
+        return self.prompt.stream
+
+    @property
+    def text(self) -> str:
+        """The last text of the user's."""
+        return self.prompt.last
+
+
+@attrs.frozen
+class SimulatorStatistics(TransportStatistics):
+    """Sums over everything that a simulator saw. `active` counts the requests that hold a connection now."""
+
+    peak: int
+    """The most requests that held a connection at one time."""
+    requests: int
+    finished: int
+    client_gone: int
+    broken: int
+    refused: int
+    """Requests beyond the rate limits."""
+    tokens_sent: int
+
+
+class Ledger:
+    """Records and counters. The records may be limited to the newest ones; the counters are complete."""
+
+    def __init__(self, keep: int | None) -> None:
+        self.requests: deque[RecordedRequest] = deque(maxlen=keep)
+        self.refused = 0
+        self._arrived = 0
+        self._active = 0
+        self._peak = 0
+        self._tokens = 0
+        self._ended = dict.fromkeys(Outcome, 0)
+
+    def next_number(self) -> int:
+        """The number of the request that arrives now."""
+        self._arrived += 1
+        return self._arrived - 1
+
+    def open(self) -> None:
+        """A request got hold of a connection."""
+        self._active += 1
+        self._peak = max(self._peak, self._active)
+
+    def sent(self, record: RecordedRequest, size: int, tokens: int) -> None:
+        """A piece of the reply's body was delivered."""
+        record.bytes_sent += size
+        record.tokens_sent += tokens
+        self._tokens += tokens
+
+    def end(self, record: RecordedRequest, outcome: Outcome, now: float) -> None:
+        """The exchange is over. Only the first word on it counts."""
+        if record.outcome is Outcome.OPEN:
+            record.outcome, record.ended = outcome, now
+            self._ended[outcome] += 1
+
+    def release(self) -> None:
+        """The connection is free or closed."""
+        self._active -= 1
+
+    def statistics(self) -> SimulatorStatistics:
+        """A snapshot."""
+        return SimulatorStatistics(
+            active=self._active,
+            idle=0,
+            peak=self._peak,
+            requests=self._arrived,
+            finished=self._ended[Outcome.FINISHED],
+            client_gone=self._ended[Outcome.CLIENT_GONE],
+            broken=self._ended[Outcome.BROKEN],
+            refused=self.refused,
+            tokens_sent=self._tokens,
+        )

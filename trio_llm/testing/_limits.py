@@ -1,0 +1,87 @@
+"""A provider's limits per minute: token buckets, as arithmetic over a given time."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+
+_TOLERANCE = 1e-9
+"""A client that waited just as long as it was told must pass, whatever floats make of it."""
+
+
+@attrs.frozen
+class RateLimits:
+    """What the simulated provider allows. Requests beyond it are answered with 429 and told when to come back."""
+
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    """Prompt and completion together; charged when the request arrives."""
+    burst: float = 60.0
+    """Seconds of allowance that an unused limit saves up."""
+
+
+@attrs.define
+class _Bucket:
+    limit: float
+    """Per minute."""
+    capacity: float
+    level: float
+    updated: float | None = None
+
+    def refill(self, now: float) -> None:
+        if self.updated is not None:
+            self.level = min(self.capacity, self.level + (now - self.updated) * self.limit / 60)
+        self.updated = now
+
+    def wait(self, amount: float) -> float:
+        """Seconds until `amount` can be taken; more than the bucket holds goes through when it is full."""
+        missing = min(amount, self.capacity) - self.level
+        return missing * 60 / self.limit if missing > _TOLERANCE else 0.0
+
+
+@attrs.frozen
+class LimitState:
+    """One limit after a request, as the reply's headers tell it."""
+
+    name: str
+    """requests or tokens."""
+    limit: int
+    remaining: int
+    reset: float
+    """Seconds until nothing of it is used."""
+
+
+class RateGate:
+    """The buckets of one provider."""
+
+    def __init__(self, limits: RateLimits) -> None:
+        perhaps = {"requests": limits.requests_per_minute, "tokens": limits.tokens_per_minute}
+        self._buckets = {
+            name: _Bucket(limit, limit * limits.burst / 60, limit * limits.burst / 60)
+            for name, limit in perhaps.items()
+            if limit is not None
+        }
+
+    def admit(self, now: float, tokens: int) -> float:
+        """Take one request of so many tokens; or take nothing, and return the seconds to wait."""
+        amounts = {"requests": 1.0, "tokens": float(tokens)}
+        for bucket in self._buckets.values():
+            bucket.refill(now)
+        wait = max((bucket.wait(amounts[name]) for name, bucket in self._buckets.items()), default=0.0)
+        if not wait:
+            for name, bucket in self._buckets.items():
+                bucket.level -= amounts[name]
+        return wait
+
+    def states(self) -> list[LimitState]:
+        """The limits as they were at the last request."""
+        return [
+            LimitState(
+                name,
+                int(bucket.limit),
+                max(0, math.floor(bucket.level + _TOLERANCE)),
+                (bucket.capacity - bucket.level) * 60 / bucket.limit,
+            )
+            for name, bucket in self._buckets.items()
+        ]

@@ -1,0 +1,180 @@
+"""A provider in memory that speaks the wire formats, does as it is told, and keeps a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .._http import HTTPRequest, Origin, ReplyHead
+from .._runtime import trio
+from .._transport import ReplyError, TransportError
+from ._deciding import Decider
+from ._faults import FaultPlan
+from ._ledger import Ledger, Outcome, RecordedRequest, SimulatorStatistics
+from ._limits import RateGate, RateLimits
+from ._script import Script
+from ._timeline import Ending, ScriptedReply
+
+
+class Simulator:
+    """A provider that needs no network, no key and no clock of the wall.
+
+    It answers chat, embedding, image, speech, moderation, rerank and text completion requests of OpenAI's shape,
+    Anthropic's messages and Gemini's generateContent, recognised by the path of the request. It is a `Transport`:
+
+        simulator = Simulator([Failure(429, retry_after=2), Reply("Hello")])
+        async with Client(transport=simulator) as client:
+            response = await client.completion(model="openai/any", messages=[{"role": "user", "content": "Hi"}])
+        assert simulator.requests[0].status == 429
+
+    Without a script it echoes the last user message, word by word where a stream is asked for. Tokens are words.
+    Waits are those of the running clock, so that under Trio's `MockClock` hours pass in no time. `serve` puts the
+    same simulator on a real port. It may be used in several runs, one after the other.
+    """
+
+    def __init__(
+        self,
+        script: Script = (),
+        *,
+        faults: FaultPlan | None = None,
+        limits: RateLimits | None = None,
+        keep_requests: int | None = None,
+    ) -> None:
+        """A provider that follows `script` and meets `faults`; `limits` makes it refuse what is too much.
+
+        `keep_requests` bounds how many records are kept, for a simulator that runs for long.
+        """
+        self._ledger = Ledger(keep_requests)
+        self._decider = Decider(script, faults or FaultPlan(), RateGate(limits or RateLimits()), self._ledger)
+
+    @property
+    def requests(self) -> Sequence[RecordedRequest]:
+        """Every request in the order of arrival, with what became of it."""
+        return list(self._ledger.requests)
+
+    def statistics(self) -> SimulatorStatistics:
+        """Sums over every request; `active` counts those whose reply is not yet closed."""
+        return self._ledger.statistics()
+
+    def respond(self, request: HTTPRequest, *, now: float = 0.0) -> ScriptedReply:
+        """Decide what happens to a request that arrives at `now`, without waiting for any of it.
+
+        The request is recorded, and moves the script on. Whoever plays the reply reports to the record.
+        """
+        return self._decider.decide(request, now)
+
+    async def send(self, origin: Origin, request: HTTPRequest) -> SimulatedReply:
+        """Wait for the head of the scripted reply.
+
+        Raises:
+            TransportError: where the script breaks the connection before it.
+        """
+        reply = self.respond(request, now=trio.current_time())
+        exchange = self.open_exchange(reply)
+        try:
+            await trio.sleep(reply.latency)
+            return SimulatedReply(exchange, exchange.send_head())
+        except BaseException:
+            exchange.release()
+            raise
+
+    async def aclose(self) -> None:
+        """Nothing to do: replies close themselves, and the ledger stays readable."""
+        await trio.lowlevel.checkpoint()
+
+    def open_exchange(self, reply: ScriptedReply) -> Exchange:
+        """Begin to play a reply; the exchange counts as active until it is released."""
+        return Exchange(self._ledger, reply)
+
+
+class Exchange:
+    """A reply being played, whatever carries it; tells the ledger how far it got."""
+
+    def __init__(self, ledger: Ledger, reply: ScriptedReply) -> None:
+        self._ledger = ledger
+        self._released = False
+        self.reply = reply
+        ledger.open()
+
+    def send_head(self) -> ReplyHead:
+        """The head leaves now.
+
+        Raises:
+            TransportError: where the script breaks the connection first.
+        """
+        if self.reply.head is None:
+            self.break_off()
+            raise TransportError("connection reset, as scripted")
+        self.reply.request.first_byte = trio.current_time()
+        self._finish_after(0)
+        return self.reply.head
+
+    def sent(self, number: int) -> None:
+        """The piece with this number was delivered."""
+        piece = self.reply.timeline[number]
+        self._ledger.sent(self.reply.request, len(piece.data), piece.tokens)
+        self._finish_after(number + 1)
+
+    def _finish_after(self, delivered: int) -> None:
+        # A client that has everything may close without having seen the end.
+        if delivered == len(self.reply.timeline) and self.reply.ending is Ending.COMPLETE:
+            self._end(Outcome.FINISHED)
+
+    def break_off(self) -> None:
+        """The provider broke the connection."""
+        self._end(Outcome.BROKEN)
+
+    def release(self) -> None:
+        """Whoever carried it lets go of it; if it had not ended, the client is gone."""
+        if not self._released:
+            self._released = True
+            self._end(Outcome.CLIENT_GONE)
+            self._ledger.release()
+
+    def _end(self, outcome: Outcome) -> None:
+        self._ledger.end(self.reply.request, outcome, trio.current_time())
+
+
+class SimulatedReply:
+    """The reply of an exchange in memory."""
+
+    def __init__(self, exchange: Exchange, head: ReplyHead) -> None:
+        self._exchange = exchange
+        self._head = head
+        self._next = 0
+        self._due = trio.current_time()
+
+    @property
+    def head(self) -> ReplyHead:
+        """Status and headers."""
+        return self._head
+
+    async def read(self) -> bytes:
+        """The next piece, at its time; `b""` at the end.
+
+        Raises:
+            ReplyError: where the script cuts the reply.
+        """
+        timeline = self._exchange.reply.timeline
+        if self._next == len(timeline):
+            return await self._end()
+        piece = timeline[self._next]
+        # Counted from the piece before it, not from the read: a slow reader finds what has arrived meanwhile.
+        await trio.sleep_until(self._due + piece.delay)
+        self._due += piece.delay
+        self._exchange.sent(self._next)
+        self._next += 1
+        return piece.data
+
+    async def _end(self) -> bytes:
+        await trio.lowlevel.checkpoint()
+        ending = self._exchange.reply.ending
+        if ending is Ending.STALL:
+            await trio.sleep_forever()
+        if ending is Ending.CUT:
+            self._exchange.break_off()
+            raise ReplyError("connection reset, as scripted")
+        return b""
+
+    async def aclose(self) -> None:  # noqa: ASYNC910  # it may run in a cancelled scope
+        """Let go of the exchange. Closes at once; idempotent."""
+        self._exchange.release()

@@ -1,0 +1,96 @@
+"""A reply as a schedule of bytes, with all that the script wants to go wrong on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from enum import Enum
+
+import attrs
+
+from .._http import ReplyHead
+from ._ledger import RecordedRequest
+from ._script import AtByte, AtEvent, Delivery
+from ._wires._model import Event
+
+
+class Ending(Enum):
+    """What happens after the last piece."""
+
+    COMPLETE = "complete"
+    CUT = "cut"
+    STALL = "stall"
+
+
+@attrs.frozen
+class Piece:
+    """Bytes that arrive together."""
+
+    delay: float
+    """Seconds after the piece before it, or after the head."""
+    data: bytes
+    tokens: int = 0
+    """Tokens of the answer that are complete with it."""
+
+
+@attrs.frozen
+class ScriptedReply:
+    """Everything that will happen to one request, decided beforehand."""
+
+    request: RecordedRequest
+    head: ReplyHead | None
+    """None where the connection breaks before it."""
+    latency: float
+    """Seconds from the request to the head, or to the break."""
+    timeline: Sequence[Piece] = ()
+    ending: Ending = Ending.COMPLETE
+
+
+def schedule(events: Sequence[Event], delivery: Delivery, keep_alive: bytes) -> tuple[list[Piece], Ending]:
+    """The pieces in which the events arrive, and what follows them."""
+    kept, ending = _until(_with_garble(events, delivery.garble_at), delivery)
+    silent = [Event(keep_alive)] * delivery.keep_alives
+    timed = [*kept, *silent] if ending is Ending.STALL else [*silent, *kept]
+    pieces = [Piece(delivery.gap if place else 0.0, event.data, event.tokens) for place, event in enumerate(timed)]
+    return [part for piece in pieces for part in _split(piece, delivery.split)], ending
+
+
+def _with_garble(events: Sequence[Event], number: int | None) -> Sequence[Event]:
+    if number is None or number >= len(events):
+        return events
+    event = events[number]
+    ending = b"\n\n" if event.data.endswith(b"\n\n") else b""  # the frame stays whole, its JSON does not
+    half = Event(event.data[: len(event.data) // 2] + ending, event.tokens)
+    return [*events[:number], half, *events[number + 1 :]]
+
+
+def _until(events: Sequence[Event], delivery: Delivery) -> tuple[Sequence[Event], Ending]:
+    place = delivery.cut_at or delivery.stall_at
+    ending = Ending.CUT if delivery.cut_at else Ending.STALL
+    match place:
+        case AtEvent(number) if number < len(events):
+            return events[:number], ending
+        case AtByte(number) if number < sum(len(event.data) for event in events):
+            return list(_first_bytes(events, number)), ending
+        case _:
+            return events, Ending.COMPLETE
+
+
+def _first_bytes(events: Sequence[Event], size: int) -> Iterator[Event]:
+    for event in events:
+        if len(event.data) > size:
+            if size:
+                yield Event(event.data[:size])
+            return
+        yield event
+        size -= len(event.data)
+
+
+def _split(piece: Piece, size: int | None) -> Iterator[Piece]:
+    if size is None or len(piece.data) <= size:
+        yield piece
+        return
+    count = math.ceil(len(piece.data) / size)
+    for number in range(count):
+        data = piece.data[number * size : (number + 1) * size]
+        yield Piece(0.0 if number else piece.delay, data, piece.tokens if number == count - 1 else 0)

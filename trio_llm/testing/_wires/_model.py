@@ -1,0 +1,159 @@
+"""What every simulated wire has in common: a question read, an answer written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import attrs
+
+from ... import _json
+from ..._types.usage import Usage
+from .._limits import LimitState
+from .._script import Failure, ToolUse
+
+EVENT_STREAM = "text/event-stream"
+JSON = "application/json"
+
+
+@attrs.frozen
+class Prompt:
+    """What a request asks."""
+
+    model: str = ""
+    texts: tuple[str, ...] = ()
+    """Every text of the request that counts as a token of the prompt."""
+    last: str = ""
+    """The last text of the user's."""
+    stream: bool = False
+    max_tokens: int | None = None
+    body: Mapping[str, Any] = attrs.Factory(dict[str, Any])
+    """The decoded JSON of the request."""
+
+
+@attrs.frozen
+class Answer:
+    """What the model says, before a wire is chosen."""
+
+    id: str
+    model: str
+    text: tuple[str, ...]
+    """Fragments as they are streamed."""
+    reasoning: tuple[str, ...]
+    tool_calls: tuple[ToolUse, ...]
+    """Each with an id."""
+    finish_reason: str
+    usage: Usage
+
+
+@attrs.frozen
+class Event:
+    """One event of a streamed body, or a whole body."""
+
+    data: bytes
+    tokens: int = 0
+    """Tokens of the answer that it carries."""
+
+
+@attrs.frozen
+class Body:
+    """What a reply with status 200 consists of."""
+
+    content_type: str
+    events: Sequence[Event]
+
+
+@attrs.frozen
+class Family:
+    """What the endpoints of one vendor share."""
+
+    name: str
+    error: Callable[[Failure], Any]
+    """The JSON of an error reply."""
+    error_event: Callable[[Failure], bytes]
+    """An error in the middle of a stream."""
+    keep_alive: bytes
+    """A piece of a stream that says nothing."""
+    limit_headers: Callable[[Iterable[LimitState]], dict[str, str]]
+
+
+@attrs.frozen
+class Endpoint:
+    """One operation that the simulator answers."""
+
+    name: str
+    """Family and operation, as `openai.chat`."""
+    path: re.Pattern[str]
+    """Searched in the path without its query."""
+    family: Family
+    read: Callable[[str, Mapping[str, Any]], Prompt]
+    """The question in a path and a decoded body."""
+    write: Callable[[Prompt, Answer], Body]
+
+
+def words(text: str) -> list[str]:
+    """The text in the fragments that it is streamed in; each counts as one token."""
+    return re.findall(r"\S+\s*|\s+", text)
+
+
+def whole(value: object, *, tokens: int = 0) -> Body:
+    """A JSON body in one piece."""
+    return Body(JSON, [Event(_json.dumps(value), tokens)])
+
+
+def data_event(value: object, *, name: str | None = None, tokens: int = 0) -> Event:
+    """A server-sent event that carries JSON."""
+    prefix = f"event: {name}\n".encode() if name else b""
+    return Event(prefix + b"data: " + _json.dumps(value) + b"\n\n", tokens)
+
+
+def arguments_text(call: ToolUse) -> str:
+    """A call's arguments as JSON text."""
+    return call.arguments if isinstance(call.arguments, str) else _json.dumps(call.arguments).decode()
+
+
+def arguments_object(call: ToolUse) -> Any:
+    """A call's arguments as an object."""
+    return _json.loads(call.arguments) if isinstance(call.arguments, str) else call.arguments
+
+
+def fragments(text: str, size: int = 8) -> list[str]:
+    """Text in pieces of at most `size` characters, at least one piece."""
+    return [text[start : start + size] for start in range(0, len(text), size)] or [""]
+
+
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """The JSON objects of a list; none where it is no list."""
+    if not isinstance(value, list):
+        return []
+    return [one for one in cast("list[object]", value) if isinstance(one, Mapping)]
+
+
+def fields(value: object) -> Mapping[str, Any]:
+    """A JSON object; an empty one where it is none."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def texts_of(content: object) -> Iterator[str]:
+    """The texts of a message's content: a text, or parts of which some have one."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        holder = fields(cast("object", content))
+        if isinstance(text := holder.get("text"), str):
+            yield text
+        yield from texts_of(holder.get("content"))  # tool results of Anthropic's
+    elif isinstance(content, list):
+        for part in cast("list[object]", content):
+            yield from texts_of(part)
+
+
+def positive(value: object) -> int | None:
+    """A limit of tokens, where it is one."""
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def answer_tokens(answer: Answer) -> int:
+    """The tokens that a whole reply carries at once."""
+    return answer.usage.completion_tokens

@@ -1,0 +1,158 @@
+"""OpenAI's endpoints beside chat, and reranking in the shape that Cohere and Jina share: canned, deterministic answers.
+
+Source: OpenAI API reference, "Create embeddings", "Create image", "Create speech", "Create transcription",
+"Create moderation", "Create completion"; Cohere API reference, "Rerank", 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ._model import (
+    EVENT_STREAM,
+    Answer,
+    Body,
+    Endpoint,
+    Event,
+    Prompt,
+    answer_tokens,
+    data_event,
+    positive,
+    texts_of,
+    whole,
+    words,
+)
+from ._openai import CREATED, DONE, OPENAI, usage_object, wants_usage
+from ._vectors import vector
+
+_DEFAULT_DIMENSIONS: Final = 8
+_FLAGGED_WORD: Final = "forbidden"
+# The smallest PNG there is: one transparent pixel.
+_PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+
+def _read(field: str) -> Any:
+    """A reader of requests whose question stands in one field, as a text or several."""
+
+    def read(_path: str, body: Mapping[str, Any]) -> Prompt:
+        texts = tuple(texts_of(body.get(field)))
+        return Prompt(
+            model=str(body.get("model", "")),
+            texts=texts,
+            last=texts[-1] if texts else "",
+            stream=bool(body.get("stream")),
+            max_tokens=positive(body.get("max_tokens")),
+            body=body,
+        )
+
+    return read
+
+
+def _write_text(prompt: Prompt, answer: Answer) -> Body:
+    head = {"id": f"cmpl-{answer.id}", "object": "text_completion", "created": CREATED, "model": answer.model}
+
+    def choice(text: str, finish: str | None) -> dict[str, Any]:
+        return {**head, "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": finish}]}
+
+    if not prompt.stream:
+        reply = choice("".join(answer.text), answer.finish_reason)
+        return whole({**reply, "usage": usage_object(answer)}, tokens=answer_tokens(answer))
+    events = [data_event(choice(piece, None), tokens=1) for piece in answer.text]
+    events.append(data_event(choice("", answer.finish_reason)))
+    if wants_usage(prompt):
+        events.append(data_event({**head, "choices": [], "usage": usage_object(answer)}))
+    return Body(EVENT_STREAM, [*events, DONE])
+
+
+def _write_embeddings(prompt: Prompt, answer: Answer) -> Body:
+    size = positive(prompt.body.get("dimensions")) or _DEFAULT_DIMENSIONS
+    as_text = prompt.body.get("encoding_format") == "base64"
+    vectors = [vector(text, size) for text in prompt.texts or _token_inputs(prompt)]
+    data = [
+        {"object": "embedding", "index": index, "embedding": _base64_floats(values) if as_text else values}
+        for index, values in enumerate(vectors)
+    ]
+    count = answer.usage.prompt_tokens
+    usage = {"prompt_tokens": count, "total_tokens": count}
+    return whole({"object": "list", "data": data, "model": answer.model, "usage": usage})
+
+
+def _token_inputs(prompt: Prompt) -> list[str]:
+    """Inputs that came as token ids: one list of numbers, or several."""
+    given: list[Any] = prompt.body.get("input") or []
+    return [str(one) for one in given] if given and isinstance(given[0], list) else [str(given)]
+
+
+def _base64_floats(values: list[float]) -> str:
+    return b64encode(struct.pack(f"<{len(values)}f", *values)).decode()
+
+
+def _write_images(prompt: Prompt, _answer: Answer) -> Body:
+    by_address = prompt.body.get("response_format") == "url"
+    image = {"url": "https://images.invalid/1.png"} if by_address else {"b64_json": _PIXEL}
+    count = positive(prompt.body.get("n")) or 1
+    return whole({"created": CREATED, "data": [image] * count})
+
+
+def _write_speech(prompt: Prompt, _answer: Answer) -> Body:
+    """Bytes that name their text, one event a word, so that tests can recognise and cut them."""
+    return Body("audio/mpeg", [Event(word.encode(), 1) for word in words(f"ID3 {prompt.last}")])
+
+
+def _write_transcription(_prompt: Prompt, _answer: Answer) -> Body:
+    return whole({"text": "simulated transcription", "usage": {"type": "duration", "seconds": 1}})
+
+
+def _write_moderation(prompt: Prompt, answer: Answer) -> Body:
+    results = [_moderated(text) for text in prompt.texts]
+    return whole({"id": f"modr-{answer.id}", "model": answer.model, "results": results})
+
+
+def _moderated(text: str) -> dict[str, Any]:
+    flagged = _FLAGGED_WORD in text
+    score = 0.99 if flagged else 0.01
+    return {"flagged": flagged, "categories": {"violence": flagged}, "category_scores": {"violence": score}}
+
+
+def _read_rerank(_path: str, body: Mapping[str, Any]) -> Prompt:
+    documents = tuple(" ".join(texts_of(document)) for document in body.get("documents") or ())
+    query = str(body.get("query", ""))
+    return Prompt(model=str(body.get("model", "")), texts=(query, *documents), last=query, body=body)
+
+
+def _write_rerank(prompt: Prompt, answer: Answer) -> Body:
+    """Best first, by the share of the query's words that a document has."""
+    query, *documents = (set(text.lower().split()) for text in prompt.texts)
+    results = [
+        {"index": index, "relevance_score": len(query & document) / max(1, len(query))}
+        for index, document in enumerate(documents)
+    ]
+    results.sort(key=lambda result: -result["relevance_score"])
+    top = positive(prompt.body.get("top_n")) or len(results)
+    meta = {"billed_units": {"search_units": 1}}
+    return whole({"id": answer.id, "results": results[:top], "meta": meta})
+
+
+def _write_models(_prompt: Prompt, _answer: Answer) -> Body:
+    model = {"id": "simulated", "object": "model", "created": CREATED, "owned_by": "simulator"}
+    return whole({"object": "list", "data": [model]})
+
+
+ENDPOINTS: Final = tuple(
+    Endpoint(f"openai.{name}", re.compile(path), OPENAI, read, write)
+    for name, path, read, write in (
+        ("embeddings", r"/embeddings$", _read("input"), _write_embeddings),
+        ("images", r"/images/generations$", _read("prompt"), _write_images),
+        ("speech", r"/audio/speech$", _read("input"), _write_speech),
+        ("transcriptions", r"/audio/transcriptions$", _read("file"), _write_transcription),
+        ("moderations", r"/moderations$", _read("input"), _write_moderation),
+        ("rerank", r"/rerank$", _read_rerank, _write_rerank),
+        ("models", r"/models$", _read("model"), _write_models),
+        # Last, as it would find chat completions too.
+        ("completions", r"(?<!/chat)/completions$", _read("prompt"), _write_text),
+    )
+)
