@@ -16,7 +16,8 @@ from typing import Any, Final
 import attrs
 
 from ... import _json
-from ..._convert import ConversionError
+from ..._convert import ConversionError, structure
+from ..._types._mapping import Record
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
 
 Block = dict[str, Any]
@@ -24,6 +25,32 @@ Block = dict[str, Any]
 _PLACES: Final[Mapping[str, int]] = {"thinking": 0, "redacted_thinking": 0, "text": 1, "tool_use": 2}
 """Kinds of block that OpenAI's shape has a place for, in the order in which a request repeats them."""
 _CALL_FIELDS: Final = frozenset({"type", "id", "name", "input"})
+
+
+@attrs.define
+class WireBlock(Record):
+    """The fields of content blocks that are read here, of whatever kind."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    id: str | None = None
+    name: str | None = None
+    citations: list[dict[str, Any]] | None = None
+
+
+@attrs.define
+class WireDelta(Record):
+    """What a block, or the message at its end, grows by; which fields it has goes by its type."""
+
+    type: str = ""
+    text: str = ""
+    thinking: str = ""
+    signature: str = ""
+    partial_json: str = ""
+    citation: dict[str, Any] | None = None
+    stop_reason: str | None = None
 
 
 @attrs.frozen
@@ -64,13 +91,12 @@ class _OpenBlock:
         """What the block holds when it begins."""
         return None
 
-    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
+    def grow(self, delta: WireDelta) -> Delta | None:
         """What a delta adds. Kinds of delta that are not known add nothing."""
-        if delta.get("type") != "input_json_delta":
+        if not delta.partial_json:
             return None
-        fragment = _text_of(delta, "partial_json")
-        self.fragments.append(fragment)
-        return self.grow_input(fragment) if fragment else None
+        self.fragments.append(delta.partial_json)
+        return self.grow_input(delta.partial_json)
 
     def grow_input(self, fragment: str) -> Delta | None:
         """What a fragment of the input's JSON text adds."""
@@ -96,21 +122,19 @@ class _OpenBlock:
 
     def append(self, field: str, more: str) -> None:
         """Append to a text of the block."""
-        self.block[field] = (self.block.get(field) or "") + more
+        if more:
+            self.block[field] = (self.block.get(field) or "") + more
 
 
 class _TextBlock(_OpenBlock):
     def begin(self) -> Delta | None:
         return self.so_far.show(self.block.get("text") or "")
 
-    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
-        if delta.get("type") == "citations_delta":
-            self.block["citations"] = [*(self.block.get("citations") or ()), delta.get("citation")]
-        if delta.get("type") != "text_delta":
-            return None
-        text = _text_of(delta, "text")
-        self.append("text", text)
-        return self.so_far.show(text)
+    def grow(self, delta: WireDelta) -> Delta | None:
+        if delta.citation is not None:
+            self.block["citations"] = [*(self.block.get("citations") or ()), delta.citation]
+        self.append("text", delta.text)
+        return self.so_far.show(delta.text)
 
     def end(self) -> Delta:
         given: list[Block] = self.block.get("citations") or []
@@ -126,14 +150,10 @@ class _ThinkingBlock(_OpenBlock):
         text = self.block.get("thinking")
         return Delta(reasoning_content=text) if text else None
 
-    def grow(self, delta: Mapping[str, Any]) -> Delta | None:
-        if delta.get("type") == "signature_delta":
-            self.append("signature", _text_of(delta, "signature"))
-        if delta.get("type") != "thinking_delta":
-            return None
-        text = _text_of(delta, "thinking")
-        self.append("thinking", text)
-        return Delta(reasoning_content=text) if text else None
+    def grow(self, delta: WireDelta) -> Delta | None:
+        self.append("signature", delta.signature)
+        self.append("thinking", delta.thinking)
+        return Delta(reasoning_content=delta.thinking) if delta.thinking else None
 
     def end(self) -> Delta:
         return Delta(thinking_blocks=[self.block])
@@ -156,9 +176,8 @@ class _CallBlock(_OpenBlock):
         return Delta(tool_calls=[self.call(None, fragment)])
 
     def end(self) -> Delta:
-        came_in_pieces = any(self.fragments)
         self.complete_input()
-        return Delta() if came_in_pieces else Delta(tool_calls=[self.call(None, self.input_text())])
+        return Delta() if self.fragments else Delta(tool_calls=[self.call(None, self.input_text())])
 
 
 class _CustomCallBlock(_CallBlock):
@@ -184,10 +203,9 @@ class _AnswerBlock(_OpenBlock):
         return self.so_far.show(fragment)
 
     def end(self) -> Delta:
-        streamed = "".join(self.fragments)
-        text = streamed or self.input_text()
+        text = "".join(self.fragments) or self.input_text()
         self.block = {"type": "text", "text": text}
-        return Delta() if streamed else self.so_far.show(text) or Delta()
+        return Delta() if self.fragments else self.so_far.show(text) or Delta()
 
 
 _KINDS: Final[Mapping[str, type[_OpenBlock]]] = {
@@ -215,15 +233,21 @@ class BlockReader:
         return self._so_far.calls > 0
 
     def begin(self, index: int, block: Mapping[str, Any]) -> Delta | None:
-        """A block begins, with whatever it holds already."""
-        self._open[index] = opened = self._kind(block)(dict(block), self._so_far)
+        """A block begins, with whatever it holds already.
+
+        Raises:
+            ConversionError: if a field has the wrong type.
+        """
+        known = structure(block, WireBlock)
+        checked = {**block, **dict(known.items())}  # still with the nulls that it came with
+        self._open[index] = opened = self._kind(known)(checked, self._so_far)
         return opened.begin()
 
-    def grow(self, index: int, delta: Mapping[str, Any]) -> Delta | None:
+    def grow(self, index: int, delta: WireDelta) -> Delta | None:
         """A block grows.
 
         Raises:
-            ConversionError: if it is not open, or the delta lacks its text.
+            ConversionError: if it is not open.
         """
         return self._opened(index).grow(delta)
 
@@ -240,13 +264,13 @@ class BlockReader:
             delta.provider_specific_fields = {**(delta.provider_specific_fields or {}), "content_blocks": kept}
         return delta if delta.keys() else None
 
-    def _kind(self, block: Mapping[str, Any]) -> type[_OpenBlock]:
-        kind = _KINDS.get(block.get("type", ""), _OpenBlock)
+    def _kind(self, block: WireBlock) -> type[_OpenBlock]:
+        kind = _KINDS.get(block.type, _OpenBlock)
         if kind is not _CallBlock:
             return kind
-        if block.get("name") == self._tools.answer:
+        if block.name is not None and block.name == self._tools.answer:
             return _AnswerBlock
-        return _CustomCallBlock if block.get("name") in self._tools.custom else kind
+        return _CustomCallBlock if block.name in self._tools.custom else kind
 
     def _opened(self, index: int) -> _OpenBlock:
         try:
@@ -270,10 +294,3 @@ class BlockReader:
 
 def _annotation(citation: Block, start: int, end: int) -> Annotation:
     return Annotation(url_citation=URLCitation(citation.get("url"), citation.get("title"), start, end))
-
-
-def _text_of(delta: Mapping[str, Any], field: str) -> str:
-    text = delta.get(field)
-    if not isinstance(text, str):
-        raise ConversionError(f"expected text, got {text!r:.60}", f".delta.{field}")
-    return text

@@ -49,7 +49,7 @@ def decode_error(head: ReplyHead, body: bytes) -> ErrorDetail:
     return ErrorDetail(message or _quoted(head, body), code, _KINDS.get(code or ""))
 
 
-def detail_of_event(event: Mapping[str, Any]) -> ErrorDetail:
+def detail_of_event(event: object) -> ErrorDetail:
     """What an error event, or an error with status 200, says."""
     message, code = _words(event)
     status = _STATUS.get(code or "")

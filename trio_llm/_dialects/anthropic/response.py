@@ -39,6 +39,13 @@ _PLACED: Final = frozenset({"type", "role"})
 
 
 @attrs.define
+class WireOutputDetails(Record):
+    """What the output tokens consist of."""
+
+    thinking_tokens: int | None = None
+
+
+@attrs.define
 class WireUsage(Record):
     """Token counts. Tokens written to and read from the cache are counted beside `input_tokens`."""
 
@@ -46,7 +53,8 @@ class WireUsage(Record):
     output_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
-    output_tokens_details: dict[str, Any] | None = None
+    output_tokens_details: WireOutputDetails | None = None
+    service_tier: str | None = None
 
     def merged(self, later: WireUsage) -> WireUsage:
         """The counts with those that a later event corrects: they are totals, not increments."""
@@ -87,14 +95,14 @@ def _chunks(call: Call[ChatRequest], message: WireMessage) -> Iterator[ModelResp
         for delta in (blocks.begin(index, block), blocks.end(index)):
             if delta is not None:
                 yield content_chunk(delta)
-    yield ending_chunk({"stop_reason": message.stop_reason}, None, blocks)
+    yield ending_chunk(message.stop_reason, None, blocks)
     if message.usage is not None:
         yield ModelResponseStream(usage=neutral_usage(message.usage))
 
 
 def head_chunk(message: WireMessage) -> ModelResponseStream:
     """The chunk that says whose answer begins."""
-    tier = message.usage.get("service_tier") if message.usage is not None else None
+    tier = message.usage.service_tier if message.usage is not None else None
     chunk = content_chunk(Delta(role="assistant"))
     chunk.id, chunk.model, chunk.service_tier = message.id, message.model, tier
     chunk.model_extra = _told(message.model_extra)
@@ -106,18 +114,18 @@ def content_chunk(delta: Delta) -> ModelResponseStream:
     return ModelResponseStream(choices=[StreamingChoices(delta=delta)])
 
 
-def ending_chunk(
-    ending: Mapping[str, Any], extra: Mapping[str, Any] | None, blocks: BlockReader
-) -> ModelResponseStream:
+def ending_chunk(stop_reason: str | None, extra: Mapping[str, Any] | None, blocks: BlockReader) -> ModelResponseStream:
     """The chunk that says why the answer ends. Without a reason it only tells its other fields."""
-    reason = finish_reason(ending.get("stop_reason"), has_calls=blocks.has_calls)
-    choices = [StreamingChoices(reason)] if ending.get("stop_reason") is not None else []
-    return ModelResponseStream(choices=choices, model_extra=_told({**ending, **(extra or {})}))
+    told = _told({"stop_reason": stop_reason, **(extra or {})})
+    if stop_reason is None:
+        return ModelResponseStream(model_extra=told)
+    reason = finish_reason(stop_reason, has_calls=blocks.has_calls)
+    return ModelResponseStream(choices=[StreamingChoices(reason)], model_extra=told)
 
 
-def finish_reason(stop_reason: str | None, *, has_calls: bool) -> str:
+def finish_reason(stop_reason: str, *, has_calls: bool) -> str:
     """A stop reason in OpenAI's words. An unknown one counts as a plain end; its own name stays readable."""
-    reason = FINISH_REASONS.get(stop_reason or "", "stop")
+    reason = FINISH_REASONS.get(stop_reason, "stop")
     if reason in ("stop", "tool_calls"):  # the tool whose input is the answer's text is no call to the caller
         return "tool_calls" if has_calls else "stop"
     return reason
@@ -134,7 +142,7 @@ def neutral_usage(usage: WireUsage) -> Usage:
     written, read = usage.cache_creation_input_tokens, usage.cache_read_input_tokens
     prompt = (usage.input_tokens or 0) + (written or 0) + (read or 0)
     completion = usage.output_tokens or 0
-    thought = (usage.output_tokens_details or {}).get("thinking_tokens")
+    thought = usage.output_tokens_details.thinking_tokens if usage.output_tokens_details is not None else None
     told = {name: value for name, value in usage.items() if name not in ("input_tokens", "output_tokens")}
     return Usage(
         prompt_tokens=prompt,

@@ -18,7 +18,7 @@ from ..._types.chat import Delta, ModelResponseStream
 from ..._types.chat_request import ChatRequest
 from ..._wire.sse import ServerSentEvent
 from .._streaming import SSEStreamDecoder, TruncatedReply
-from .blocks import BlockReader
+from .blocks import BlockReader, WireDelta
 from .errors import detail_of_event
 from .response import (
     WireMessage,
@@ -59,11 +59,11 @@ EVENT_TYPES: Final = frozenset(kind for _, kind in TRANSITIONS)
 class _Event(Record):
     """One event; which fields it has goes by its type."""
 
-    type: str | None = None
+    type: str = ""
     index: int = 0
     message: WireMessage | None = None
     content_block: dict[str, Any] = attrs.Factory(dict)
-    delta: dict[str, Any] = attrs.Factory(dict)
+    delta: WireDelta = attrs.Factory(WireDelta)
     usage: WireUsage | None = None
 
 
@@ -88,10 +88,10 @@ class MessageReader:
             ConversionError: for an event that is malformed or out of order.
         """
         fields = parse(event.data)
-        kind = fields.get("type") or event.name if isinstance(fields, dict) else event.name
+        kind = fields.get("type", event.name) if isinstance(fields, dict) else event.name
         if kind == "error":
             raise ReplyIsError(detail_of_event(fields))
-        if kind not in EVENT_TYPES:
+        if not isinstance(kind, str) or kind not in EVENT_TYPES:
             return
         self._advance(kind)
         told = structure(fields, _Event)
@@ -99,7 +99,8 @@ class MessageReader:
             yield head_chunk(told.message)
             yield from self._usage_chunks(told.message.usage)
         elif kind == "message_delta":
-            yield ending_chunk(told.delta, told.model_extra, self._blocks)
+            extra = {**(told.delta.model_extra or {}), **(told.model_extra or {})}
+            yield ending_chunk(told.delta.stop_reason, extra, self._blocks)
             yield from self._usage_chunks(told.usage)
         elif (delta := self._block_delta(kind, told)) is not None:
             yield content_chunk(delta)
