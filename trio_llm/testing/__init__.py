@@ -8,57 +8,109 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from ._cancellation import CancellationReport, LeakError, StepOptions, cancel_at_every_step
-from ._faults import COMMON_FAULTS, Fault, FaultPlan
-from ._ledger import Outcome, RecordedRequest, SimulatorStatistics
-from ._limits import RateLimits
-from ._script import Action, AtByte, AtEvent, Delivery, Disconnect, Failure, RawReply, Reply, Script, ToolUse
-from ._server import running_server, serve
-from ._simulator import Simulator
-from ._timeline import Ending, Piece, ScriptedReply
-from ._virtual_time import run_in_virtual_time
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import strategies as strategies
+    from ._cancellation import (
+        CancellationReport as CancellationReport,
+    )
+    from ._cancellation import (
+        LeakError as LeakError,
+    )
+    from ._cancellation import (
+        StepOptions as StepOptions,
+    )
+    from ._cancellation import (
+        cancel_at_every_step as cancel_at_every_step,
+    )
+    from ._faults import (
+        COMMON_FAULTS as COMMON_FAULTS,
+    )
+    from ._faults import (
+        Fault as Fault,
+    )
+    from ._faults import (
+        FaultPlan as FaultPlan,
+    )
+    from ._ledger import (
+        RecordedRequest as RecordedRequest,
+    )
+    from ._ledger import (
+        RequestOutcome as RequestOutcome,
+    )
+    from ._ledger import (
+        SimulatorStatistics as SimulatorStatistics,
+    )
+    from ._limits import (
+        RateLimits as RateLimits,
+    )
+    from ._script import (
+        Action as Action,
+    )
+    from ._script import (
+        AtByte as AtByte,
+    )
+    from ._script import (
+        AtEvent as AtEvent,
+    )
+    from ._script import (
+        Delivery as Delivery,
+    )
+    from ._script import (
+        Disconnect as Disconnect,
+    )
+    from ._script import (
+        Failure as Failure,
+    )
+    from ._script import (
+        RawReply as RawReply,
+    )
+    from ._script import (
+        Reply as Reply,
+    )
+    from ._script import (
+        Script as Script,
+    )
+    from ._script import (
+        ToolUse as ToolUse,
+    )
+    from ._server import (
+        running_server as running_server,
+    )
+    from ._server import (
+        serve as serve,
+    )
+    from ._simulator import (
+        Simulator as Simulator,
+    )
+    from ._timeline import (
+        Ending as Ending,
+    )
+    from ._timeline import (
+        Piece as Piece,
+    )
+    from ._timeline import (
+        ScriptedReply as ScriptedReply,
+    )
+    from ._virtual_time import (
+        run_in_virtual_time as run_in_virtual_time,
+    )
+else:
+    from .._lazy import public_names
 
-__all__ = [
-    "COMMON_FAULTS",
-    "Action",
-    "AtByte",
-    "AtEvent",
-    "CancellationReport",
-    "Delivery",
-    "Disconnect",
-    "Ending",
-    "Failure",
-    "Fault",
-    "FaultPlan",
-    "LeakError",
-    "Outcome",
-    "Piece",
-    "RateLimits",
-    "RawReply",
-    "RecordedRequest",
-    "Reply",
-    "Script",
-    "ScriptedReply",
-    "Simulator",
-    "SimulatorStatistics",
-    "StepOptions",
-    "ToolUse",
-    "cancel_at_every_step",
-    "run_in_virtual_time",
-    "running_server",
-    "serve",
-]
-
-
-def __getattr__(name: str) -> Any:
-    # Hypothesis is an extra, and takes longer to import than everything else here.
-    if name == "strategies":
-        from importlib import import_module
-
-        return import_module(f"{__name__}.strategies")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__, __all__ = public_names(
+        __name__,
+        {
+            "": "strategies",
+            "_cancellation": "CancellationReport LeakError StepOptions cancel_at_every_step",
+            "_faults": "COMMON_FAULTS Fault FaultPlan",
+            "_ledger": "RecordedRequest RequestOutcome SimulatorStatistics",
+            "_limits": "RateLimits",
+            "_script": "Action AtByte AtEvent Delivery Disconnect Failure RawReply Reply Script ToolUse",
+            "_server": "running_server serve",
+            "_simulator": "Simulator",
+            "_timeline": "Ending Piece ScriptedReply",
+            "_virtual_time": "run_in_virtual_time",
+        },
+    )

@@ -14,7 +14,7 @@ from .._types.usage import Usage
 from ._wires._model import Prompt
 
 
-class Outcome(Enum):
+class RequestOutcome(Enum):
     """How an exchange ended, as the provider saw it."""
 
     OPEN = "open"
@@ -52,7 +52,7 @@ class RecordedRequest:
     """When the reply's head left."""
     ended: float | None = None
     """When the last byte was delivered, or the connection was gone."""
-    outcome: Outcome = Outcome.OPEN
+    outcome: RequestOutcome = RequestOutcome.OPEN
     tokens_sent: int = 0
     """Tokens of the answer that were delivered: what a provider bills, as far as it can tell."""
     bytes_sent: int = 0
@@ -104,7 +104,7 @@ class Ledger:
         self._active = 0
         self._peak = 0
         self._tokens = 0
-        self._ended = dict.fromkeys(Outcome, 0)
+        self._ended = dict.fromkeys(RequestOutcome, 0)
 
     def next_number(self) -> int:
         """The number of the request that arrives now."""
@@ -122,9 +122,9 @@ class Ledger:
         record.tokens_sent += tokens
         self._tokens += tokens
 
-    def end(self, record: RecordedRequest, outcome: Outcome, now: float) -> None:
+    def end(self, record: RecordedRequest, outcome: RequestOutcome, now: float) -> None:
         """The exchange is over. Only the first word on it counts."""
-        if record.outcome is Outcome.OPEN:
+        if record.outcome is RequestOutcome.OPEN:
             record.outcome, record.ended = outcome, now
             self._ended[outcome] += 1
 
@@ -139,9 +139,9 @@ class Ledger:
             idle=0,
             peak=self._peak,
             requests=self._arrived,
-            finished=self._ended[Outcome.FINISHED],
-            client_gone=self._ended[Outcome.CLIENT_GONE],
-            broken=self._ended[Outcome.BROKEN],
+            finished=self._ended[RequestOutcome.FINISHED],
+            client_gone=self._ended[RequestOutcome.CLIENT_GONE],
+            broken=self._ended[RequestOutcome.BROKEN],
             refused=self.refused,
             tokens_sent=self._tokens,
         )

@@ -9,7 +9,7 @@ from .._runtime import trio
 from .._transport import ReplyError, TransportError
 from ._deciding import Decider
 from ._faults import FaultPlan
-from ._ledger import Ledger, Outcome, RecordedRequest, SimulatorStatistics
+from ._ledger import Ledger, RecordedRequest, RequestOutcome, SimulatorStatistics
 from ._limits import RateGate, RateLimits
 from ._script import Script
 from ._timeline import Ending, ScriptedReply
@@ -117,20 +117,20 @@ class Exchange:
     def _finish_after(self, delivered: int) -> None:
         # A client that has everything may close without having seen the end.
         if delivered == len(self.reply.timeline) and self.reply.ending is Ending.COMPLETE:
-            self._end(Outcome.FINISHED)
+            self._end(RequestOutcome.FINISHED)
 
     def break_off(self) -> None:
         """The provider broke the connection."""
-        self._end(Outcome.BROKEN)
+        self._end(RequestOutcome.BROKEN)
 
     def release(self) -> None:
         """Whoever carried it lets go of it; if it had not ended, the client is gone."""
         if not self._released:
             self._released = True
-            self._end(Outcome.CLIENT_GONE)
+            self._end(RequestOutcome.CLIENT_GONE)
             self._ledger.release()
 
-    def _end(self, outcome: Outcome) -> None:
+    def _end(self, outcome: RequestOutcome) -> None:
         self._ledger.end(self.reply.request, outcome, trio.current_time())
 
 
