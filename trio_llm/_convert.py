@@ -68,27 +68,26 @@ def structure(value: Any, cls: type[T]) -> T:
 
 def _class_hook(cls: type[Any]) -> Hook:
     keeps_extra = issubclass(cls, Record)
-    hooks: dict[str, Hook] | None = None
+    hooks: dict[str, Hook] = {}
+    exact: dict[str, type[Any]] = {}
 
     def structure_class(value: Any, _: Any) -> Any:
-        nonlocal hooks
-        if not isinstance(value, dict):
+        if type(value) is not dict:
             raise ConversionError(f"expected an object, got {value!r:.60}")
-        if hooks is None:  # late, as classes may refer to themselves
-            hooks = _field_hooks(cls)
+        if not hooks:  # late, as classes may refer to themselves
+            hooks.update(_field_hooks(cls))
+            exact.update(_exact_types(cls))
         known: dict[str, Any] = {}
         extra: dict[str, Any] = {}
         for name, item in value.items():
             if item is None:
                 continue
-            hook = hooks.get(name)
-            if hook is None:
+            if exact.get(name) is type(item):  # no hook to call for the type that is nearly always there
+                known[name] = item
+            elif name in hooks:
+                known[name] = _structure_field(hooks[name], name, item)
+            else:
                 extra[name] = item
-                continue
-            try:
-                known[name] = hook(item, None)
-            except ConversionError as error:
-                raise error.inside(f".{name}") from None
         if extra and keeps_extra:
             known["model_extra"] = extra
         return _make(cls, known)
@@ -96,9 +95,26 @@ def _class_hook(cls: type[Any]) -> Hook:
     return structure_class
 
 
+def _structure_field(hook: Hook, name: str, item: Any) -> Any:
+    try:
+        return hook(item, None)
+    except ConversionError as error:
+        raise error.inside(f".{name}") from None
+
+
 def _field_hooks(cls: type[Any]) -> dict[str, Hook]:
     fields = attrs.fields(attrs.resolve_types(cls))
     return {field.alias: converter.get_structure_hook(field.type) for field in fields if field.name != "model_extra"}
+
+
+def _exact_types(cls: type[Any]) -> dict[str, type[Any]]:
+    """The fields whose value may be taken as it is if it has just this type."""
+    found: dict[str, type[Any]] = {}
+    for field in attrs.fields(cls):
+        kinds = [kind for kind in (get_args(field.type) or (field.type,)) if kind is not type(None)]
+        if len(kinds) == 1 and kinds[0] in (str, int, float, bool) and getattr(field.type, "__origin__", None) is None:
+            found[field.alias] = kinds[0]
+    return found
 
 
 def _make(cls: type[Any], fields: dict[str, Any]) -> Any:
