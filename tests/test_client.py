@@ -121,13 +121,13 @@ async def test_no_pause_reaches_past_the_callers_own_scope(autojump_clock: MockC
 
 async def test_calls_wait_for_their_slot_in_order(autojump_clock: MockClock) -> None:
     simulator = Simulator(Reply(latency=1))
-    async with Client(transport=simulator, variables=KEYS, limits=Limits(max_in_flight=2)) as client:
-        async with trio.open_nursery() as nursery:
-            for number in range(6):
-                nursery.start_soon(client.completion, MODEL, [{"role": "user", "content": str(number)}])
-                await trio.sleep(0.01)
-            (account,) = client.statistics().accounts.values()
-            assert (account.in_flight, account.waiting) == (2, 4)
+    client = Client(transport=simulator, variables=KEYS, limits=Limits(max_in_flight=2))
+    async with client, trio.open_nursery() as nursery:
+        for number in range(6):
+            nursery.start_soon(client.completion, MODEL, [{"role": "user", "content": str(number)}])
+            await trio.sleep(0.01)
+        (account,) = client.statistics().accounts.values()
+        assert (account.in_flight, account.waiting) == (2, 4)
 
     assert simulator.statistics().peak == 2
     assert [request.text for request in simulator.requests] == list("012345")
