@@ -53,7 +53,7 @@ RUNS: dict[str, Callable[[], trio_llm.Client]] = {
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
-def test_the_default_client_is_closed_when_its_run_ends(run: Callable[[], trio_llm.Client], simulator: Simulator) -> None:
+def test_the_default_client_ends_with_its_run(run: Callable[[], trio_llm.Client], simulator: Simulator) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clients = [run(), run()]
@@ -82,9 +82,9 @@ def test_concurrent_first_calls_share_one_client(simulator: Simulator) -> None:
 
 def test_a_scope_outside_cancels_a_call(simulator: Simulator) -> None:
     async def main() -> None:
+        call = trio_llm.acompletion(model="gpt-4", messages=[{"role": "user", "content": "wait"}])
         with pytest.raises(asyncio.TimeoutError):
-            call = trio_llm.acompletion(model="gpt-4", messages=[{"role": "user", "content": "wait"}])
-                await asyncio.wait_for(call, timeout=0.1)
+            await asyncio.wait_for(call, timeout=0.1)
         (account,) = (await default_client()).statistics().accounts.values()
         assert account.in_flight == 0
 
