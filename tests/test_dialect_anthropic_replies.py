@@ -242,11 +242,15 @@ def test_an_error_with_status_200_is_an_error() -> None:
 @given(
     body=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["content", "type", "text", "usage", "input", "citations", "url", "stop_reason", "name"]),
-            inner | st.sampled_from(["text", "thinking", "tool_use", "server_tool_use"]),
-            max_size=5,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["content", "type", "text", "usage", "input", "citations", "url", "stop_reason", "name"]
+                ),
+                inner | st.sampled_from(["text", "thinking", "tool_use", "server_tool_use"]),
+                max_size=5,
+            )
         ),
         max_leaves=20,
     )
@@ -265,7 +269,7 @@ def test_nonsense_is_a_conversion_error_and_nothing_else(body: object) -> None:
 
 def test_a_ping_and_events_of_the_future_say_nothing_wherever_they_come() -> None:
     noise: list[dict[str, Any]] = [{"type": "ping"}, {"type": "content_block_sparkle", "index": "x", "delta": 3}]
-    plain = [START, TEXT, HI, STOP, END, DONE]
+    plain: list[dict[str, Any]] = [START, TEXT, HI, STOP, END, DONE]
     noisy = [event for one in plain for event in (*noise, one)]
     assert read(events(*noisy)) == read(events(*plain))
 
@@ -322,7 +326,7 @@ def test_a_message_delta_without_usage_keeps_the_usage_of_the_start() -> None:
     assert response["context_management"] == {"applied_edits": []}
 
 
-EXAMPLES = {
+EXAMPLES: dict[str, dict[str, Any]] = {
     "message_start": START,
     "content_block_start": TEXT,
     "content_block_delta": HI,

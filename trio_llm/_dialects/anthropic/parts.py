@@ -49,13 +49,12 @@ def _block(part: object, where: str) -> Iterable[Block]:
         return _text({"text": part}, where)
     if not isinstance(part, Mapping):
         raise BadRequestError(f"{where} must be an object, not {type(part).__name__}")
-    kind = part.get("type")
+    kind = str(part.get("type"))
     if kind in _OWN_BLOCKS:
         return [dict(part)]
-    build = _BUILDERS.get(kind) if isinstance(kind, str) else None
-    if build is None:
-        raise BadRequestError(f"{where} has a type that is not known: {kind!r}")
-    blocks = list(build(part, where))
+    if kind not in _BUILDERS:
+        raise BadRequestError(f"{where} has a type that is not known: {kind}")
+    blocks = list(_BUILDERS[kind](part, where))
     if part.get("cache_control") and blocks:
         blocks[-1]["cache_control"] = part["cache_control"]
     return blocks

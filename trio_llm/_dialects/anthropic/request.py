@@ -162,5 +162,5 @@ def _service_tier(call: Call[ChatRequest], tier: str | None) -> str | None:
 
 
 def _mentions_files(turns: Iterable[Mapping[str, Any]]) -> bool:
-    blocks = (block for turn in turns for block in turn["content"])
-    return any((block.get("source") or {}).get("type") == "file" for block in blocks)
+    sources = (block.get("source") for turn in turns for block in turn["content"])
+    return any(isinstance(source, Mapping) and source.get("type") == "file" for source in sources)
