@@ -40,7 +40,7 @@ class Quirks:
     """How a provider departs from its dialect. A closed set: a new kind of departure is a new field here."""
 
     renamed: Mapping[str, str] = attrs.field(factory=dict)
-    """Parameters that have another name on the wire."""
+    """Parameters, and `reply_fields`, that have another name on the wire."""
     unsupported: frozenset[str] = frozenset()
     """Parameters that the provider refuses."""
     max_tokens_name: MaxTokensName = MaxTokensName.AS_GIVEN

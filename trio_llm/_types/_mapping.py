@@ -70,7 +70,11 @@ class Record:
     def model_dump(self, *, exclude_none: bool = False) -> dict[str, Any]:
         """The record and all within it as plain dictionaries and lists."""
         fields = [(name, getattr(self, name)) for name in self.field_names] + list((self.model_extra or {}).items())
-        return {name: _plain(value, exclude_none) for name, value in fields if not (exclude_none and value is None)}
+        return {
+            name: _plain(value, exclude_none=exclude_none)
+            for name, value in fields
+            if not (exclude_none and value is None)
+        }
 
     def model_dump_json(self, *, indent: int | None = None, exclude_none: bool = False) -> str:
         """The record as JSON text."""
@@ -81,11 +85,11 @@ class Record:
         return self.model_dump()
 
 
-def _plain(value: Any, exclude_none: bool) -> Any:
+def _plain(value: Any, *, exclude_none: bool) -> Any:
     if isinstance(value, Record):
         return value.model_dump(exclude_none=exclude_none)
     if isinstance(value, list | tuple):
-        return [_plain(item, exclude_none) for item in value]
+        return [_plain(item, exclude_none=exclude_none) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item, exclude_none) for key, item in value.items()}
+        return {key: _plain(item, exclude_none=exclude_none) for key, item in value.items()}
     return value

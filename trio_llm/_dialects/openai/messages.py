@@ -48,7 +48,8 @@ def _is_ready(message: Mapping[str, Any], quirks: Quirks) -> bool:
 
 def _reply(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     """A response's message as a request's; its tool calls are marked as a response's, too."""
-    kept = {name: message[name] for name in message if name in _MESSAGE_FIELDS or name in quirks.reply_fields}
+    kept = {name: message[name] for name in message if name in _MESSAGE_FIELDS}
+    kept |= {quirks.renamed.get(name, name): message[name] for name in message if name in quirks.reply_fields}
     if isinstance(audio := kept.get("audio"), Mapping):
         kept["audio"] = {"id": audio.get("id")}  # the server still has the sound
     if calls := kept.pop("tool_calls", None):

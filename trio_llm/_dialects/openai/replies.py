@@ -164,8 +164,8 @@ def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
         choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
         if known != reason:
             choice.setdefault("native_finish_reason", reason)
-    elif reason is not None:
-        choice["finish_reason"] = None
+    else:
+        choice["finish_reason"] = None  # an empty word says nothing
     logprobs = choice.get("logprobs")
     if logprobs is not None and not isinstance(logprobs, dict):
         choice["provider_logprobs"] = choice.pop("logprobs")
