@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -25,8 +26,18 @@ def public_names(
         home = import_module(f".{modules[name] or name}", package)
         value = getattr(home, name) if modules[name] else home
         if getattr(value, "__module__", "").startswith(f"{package}._"):
+            _resolve_fields(value)
             value.__module__ = package
         setattr(sys.modules[package], name, value)
         return value
 
     return load, lambda: names, names
+
+
+def _resolve_fields(value: Any) -> None:
+    """The types of a class's fields are looked up in the module that it names: while that is still its own."""
+    import attrs  # whoever has a class to show has imported it
+
+    if attrs.has(value):
+        with suppress(NameError):  # exceptions, whose fields nobody converts, refer to types that they do not import
+            attrs.resolve_types(value)
