@@ -173,7 +173,8 @@ def test_a_stored_file_brings_the_header_of_its_beta() -> None:
 
 def test_anthropic_s_own_blocks_are_sent_as_they_are() -> None:
     result = {"type": "search_result", "source": "https://a.example", "title": "A", "content": [text("b")]}
-    assert blocks(result, "plain") == [result, text("plain")]
+    quoted = text("So it says.", citations=[{"type": "search_result_location", "cited_text": "b"}])
+    assert blocks(result, quoted, "plain") == [result, quoted, text("plain")]
 
 
 def test_the_text_of_a_refusal_is_text() -> None:
