@@ -1,0 +1,15 @@
+"""One call."""
+
+import trio
+
+from trio_llm import acompletion
+
+
+async def main() -> None:
+    response = await acompletion(
+        model="gpt-4", messages=[{"role": "user", "content": "Explain async programming."}], temperature=0.7
+    )
+    print(response.choices[0].message.content)
+
+
+trio.run(main)
