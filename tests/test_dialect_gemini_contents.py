@@ -140,6 +140,13 @@ def test_a_reply_is_sent_back_with_its_signatures_and_what_the_provider_ran() ->
     }
 
 
+def test_an_image_may_be_unsigned() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    (turn,) = body_of({"role": "assistant", "content": "", "images": [image]})["contents"]
+
+    assert turn["parts"] == [{"inlineData": {"mimeType": "image/png", "data": "AA=="}}]
+
+
 def test_earlier_signatures_keep_their_place_before_the_text() -> None:
     fields = {"thought_signatures": ["YQ==", "Yg=="]}
     message = {"role": "assistant", "content": "Ja.", "provider_specific_fields": fields}

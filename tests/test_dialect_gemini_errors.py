@@ -45,6 +45,10 @@ def test_a_status_word_stands_in_for_message_and_number() -> None:
     assert recorded("wordless") == ErrorDetail("INTERNAL", "INTERNAL", status=500)
 
 
+def test_the_number_of_an_error_needs_no_word() -> None:
+    assert detail(b'{"error": {"code": 402, "message": "Pay."}}') == ErrorDetail("Pay.", status=402)
+
+
 def test_the_token_servers_errors_are_read_as_well() -> None:
     assert recorded("token_server") == ErrorDetail("The token has run out.", "invalid_grant")
 

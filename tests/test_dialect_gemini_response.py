@@ -318,6 +318,24 @@ def test_sources_of_a_stream_are_sent_once_and_cited_by_number() -> None:
     assert len((message.provider_specific_fields or {})["groundingMetadata"]) == 2
 
 
+def test_a_part_of_a_stream_is_counted_once_however_many_events_it_came_in() -> None:
+    support = {"segment": {"partIndex": 1, "startIndex": 2, "endIndex": 4}, "groundingChunkIndices": [0]}
+    metadata = {"groundingChunks": [{"web": {"title": "T"}}], "groundingSupports": [support]}
+    end = {"candidates": [{"finishReason": "STOP", "groundingMetadata": metadata}]}
+    parts: list[dict[str, Any]] = [{"text": "h", "thought": True}, {"text": "m", "thought": True}]
+    data = events([*parts, {"text": "ab"}, {"text": "cd"}], None) + b"data: " + json.dumps(end).encode()
+    (annotation,) = fold_chunks(stream(data)[0]).choices[0].message.annotations or ()
+
+    assert annotation.url_citation is not None
+    assert (annotation.url_citation.start_index, annotation.url_citation.end_index) == (2, 4)
+
+
+def test_a_stream_is_cut_if_only_one_of_two_answers_has_ended() -> None:
+    body = {"candidates": [{"index": 0, "finishReason": "STOP"}, {"index": 1, "content": {"parts": [{"text": "x"}]}}]}
+
+    assert stream(b"data: " + json.dumps(body).encode())[1] is not None
+
+
 def test_an_error_inside_a_stream_ends_it_and_names_its_status() -> None:
     error = b'data: {"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}\n\n'
     chunks, failure = stream(events([{"text": "Hal"}], None) + error)
