@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from trio_llm._convert import ConversionError
 from trio_llm._dialect import Call, ReplyIsError, StreamDecoder
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._dialects.anthropic.response import FINISH_REASONS
 from trio_llm._dialects.anthropic.stream import EVENT_TYPES, TRANSITIONS, State
 from trio_llm._errors import APIConnectionError, APIError, APIResponseValidationError, ServiceUnavailableError
 from trio_llm._fold import fold_chunks
@@ -217,7 +216,20 @@ def test_fields_without_a_place_are_fields_of_the_response() -> None:
     assert "role" not in paused
 
 
-@pytest.mark.parametrize(("word", "reason"), [*FINISH_REASONS.items(), ("newest_reason", "stop")])
+REASONS = [
+    ("end_turn", "stop"),
+    ("stop_sequence", "stop"),
+    ("pause_turn", "stop"),
+    ("tool_use", "tool_calls"),
+    ("max_tokens", "length"),
+    ("model_context_window_exceeded", "length"),
+    ("compaction", "length"),
+    ("refusal", "content_filter"),
+    ("newest_reason", "stop"),
+]
+
+
+@pytest.mark.parametrize(("word", "reason"), REASONS)
 def test_stop_reasons_become_finish_reasons(word: str, reason: str) -> None:
     body = {"content": [{"type": "tool_use", "id": "t", "name": "now", "input": {}}], "stop_reason": word}
     expected = "tool_calls" if reason in ("stop", "tool_calls") else reason

@@ -130,6 +130,11 @@ def test_models_without_native_output_get_the_tool(model: str) -> None:
     assert body(model, response_format=Peak)["tools"][0]["input_schema"]["required"] == ["name", "height"]
 
 
+@pytest.mark.parametrize("model", ["claude-opus-4-1-20250805", "claude-haiku-4-5", "claude-opus-5", "claude-latest"])
+def test_models_with_native_output_get_no_tool(model: str) -> None:
+    assert native({"type": "object", "properties": PROPERTIES}, model)["additionalProperties"] is False
+
+
 def test_any_json_object_is_a_tool_too() -> None:
     assert body(response_format={"type": "json_object"})["tools"][0]["input_schema"] == {"type": "object"}
 

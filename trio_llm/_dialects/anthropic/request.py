@@ -96,7 +96,7 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
 
 def _accepted(call: Call[ChatRequest]) -> dict[str, Any]:
     given: Mapping[str, Any] = call.request.parameters
-    asked = {name: value for name, value in given.items() if _ASKS_NOTHING.get(name, given) != value}
+    asked = {name: value for name, value in given.items() if (name, value) not in _ASKS_NOTHING.items()}
     return supported_parameters(asked, call, _EXPRESSIBLE, call.request.options.drop_params)
 
 

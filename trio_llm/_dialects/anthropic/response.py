@@ -24,7 +24,7 @@ from .blocks import BlockReader
 from .errors import detail_of_event
 from .tools import tool_names
 
-FINISH_REASONS: Final = {
+_FINISH_REASONS: Final = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     # A turn of the provider's own tools that it cut short: sent back as it is, it goes on. Nothing of OpenAI's says so.
@@ -125,7 +125,7 @@ def ending_chunk(stop_reason: str | None, extra: Mapping[str, Any] | None, block
 
 def finish_reason(stop_reason: str, *, has_calls: bool) -> str:
     """A stop reason in OpenAI's words. An unknown one counts as a plain end; its own name stays readable."""
-    reason = FINISH_REASONS.get(stop_reason, "stop")
+    reason = _FINISH_REASONS.get(stop_reason, "stop")
     if reason in ("stop", "tool_calls"):  # the tool whose input is the answer's text is no call to the caller
         return "tool_calls" if has_calls else "stop"
     return reason
