@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_llm._dialect import NO_QUIRKS, Call, MaxTokensName, Quirks
+from trio_llm._dialect import NO_QUIRKS, Call, MaxTokensName, MessageSchema, Quirks
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._errors import BadRequestError, UnsupportedParamsError
 from trio_llm._http import HTTPRequest
@@ -233,7 +233,7 @@ def test_developers_have_the_role_that_the_provider_knows(quirks: Quirks, role: 
     ],
 )
 def test_text_parts_are_joined_for_providers_that_take_only_text(content: Any, plain: Any) -> None:
-    quirks = Quirks(plain_content=True)
+    quirks = Quirks(text_only_roles=frozenset({"user", "developer"}))
 
     assert sent_message({"role": "user", "content": content, "name": None}, quirks) == {
         "role": "user",
@@ -241,6 +241,64 @@ def test_text_parts_are_joined_for_providers_that_take_only_text(content: Any, p
     }
     assert sent_message({"role": "user", "content": content}, quirks) == {"role": "user", "content": plain}
     assert sent_message({"role": "developer", "name": "n"}, quirks) == {"role": "developer", "name": "n"}
+
+
+SCHEMA = MessageSchema(
+    {"user": frozenset(), "assistant": frozenset({"tool_calls"}), "tool": frozenset({"tool_call_id"})},
+    frozenset({"text", "image_url"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "fitted"),
+    [
+        ({"role": "user", "content": "x", "name": ""}, {"role": "user", "content": "x"}),
+        (
+            {"role": "assistant", "content": "x", "annotations": [1], "reasoning_content": "r", "tool_calls": [{}]},
+            {"role": "assistant", "content": "x", "tool_calls": [{}]},
+        ),
+        (
+            {"role": "tool", "content": "x", "tool_call_id": "c", "name": "f"},
+            {"role": "tool", "content": "x", "tool_call_id": "c"},
+        ),
+        ({"role": "function", "content": "x", "odd": 1}, {"role": "function", "content": "x", "odd": 1}),
+        (
+            {"role": "user", "content": ["x", {"type": "text", "text": "x"}]},
+            {"role": "user", "content": ["x", {"type": "text", "text": "x"}]},
+        ),
+    ],
+)
+def test_a_strict_provider_is_not_sent_what_says_nothing_to_it(message: Any, fitted: Any) -> None:
+    assert sent_message(message, Quirks(message_schema=SCHEMA)) == fitted
+
+
+def test_what_a_strict_provider_cannot_take_is_refused_by_place_or_dropped_on_demand() -> None:
+    messages = [
+        {"role": "user", "content": [{"type": "text", "text": "x"}, {"type": "file", "file": {}}], "name": "n"},
+        {"role": "assistant", "content": "x", "prefix": True},
+    ]
+    quirks = Quirks(message_schema=SCHEMA)
+
+    with pytest.raises(UnsupportedParamsError) as caught:
+        sent(quirks, messages)
+
+    assert str(caught.value) == (
+        "cannot express messages[0].name, messages[0].content[1] of type 'file', messages[1].prefix; "
+        "drop_params=True leaves it out"
+    )
+    assert sent(quirks, messages, drop_params=True)["messages"] == [
+        {"role": "user", "content": [{"type": "text", "text": "x"}]},
+        {"role": "assistant", "content": "x"},
+    ]
+
+
+def test_values_that_the_provider_does_not_take_are_refused() -> None:
+    quirks = Quirks(accepted_values={"n": frozenset({1}), "reasoning_effort": frozenset({"high"})})
+
+    assert sent(quirks, n=1, reasoning_effort={"effort": "low"})["n"] == 1
+    with pytest.raises(UnsupportedParamsError, match="cannot express n, reasoning_effort"):
+        sent(quirks, n=2, reasoning_effort="low")
+    assert sent(quirks, n=2, drop_params=True) == {"model": "m", "messages": HELLO}
 
 
 MESSAGES = st.lists(
@@ -256,14 +314,17 @@ MESSAGES = st.lists(
 )
 
 
-@given(messages=MESSAGES, system_role=st.none() | st.just("system"), plain_content=st.booleans())
+@given(messages=MESSAGES, system_role=st.none() | st.just("system"), text_only=st.sets(st.sampled_from(["user"])))
 def test_encoding_changes_nothing_of_the_callers(
-    messages: list[dict[str, Any]], system_role: str | None, plain_content: bool
+    messages: list[dict[str, Any]], system_role: str | None, text_only: set[str]
 ) -> None:
     extra, options = {"metadata": {"b": {"c": 1}}}, {"x": 1}
     params: dict[str, Any] = {"metadata": {"b": {"d": 1}}, "stream_options": options, "extra_body": extra, "seed": 1}
+    params["drop_params"] = True
     before = copy.deepcopy((messages, extra, options, params))
-    quirks = Quirks({"seed": "random_seed"}, system_role=system_role, plain_content=plain_content)
+    quirks = Quirks(
+        {"seed": "random_seed"}, system_role=system_role, text_only_roles=frozenset(text_only), message_schema=SCHEMA
+    )
     request = ChatRequest("p/m", messages, **params)
 
     for encode in (CHAT.encode, STREAM.encode):

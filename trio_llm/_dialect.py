@@ -36,6 +36,16 @@ class MaxTokensName(Enum):
 
 
 @attrs.frozen
+class MessageSchema:
+    """What chat messages may consist of, for a provider that refuses all that its schema does not have."""
+
+    fields: Mapping[str, frozenset[str]]
+    """Fields beside `role` and `content`, by role. Roles that are not named here are left alone."""
+    part_types: frozenset[str]
+    """Types of content parts."""
+
+
+@attrs.frozen
 class Quirks:
     """How a provider departs from its dialect. A closed set: a new kind of departure is a new field here."""
 
@@ -52,8 +62,11 @@ class Quirks:
     """The word for "call some tool"."""
     reply_fields: frozenset[str] = frozenset()
     """Fields beyond the dialect's request schema that the provider wants back when its message is sent again."""
-    plain_content: bool = False
-    """Whether a message of text parts has to be sent as one text."""
+    text_only_roles: frozenset[str] = frozenset()
+    """Roles whose messages have to be one text; text parts are joined."""
+    message_schema: MessageSchema | None = None
+    accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
+    """The only values that the provider takes, of parameters of which it does not take all."""
     base64_typecode: str = "f"
     """Numbers inside base64 vectors, as a typecode of the `array` module: "f" for 32-bit floats, "b" for bytes."""
 
@@ -153,11 +166,20 @@ def supported_parameters(
 ) -> dict[str, Any]:
     """The parameters that a wire can express and its provider accepts, under their names on the wire."""
     quirks = call.quirks
-    refused = [name for name in parameters if name not in expressible or name in quirks.unsupported]
+    refused = [
+        name
+        for name, value in parameters.items()
+        if name not in expressible or name in quirks.unsupported or not _is_accepted(name, value, quirks)
+    ]
     if refused and not drop:
         names = ", ".join(refused)
         raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
     return {quirks.renamed.get(name, name): parameters[name] for name in parameters if name not in refused}
+
+
+def _is_accepted(name: str, value: Any, quirks: Quirks) -> bool:
+    accepted = quirks.accepted_values.get(name)
+    return accepted is None or not isinstance(value, str | int) or value in accepted
 
 
 def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:

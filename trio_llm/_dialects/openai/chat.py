@@ -23,7 +23,7 @@ from ..._types.chat import ModelResponse
 from ..._types.chat_request import CHAT_PARAMETERS, ChatRequest
 from .._schema import response_format_dict
 from .errors import error_event
-from .messages import sendable_message
+from .messages import sendable_messages
 from .replies import (
     JSONObject,
     as_object,
@@ -63,7 +63,7 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
         parameters["response_format"] = response_format_dict(parameters["response_format"])
     if parameters.get("tool_choice") == "required":
         parameters["tool_choice"] = quirks.required_tool_choice
-    messages = [sendable_message(message, quirks) for message in request.messages]
+    messages = sendable_messages(request.messages, quirks, drop=request.options.drop_params)
     return {"model": call.model, "messages": messages, **parameters}
 
 

@@ -5,14 +5,70 @@ Source: OpenAI API reference, "Create chat completion", parameter `messages`, 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..._dialect import Quirks
+from ..._dialect import MessageSchema, Quirks
+from ..._errors import UnsupportedParamsError
 from ..._types.chat_request import ReplyDict
 
 _MESSAGE_FIELDS: Final = frozenset({"role", "content", "name", "tool_calls", "function_call", "refusal", "audio"})
 _CALL_FIELDS: Final = frozenset({"id", "type", "function", "custom"})
+
+_ANSWERS_ONLY: Final = frozenset(
+    {"annotations", "images", "provider_specific_fields", "reasoning_content", "reasoning_details", "thinking_blocks"}
+)
+"""Fields that only answers have: a dictionary has them because it was copied from one."""
+
+
+def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, drop: bool) -> list[Mapping[str, Any]]:
+    """The messages as their provider takes them.
+
+    Raises:
+        UnsupportedParamsError: for fields and content parts that the provider refuses; `drop` leaves them out.
+    """
+    made = [sendable_message(message, quirks) for message in messages]
+    if quirks.message_schema is None:
+        return made
+    refused: list[str] = []
+    fitted = [
+        _fitted(message, f"messages[{place}]", quirks.message_schema, refused) for place, message in enumerate(made)
+    ]
+    if refused and not drop:
+        raise UnsupportedParamsError(f"cannot express {', '.join(refused)}; drop_params=True leaves it out")
+    return fitted
+
+
+def _fitted(message: Mapping[str, Any], where: str, schema: MessageSchema, refused: list[str]) -> Mapping[str, Any]:
+    """What the schema has of a message. What else says something is added to `refused`."""
+    fields = schema.fields.get(message["role"])
+    if fields is None:
+        return message
+    kept: dict[str, Any] = {}
+    for name, value in message.items():
+        if name in ("role", "content") or name in fields:
+            kept[name] = value
+        elif value and not _is_redundant(message, name):
+            refused.append(f"{where}.{name}")
+    if isinstance(kept.get("content"), list):
+        kept["content"] = _fitted_parts(kept["content"], where, schema, refused)
+    return kept
+
+
+def _is_redundant(message: Mapping[str, Any], name: str) -> bool:
+    # The call that a tool's message refers to has the tool's name, too.
+    return name in _ANSWERS_ONLY or (message["role"] == "tool" and name == "name")
+
+
+def _fitted_parts(parts: list[Any], where: str, schema: MessageSchema, refused: list[str]) -> list[Any]:
+    kept: list[Any] = []
+    for place, part in enumerate(parts):
+        kind = part.get("type") if isinstance(part, Mapping) else None
+        if kind is None or kind in schema.part_types:
+            kept.append(part)
+        else:
+            refused.append(f"{where}.content[{place}] of type {kind!r}")
+    return kept
 
 
 def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str, Any]:
@@ -29,7 +85,7 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
         made = {name: value for name, value in message.items() if value is not None or name == "content"}
     if quirks.system_role is not None and made["role"] == "developer":
         made["role"] = quirks.system_role
-    if quirks.plain_content and "content" in made:
+    if made["role"] in quirks.text_only_roles and "content" in made:
         made["content"] = _joined_text(made["content"])
     if calls := made.get("tool_calls"):
         made["tool_calls"] = [_sendable_call(call, quirks) for call in calls]
@@ -39,7 +95,7 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
 def _is_ready(message: Mapping[str, Any], quirks: Quirks) -> bool:
     if type(message) is not dict or message["role"] == "developer":
         return False
-    if quirks.plain_content and isinstance(message.get("content"), list):
+    if message["role"] in quirks.text_only_roles and isinstance(message.get("content"), list):
         return False
     if any(isinstance(call, ReplyDict) for call in message.get("tool_calls") or ()):
         return False
