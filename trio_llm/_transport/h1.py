@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 
 import attrs
@@ -10,7 +9,7 @@ import httptools
 
 from .._http import HTTPRequest, Origin, ReplyHead
 from . import ReplyError
-from .content import ContentDecoder, open_decoder
+from .content import ACCEPTED, Body
 
 _BLOCK_SIZE = 65_536
 _FIRST_FINAL_STATUS = 200
@@ -52,7 +51,7 @@ def _encode_head(origin: Origin, request: HTTPRequest) -> bytes:
     size = len(request.body) if isinstance(request.body, bytes) else request.body.size
     if size or request.method in _BODY_METHODS:
         lines.append(f"content-length: {size}")
-    lines.append("accept-encoding: gzip, deflate\r\n\r\n")
+    lines.append(f"accept-encoding: {ACCEPTED}\r\n\r\n")
     text = "\r\n".join(lines)
     # Line ends that we did not write would be headers that somebody else wrote.
     ends = len(lines) + 1
@@ -85,12 +84,10 @@ class ReplyParser:
 
     __slots__ = (
         "_body",
-        "_decoder",
         "_fields",
         "_idle_size",
         "_limits",
         "_parser",
-        "_size",
         "complete",
         "error",
         "head",
@@ -103,9 +100,7 @@ class ReplyParser:
         self._parser = httptools.HttpResponseParser(self)
         self._fields: list[tuple[bytes, bytes]] = []
         self._idle_size = 0
-        self._size = 0
-        self._body: list[bytes] = []
-        self._decoder: ContentDecoder | None = None
+        self._body = Body("", limits.body)
         self.started = False
         """Whether a byte of the reply has arrived."""
         self.head: ReplyHead | None = None
@@ -138,28 +133,15 @@ class ReplyParser:
         Raises:
             ReplyError: after the last good byte of a body that is malformed, cut off or too long.
         """
-        piece = self._next_piece()
+        piece = self._body.read()
         if piece:
-            self._size += len(piece)
-            if self._size > self._limits.body:
-                raise ReplyError(f"the reply is longer than {self._limits.body} bytes")
             return piece
         if self.error is not None:
             raise self.error
-        if self.complete and self._decoder is not None and not self._decoder.is_complete:
-            raise ReplyError("the compressed body of the reply is cut off")
-        return b"" if self.complete else None
-
-    def _next_piece(self) -> bytes:
-        data = b"".join(self._body)
-        self._body.clear()
-        if self._decoder is None:
-            return data
-        self._decoder.feed(data)
-        try:
-            return self._decoder.read()
-        except zlib.error as exc:
-            raise ReplyError(f"the body of the reply cannot be decompressed: {exc}") from exc
+        if not self.complete:
+            return None
+        self._body.end()
+        return b""
 
     def _end(self) -> None:
         self.keep_alive = False
@@ -197,15 +179,13 @@ class ReplyParser:
             self._fail(f"its headers are longer than {self._limits.head} bytes")
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             self._fail(f"unknown transfer-encoding {headers['transfer-encoding']!r}")
-        try:
-            self._decoder = open_decoder(headers.get("content-encoding", ""))
-        except ValueError as exc:
-            self._fail(str(exc))
+        if "content-encoding" in headers:
+            self._body = Body(headers["content-encoding"], self._limits.body)
 
     def on_body(self, data: bytes) -> None:
         """Called by the parser."""
         self._idle_size = 0
-        self._body.append(data)
+        self._body.feed(data)
 
     def on_message_complete(self) -> None:
         """Called by the parser, for interim replies as well."""

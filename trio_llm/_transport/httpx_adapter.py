@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import ipaddress
 import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
@@ -20,9 +20,12 @@ import attrs
 from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from .._runtime import trio
 from . import ReplyError, TransportError, TransportStatistics
+from .content import ACCEPTED, Body
+from .h1 import Limits
 from .tls import default_context
 
 _LIBRARIES = ("httpx2", "httpx")
+_DEFAULT_LIMITS = Limits()
 _CLOSE_SECONDS = 2
 _MOST_BUFFERED = 1_000
 
@@ -34,16 +37,19 @@ class HttpxTransport:
 
     Args:
         client: an `httpx.AsyncClient` or `httpx2.AsyncClient`, open.
+        limits: what a reply may measure; only the length of its body is checked here.
         owned: whether `aclose` closes the client as well; otherwise whoever made it does.
 
     Raises:
         TypeError: if it is neither.
     """
 
-    def __init__(self, client: object, *, owned: bool = False) -> None:
+    def __init__(self, client: object, *, owned: bool = False, limits: Limits = _DEFAULT_LIMITS) -> None:
         self._library = _library_of(client)
         self._client: Any = client
         self._owned = owned
+        self._limits = limits
+        self._body_class: Any = type("Body", (_Body, self._library.AsyncByteStream), {})
         self._replies: set[HttpxReply] = set()
         self._sending = 0
 
@@ -54,18 +60,17 @@ class HttpxTransport:
         self._sending += 1
         try:
             response = await self._send(f"{origin}{request.path}", request)
-        except (self._library.HTTPError, self._library.InvalidURL, self._library.StreamError) as exc:
+        except (self._library.HTTPError, self._library.InvalidURL, self._library.StreamError, UnicodeError) as exc:
             raise TransportError(f"no reply from {origin}: {_reason(exc)}") from exc
         finally:
             self._sending -= 1
-        reply = HttpxReply(response, (self._library.HTTPError, self._library.StreamError), self._replies)
-        self._replies.add(reply)
-        return reply
+        return HttpxReply(response, (self._library.HTTPError, self._library.StreamError), self._replies, self._limits)
 
     async def _send(self, url: str, request: HTTPRequest) -> Any:
         http_request = self._client.build_request(
-            request.method, url, headers=_headers(request), content=_content(request), timeout=None
+            request.method, url, headers=_headers(request), content=_held(request), timeout=None
         )
+        http_request.stream = self._body_class(request.body)
         return await self._client.send(http_request, stream=True, follow_redirects=False)
 
     async def aclose(self) -> None:
@@ -84,24 +89,37 @@ class HttpxTransport:
 class HttpxReply:
     """Implements `Reply`. The one place where a response is closed."""
 
-    __slots__ = ("_body", "_errors", "_open", "_response", "head")
+    __slots__ = ("_body", "_errors", "_open", "_pieces", "_response", "head")
 
-    def __init__(self, response: Any, errors: tuple[type[Exception], ...], still_open: set[HttpxReply]) -> None:
+    def __init__(
+        self, response: Any, errors: tuple[type[Exception], ...], still_open: set[HttpxReply], limits: Limits
+    ) -> None:
+        self.head = ReplyHead(response.status_code, dict(response.headers))
         self._response = response
         self._errors = errors
+        # A response that was made in memory, as `MockTransport` does, has been decoded already. The others are
+        # decoded here: an error inside the library's own decoder drops its generators half-way.
+        in_memory = response.is_stream_consumed
+        self._pieces: AsyncIterator[bytes] = response.aiter_bytes() if in_memory else response.aiter_raw()
+        self._body = Body("" if in_memory else self.head.headers.get("content-encoding", ""), limits.body)
         self._open = still_open
-        self._body: AsyncGenerator[bytes] | None = None
-        self.head = ReplyHead(response.status_code, dict(response.headers))
+        still_open.add(self)
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read ends the reply: the library closes its connection."""
+        while not (piece := self._body.read()):
+            data = await self._receive()
+            if not data:
+                self._body.end()
+                return b""
+            self._body.feed(data)
+        return piece
+
+    async def _receive(self) -> bytes:
         if self not in self._open:
             raise ReplyError("the reply is closed")
-        body = self._body
-        if body is None:
-            body = self._body = self._response.aiter_bytes()
         try:
-            return await anext(body, b"")
+            return await anext(self._pieces, b"")
         except self._errors as exc:
             raise ReplyError(f"the reply broke off: {_reason(exc)}") from exc
 
@@ -119,11 +137,10 @@ class HttpxReply:
 
         `aclose` of the outer one would leave the inner ones to the garbage collector, and on Trio to a warning.
         """
-        if self._body is not None:
-            with suppress(*self._errors):
-                for _ in range(_MOST_BUFFERED):
-                    if not await anext(self._body, b""):
-                        return
+        with suppress(*self._errors):
+            for _ in range(_MOST_BUFFERED):
+                if not await anext(self._pieces, b""):
+                    return
 
 
 def environment_transport(variables: Mapping[str, str]) -> HttpxTransport:
@@ -191,33 +208,36 @@ def _reason(exc: Exception) -> str:
 
 
 def _headers(request: HTTPRequest) -> list[tuple[str, str]]:
-    headers = [*request.headers]
+    headers = [*request.headers, ("accept-encoding", ACCEPTED)]
     if not isinstance(request.body, bytes):
         headers.append(("content-length", str(request.body.size)))
     return headers
 
 
-def _content(request: HTTPRequest) -> bytes | _Blocks:
-    return request.body if isinstance(request.body, bytes) else _Blocks(request.body)
+def _held(request: HTTPRequest) -> bytes | None:
+    """What of the body is in memory, for `MockTransport` and event hooks that look at it."""
+    return request.body if isinstance(request.body, bytes) else None
+
+
+class _Body:
+    """A request body for httpx, iterated again every time it is sent.
+
+    It is no generator, as httpx's own are: one that is dropped half-way, because the peer closed, makes Trio warn.
+    """
+
+    def __init__(self, body: bytes | RequestBody) -> None:
+        self._body = body
+
+    def __aiter__(self) -> _Blocks:
+        body = self._body
+        return _Blocks(iter([body] if isinstance(body, bytes) else body.blocks()))
 
 
 @attrs.frozen
 class _Blocks:
-    """A request body as httpx wants one: iterated again for every time it is sent."""
-
-    body: RequestBody
-
-    def __aiter__(self) -> _BlockIterator:
-        return _BlockIterator(iter(self.body.blocks()))
-
-
-@attrs.frozen
-class _BlockIterator:
-    """No generator: those that are dropped half-way make Trio warn."""
-
     blocks: Iterator[bytes]
 
-    def __aiter__(self) -> _BlockIterator:
+    def __aiter__(self) -> _Blocks:
         return self
 
     async def __anext__(self) -> bytes:
