@@ -319,15 +319,18 @@ def test_sources_of_a_stream_are_sent_once_and_cited_by_number() -> None:
 
 
 def test_a_part_of_a_stream_is_counted_once_however_many_events_it_came_in() -> None:
-    support = {"segment": {"partIndex": 1, "startIndex": 2, "endIndex": 4}, "groundingChunkIndices": [0]}
+    support = {"segment": {"partIndex": 2, "startIndex": 1, "endIndex": 2}, "groundingChunkIndices": [0]}
     metadata = {"groundingChunks": [{"web": {"title": "T"}}], "groundingSupports": [support]}
     end = {"candidates": [{"finishReason": "STOP", "groundingMetadata": metadata}]}
-    parts: list[dict[str, Any]] = [{"text": "h", "thought": True}, {"text": "m", "thought": True}]
-    data = events([*parts, {"text": "ab"}, {"text": "cd"}], None) + b"data: " + json.dumps(end).encode()
-    (annotation,) = fold_chunks(stream(data)[0]).choices[0].message.annotations or ()
+    texts = [{"text": "a"}, {"text": "b"}, {"text": "c"}]
+    parts: list[dict[str, Any]] = [*texts, {"executableCode": {"code": "1"}}, {"text": "ef"}]
+    data = events(parts, None) + b"data: " + json.dumps(end).encode()
+    message = fold_chunks(stream(data)[0]).choices[0].message
+    assert message.annotations is not None
+    citation = message.annotations[0].url_citation
 
-    assert annotation.url_citation is not None
-    assert (annotation.url_citation.start_index, annotation.url_citation.end_index) == (2, 4)
+    assert citation is not None
+    assert (message.content or "")[citation.start_index : citation.end_index] == "f"
 
 
 def test_a_stream_is_cut_if_only_one_of_two_answers_has_ended() -> None:

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import attrs
-
 from ... import _json
 from ..._convert import ConversionError, parse, structure
 from ..._dialect import Call, ReplyIsError
@@ -76,7 +74,7 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self._open: dict[int, _OpenCandidate] = {}
-        self._head = ModelResponseStream()
+        self._head: tuple[str | None, int | None, str | None] = (None, None, None)
 
     @property
     def complete(self) -> bool:
@@ -96,10 +94,10 @@ class ReplyReader:
         feedback = reply.prompt_feedback
         if feedback is not None and feedback.block_reason and not reply.candidates:
             raise ReplyIsError(blocked_detail(feedback))
-        self._head = ModelResponseStream(reply.response_id, _created(reply.create_time), reply.model_version)
+        self._head = (reply.response_id, _created(reply.create_time), reply.model_version)
         counts = reply.usage_metadata
-        return attrs.evolve(
-            self._head,
+        return ModelResponseStream(
+            *self._head,
             choices=[self._fragment(candidate, reply.response_id) for candidate in reply.candidates],
             usage=None if counts is None else usage_of(counts),
             service_tier=None if counts is None else counts.service_tier,
@@ -109,7 +107,7 @@ class ReplyReader:
     def close(self) -> list[ModelResponseStream]:
         """The end of every answer: only now is it known whether tools were called."""
         ends = [self._open[index].close() for index in sorted(self._open)]
-        return [attrs.evolve(self._head, choices=ends)]
+        return [ModelResponseStream(*self._head, choices=ends)]
 
     def _fragment(self, candidate: Candidate, response_id: str | None) -> StreamingChoices:
         held = self._open.get(candidate.index)
