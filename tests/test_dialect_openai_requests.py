@@ -292,6 +292,30 @@ def test_what_a_strict_provider_cannot_take_is_refused_by_place_or_dropped_on_de
     ]
 
 
+@pytest.mark.parametrize(
+    ("part", "plain"),
+    [
+        (
+            {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "mp3"}},
+            {"type": "input_audio", "input_audio": "QQ=="},
+        ),
+        ({"type": "input_audio", "input_audio": "QQ=="}, {"type": "input_audio", "input_audio": "QQ=="}),
+        ({"type": "file", "file": {"file_id": "f"}}, {"type": "file", "file_id": "f"}),
+        (
+            {"type": "file", "file": {"file_data": "data:,x", "filename": "x.pdf"}},
+            {"type": "document_url", "document_url": "data:,x", "document_name": "x.pdf"},
+        ),
+        ({"type": "file", "file": {"file_data": "data:,x"}}, {"type": "document_url", "document_url": "data:,x"}),
+        ({"type": "text", "text": "x"}, {"type": "text", "text": "x"}),
+    ],
+)
+def test_attachments_are_plain_strings_where_the_provider_wants_them_so(part: Any, plain: Any) -> None:
+    quirks = Quirks(attachments_as_text=True)
+
+    assert sent_message({"role": "user", "content": [part]}, quirks)["content"] == [plain]
+    assert sent_message({"role": "user", "content": "x"}, quirks)["content"] == "x"
+
+
 def test_values_that_the_provider_does_not_take_are_refused() -> None:
     quirks = Quirks(accepted_values={"n": frozenset({1}), "reasoning_effort": frozenset({"high"})})
 

@@ -64,6 +64,8 @@ class Quirks:
     """Fields beyond the dialect's request schema that the provider wants back when its message is sent again."""
     text_only_roles: frozenset[str] = frozenset()
     """Roles whose messages have to be one text; text parts are joined."""
+    attachments_as_text: bool = False
+    """Whether sound and files are plain strings: base64 as `input_audio`, a data URL as `document_url` (Mistral)."""
     message_schema: MessageSchema | None = None
     accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
     """The only values that the provider takes, of parameters of which it does not take all."""

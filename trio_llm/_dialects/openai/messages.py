@@ -28,6 +28,8 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
         UnsupportedParamsError: for fields and content parts that the provider refuses; `drop` leaves them out.
     """
     made = [sendable_message(message, quirks) for message in messages]
+    if quirks.attachments_as_text:
+        made = [_with_plain_attachments(message) for message in made]
     if quirks.message_schema is None:
         return made
     refused: list[str] = []
@@ -37,6 +39,26 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
     if refused and not drop:
         raise UnsupportedParamsError(f"cannot express {', '.join(refused)}; drop_params=True leaves it out")
     return fitted
+
+
+def _with_plain_attachments(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = message.get("content")
+    return (
+        {**message, "content": [_plain_attachment(part) for part in content]} if isinstance(content, list) else message
+    )
+
+
+def _plain_attachment(part: Any) -> Any:
+    match part:
+        case {"type": "input_audio", "input_audio": {"data": data}}:
+            return {"type": "input_audio", "input_audio": data}
+        case {"type": "file", "file": {"file_id": file_id}}:
+            return {"type": "file", "file_id": file_id}
+        case {"type": "file", "file": {"file_data": data, **rest}}:
+            named = {"document_name": rest["filename"]} if rest.get("filename") else {}
+            return {"type": "document_url", "document_url": data, **named}
+        case _:
+            return part
 
 
 def _fitted(message: Mapping[str, Any], where: str, schema: MessageSchema, refused: list[str]) -> Mapping[str, Any]:
