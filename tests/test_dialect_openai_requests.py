@@ -276,6 +276,7 @@ def test_what_a_strict_provider_cannot_take_is_refused_by_place_or_dropped_on_de
     messages = [
         {"role": "user", "content": [{"type": "text", "text": "x"}, {"type": "file", "file": {}}], "name": "n"},
         {"role": "assistant", "content": "x", "prefix": True},
+        {"role": "user", "content": [{"type": "file"}]},
     ]
     quirks = Quirks(message_schema=SCHEMA)
 
@@ -283,12 +284,14 @@ def test_what_a_strict_provider_cannot_take_is_refused_by_place_or_dropped_on_de
         sent(quirks, messages)
 
     assert str(caught.value) == (
-        "cannot express messages[0].name, messages[0].content[1] of type 'file', messages[1].prefix; "
+        "cannot express messages[0].name, messages[0].content[1] of type 'file', messages[1].prefix, "
+        "messages[2].content[0] of type 'file'; "
         "drop_params=True leaves it out"
     )
     assert sent(quirks, messages, drop_params=True)["messages"] == [
         {"role": "user", "content": [{"type": "text", "text": "x"}]},
         {"role": "assistant", "content": "x"},
+        {"role": "user", "content": ""},
     ]
 
 

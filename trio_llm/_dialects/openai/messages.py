@@ -73,7 +73,7 @@ def _fitted(message: Mapping[str, Any], where: str, schema: MessageSchema, refus
         elif value and not _is_redundant(message, name):
             refused.append(f"{where}.{name}")
     if isinstance(kept.get("content"), list):
-        kept["content"] = _fitted_parts(kept["content"], where, schema, refused)
+        kept["content"] = _fitted_parts(kept["content"], where, schema, refused) or ""
     return kept
 
 
