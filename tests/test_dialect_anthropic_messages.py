@@ -330,6 +330,7 @@ def test_content_that_the_wire_cannot_express_is_refused_by_its_place(part: dict
         {"type": "text"},
         {"type": "text", "text": 3},
         {"type": "image_url"},
+        {"type": "image_url", "image_url": {}},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64"}},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,%%%"}},
         {"type": "file"},
@@ -354,6 +355,7 @@ def test_a_malformed_part_is_refused_by_its_place(part: Any) -> None:
         (calling("[1]"), r"messages\[1\]\.tool_calls\[0\].*object"),
         (calling(id=None), r"messages\[1\]\.tool_calls\[0\].*id"),
         (calling(function=None), r"messages\[1\]\.tool_calls\[0\].*function"),
+        (calling(function={"arguments": "{}"}), r"messages\[1\]\.tool_calls\[0\].*name"),
     ],
 )  # fmt: skip
 def test_a_malformed_message_is_refused_by_its_place(message: dict[str, Any], place: str) -> None:

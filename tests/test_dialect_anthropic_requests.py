@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from trio_llm._dialects.anthropic.models import DEFAULT_MAX_TOKENS, version
 from trio_llm._dialects.anthropic.thinking import BUDGETS
 from trio_llm._errors import BadRequestError, UnsupportedParamsError
 from trio_llm._http import HTTPRequest
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat_request import CHAT_PARAMETERS, ChatRequest
 
 MODEL = "claude-sonnet-4-5"
 NEWER = "claude-opus-5"
@@ -328,6 +329,45 @@ def test_web_search_options_are_the_provider_s_search_tool() -> None:
     (tool,) = body(web_search_options={"search_context_size": "low", "user_location": location})["tools"]
     assert tool["max_uses"] == 1
     assert tool["user_location"] == {"type": "approximate", "country": "NO", "city": "Oslo"}
+
+
+nonsense = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | st.sampled_from(["text", "function", "auto", "json_schema"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["type", "function", "custom", "name", "parameters", "json_schema", "schema", "properties"])
+            | st.sampled_from(
+                ["arguments", "id", "effort", "format", "user_location", "text", "content_blocks", "items"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+FIELDS = ["content", "tool_calls", "thinking_blocks", "tool_call_id", "function_call", "provider_specific_fields"]
+
+
+@given(
+    parameters=st.dictionaries(st.sampled_from(sorted(CHAT_PARAMETERS)), nonsense, max_size=2),
+    role=st.sampled_from(["user", "assistant", "tool", "system"]),
+    fields=st.dictionaries(st.sampled_from(FIELDS), nonsense, max_size=3),
+)
+def test_nonsense_is_a_bad_request_and_nothing_else(
+    parameters: dict[str, Any], role: str, fields: dict[str, Any]
+) -> None:
+    assert ANTHROPIC.chat is not None
+    messages = [*HELLO, {"role": role, **fields}]
+    with suppress(BadRequestError):
+        ANTHROPIC.chat.encode(Call(ChatRequest(MODEL, messages, **parameters, drop_params=True), MODEL))
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "temperature"])
+def test_a_number_that_is_none_is_refused_by_name(name: str) -> None:
+    wrong: dict[str, Any] = {name: "3"}
+    with pytest.raises(BadRequestError, match=name):
+        body(**wrong)
 
 
 everything = st.fixed_dictionaries(

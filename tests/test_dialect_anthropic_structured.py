@@ -113,6 +113,8 @@ RECURSIVE = {
         {"type": "object", "properties": {"free": {"type": "object"}}},
         {"type": "object", "properties": {"x": {"allOf": [{"type": "string"}]}}},
         {"type": "object", "properties": {"next": {"$ref": "#"}}},
+        {"type": "object", "properties": {"anything": {}}},
+        {"type": "object", "properties": {"list": {"type": "array", "items": True}}},
         RECURSIVE,
     ],
 )
@@ -170,8 +172,11 @@ def test_a_budget_of_thinking_and_an_enforced_tool_exclude_each_other() -> None:
         {"type": "json_schema"},
         {"type": "json_schema", "json_schema": {"schema": 3}},
         json_schema({"type": "array", "items": {"type": "object"}}),
+        json_schema({"type": "object", "properties": [1]}),
+        json_schema({"type": "object", "properties": {"x": 3}}),
+        json_schema({"type": "object", "properties": {"x": {"anyOf": {}}}}),
     ],
 )
 def test_a_format_that_makes_no_sense_is_refused(form: dict[str, Any]) -> None:
-    with pytest.raises(BadRequestError, match="response_format"):
+    with pytest.raises(BadRequestError, match=r"response_format|schema|properties|anyOf"):
         body(response_format=form)

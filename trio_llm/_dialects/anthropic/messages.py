@@ -22,6 +22,7 @@ from typing import Any, Final
 from ... import _json
 from ..._errors import BadRequestError
 from .parts import Block, blocks_of
+from .shapes import an_object, objects
 
 Message = Mapping[str, Any]
 Turn = dict[str, Any]
@@ -105,28 +106,31 @@ def _assistant(message: Message, where: str) -> list[Block]:
     calls = [*_calls(message, where)]
     if (kept := _kept_blocks(message, written, calls)) is not None:
         return kept
-    return [*_thinking(message), *written, *calls]
+    return [*_thinking(message, where), *written, *calls]
 
 
-def _thinking(message: Message) -> Iterable[Block]:
-    for block in message.get("thinking_blocks") or ():
+def _thinking(message: Message, where: str) -> Iterable[Block]:
+    for _, block in objects(message.get("thinking_blocks"), f"{where}.thinking_blocks"):
         if block.get("signature") or block.get("type") == "redacted_thinking":
             yield dict(block)
 
 
 def _kept_blocks(message: Message, written: list[Block], calls: list[Block]) -> list[Block] | None:
     """The blocks of an earlier reply, unless the caller has changed its text or its calls since."""
-    kept = (message.get("provider_specific_fields") or {}).get("content_blocks")
-    if not kept:
-        return None
-    blocks = [_sent_back(block) for block in kept if block.get("type") != "text" or block.get("text", "").strip()]
-    before = ("".join(block.get("text", "") for block in kept if block.get("type") == "text")).strip()
-    now = "".join(block.get("text", "") for block in written).strip()
+    kept = [block for _, block in objects(_provider_fields(message).get("content_blocks"), "content_blocks")]
+    before = "".join(block.get("text", "") for block in kept if block.get("type") == "text")
+    now = "".join(block.get("text", "") for block in written)
     ids = [block.get("id") for block in kept if block.get("type") == "tool_use"]
-    return blocks if before == now and ids == [call["id"] for call in calls] else None
+    if not kept or before.strip() != now.strip() or ids != [call["id"] for call in calls]:
+        return None
+    return [_sent_back(block) for block in kept if block.get("type") != "text" or block.get("text", "").strip()]
 
 
-def _sent_back(block: Block) -> Block:
+def _provider_fields(holder: Message) -> Message:
+    return an_object(holder.get("provider_specific_fields") or {}, "provider_specific_fields")
+
+
+def _sent_back(block: Message) -> Block:
     """A block of a reply as one of a request: fields that say nothing are left out."""
     sent = {name: value for name, value in block.items() if value is not None}
     if citations := sent.get("citations"):
@@ -135,41 +139,42 @@ def _sent_back(block: Block) -> Block:
 
 
 def _calls(message: Message, where: str) -> Iterable[Block]:
-    for number, call in enumerate(message.get("tool_calls") or ()):
-        yield _call(call, f"{where}.tool_calls[{number}]")
+    for place, call in objects(message.get("tool_calls"), f"{where}.tool_calls"):
+        yield _call(call, place)
     if function := message.get("function_call"):
         yield _call({"id": _UNNAMED_CALL, "function": function}, f"{where}.function_call")
 
 
 def _call(call: Message, where: str) -> Block:
-    identifier, function, custom = call.get("id"), call.get("function"), call.get("custom")
+    identifier = call.get("id")
     if not isinstance(identifier, str):
         raise BadRequestError(f"{where} has no id")
-    if isinstance(custom, Mapping):
-        name = custom.get("name")
-        given: Mapping[str, Any] = {"input": custom.get("input") or ""}
-    elif isinstance(function, Mapping):
-        name, given = function.get("name"), _arguments(function.get("arguments"), where)
-    else:
-        raise BadRequestError(f"{where} has neither a function nor a custom call")
+    name, given = _name_and_input(call, where)
+    if not isinstance(name, str):
+        raise BadRequestError(f"{where} has no name")
     block: Block = {"type": "tool_use", "id": _own_id(identifier), "name": name, "input": given}
-    if caller := (call.get("provider_specific_fields") or {}).get("caller"):
+    if caller := _provider_fields(call).get("caller"):
         block["caller"] = caller
     if cache_control := call.get("cache_control"):
         block["cache_control"] = cache_control
     return block
 
 
-def _arguments(arguments: object, where: str) -> Mapping[str, Any]:
+def _name_and_input(call: Message, where: str) -> tuple[object, Message]:
+    if call.get("custom") is not None:
+        custom = an_object(call["custom"], f"{where}.custom")
+        return custom.get("name"), {"input": custom.get("input") or ""}
+    function = an_object(call.get("function"), f"{where}.function")
+    return function.get("name"), _arguments(function.get("arguments"), where)
+
+
+def _arguments(arguments: object, where: str) -> Message:
     if isinstance(arguments, str) and arguments.strip():
         try:
             arguments = _json.loads(arguments)
         except ValueError as error:
             raise BadRequestError(f"{where}: arguments that are no JSON: {error}") from error
-    given = arguments or {}
-    if not isinstance(given, Mapping):
-        raise BadRequestError(f"{where}: arguments must be a JSON object, not {type(given).__name__}")
-    return given
+    return an_object(arguments or {}, f"{where}: arguments")
 
 
 def _own_id(identifier: str) -> str:

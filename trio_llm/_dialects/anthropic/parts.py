@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from ..._errors import BadRequestError, UnsupportedParamsError
+from .shapes import a_list, an_object
 
 Block = dict[str, Any]
 Part = Mapping[str, Any]
@@ -35,28 +36,23 @@ def blocks_of(content: object, where: str) -> list[Block]:
         UnsupportedParamsError: for a part that the wire cannot express, such as sound.
         BadRequestError: for a part that is malformed.
     """
-    if content is None:
-        return []
     if isinstance(content, str):
         return list(_text({"text": content}, where))
-    if not isinstance(content, Iterable) or isinstance(content, Mapping | bytes):
-        raise BadRequestError(f"{where}.content must be a text or a list of parts, not {type(content).__name__}")
-    return [block for number, part in enumerate(content) for block in _block(part, f"{where}.content[{number}]")]
+    return [block for place, part in a_list(content, f"{where}.content") for block in _block(part, place)]
 
 
 def _block(part: object, where: str) -> Iterable[Block]:
     if isinstance(part, str):
         return _text({"text": part}, where)
-    if not isinstance(part, Mapping):
-        raise BadRequestError(f"{where} must be an object, not {type(part).__name__}")
-    kind = str(part.get("type"))
+    fields = an_object(part, where)
+    kind = str(fields.get("type"))
     if kind in _OWN_BLOCKS:
-        return [dict(part)]
+        return [dict(fields)]
     if kind not in _BUILDERS:
         raise BadRequestError(f"{where} has a type that is not known: {kind}")
-    blocks = list(_BUILDERS[kind](part, where))
-    if part.get("cache_control") and blocks:
-        blocks[-1]["cache_control"] = part["cache_control"]
+    blocks = list(_BUILDERS[kind](fields, where))
+    if fields.get("cache_control") and blocks:
+        blocks[-1]["cache_control"] = fields["cache_control"]
     return blocks
 
 
@@ -73,7 +69,7 @@ def _text(part: Part, where: str) -> Iterable[Block]:
 def _image(part: Part, where: str) -> Iterable[Block]:
     """An image by address or as data. `detail` has no counterpart: the provider scales images by itself."""
     image = part.get("image_url")
-    url = image.get("url") if isinstance(image, Mapping) else image
+    url = image if isinstance(image, str) else an_object(image, f"{where}.image_url").get("url")
     if not isinstance(url, str):
         raise BadRequestError(f"{where}.image_url has no url")
     if url.startswith(_WEB):
@@ -85,9 +81,7 @@ def _image(part: Part, where: str) -> Iterable[Block]:
 
 def _file(part: Part, where: str) -> Iterable[Block]:
     """A document: inline, by address, or by the id that the provider's own Files API gave it."""
-    file = part.get("file")
-    if not isinstance(file, Mapping):
-        raise BadRequestError(f"{where}.file is absent")
+    file = an_object(part.get("file"), f"{where}.file")
     identifier, data = file.get("file_id"), file.get("file_data")
     if isinstance(data, str):
         block = _file_block(data, file, where)

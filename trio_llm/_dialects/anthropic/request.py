@@ -8,13 +8,14 @@ Source: Anthropic API reference, "Create a Message" (CreateMessageParams), "Vers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
 from ..._http import HTTPRequest
 from ..._types.chat_request import ChatRequest
 from .messages import conversation
+from .shapes import a_list, an_object
 from .structured import ANSWER_TOOL, answer_tool, native_format
 from .thinking import max_tokens, refuse, sampling_fields, thinking_fields
 from .tools import beta_headers, wire_tool_choice, wire_tools
@@ -139,26 +140,26 @@ def _other_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dic
     return {name: value for name, value in fields.items() if value}
 
 
-def _stop_sequences(call: Call[ChatRequest], stop: str | Sequence[str] | None) -> list[str]:
-    given = [stop] if isinstance(stop, str) else list(stop or ())
-    visible = [text for text in given if text.strip()]
+def _stop_sequences(call: Call[ChatRequest], stop: object) -> list[str]:
+    given = [stop] if isinstance(stop, str) else [text for _, text in a_list(stop, "stop")]
+    visible = [text for text in given if isinstance(text, str) and text.strip()]
     if len(visible) < len(given):
-        refuse(call, "cannot express a stop of white space only")
+        refuse(call, "cannot express a stop that is no text, or white space only")
     return visible
 
 
 def _metadata(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = dict(parameters.get("metadata") or {})
+    metadata = dict(an_object(parameters.get("metadata") or {}, "metadata"))
     user = parameters.get("user", parameters.get("safety_identifier", metadata.pop("user_id", None)))
     if metadata:
         refuse(call, f"cannot express metadata beside user_id: {', '.join(metadata)}")
     return {} if user is None else {"user_id": user}
 
 
-def _service_tier(call: Call[ChatRequest], tier: str | None) -> str | None:
-    if tier is not None and tier not in _TIERS:
+def _service_tier(call: Call[ChatRequest], tier: object) -> str | None:
+    if tier is not None and str(tier) not in _TIERS:
         refuse(call, f"cannot express service_tier {tier!r}")
-    return _TIERS.get(tier or "")
+    return _TIERS.get(str(tier))
 
 
 def _mentions_files(turns: Iterable[Mapping[str, Any]]) -> bool:

@@ -20,6 +20,7 @@ from ..._errors import BadRequestError
 from ..._types.chat_request import ChatRequest
 from .._schema import response_format_dict
 from .models import has_structured_output
+from .shapes import a_list, an_object
 
 Schema = dict[str, Any]
 
@@ -27,11 +28,11 @@ ANSWER_TOOL: Final = "json_answer"
 _DESCRIPTION: Final = "Give your answer by calling this tool; its input is the whole answer."
 
 _KEPT: Final = frozenset({"type", "enum", "const", "default", "title", "description", "required", "$ref"})
-_FORMATS: Final = frozenset(
-    {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
-)
+_FORMATS: Final = ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
 _TABLES: Final = ("properties", "$defs", "definitions")
 _CHOICES: Final[Mapping[str, str]] = {"anyOf": "anyOf", "oneOf": "anyOf"}
+_TYPED: Final = frozenset({"type", "enum", "const", "$ref", "properties", *_CHOICES})
+"""A schema without any of these allows everything."""
 _UNCLOSABLE: Final = frozenset(
     {"allOf", "not", "if", "then", "else", "patternProperties", "propertyNames", "prefixItems", "contains"}
 )
@@ -79,10 +80,8 @@ def _asked_schema(call: Call[ChatRequest]) -> Mapping[str, Any] | None:
         case "json_object":
             return {}
         case "json_schema":
-            schema = (form.get("json_schema") or {}).get("schema")
-            if not isinstance(schema, Mapping):
-                raise BadRequestError("response_format: a json_schema without a schema")
-            return schema
+            described = an_object(form.get("json_schema"), "response_format.json_schema")
+            return an_object(described.get("schema"), "response_format.json_schema.schema")
         case kind:
             raise BadRequestError(f"response_format has a type that is not known: {kind!r}")
 
@@ -97,8 +96,11 @@ def closed_schema(schema: Mapping[str, Any]) -> Schema | None:
         return None
 
 
-def _closed(schema: Mapping[str, Any]) -> Schema:
-    if _UNCLOSABLE.intersection(schema) or _is_open(schema):
+def _closed(given: object) -> Schema:
+    if isinstance(given, bool):
+        raise _OpenSchema
+    schema = an_object(given, "a schema")
+    if _UNCLOSABLE.intersection(schema) or not _TYPED.intersection(schema) or _is_open(schema):
         raise _OpenSchema
     made: Schema = {}
     unenforced: Schema = {}
@@ -106,9 +108,9 @@ def _closed(schema: Mapping[str, Any]) -> Schema:
         if name in _KEPT or (name == "format" and value in _FORMATS) or (name == "minItems" and value in (0, 1)):
             made[name] = value
         elif name in _TABLES:
-            made[name] = {key: _closed(inner) for key, inner in value.items()}
+            made[name] = {key: _closed(inner) for key, inner in an_object(value, name).items()}
         elif name in _CHOICES:
-            made[_CHOICES[name]] = [_closed(inner) for inner in value]
+            made[_CHOICES[name]] = [_closed(inner) for _, inner in a_list(value, name)]
         elif name == "items":
             made[name] = _closed(value)
         elif name not in ("additionalProperties", "$schema"):

@@ -17,6 +17,7 @@ from ..._dialect import Call
 from ..._errors import BadRequestError, UnsupportedParamsError
 from ..._types.chat_request import ChatRequest
 from .models import default_max_tokens, has_fixed_sampling, thinks_adaptively
+from .shapes import a_number, an_object
 
 BUDGETS: Final[Mapping[str, int]] = {
     "minimal": 1_024,
@@ -40,7 +41,7 @@ def thinking_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> d
         BadRequestError: for an effort that does not exist.
     """
     given, effort = parameters.get("thinking"), _effort(parameters.get("reasoning_effort"))
-    thinking = given if given is not None else _thinking(call.model, effort)
+    thinking = an_object(given, "thinking") if given is not None else _thinking(call.model, effort)
     fields: dict[str, Any] = {} if thinking is None else {"thinking": dict(thinking)}
     if effort in _EFFORTS and thinking is not None and thinking.get("type") == "adaptive":
         fields["output_config"] = {"effort": _EFFORTS[effort]}
@@ -49,7 +50,7 @@ def thinking_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> d
 
 def _effort(given: object) -> str:
     """The effort's name, "default" if none is given. OpenAI's `summary` beside it asks for what is always there."""
-    effort = given.get("effort") if isinstance(given, Mapping) else given
+    effort = an_object(given, "reasoning_effort").get("effort") if isinstance(given, Mapping) else given
     if effort is None:
         return "default"
     if not isinstance(effort, str) or effort not in {*_EFFORTS, "none", "default"}:
@@ -70,8 +71,8 @@ def _thinking(model: str, effort: str) -> Mapping[str, Any] | None:
 def max_tokens(call: Call[ChatRequest], parameters: Mapping[str, Any], thinking: Mapping[str, Any] | None) -> int:
     """The limit of thinking and answer together, above the budget of thinking."""
     given = parameters.get("max_completion_tokens", parameters.get("max_tokens"))
-    limit: int = default_max_tokens(call.model) if given is None else given
-    budget = (thinking or {}).get("budget_tokens") or 0
+    limit = default_max_tokens(call.model) if given is None else int(a_number(given, "max_tokens"))
+    budget = int(a_number((thinking or {}).get("budget_tokens") or 0, "thinking.budget_tokens"))
     return limit + budget if 0 < limit <= budget else limit
 
 
@@ -86,7 +87,7 @@ def sampling_fields(call: Call[ChatRequest], parameters: Mapping[str, Any], *, t
         value = parameters.get(name)
         if value is None:
             continue
-        problem = allowed(value, thinks=thinks, fixed=has_fixed_sampling(call.model))
+        problem = allowed(a_number(value, name), thinks=thinks, fixed=has_fixed_sampling(call.model))
         if problem is None:
             fields[name] = value
         else:

@@ -16,6 +16,7 @@ from ..._dialect import Call
 from ..._errors import BadRequestError, UnsupportedParamsError
 from ..._types.chat_request import ChatRequest
 from .blocks import ToolNames
+from .shapes import an_object, objects
 from .structured import ANSWER_TOOL, answers_by_tool, closed_schema
 
 Tool = Mapping[str, Any]
@@ -35,8 +36,9 @@ _SEARCHES: Final[Mapping[str, int]] = {"low": 1, "medium": 5, "high": 10}
 
 def tool_names(call: Call[ChatRequest]) -> ToolNames:
     """What the names of called tools mean in the reply to a request."""
-    custom = (tool["custom"].get("name") for tool in call.request.parameters.get("tools") or () if _is_custom(tool))
-    return ToolNames(ANSWER_TOOL if answers_by_tool(call) else None, frozenset(filter(None, custom)))
+    tools = call.request.parameters.get("tools") or ()
+    custom = frozenset(tool["custom"]["name"] for tool in tools if tool.get("custom") is not None)
+    return ToolNames(ANSWER_TOOL if answers_by_tool(call) else None, custom)
 
 
 def wire_tools(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -46,11 +48,10 @@ def wire_tools(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         BadRequestError: for a tool that is malformed.
         UnsupportedParamsError: for a custom tool with a grammar.
     """
-    tools = [_tool(tool, f"tools[{number}]") for number, tool in enumerate(parameters.get("tools") or ())]
-    functions = enumerate(parameters.get("functions") or ())
-    tools += [_function(function, f"functions[{number}]") for number, function in functions]
+    tools = [_tool(tool, place) for place, tool in objects(parameters.get("tools"), "tools")]
+    tools += [_function(function, place) for place, function in objects(parameters.get("functions"), "functions")]
     if (search := parameters.get("web_search_options")) is not None:
-        tools.append(_web_search(search))
+        tools.append(_web_search(an_object(search, "web_search_options")))
     return tools
 
 
@@ -78,21 +79,20 @@ def _choice(given: object) -> dict[str, Any]:
     if isinstance(given, str) and given in _CHOICES:
         return {"type": _CHOICES[given]}
     if isinstance(given, Mapping):
-        for holder in (given.get("function"), given.get("custom"), given):
-            if isinstance(holder, Mapping) and isinstance(holder.get("name"), str):
-                return {"type": "tool", "name": holder["name"]}
-        if given.get("type") in _CHOICES.values():
-            return dict(given)
+        choice = an_object(given, "tool_choice")
+        named = an_object(choice.get("function") or choice.get("custom") or choice, "tool_choice")
+        if isinstance(named.get("name"), str):
+            return {"type": "tool", "name": named["name"]}
+        if choice.get("type") in [*_CHOICES.values()]:
+            return dict(choice)
     raise UnsupportedParamsError(f"cannot express tool_choice {given!r:.80}")
 
 
-def _tool(tool: object, where: str) -> dict[str, Any]:
-    if not isinstance(tool, Mapping):
-        raise BadRequestError(f"{where} must be an object, not {type(tool).__name__}")
-    if isinstance(tool.get("function"), Mapping):
-        return _with_marker(_function(tool["function"], where), tool)
-    if _is_custom(tool):
-        return _with_marker(_custom(tool["custom"], where), tool)
+def _tool(tool: Tool, where: str) -> dict[str, Any]:
+    if tool.get("function") is not None:
+        return _with_marker(_function(an_object(tool["function"], f"{where}.function"), where), tool)
+    if tool.get("custom") is not None:
+        return _with_marker(_custom(an_object(tool["custom"], f"{where}.custom"), where), tool)
     if "name" not in tool and tool.get("type") in (None, "function", "custom"):
         raise BadRequestError(f"{where} has no function")
     if tool.get("type") == "function":  # the flat shape of OpenAI's responses
@@ -100,13 +100,9 @@ def _tool(tool: object, where: str) -> dict[str, Any]:
     return dict(tool)
 
 
-def _is_custom(tool: Tool) -> bool:
-    return isinstance(tool.get("custom"), Mapping)
-
-
 def _function(function: Tool, where: str) -> dict[str, Any]:
-    schema = function.get("parameters") or {"properties": {}}
-    if not isinstance(schema, Mapping) or schema.get("type", "object") != "object":
+    schema = an_object(function.get("parameters") or {"properties": {}}, f"{where}.function.parameters")
+    if schema.get("type", "object") != "object":
         raise BadRequestError(f"{where}.function.parameters must be the schema of an object")
     made = _described(function, where)
     made["input_schema"] = {"type": "object", **schema}
@@ -116,8 +112,8 @@ def _function(function: Tool, where: str) -> dict[str, Any]:
 
 
 def _custom(custom: Tool, where: str) -> dict[str, Any]:
-    form = custom.get("format")
-    if isinstance(form, Mapping) and form.get("type", "text") != "text":
+    form = an_object(custom.get("format") or {}, f"{where}.custom.format")
+    if form.get("type", "text") != "text":
         raise UnsupportedParamsError(f"{where}: cannot express a custom tool with a {form.get('type')}")
     return {**_described(custom, where), "input_schema": _FREE_TEXT}
 
@@ -138,7 +134,8 @@ def _with_marker(made: dict[str, Any], tool: Tool) -> dict[str, Any]:
 def _web_search(options: Mapping[str, Any]) -> dict[str, Any]:
     tool: dict[str, Any] = {"type": "web_search_20250305", "name": "web_search"}
     if size := options.get("search_context_size"):
-        tool["max_uses"] = _SEARCHES.get(size, _SEARCHES["medium"])
+        tool["max_uses"] = _SEARCHES.get(str(size), _SEARCHES["medium"])
     if location := options.get("user_location"):
-        tool["user_location"] = {"type": "approximate", **(location.get("approximate") or {})}
+        place = an_object(location, "web_search_options.user_location").get("approximate")
+        tool["user_location"] = {"type": "approximate", **an_object(place or {}, "user_location.approximate")}
     return tool
