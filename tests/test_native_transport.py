@@ -248,7 +248,7 @@ async def test_the_next_address_is_tried_after_a_failure(monkeypatch: pytest.Mon
 
         def getaddrinfo(host: Any, port: Any, *args: Any, **options: Any) -> Any:
             if options.get("flags", args[3] if len(args) > 3 else 0) & socket.AI_NUMERICHOST:
-                raise socket.gaierror
+                raise socket.gaierror(socket.EAI_NONAME, "not an address")
             dead = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
             return [dead, dead, *real("127.0.0.1", port, type=socket.SOCK_STREAM)]
 

@@ -65,32 +65,36 @@ class Body:
 
 
 class _Inflater:
-    __slots__ = ("_started", "_zlib")
+    __slots__ = ("_first", "_is_chosen", "_zlib")
 
     def __init__(self) -> None:
+        self._first = b""
+        self._is_chosen = False
         self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
-        self._started = False
 
     def inflate(self, data: bytes) -> bytes:
         """Decompress a piece of limited size; the rest waits for the next call. Data after the end is ignored."""
-        data = self._zlib.unconsumed_tail + data
-        if self._zlib.eof or not (data or self._started):
+        if not self._is_chosen:
+            data = self._first = self._first + data
+            if len(data) < 2:
+                return b""
+            self._choose()
+        if self._zlib.eof:
             return b""
         try:
-            try:
-                piece = self._zlib.decompress(data, _PIECE_SIZE)
-            except zlib.error:
-                if self._started:
-                    raise
-                # Some servers send deflate without the zlib frame that the RFC asks for.
-                self._zlib = zlib.decompressobj(_RAW_DEFLATE)
-                piece = self._zlib.decompress(data, _PIECE_SIZE)
+            return self._zlib.decompress(self._zlib.unconsumed_tail + data, _PIECE_SIZE)
         except zlib.error as exc:
             raise ReplyError(f"the body of the reply cannot be decompressed: {exc}") from exc
-        self._started = True
-        return piece
 
     @property
     def is_complete(self) -> bool:
         """Whether the data came to its end, or never began."""
-        return self._zlib.eof or not self._started
+        return self._zlib.eof or not self._first
+
+    def _choose(self) -> None:
+        """Some servers send deflate without the zlib frame that the RFC asks for."""
+        self._is_chosen = True
+        is_gzip = self._first.startswith(b"\x1f\x8b")
+        is_zlib = self._first[0] & 0x0F == 8 and int.from_bytes(self._first[:2]) % 31 == 0  # RFC 1950, 2.2
+        if not (is_gzip or is_zlib):
+            self._zlib = zlib.decompressobj(_RAW_DEFLATE)

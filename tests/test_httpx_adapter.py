@@ -1,0 +1,185 @@
+"""What the transport over httpx clients does beyond the contract of every transport."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import attrs
+import httpx
+import httpx2
+import pytest
+from scripted_server import Peer, answering, reply, serving
+
+from trio_llm._http import HTTPRequest, Origin
+from trio_llm._runtime import trio
+from trio_llm._transport import ReplyError, TransportError
+from trio_llm._transport.h1 import Limits
+from trio_llm._transport.httpx_adapter import HttpxTransport, environment_transport, proxy_patterns
+
+pytestmark = pytest.mark.anyio
+
+ORIGIN = Origin("https", "api.example.com", 443)
+POST = HTTPRequest("POST", "/v1/chat?x=1", (("content-type", "application/json"),), b"{}")
+
+
+@pytest.fixture(params=[httpx, httpx2], ids=["httpx", "httpx2"])
+def library(request: pytest.FixtureRequest) -> Any:
+    """Each of the two libraries."""
+    module: ModuleType = request.param
+    return module
+
+
+async def test_a_mock_transport_answers(library: Any) -> None:
+    def handler(request: Any) -> Any:
+        assert (str(request.url), request.content) == ("https://api.example.com/v1/chat?x=1", b"{}")
+        return library.Response(201, headers={"x-id": "1"}, json={"ok": True})
+
+    async with library.AsyncClient(transport=library.MockTransport(handler)) as client:
+        received = await HttpxTransport(client).send(ORIGIN, POST)
+        assert (received.head.status, received.head.headers["x-id"]) == (201, "1")
+        assert (await received.read()).replace(b" ", b"") == b'{"ok":true}'
+        assert await received.read() == b""
+        await received.aclose()
+
+
+async def test_a_mock_reply_that_is_compressed_is_decoded_once(library: Any) -> None:
+    def handler(_request: Any) -> Any:
+        return library.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b"hello"))
+
+    async with library.AsyncClient(transport=library.MockTransport(handler)) as client:
+        received = await HttpxTransport(client).send(ORIGIN, POST)
+        assert await received.read() == b"hello"
+        await received.aclose()
+
+
+async def test_a_body_that_is_too_long_is_an_error(library: Any) -> None:
+    with serving(answering(reply(gzip.compress(b"\0" * 3_000_000), b"content-encoding: gzip"))) as server:
+        async with library.AsyncClient(trust_env=False) as client:
+            received = await HttpxTransport(client, limits=Limits(body=2_000_000)).send(server.origin, POST)
+            assert len(await received.read()) <= 2_000_000
+            with pytest.raises(ReplyError, match="longer than 2000000 bytes"):
+                while await received.read():
+                    pass
+            await received.aclose()
+
+
+async def test_a_stream_that_never_ends_does_not_keep_a_reply_from_closing(library: Any) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"more"
+
+    def handler(_request: Any) -> Any:
+        return library.Response(200, content=endless())
+
+    async with library.AsyncClient(transport=library.MockTransport(handler)) as client:
+        transport = HttpxTransport(client)
+        received = await transport.send(ORIGIN, POST)
+        await received.aclose()
+        assert transport.statistics().active == 0
+
+
+async def test_the_callers_client_stays_open_and_an_owned_one_does_not(library: Any) -> None:
+    for owned in (False, True):
+        client = library.AsyncClient()
+        await HttpxTransport(client, owned=owned).aclose()
+        assert client.is_closed is owned
+        await client.aclose()
+
+
+async def test_a_subclass_of_a_client_is_one(library: Any) -> None:
+    class Client(library.AsyncClient):  # type: ignore[misc]  # the library is a parameter here
+        """An application's own."""
+
+    async with Client() as client:
+        HttpxTransport(client)
+
+
+@pytest.mark.parametrize("client", [None, httpx.Client, object()])
+async def test_anything_else_is_refused(client: object) -> None:
+    with pytest.raises(TypeError, match=r"expected an httpx\.AsyncClient or httpx2\.AsyncClient"):
+        HttpxTransport(client)
+
+
+async def test_a_unix_socket_is_refused_with_the_way_to_do_it(library: Any) -> None:
+    async with library.AsyncClient() as client:
+        with pytest.raises(TransportError, match="uds"):
+            await HttpxTransport(client).send(attrs.evolve(ORIGIN, unix="/tmp/socket"), POST)
+
+
+async def test_the_clients_own_time_limits_do_not_apply(library: Any) -> None:
+    def late(peer: Peer) -> None:
+        peer.read_request()
+        peer.connection.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            peer.connection.recv(1)
+        peer.send(reply(b"late"))
+
+    with serving(late) as server:
+        async with library.AsyncClient(trust_env=False, timeout=0.01) as client:
+            received = await HttpxTransport(client).send(server.origin, POST)
+            assert await received.read() == b"late"
+            assert await received.read() == b""
+            await received.aclose()
+
+
+async def test_a_proxy_from_the_environment_is_used() -> None:
+    requests: list[bytes] = []
+
+    def proxy(peer: Peer) -> None:
+        requests.append(peer.read_request())
+        peer.send(reply(b"by proxy", b"connection: close"))
+
+    with serving(proxy) as server, trio.fail_after(10):
+        transport = environment_transport({"http_proxy": str(server.origin)})
+        received = await transport.send(Origin("http", "api.example.com", 80), POST)
+        assert await received.read() == b"by proxy"
+        await received.aclose()
+        await transport.aclose()
+
+    assert requests[0].startswith(b"POST http://api.example.com/v1/chat?x=1 HTTP/1.1\r\n")
+
+
+async def test_a_host_that_is_exempt_from_the_proxy_is_reached_directly() -> None:
+    with serving(answering(reply(b"direct"))) as server, trio.fail_after(10):
+        transport = environment_transport({"ALL_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"})
+        received = await transport.send(server.origin, POST)
+        assert await received.read() == b"direct"
+        await received.aclose()
+        await transport.aclose()
+
+
+async def test_without_either_library_a_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(ImportError, match="httpx2 or httpx"):
+        environment_transport({"ALL_PROXY": "http://proxy"})
+
+
+PROXIES: list[tuple[Mapping[str, str], dict[str, str | None]]] = [
+    ({}, {}),
+    ({"HTTP_PROXY": ""}, {}),
+    ({"HTTPS_PROXY": "proxy:80"}, {"https://": "http://proxy:80"}),
+    ({"HTTPS_PROXY": "http://capitals", "https_proxy": "http://small"}, {"https://": "http://small"}),
+    ({"ALL_PROXY": "socks5://p"}, {"all://": "socks5://p"}),
+    ({"ALL_PROXY": "http://p", "no_proxy": "*"}, {}),
+    (
+        {"ALL_PROXY": "http://p", "NO_PROXY": "localhost, .a.com,b.com, 10.0.0.1,::1,[::2],http://c.com,"},
+        {
+            "all://": "http://p",
+            "all://localhost": None,
+            "all://*a.com": None,
+            "all://*b.com": None,
+            "all://10.0.0.1": None,
+            "all://[::1]": None,
+            "all://[::2]": None,
+            "http://c.com": None,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "patterns"), PROXIES)
+async def test_proxy_variables_become_patterns(variables: Mapping[str, str], patterns: dict[str, str | None]) -> None:
+    assert dict(proxy_patterns(variables)) == patterns
