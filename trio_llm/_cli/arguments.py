@@ -1,0 +1,121 @@
+"""What each command takes."""
+
+from __future__ import annotations
+
+import argparse
+
+from .._version import __version__
+
+_FANOUT = """\
+Answer many prompts at the same time and lose none of the answers. PROMPTS is a text file with one prompt a line (blank
+lines and lines that begin with # are skipped), or JSON lines: objects with "prompt" or "messages", and with "model",
+"id" or any parameter of a chat call where they differ. A first line that begins with { makes it JSON lines.
+Exit status: 0 if every call went well, 1 if one did not, 2 for bad input, 130 after Ctrl-C.
+"""
+_CHAT = """\
+Ask a model. With a prompt, or with one from a pipe, the answer goes to stdout as it comes. Without, talk: Ctrl-C ends
+an answer, Ctrl-D the chat.
+"""
+_MODELS = "List the providers: wire format, address, key variable and whether it is set, documentation."
+_SERVE = "Serve a simulated provider that speaks as OpenAI, Anthropic and Gemini do. Ctrl-C ends it."
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command` is the name of the command's module."""
+    parser = argparse.ArgumentParser(prog="trio-llm", description="Large language models from the command line.")
+    parser.add_argument("--version", action="version", version=f"trio-llm {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_fanout(commands.add_parser("fanout", help="answer many prompts at the same time", description=_FANOUT))
+    _add_chat(commands.add_parser("chat", help="ask a model, or talk with it", description=_CHAT))
+    _add_models(commands.add_parser("models", help="list the providers", description=_MODELS))
+    _add_serve(commands.add_parser("serve", help="serve a simulated provider", description=_SERVE))
+    return parser
+
+
+def _add_fanout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prompts", metavar="PROMPTS", help="file of prompts; - reads them from stdin")
+    parser.add_argument("-m", "--model", help="as provider/name; lines of JSON may name their own")
+    parser.add_argument(
+        "--max-in-flight", type=_count, default=64, metavar="N", help="calls at the same time (default: %(default)s)"
+    )
+    parser.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="for all calls together")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write each outcome as a line of JSON as soon as it is known; - writes to stdout and the rest to stderr",
+    )
+    parser.add_argument("--show-text", action="store_true", help="print the whole answers")
+    _add_call_options(parser)
+
+
+def _add_chat(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="as provider/name")
+    parser.add_argument("prompt", metavar="PROMPT", nargs="?", help="one question; - reads it from stdin")
+    _add_call_options(parser)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--filter", metavar="TEXT", default="", help="only rows that contain TEXT")
+    parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8000, help="0 takes any that is free (default: %(default)s)")
+    parser.add_argument("--latency", type=_wait, default=0.0, metavar="S", help="seconds before each reply")
+    parser.add_argument("--gap", type=_wait, default=0.0, metavar="S", help="seconds between two events of a stream")
+    parser.add_argument("--text", help="the answer to everything (default: the last user message)")
+    parser.add_argument("--fault-rate", type=_share, default=0.0, metavar="SHARE", help="replies that fail, 0 to 1")
+    parser.add_argument("--requests-per-minute", type=_count, metavar="N", help="more are refused with status 429")
+
+
+def _add_call_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("options of the calls")
+    group.add_argument("--system", metavar="TEXT", help="system message")
+    group.add_argument("--max-tokens", type=_count, metavar="N", help="tokens of an answer at most")
+    group.add_argument("--temperature", type=float, metavar="T")
+    group.add_argument("--timeout", type=_seconds, metavar="S", help="seconds that one call may take")
+    group.add_argument("--num-retries", type=_natural, metavar="N", help="attempts after the first")
+    group.add_argument("--api-base", metavar="URL", help="base URL in place of the provider's own")
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return number
+
+
+def _natural(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, but is {text}")
+    return number
+
+
+def _port(text: str) -> int:
+    if (number := int(text)) not in range(65_536):
+        raise argparse.ArgumentTypeError(f"must be from 0 to 65535, not {text}")
+    return number
+
+
+def _seconds(text: str) -> float:
+    if not (number := float(text)) > 0:
+        raise argparse.ArgumentTypeError(f"must be more than 0 seconds, not {text}")
+    return number
+
+
+def _wait(text: str) -> float:
+    if not (number := float(text)) >= 0:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds, not {text}")
+    return number
+
+
+def _share(text: str) -> float:
+    if not 0 <= (number := float(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 1, not {text}")
+    return number
+
+
+# argparse shows these names where the text is no number at all.
+_count.__name__ = _natural.__name__ = _port.__name__ = "whole number"
+_seconds.__name__ = _wait.__name__ = _share.__name__ = "number"

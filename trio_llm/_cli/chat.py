@@ -1,0 +1,174 @@
+"""`trio-llm chat`: one question, or a conversation."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, cast
+
+import attrs
+import trio
+
+from .._client import Client
+from .._errors import LLMError
+from .._types.chat import ModelResponseStream
+from .._types.chat_request import ChatParams, ChatRequest
+from .checks import check_prompts
+from .errors import CommandError
+from .interrupts import interruptible
+from .prompts import Defaults, Prompt, defaults_of
+from .terminal import DIM, Screen, harmless, standard_screen
+
+_INVITATION = "> "
+_HINT = "\n(Ctrl-D ends the chat)\n"
+
+
+def run(arguments: Namespace) -> int:
+    """Answer one prompt, or talk, and return the exit status."""
+    defaults = defaults_of(arguments)
+    prompt = _prompt(arguments.prompt)
+    check_prompts([Prompt(arguments.model, _request(defaults, [{"role": "user", "content": prompt or "Hello"}]))])
+    if prompt is not None:
+        return trio.run(_answer_once, _request(defaults, [*_opening(defaults), _user(prompt)]), standard_screen())
+    return trio.run(_Conversation(defaults, standard_screen(), _opening(defaults)).run)
+
+
+def _prompt(given: str | None) -> str | None:
+    """The one prompt there is; None to ask for them at the terminal."""
+    if given not in (None, "-"):
+        return given
+    if given is None and sys.stdin.isatty():
+        return None
+    text = sys.stdin.read().strip()
+    if not text:
+        raise CommandError("no prompt: stdin is empty")
+    return text
+
+
+def _opening(defaults: Defaults) -> list[Mapping[str, Any]]:
+    return [] if defaults.system is None else [{"role": "system", "content": defaults.system}]
+
+
+def _user(text: str) -> Mapping[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def _request(defaults: Defaults, messages: list[Mapping[str, Any]]) -> ChatRequest:
+    params = cast("ChatParams", dict(defaults.parameters))
+    return ChatRequest(defaults.model or "", messages, stream=True, **params)
+
+
+async def _answer_once(request: ChatRequest, screen: Screen) -> int:
+    failed = False
+    async with Client() as client, interruptible() as interruption:
+        try:
+            await _Answer(screen).show(client, request)
+        except LLMError as error:
+            failed = True
+            _complain(error)
+    return interruption.status if interruption.signal is not None else int(failed)
+
+
+def _complain(error: LLMError) -> None:
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+
+
+@attrs.define
+class _Answer:
+    """An answer being written to the screen."""
+
+    screen: Screen
+    text: str = ""
+    """What has come of it, without the thinking."""
+    thinking: bool = False
+    ends_line: bool = True
+
+    async def show(self, client: Client, request: ChatRequest) -> None:
+        """Write the answer as it comes, to its end."""
+        try:
+            async with await client.call(request) as stream:
+                while batch := await stream.next_batch():
+                    self._write(batch)
+        finally:
+            if not self.ends_line:
+                self.screen.write("\n")
+
+    def _write(self, batch: list[ModelResponseStream]) -> None:
+        for choice in (choice for chunk in batch for choice in chunk.choices if choice.index == 0):
+            # A pipe gets the answer and nothing else.
+            if choice.delta.reasoning_content and self.screen.live:
+                self._put(choice.delta.reasoning_content, thinking=True)
+            if choice.delta.content:
+                self.text += choice.delta.content
+                self._put(choice.delta.content, thinking=False)
+
+    def _put(self, text: str, *, thinking: bool) -> None:
+        if self.thinking and not thinking:
+            self.screen.write("\n\n")
+        self.thinking = thinking
+        shown = harmless(text) if self.screen.live else text
+        self.ends_line = shown.endswith("\n")
+        self.screen.write(self.screen.style(shown, DIM) if thinking else shown)
+
+
+@attrs.define
+class _Conversation:
+    """Questions from the terminal, answered in turn, each with all that was said before."""
+
+    defaults: Defaults
+    screen: Screen
+    messages: list[Mapping[str, Any]]
+    answering: trio.CancelScope | None = None
+    """What Ctrl-C cancels."""
+
+    async def run(self) -> int:
+        """Talk until Ctrl-D."""
+        with suppress(ImportError):
+            import_module("readline")  # arrow keys and a history for input(), where the platform has them
+        with trio.open_signal_receiver(signal.SIGINT) as signals:
+            await self._talk(signals)
+        self.screen.write("\n")
+        return 0
+
+    async def _talk(self, signals: AsyncIterator[int]) -> None:
+        async with Client() as client, trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch, signals)
+            while (text := await _ask()) is not None:
+                if text.strip():
+                    await self._reply(client, text)
+            nursery.cancel_scope.cancel(reason="the conversation is over")
+
+    async def _watch(self, signals: AsyncIterator[int]) -> None:
+        async for _ in signals:
+            if self.answering is None:
+                self.screen.write(_HINT + _INVITATION)
+            else:
+                self.answering.cancel(reason="Ctrl-C")
+
+    async def _reply(self, client: Client, text: str) -> None:
+        await trio.lowlevel.checkpoint()
+        asked = [*self.messages, _user(text)]
+        answer = _Answer(self.screen)
+        try:
+            with trio.CancelScope() as self.answering:
+                await answer.show(client, _request(self.defaults, asked))
+        except LLMError as error:
+            _complain(error)
+        finally:
+            self.answering = None
+        # An answer that was broken off was read all the same: the conversation goes on from there.
+        if answer.text:
+            self.messages = [*asked, {"role": "assistant", "content": answer.text}]
+
+
+async def _ask() -> str | None:
+    """The next question; None at the end of the input."""
+    await trio.lowlevel.checkpoint()
+    try:
+        return await trio.to_thread.run_sync(input, _INVITATION, abandon_on_cancel=True)
+    except EOFError:
+        return None

@@ -1,0 +1,66 @@
+"""What can be found wrong with calls before the first of them is sent, and what they need to be running."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+
+import attrs
+
+from .._auth import destination, environment
+from .._catalog import CATALOG
+from .._dialect import Call
+from .._errors import BadRequestError, LLMError
+from .._local import LocalModelUnavailable, LocalServer
+from .._provider import Provider, Server, resolve
+from .._types.chat_request import ChatRequest
+from .errors import CommandError
+from .prompts import Prompt
+
+
+def check_prompts(prompts: Iterable[Prompt]) -> None:
+    """Raise a CommandError for the first prompt that cannot be sent: model, key, address or parameters."""
+    for prompt in prompts:
+        try:
+            _check(prompt.request)
+        except LLMError as error:
+            raise CommandError(f"{prompt.place}: {error}") from error
+
+
+def _check(request: ChatRequest) -> None:
+    row, model = _resolve(request)
+    destination(row, request.options, environment())
+    endpoint = row.dialect.chat_stream
+    if endpoint is None:
+        raise BadRequestError(f"{row.name} streams no chats", llm_provider=row.name, model=model)
+    endpoint.encode(Call(request, model, row.quirks_of(model)))
+
+
+def _resolve(request: ChatRequest) -> tuple[Provider, str]:
+    options = request.options
+    return resolve(request.model, CATALOG, provider=options.custom_llm_provider, api_base=options.api_base)
+
+
+@contextmanager
+def providers_for(prompts: Iterable[Prompt], slots: int) -> Generator[Mapping[str, Provider], None, None]:
+    """The catalogue, in which the embedded model, if a prompt asks for it, has the address of a running server.
+
+    Started here, and not by the first call, the server has the slots that fit the number of calls, its start counts
+    as nobody's waiting time, and if it is not installed nothing has been sent yet.
+    """
+    asked = [_resolve(prompt.request)[0] for prompt in prompts if prompt.request.options.api_base is None]
+    embedded = [row for row in asked if row.server is Server.EMBEDDED]
+    if not embedded:
+        yield CATALOG
+        return
+    server = LocalServer(slots=slots)
+    try:
+        base_url = server.start()
+    except LocalModelUnavailable as error:
+        raise CommandError(str(error)) from error
+    with server:
+        yield {**CATALOG, **{row.name: _at(row, base_url) for row in embedded}}
+
+
+def _at(row: Provider, base_url: str) -> Provider:
+    return attrs.evolve(row, base_url=base_url, server=Server.SELF_HOSTED)

@@ -1,0 +1,67 @@
+"""`trio-llm fanout`: many prompts as one fan-out."""
+
+from __future__ import annotations
+
+import math
+from argparse import Namespace
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+import attrs
+import trio
+
+from .._client import Client
+from .._limits import Limits
+from .._provider import Provider
+from .calls import Call, FanOut
+from .checks import check_prompts, providers_for
+from .interrupts import Interruption, interruptible
+from .outcomes import open_outcomes
+from .progress import Board, Lines
+from .prompts import defaults_of, read_prompts
+from .summary import write_summary
+from .terminal import Screen, standard_screen
+
+
+@attrs.frozen
+class _Plan:
+    """How the calls are made."""
+
+    providers: Mapping[str, Provider]
+    limit: int
+    deadline: float
+    """Seconds."""
+
+
+def run(arguments: Namespace) -> int:
+    """Answer the prompts and return the exit status."""
+    prompts = read_prompts(arguments.prompts, defaults_of(arguments))
+    check_prompts(prompts)
+    fan_out = FanOut([Call(index, prompt) for index, prompt in enumerate(prompts)])
+    screen = standard_screen(aside=arguments.output == "-")
+    limit = min(arguments.max_in_flight, len(prompts))
+    with ExitStack() as stack:
+        providers = stack.enter_context(providers_for(prompts, limit))
+        if arguments.output is not None:
+            fan_out.listeners.append(stack.enter_context(open_outcomes(arguments.output)))
+        plan = _Plan(providers, limit, arguments.deadline or math.inf)
+        interruption = trio.run(_answer, fan_out, plan, screen)
+    write_summary(screen, fan_out, show_text=arguments.show_text)
+    if interruption.signal is not None:
+        return interruption.status
+    return 0 if all(call.status == "ok" for call in fan_out.calls) else 1
+
+
+async def _answer(fan_out: FanOut, plan: _Plan, screen: Screen) -> Interruption:
+    # Every call has a slot of its own as soon as it leaves the queue, which is where it waits, and is seen to.
+    limits = Limits(max_in_flight=plan.limit)
+    async with interruptible() as interruption, Client(limits=limits, providers=plan.providers) as client:
+        with trio.move_on_after(plan.deadline):
+            async with trio.open_nursery() as nursery:
+                if screen.live:
+                    nursery.start_soon(Board(screen, fan_out).keep_drawing)
+                else:
+                    fan_out.listeners.append(Lines(screen, len(fan_out.calls)))
+                await fan_out.run(client, plan.limit)
+                nursery.cancel_scope.cancel(reason="every call has ended")
+    return interruption

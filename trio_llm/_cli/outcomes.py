@@ -1,0 +1,67 @@
+"""Outcomes as JSON lines, each written the moment it is known."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import attrs
+
+from .. import _json
+from .._errors import APIError, LLMError
+from .calls import Call
+from .errors import CommandError
+
+
+@attrs.frozen
+class OutcomeWriter:
+    """A listener that writes one line a call."""
+
+    file: BinaryIO
+
+    def ended(self, call: Call) -> None:
+        """Write the call's line, and flush it: what is written is not lost if the process is killed."""
+        self.file.write(_json.dumps(outcome_record(call)) + b"\n")
+        self.file.flush()
+
+
+@contextmanager
+def open_outcomes(path: str) -> Generator[OutcomeWriter, None, None]:
+    """A writer to a new file, or to stdout for `-`."""
+    if path == "-":
+        yield OutcomeWriter(sys.stdout.buffer)
+        return
+    try:
+        file = open(path, "wb")  # noqa: SIM115 - closed below; the errors of opening alone are the user's
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror}") from error
+    with file:
+        yield OutcomeWriter(file)
+
+
+def outcome_record(call: Call) -> dict[str, Any]:
+    """Everything that is known of a call, as JSON has it. `text` is a whole answer, `partial` what came of one."""
+    whole = call.status == "ok"
+    answer = call.answer
+    return {
+        "index": call.index,
+        "id": call.prompt.id,
+        "model": call.prompt.request.model,
+        "status": call.status,
+        "text": call.text if whole else None,
+        "partial": None if whole or answer is None else call.text,
+        "usage": call.usage.model_dump(exclude_none=True) if call.usage else None,
+        "error": _error_record(call.error) if call.error else None,
+        "timings": {"started": call.started, "first_content": call.first_content, "ended": call.ended},
+        "response": answer.model_dump(exclude_none=True) if answer else None,
+    }
+
+
+def _error_record(error: LLMError) -> dict[str, Any]:
+    record: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
+    if isinstance(error, APIError):
+        names = ("status_code", "code", "request_id", "retry_after", "attempts")
+        record.update({name: getattr(error, name) for name in names})
+    return record
