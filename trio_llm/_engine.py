@@ -157,7 +157,7 @@ def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPReq
     if options.extra_headers:
         extra = {name.lower(): value for name, value in options.extra_headers.items()}
         headers = (*(pair for pair in headers if pair[0] not in extra), *extra.items())
-    return HTTPRequest(http.method, route.destination.base_path + http.path, headers, http.body)
+    return HTTPRequest(http.method, route.destination.target(http.path, route.model), headers, http.body)
 
 
 def _not_offered(request: Request, route: Route) -> BadRequestError:

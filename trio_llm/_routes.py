@@ -54,14 +54,14 @@ class Routes:
             AuthenticationError: if there is no key that may be sent there.
         """
         get = self._variables.get
-        named = row.key_variables if options.api_key is None else ()
+        named = row.key_variables + row.token_variables if options.api_key is None else ()
         key = (
             row.name,
             model,
             options.api_base,
             options.api_key,
             options.api_version,
-            *[get(name) for name in (*named, *row.base_url_variables)],
+            *[get(name) for name in named + row.address_variables],
         )
         found = self._routes.get(key)
         if found is None:

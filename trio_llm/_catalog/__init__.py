@@ -1,0 +1,25 @@
+"""The vendors, as rows. Each names the page that proves it.
+
+A new vendor is one row in the module whose docstring fits it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .._provider import Catalog, Provider
+from .accounts import ACCOUNTS
+from .gateways import GATEWAYS
+from .hosts import HOSTS
+from .makers import MAKERS
+from .self_hosted import SELF_HOSTED
+
+_ROWS: Final = (*ACCOUNTS, *GATEWAYS, *HOSTS, *MAKERS, *SELF_HOSTED)
+
+CATALOG: Final = Catalog(_ROWS)
+"""Every row by its name."""
+
+
+def catalog_with(*rows: Provider) -> Catalog:
+    """The catalogue and rows of your own, which go before those of the same name."""
+    return Catalog((*_ROWS, *rows))

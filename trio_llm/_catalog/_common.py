@@ -1,0 +1,44 @@
+"""Departures that many rows share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .._dialect import MaxTokensName, Quirks
+
+SYSTEM_ROLE: Final = Quirks(system_role="system")
+"""Takes both names of the answer's limit, and has no `developer` role."""
+OLDER_NAMES: Final = Quirks(max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system")
+"""Follows OpenAI's reference as it was before `max_completion_tokens` and `developer`."""
+THINKING_BACK: Final = Quirks(
+    max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", reply_fields=frozenset({"reasoning_content"})
+)
+"""As `OLDER_NAMES`; and a message with tool calls is refused, or understood less well, without its thinking."""
+DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
+"""A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
+REASONING_MODELS: Final = ((r"(o[134](-|$)|gpt-5)", Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)),)
+"""OpenAI's models that refuse `max_tokens`."""
+MISTRAL: Final = Quirks(
+    renamed={"seed": "random_seed"},
+    unsupported=frozenset(
+        {
+            "audio",
+            "function_call",
+            "functions",
+            "logit_bias",
+            "modalities",
+            "prompt_cache_retention",
+            "safety_identifier",
+            "service_tier",
+            "store",
+            "user",
+            "verbosity",
+            "web_search_options",
+        }
+    ),
+    max_tokens_name=MaxTokensName.MAX_TOKENS,
+    system_role="system",
+    stream_usage=False,
+    required_tool_choice="any",
+)
+"""Mistral's API refuses every field that its reference does not have."""

@@ -1,0 +1,111 @@
+"""Vendors with an address for each account, region, project or deployment."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from .._dialect import MaxTokensName, Quirks
+from .._provider import AuthScheme, Paths, Provider, Versioning
+from ._common import OLDER_NAMES, REASONING_MODELS, SYSTEM_ROLE
+
+_AZURE_HOSTS: Final = (
+    "*.openai.azure.com",
+    "*.openai.azure.us",
+    "*.openai.azure.cn",
+    "*.cognitiveservices.azure.com",
+    "*.services.ai.azure.com",
+)
+
+ACCOUNTS: Final = (
+    Provider(
+        name="azure",
+        base_url="https://{AZURE_RESOURCE_NAME}.openai.azure.com",
+        documentation="https://learn.microsoft.com/en-us/azure/foundry/openai/api-version-lifecycle",
+        key_variables=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"),
+        token_variables=("AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN"),
+        base_url_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE", "AZURE_BASE_URL"),
+        auth=AuthScheme.API_KEY,
+        # Deployments can have any name; most are called after their model.
+        model_quirks=REASONING_MODELS,
+        alternative_hosts=_AZURE_HOSTS,
+        paths=Paths("/openai/v1{path}", complete="/openai/"),
+        versioning=Versioning(
+            ("AZURE_API_VERSION", "OPENAI_API_VERSION"),
+            Paths(
+                "/openai/deployments/{model}{path}",
+                MappingProxyType({"/responses": "/openai/responses"}),
+                complete="/openai/",
+            ),
+        ),
+    ),
+    Provider(
+        name="azure_ai",
+        base_url="https://{AZURE_AI_RESOURCE_NAME|AZURE_RESOURCE_NAME}.services.ai.azure.com",
+        documentation="https://learn.microsoft.com/en-us/rest/api/aifoundry/modelinference/",
+        key_variables=("AZURE_AI_API_KEY", "AZURE_API_KEY"),
+        token_variables=("AZURE_AD_TOKEN",),
+        base_url_variables=("AZURE_AI_ENDPOINT", "AZURE_AI_BASE_URL", "AZURE_AI_API_BASE"),
+        auth=AuthScheme.API_KEY,
+        alternative_hosts=(*_AZURE_HOSTS, "*.models.ai.azure.com"),
+        paths=Paths("/openai/v1{path}", complete="/openai/"),
+        versioning=Versioning(
+            ("AZURE_AI_API_VERSION",), Paths("/models{path}", complete="/models/"), "2024-05-01-preview"
+        ),
+    ),
+    Provider(
+        name="bedrock_mantle",
+        base_url="https://bedrock-mantle.{AWS_REGION|AWS_DEFAULT_REGION|AWS_REGION_NAME}.api.aws/v1",
+        documentation="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
+        key_variables=("AWS_BEARER_TOKEN_BEDROCK", "BEDROCK_MANTLE_API_KEY"),
+        alternative_hosts=("*.api.aws",),
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="cloudflare",
+        base_url="https://api.cloudflare.com/client/v4/accounts/{CLOUDFLARE_ACCOUNT_ID}/ai/v1",
+        documentation="https://developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility/",
+        key_variables=("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"),
+        alternative_hosts=("api.cloudflare.com", "gateway.ai.cloudflare.com"),
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="databricks",
+        base_url="https://{DATABRICKS_HOST}/serving-endpoints",
+        documentation="https://docs.databricks.com/aws/en/machine-learning/model-serving/score-foundation-models",
+        key_variables=("DATABRICKS_TOKEN", "DATABRICKS_API_KEY"),
+        alternative_hosts=("*.cloud.databricks.com", "*.gcp.databricks.com", "*.azuredatabricks.net"),
+        quirks=Quirks(max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", stream_usage=False),
+    ),
+    Provider(
+        name="snowflake",
+        base_url="https://{SNOWFLAKE_ACCOUNT|SNOWFLAKE_ACCOUNT_ID}.snowflakecomputing.com/api/v2/cortex/v1",
+        documentation="https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api",
+        key_variables=("SNOWFLAKE_PAT", "SNOWFLAKE_CORTEX_PAT", "SNOWFLAKE_JWT", "SNOWFLAKE_API_KEY"),
+        alternative_hosts=("*.snowflakecomputing.com",),
+        quirks=Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS, system_role="system"),
+    ),
+    Provider(
+        name="vertex_openai",
+        base_url=(
+            "https://{GOOGLE_CLOUD_LOCATION|VERTEXAI_LOCATION}-aiplatform.googleapis.com/v1"
+            "/projects/{GOOGLE_CLOUD_PROJECT|VERTEXAI_PROJECT}"
+            "/locations/{GOOGLE_CLOUD_LOCATION|VERTEXAI_LOCATION}/endpoints/openapi"
+        ),
+        documentation="https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai",
+        key_variables=("CLOUDSDK_AUTH_ACCESS_TOKEN", "VERTEX_OPENAI_ACCESS_TOKEN"),
+        alternative_hosts=("aiplatform.googleapis.com", "*-aiplatform.googleapis.com"),
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="watsonx",
+        # The gateway of watsonx.ai: the service's own API is near to OpenAI's, but not it.
+        base_url="https://{WATSONX_URL|WX_URL|WML_URL}/ml/gateway/v1",
+        documentation="https://www.ibm.com/docs/en/watsonx/saas?topic=generation-inferencing-gateway-models",
+        # A bearer token of IBM Cloud's IAM. An API key (WATSONX_APIKEY) has to be exchanged for one first.
+        key_variables=("WATSONX_TOKEN",),
+        base_url_variables=("WATSONX_BASE_URL", "WATSONX_API_BASE"),
+        alternative_hosts=("*.ml.cloud.ibm.com",),
+        quirks=SYSTEM_ROLE,
+    ),
+)

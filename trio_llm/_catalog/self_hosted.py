@@ -1,0 +1,161 @@
+"""Servers that the user runs, at the addresses that their documentation gives; and the embedded model."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .._provider import Provider, Server
+from ._common import OLDER_NAMES, THINKING_BACK
+
+SELF_HOSTED: Final = (
+    Provider(
+        name="custom_openai",
+        base_url="",
+        documentation="https://platform.openai.com/docs/api-reference/chat",
+        aliases=("aiohttp_openai", "openai_like"),
+        key_variables=("CUSTOM_OPENAI_API_KEY", "OPENAI_LIKE_API_KEY"),
+        base_url_variables=("CUSTOM_OPENAI_BASE_URL", "CUSTOM_OPENAI_API_BASE", "OPENAI_LIKE_API_BASE"),
+        server=Server.SELF_HOSTED,
+    ),
+    Provider(
+        name="docker_model_runner",
+        base_url="http://localhost:12434/engines/v1",
+        documentation="https://docs.docker.com/ai/model-runner/api-reference/",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="gpustack",
+        base_url="http://localhost/v1",
+        documentation="https://docs.gpustack.ai/latest/user-guide/openai-compatible-apis/",
+        server=Server.SELF_HOSTED,
+        quirks=THINKING_BACK,
+    ),
+    Provider(
+        name="infinity",
+        base_url="http://localhost:7997",
+        documentation="https://github.com/michaelfeil/infinity",
+        server=Server.SELF_HOSTED,
+    ),
+    Provider(
+        name="jan",
+        base_url="http://127.0.0.1:1337/v1",
+        documentation="https://jan.ai/docs/desktop/api-server",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="koboldcpp",
+        base_url="http://localhost:5001/v1",
+        documentation="https://github.com/LostRuins/koboldcpp/wiki",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="lemonade",
+        base_url="http://localhost:8000/api/v1",
+        documentation="https://lemonade-server.ai/docs/server/server_spec/",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="litellm_proxy",
+        base_url="http://localhost:4000",
+        documentation="https://docs.litellm.ai/docs/proxy/user_keys",
+        server=Server.SELF_HOSTED,
+    ),
+    Provider(
+        name="llamacpp",
+        base_url="http://127.0.0.1:8080/v1",
+        documentation="https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
+        aliases=("llama_cpp",),
+        key_variables=("LLAMACPP_API_KEY", "LLAMA_ARG_API_KEY"),
+        server=Server.SELF_HOSTED,
+        quirks=THINKING_BACK,
+    ),
+    Provider(
+        name="llamafile",
+        base_url="http://127.0.0.1:8080/v1",
+        documentation="https://github.com/mozilla-ai/llamafile",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="lm_studio",
+        base_url="http://127.0.0.1:1234/v1",
+        documentation="https://lmstudio.ai/docs/developer/openai-compat",
+        aliases=("lmstudio",),
+        key_variables=("LM_STUDIO_API_KEY", "LMSTUDIO_API_KEY"),
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="local",
+        base_url="http://127.0.0.1",
+        documentation="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
+        key_variables=(),
+        base_url_variables=(),
+        server=Server.EMBEDDED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="localai",
+        base_url="http://localhost:8080/v1",
+        documentation="https://localai.io/features/openai-functions/",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="mistralrs",
+        base_url="http://localhost:1234/v1",
+        documentation="https://github.com/EricLBuehler/mistral.rs",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="ollama",
+        base_url="http://localhost:11434/v1",
+        documentation="https://docs.ollama.com/openai",
+        aliases=("ollama_chat",),
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="oobabooga",
+        base_url="http://127.0.0.1:5000/v1",
+        documentation="https://github.com/oobabooga/text-generation-webui/wiki/12-%E2%80%90-OpenAI-API",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="sglang",
+        base_url="http://localhost:30000/v1",
+        documentation="https://docs.sglang.ai/basic_usage/openai_api_completions.html",
+        server=Server.SELF_HOSTED,
+        quirks=THINKING_BACK,
+    ),
+    Provider(
+        name="tgi",
+        base_url="http://localhost:8080/v1",
+        documentation="https://huggingface.co/docs/text-generation-inference/messages_api",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="vllm",
+        base_url="http://localhost:8000/v1",
+        documentation="https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+        aliases=("hosted_vllm",),
+        key_variables=("VLLM_API_KEY", "HOSTED_VLLM_API_KEY"),
+        base_url_variables=("VLLM_BASE_URL", "VLLM_API_BASE", "HOSTED_VLLM_API_BASE"),
+        server=Server.SELF_HOSTED,
+        quirks=THINKING_BACK,
+    ),
+    Provider(
+        name="xinference",
+        base_url="http://127.0.0.1:9997/v1",
+        documentation="https://inference.readthedocs.io/en/latest/",
+        server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+)
