@@ -10,9 +10,10 @@ from itertools import count
 from typing import Any, Final, TypeAlias
 
 import attrs
-import trio
+from trio.lowlevel import in_trio_run
 
 from .._client import Client
+from .._runtime import trio
 from ._script import Reply
 from ._simulator import Simulator
 from ._steps_asyncio import ASYNCIO_CANCELLERS
@@ -143,7 +144,7 @@ def _without_context(scenario: Scenario) -> Scenario:
 
 
 def _inside_a_loop() -> bool:
-    return trio.lowlevel.in_trio_run() or _asyncio_runs()
+    return in_trio_run() or _asyncio_runs()
 
 
 def _asyncio_runs() -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .._runtime import trio
 from .._transport import TransportStatistics
 from .._types.usage import Usage
 from ._wires._model import Prompt
@@ -104,6 +105,7 @@ class Ledger:
         self._active = 0
         self._peak = 0
         self._tokens = 0
+        self._waiting: list[trio.Event] = []
         self._ended = dict.fromkeys(RequestOutcome, 0)
 
     def next_number(self) -> int:
@@ -131,6 +133,18 @@ class Ledger:
     def release(self) -> None:
         """The connection is free or closed."""
         self._active -= 1
+        if not self._active:
+            for event in self._waiting:
+                event.set()
+            self._waiting.clear()
+
+    async def wait_idle(self) -> None:
+        """Wait until no request holds a connection."""
+        await trio.lowlevel.checkpoint()
+        while self._active:
+            event = trio.Event()
+            self._waiting.append(event)
+            await event.wait()
 
     def statistics(self) -> SimulatorStatistics:
         """A snapshot."""

@@ -55,6 +55,13 @@ class Simulator:
         """Sums over every request; `active` counts those whose reply is not yet closed."""
         return self._ledger.statistics()
 
+    async def wait_idle(self) -> None:
+        """Wait until no request holds a connection: a server takes a moment to notice that its client is gone.
+
+        To be called in the event loop in which the simulator serves.
+        """
+        await self._ledger.wait_idle()
+
     def respond(self, request: HTTPRequest, *, now: float = 0.0) -> ScriptedReply:
         """Decide what happens to a request that arrives at `now`, without waiting for any of it.
 

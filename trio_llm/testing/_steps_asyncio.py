@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, Final, TypeAlias
+from weakref import WeakSet
 
 import anyio
 
@@ -52,7 +53,8 @@ class _Watch:
         self._cancel = cancel
         self._step = step
         self._count = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        # Weak, or errors that nobody retrieves would never be told of.
+        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._problems: list[str] = []
         self._root: asyncio.Task[Any] | None = None
         self._scope: anyio.CancelScope | None = None
@@ -64,7 +66,7 @@ class _Watch:
         loop = asyncio.get_running_loop()
         loop.set_task_factory(self._make_task)
         loop.set_exception_handler(self._note_stray_error)
-        end = await run_trial(trial, self._disturb, asyncio.all_tasks)
+        end = await run_trial(trial, self._disturb, self._strays)
         return TrialEnd(end.cancelled, (*end.problems, *self._problems), end.error)
 
     async def _disturb(self, scenario: Undisturbed) -> TrialEnd:
@@ -73,7 +75,6 @@ class _Watch:
         self._tasks.add(self._root)
         await asyncio.wait([self._root])
         root, self._root = self._root, None
-        self._tasks.clear()
         if root.cancelled():
             return TrialEnd(self.reached)
         error = root.exception()
@@ -83,14 +84,18 @@ class _Watch:
         problems = ("the cancellation was swallowed: the scenario went on to its end",) if swallowed else ()
         return TrialEnd(self.reached, problems, error)
 
+    def _strays(self) -> set[asyncio.Task[Any]]:
+        return {task for task in self._tasks if not task.done()}
+
     async def _scoped(self, scenario: Undisturbed) -> None:
         with anyio.CancelScope() as self._scope:
             await scenario()
 
     def _make_task(self, loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
-        ours = asyncio.current_task(loop) in self._tasks if loop.is_running() else False
-        task = asyncio.Task(_CountedCoroutine(coro, self) if ours else coro, loop=loop, **options)
-        if ours:
+        creator = asyncio.current_task(loop)
+        task = asyncio.Task(_CountedCoroutine(coro, self) if creator in self._tasks else coro, loop=loop, **options)
+        # Nobody's tasks are those that finalise the scenario's generators.
+        if creator is None or creator in self._tasks:
             self._tasks.add(task)
         return task
 

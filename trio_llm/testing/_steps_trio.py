@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
@@ -20,12 +20,14 @@ class _Counter(trio.abc.Instrument):
         self._count = 0
         self._scope: trio.CancelScope | None = None
         self._root: trio.lowlevel.Task | None = None
+        self._known: set[trio.lowlevel.Task] = set()
         self._runnable: set[trio.lowlevel.Task] = set()
         self.cancelled = False
 
     async def disturb(self, scenario: Undisturbed) -> TrialEnd:
         """Run the scenario in a scope of its own."""
         error: Exception | None = None
+        self._known = set(_running_tasks())
         self._root = trio.lowlevel.current_task()
         try:
             with trio.CancelScope() as self._scope:
@@ -42,6 +44,17 @@ class _Counter(trio.abc.Instrument):
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         self._runnable.discard(task)
+
+    def strays(self) -> set[trio.lowlevel.Task]:
+        """New tasks of the scenario's and of the system's; a server in the context may have new ones too."""
+        system = trio.lowlevel.current_root_task()
+        return {task for task in _running_tasks() if self._guardian(task) in (self._root, system)} - self._known
+
+    def _guardian(self, task: trio.lowlevel.Task) -> trio.lowlevel.Task:
+        """The nearest ancestor that was there before the scenario."""
+        while task not in self._known and task.parent_nursery is not None:
+            task = task.parent_nursery.parent_task
+        return task
 
     def is_ours(self, task: trio.lowlevel.Task) -> bool:
         """Whether a task belongs to the scenario."""
@@ -85,18 +98,17 @@ def _run(counter_class: type[_Counter], trial: Trial, step: int | None) -> Trial
     counter = counter_class(step)
     threshold = trial.autojump_threshold
     clock = None if threshold is None else trio.testing.MockClock(autojump_threshold=threshold)
-    return trio.run(run_trial, trial, counter.disturb, _running_tasks, clock=clock, instruments=[counter])
+    return trio.run(run_trial, trial, counter.disturb, counter.strays, clock=clock, instruments=[counter])
 
 
-def _running_tasks() -> set[trio.lowlevel.Task]:
+def _running_tasks() -> Iterator[trio.lowlevel.Task]:
     root = trio.lowlevel.current_root_task()
     assert root is not None
-    found, unseen = set[trio.lowlevel.Task](), [root]
+    unseen = [root]
     while unseen:
         task = unseen.pop()
-        found.add(task)
+        yield task
         unseen += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
-    return found
 
 
 TRIO_CANCELLERS: Final = (

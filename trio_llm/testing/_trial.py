@@ -8,8 +8,9 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from .._client import Client
+from .._client import ClientStatistics
 from .._runtime import trio
+from .._transport import TransportStatistics
 
 Scenario: TypeAlias = Callable[..., Awaitable[object]]
 Undisturbed: TypeAlias = Callable[[], Awaitable[object]]
@@ -52,36 +53,40 @@ class Canceller:
 async def run_trial(
     trial: Trial,
     disturb: Callable[[Undisturbed], Awaitable[TrialEnd]],
-    running_tasks: Callable[[], set[Any]],
+    strays: Callable[[], set[Any]],
 ) -> TrialEnd:
-    """Open a context, let `disturb` run the scenario in it, and examine what is left."""
+    """Open a context, let `disturb` run the scenario in it, and examine what is left.
+
+    `strays` are the tasks that the scenario started and that still run.
+    """
     async with trial.open_context() as context:
-        before = running_tasks()
         end = await disturb(lambda: trial.scenario(context))
-        problems = [*end.problems, *await _left_after_a_while(context, lambda: running_tasks() - before)]
+        problems = [*end.problems, *await _left_after_a_while(context, strays)]
         if end.error is None:
             problems += await _next_call(trial, context)
     return attrs.evolve(end, problems=tuple(problems))
 
 
-async def _left_after_a_while(context: object, new_tasks: Callable[[], set[Any]]) -> list[str]:
+async def _left_after_a_while(context: object, strays: Callable[[], set[Any]]) -> list[str]:
     await trio.lowlevel.checkpoint()
     for _ in range(_PATIENCE):
-        if not new_tasks() and not [*_held(context)]:
+        if not strays() and not [*_held(context)]:
             return []
         await trio.lowlevel.checkpoint()
-    return [*_held(context), *(f"a task still runs: {task!r}" for task in new_tasks())]
+    return [*_held(context), *(f"a task still runs: {task!r}" for task in strays())]
 
 
 def _held(context: object) -> Iterator[str]:
-    if not isinstance(context, Client):
-        return
-    statistics = context.statistics()
-    if active := statistics.connections.active:
-        yield f"connections still active: {active}"
-    for name, account in statistics.accounts.items():
-        if account.in_flight or account.waiting:
-            yield f"slots of {name}: {account.in_flight} still held, {account.waiting} waited for"
+    """What a client or a transport says of itself; anything else has nothing to say."""
+    tell = getattr(context, "statistics", None)
+    statistics = tell() if callable(tell) else None
+    if isinstance(statistics, ClientStatistics):
+        for name, account in statistics.accounts.items():
+            if account.in_flight or account.waiting:
+                yield f"slots of {name}: {account.in_flight} still held, {account.waiting} waited for"
+        statistics = statistics.connections
+    if isinstance(statistics, TransportStatistics) and statistics.active:
+        yield f"connections still active: {statistics.active}"
 
 
 async def _next_call(trial: Trial, context: object) -> list[str]:
