@@ -20,7 +20,16 @@ from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
 from ._types.embedding import EmbeddingResponse
 from ._types.image import ImageResponse
-from ._types.other_requests import EmbeddingRequest, ImageRequest
+from ._types.moderation import ModerationResponse
+from ._types.other_requests import (
+    EmbeddingRequest,
+    ImageRequest,
+    ModerationRequest,
+    RerankRequest,
+    TextCompletionRequest,
+)
+from ._types.rerank import RerankResponse
+from ._types.text import TextCompletionResponse
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -161,6 +170,10 @@ class Dialect:
     chat_stream: StreamEndpoint[ChatRequest, ModelResponseStream] | None = None
     embeddings: Endpoint[EmbeddingRequest, EmbeddingResponse] | None = None
     images: Endpoint[ImageRequest, ImageResponse] | None = None
+    text_completion: Endpoint[TextCompletionRequest, TextCompletionResponse] | None = None
+    text_completion_stream: StreamEndpoint[TextCompletionRequest, TextCompletionResponse] | None = None
+    moderation: Endpoint[ModerationRequest, ModerationResponse] | None = None
+    rerank: Endpoint[RerankRequest, RerankResponse] | None = None
 
 
 def supported_parameters(

@@ -18,6 +18,7 @@ from ._types.chat import (
     StreamingChoices,
     ToolCall,
 )
+from ._types.text import TextChoices, TextCompletionResponse
 
 _FRAGMENTED = ("text", "summary")
 
@@ -34,9 +35,38 @@ def fold_chunks(chunks: Iterable[ModelResponseStream]) -> ModelResponse:
     return folded
 
 
-def _take_head(folded: ModelResponse, chunk: ModelResponseStream) -> None:
-    for name in ("id", "created", "model", "system_fingerprint", "service_tier"):
-        if getattr(folded, name) is None:
+def fold_text_chunks(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:
+    """The text completion that the chunks amount to so far."""
+    folded = TextCompletionResponse()
+    fragments: dict[int, list[TextChoices]] = {}
+    for chunk in chunks:
+        _take_head(folded, chunk)
+        for fragment in chunk.choices:
+            fragments.setdefault(fragment.index, []).append(fragment)
+    folded.choices = [_joined_text(index, fragments[index]) for index in sorted(fragments)]
+    return folded
+
+
+def _joined_text(index: int, fragments: list[TextChoices]) -> TextChoices:
+    joined = TextChoices(None, index, "".join(fragment.text for fragment in fragments))
+    extra: dict[str, list[Any]] = {}
+    for fragment in fragments:
+        joined.finish_reason = fragment.finish_reason or joined.finish_reason
+        if fragment.logprobs is not None:
+            joined.logprobs = _joined_fields(joined.logprobs or {}, fragment.logprobs)
+        _gather(extra, fragment.model_extra)
+    joined.model_extra = _joined_extra(extra, TextChoices.field_names)
+    return joined
+
+
+_HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
+
+
+def _take_head(
+    folded: ModelResponse | TextCompletionResponse, chunk: ModelResponseStream | TextCompletionResponse
+) -> None:
+    for name in folded.field_names:
+        if name in _HEAD and getattr(folded, name) is None:
             setattr(folded, name, getattr(chunk, name))
     if chunk.usage is not None:
         folded.usage = chunk.usage

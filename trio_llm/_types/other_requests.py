@@ -38,7 +38,7 @@ class EmbeddingRequest:
     parameters: Mapping[str, Any]
     options: CallOptions
 
-    def __init__(self, model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> None:  # noqa: A002
+    def __init__(self, model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> None:
         parameters, options = split_arguments(params, _EMBEDDING)
         self.__attrs_init__(model, input, parameters, options)
 
@@ -77,3 +77,106 @@ class ImageRequest:
     def __init__(self, prompt: str, model: str, **params: Unpack[ImageParams]) -> None:
         parameters, options = split_arguments(params, _IMAGE)
         self.__attrs_init__(model, prompt, parameters, options)
+
+
+TextPrompt: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
+"""One text, several texts, one text as token ids, or several."""
+
+
+class TextCompletionModelParams(TypedDict, total=False):
+    """OpenAI's parameters ("Create completion", legacy, 2026-11)."""
+
+    best_of: int | None
+    echo: bool | None
+    frequency_penalty: float | None
+    logit_bias: Mapping[str, float] | None
+    logprobs: int | None
+    max_tokens: int | None
+    n: int | None
+    presence_penalty: float | None
+    seed: int | None
+    stop: str | Sequence[str] | None
+    stream_options: Mapping[str, Any] | None
+    suffix: str | None
+    temperature: float | None
+    top_p: float | None
+    user: str | None
+
+
+class TextCompletionParams(TextCompletionModelParams, ControlParams, total=False):
+    """Every keyword argument of a text completion beside `model`, `prompt` and `stream`."""
+
+
+TEXT_COMPLETION_PARAMETERS = frozenset(TextCompletionModelParams.__annotations__)
+
+
+@attrs.frozen(init=False)
+class TextCompletionRequest:
+    """One text completion as a value."""
+
+    model: str
+    prompt: TextPrompt
+    stream: bool
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(
+        self,
+        model: str,
+        prompt: TextPrompt,
+        *,
+        stream: bool | None = False,
+        **params: Unpack[TextCompletionParams],
+    ) -> None:
+        parameters, options = split_arguments(params, TEXT_COMPLETION_PARAMETERS)
+        self.__attrs_init__(model, prompt, bool(stream), parameters, options)
+
+
+ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
+"""One text, several texts, or content parts."""
+
+
+@attrs.frozen(init=False)
+class ModerationRequest:
+    """One moderation call as a value. There are no parameters beside the input and the model."""
+
+    model: str
+    input: ModerationInput
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(self, input: ModerationInput, model: str, **params: Unpack[ControlParams]) -> None:
+        parameters, options = split_arguments(params, frozenset())
+        self.__attrs_init__(model, input, parameters, options)
+
+
+class RerankModelParams(TypedDict, total=False):
+    """Cohere's parameters ("Rerank v2", 2026-11), and `return_documents` of those who follow it."""
+
+    top_n: int | None
+    return_documents: bool | None
+    max_tokens_per_doc: int | None
+
+
+class RerankParams(RerankModelParams, ControlParams, total=False):
+    """Every keyword argument of a rerank call beside `model`, `query` and `documents`."""
+
+
+RERANK_PARAMETERS = frozenset(RerankModelParams.__annotations__)
+
+
+@attrs.frozen(init=False)
+class RerankRequest:
+    """One rerank call as a value."""
+
+    model: str
+    query: str
+    documents: Sequence[str | Mapping[str, Any]]
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(
+        self, model: str, query: str, documents: Sequence[str | Mapping[str, Any]], **params: Unpack[RerankParams]
+    ) -> None:
+        parameters, options = split_arguments(params, RERANK_PARAMETERS)
+        self.__attrs_init__(model, query, documents, parameters, options)

@@ -10,9 +10,17 @@ from typing import Final
 from ..._dialect import Dialect, Endpoint, StreamEndpoint
 from .chat import decode_chat, encode_chat, encode_chat_stream
 from .chat_stream import open_chat_decoder
+from .completions import (
+    decode_text_completion,
+    encode_text_completion,
+    encode_text_completion_stream,
+    open_text_completion_decoder,
+)
 from .embeddings import decode_embeddings, encode_embeddings
 from .errors import decode_error
 from .images import decode_images, encode_images
+from .moderations import decode_moderation, encode_moderation
+from .rerank import decode_rerank, encode_rerank
 
 OPENAI: Final = Dialect(
     name="openai",
@@ -21,4 +29,8 @@ OPENAI: Final = Dialect(
     chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
     embeddings=Endpoint(encode_embeddings, decode_embeddings),
     images=Endpoint(encode_images, decode_images),
+    text_completion=Endpoint(encode_text_completion, decode_text_completion),
+    text_completion_stream=StreamEndpoint(encode_text_completion_stream, open_text_completion_decoder),
+    moderation=Endpoint(encode_moderation, decode_moderation),
+    rerank=Endpoint(encode_rerank, decode_rerank),
 )

@@ -22,10 +22,11 @@ from .replies import (
     as_objects,
     call_id,
     parse_object,
+    raise_error,
     settle_call,
     settle_choice,
+    settle_chunk_usage,
     settle_message,
-    settle_usage,
 )
 
 _DONE = "[DONE]"
@@ -49,10 +50,10 @@ class ChatReader:
             self.finished = True
             return ()
         chunk = parse_object(event.data)
-        _raise_error(chunk, event.name)
+        raise_error(chunk, event.name)
         for number, choice in enumerate(as_objects(chunk.get("choices"))):
             self._settle(choice, number, chunk)
-        _settle_chunk_usage(chunk)
+        settle_chunk_usage(chunk)
         return (structure(chunk, ModelResponseStream),)
 
     def close(self) -> Iterable[ModelResponseStream]:
@@ -74,21 +75,6 @@ class ChatReader:
         held.settle_calls(as_objects(delta.get("tool_calls")), chunk)
         settle_choice(choice, has_calls=bool(held.calls))
         held.finished = held.finished or choice.get("finish_reason") is not None
-
-
-def _raise_error(chunk: JSONObject, name: str | None) -> None:
-    if chunk.get("error") or name == "error" or chunk.get("object") == "error":
-        raise ReplyIsError(error_event(chunk))
-    groq = as_object(chunk.get("x_groq"))
-    if groq.get("error"):
-        raise ReplyIsError(error_event(groq))
-
-
-def _settle_chunk_usage(chunk: JSONObject) -> None:
-    usage = chunk.get("usage") or as_object(chunk.get("x_groq")).get("usage")
-    if isinstance(usage, dict):
-        chunk["usage"] = dict(as_object(usage))
-        settle_usage(chunk["usage"])
 
 
 class _OpenCall:

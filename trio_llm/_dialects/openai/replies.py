@@ -92,6 +92,15 @@ def require_list(reply: JSONObject, name: str) -> list[Any]:
     raise ConversionError(f"expected a list, got {found!r:.60}", f".{name}")
 
 
+def raise_error(chunk: JSONObject, name: str | None) -> None:
+    """Raise `ReplyIsError` if an event of a stream, or the chunk in it, is an error."""
+    if chunk.get("error") or name == "error" or chunk.get("object") == "error":
+        raise ReplyIsError(error_event(chunk))
+    groq = as_object(chunk.get("x_groq"))
+    if groq.get("error"):
+        raise ReplyIsError(error_event(groq))
+
+
 def settle_message(message: JSONObject) -> None:
     """Content as text, thinking in `reasoning_content`; for whole messages and for deltas."""
     content = message.get("content")
@@ -180,6 +189,14 @@ def settle_usage(usage: JSONObject) -> None:
     _settle_detail(usage, "prompt_tokens_details", "cache_creation_tokens", _CACHE_CREATION)
     _settle_detail(usage, "completion_tokens_details", "reasoning_tokens", _REASONING)
     _settle_total(usage)
+
+
+def settle_chunk_usage(chunk: JSONObject) -> None:
+    """Token counts of a chunk, from wherever they are, in OpenAI's place and meaning."""
+    usage = chunk.get("usage") or as_object(chunk.get("x_groq")).get("usage")
+    if isinstance(usage, dict):
+        chunk["usage"] = dict(as_object(usage))
+        settle_usage(chunk["usage"])
 
 
 def _settle_detail(usage: JSONObject, group: str, name: str, vendors: tuple[str, ...]) -> None:
