@@ -445,6 +445,13 @@ def test_a_call_of_a_custom_tool_that_was_cut_off_keeps_what_came() -> None:
     assert made.custom.input == '{"inp'
 
 
+def test_a_call_of_a_custom_tool_whose_input_is_no_text_is_kept_as_json() -> None:
+    block = {"type": "tool_use", "id": "t", "name": "python", "input": {"input": [1]}}
+    (made,) = message_of(decode({"content": [block]}, asking(tools=[FREE_TEXT]))).tool_calls or []
+    assert made.custom is not None
+    assert made.custom.input == "[1]"
+
+
 def answer_events(*fragments: str) -> bytes:
     return custom_events(*fragments).replace(b'"python"', b'"json_answer"')
 

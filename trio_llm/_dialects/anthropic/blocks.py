@@ -19,6 +19,7 @@ from ... import _json
 from ..._convert import ConversionError, structure
 from ..._types._mapping import Record
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
+from .shapes import if_object
 
 Block = dict[str, Any]
 
@@ -191,9 +192,9 @@ class _CustomCallBlock(_CallBlock):
 
     def end(self) -> Delta:
         self.complete_input()
-        given = self.block.get("input")
-        text = given.get("input", "") if isinstance(given, dict) else str(given or "")
-        return Delta(tool_calls=[self.call(None, text)])
+        given = self.block.get("input") or ""
+        text = if_object(given).get("input", given)
+        return Delta(tool_calls=[self.call(None, text if isinstance(text, str) else _json.dumps(text).decode())])
 
 
 class _AnswerBlock(_OpenBlock):

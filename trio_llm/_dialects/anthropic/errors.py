@@ -43,8 +43,6 @@ def decode_error(head: ReplyHead, body: bytes) -> ErrorDetail:
         reply = _json.loads(body)
     except ValueError:
         return ErrorDetail(_quoted(head, body))
-    if isinstance(reply, list) and reply:  # Google's addresses wrap it in a list
-        reply = reply[0]
     message, code = _words(reply)
     return ErrorDetail(message or _quoted(head, body), code, _KINDS.get(code or ""))
 
@@ -59,6 +57,8 @@ def detail_of_event(event: object) -> ErrorDetail:
 
 def _words(reply: object) -> tuple[str | None, str | None]:
     """The provider's sentence and its code, from `{"error": {...}}`, `{"error": "..."}` or the object itself."""
+    if isinstance(reply, list):  # Google's addresses wrap it in a list
+        return _words(next(iter(cast("list[object]", reply)), None))
     if not isinstance(reply, dict):
         return (reply, None) if isinstance(reply, str) else (None, None)
     holder = cast("dict[str, Any]", reply)

@@ -15,7 +15,7 @@ from ..._dialect import Call, json_request, merge_extra_body, supported_paramete
 from ..._http import HTTPRequest
 from ..._types.chat_request import ChatRequest
 from .messages import conversation
-from .shapes import a_list, an_object
+from .shapes import a_list, an_object, if_object
 from .structured import ANSWER_TOOL, answer_tool, native_format
 from .thinking import max_tokens, refuse, sampling_fields, thinking_fields
 from .tools import beta_headers, wire_tool_choice, wire_tools
@@ -164,4 +164,4 @@ def _service_tier(call: Call[ChatRequest], tier: object) -> str | None:
 
 def _mentions_files(turns: Iterable[Mapping[str, Any]]) -> bool:
     sources = (block.get("source") for turn in turns for block in turn["content"])
-    return any(isinstance(source, Mapping) and source.get("type") == "file" for source in sources)
+    return any(if_object(source).get("type") == "file" for source in sources)

@@ -22,6 +22,7 @@ from ..._types.chat_request import ChatRequest
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from .blocks import BlockReader
 from .errors import detail_of_event
+from .shapes import if_object
 from .tools import tool_names
 
 _FINISH_REASONS: Final = {
@@ -67,7 +68,7 @@ class WireUsage(Record):
 class WireMessage(Record):
     """A reply, or the beginning of a streamed one."""
 
-    content: list[dict[str, Any]] = attrs.Factory(list)
+    content: list[dict[str, Any]] = attrs.Factory(list[dict[str, Any]])
     id: str | None = None
     model: str | None = None
     stop_reason: str | None = None
@@ -82,7 +83,7 @@ def decode(call: Call[ChatRequest], body: bytes) -> ModelResponse:
         ReplyIsError: for an error with status 200.
     """
     reply = parse(body)
-    if isinstance(reply, dict) and reply.get("type") == "error":
+    if if_object(reply).get("type") == "error":
         raise ReplyIsError(detail_of_event(reply))
     return fold_chunks(_chunks(call, structure(reply, WireMessage)))
 

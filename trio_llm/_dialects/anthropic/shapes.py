@@ -1,4 +1,4 @@
-"""What callers give, checked to have the shape that it must have before it is read."""
+"""Values from outside, checked to have the shape that they must have before they are read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..._errors import BadRequestError
+
+
+def if_object(value: object) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def an_object(value: object, where: str) -> Mapping[str, Any]:

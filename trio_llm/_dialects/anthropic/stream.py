@@ -28,6 +28,7 @@ from .response import (
     head_chunk,
     neutral_usage,
 )
+from .shapes import if_object
 from .tools import tool_names
 
 
@@ -62,7 +63,7 @@ class _Event(Record):
     type: str = ""
     index: int = 0
     message: WireMessage | None = None
-    content_block: dict[str, Any] = attrs.Factory(dict)
+    content_block: dict[str, Any] = attrs.Factory(dict[str, Any])
     delta: WireDelta = attrs.Factory(WireDelta)
     usage: WireUsage | None = None
 
@@ -88,7 +89,7 @@ class MessageReader:
             ConversionError: for an event that is malformed or out of order.
         """
         fields = parse(event.data)
-        kind = fields.get("type", event.name) if isinstance(fields, dict) else event.name
+        kind = if_object(fields).get("type", event.name)
         if kind == "error":
             raise ReplyIsError(detail_of_event(fields))
         if not isinstance(kind, str) or kind not in EVENT_TYPES:

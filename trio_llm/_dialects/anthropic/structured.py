@@ -12,7 +12,7 @@ Source: Anthropic docs, "Structured outputs" (JSON schema limitations) and "Tool
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ... import _json
 from ..._dialect import Call
@@ -20,7 +20,7 @@ from ..._errors import BadRequestError
 from ..._types.chat_request import ChatRequest
 from .._schema import response_format_dict
 from .models import has_structured_output
-from .shapes import a_list, an_object
+from .shapes import a_list, an_object, if_object
 
 Schema = dict[str, Any]
 
@@ -152,19 +152,18 @@ def _is_recursive(root: Mapping[str, Any], schema: object, inside: tuple[str, ..
 
 def _references(schema: object) -> Iterator[str]:
     """References of a schema, apart from those that only its definitions make."""
-    if isinstance(schema, Mapping):
-        if isinstance(reference := schema.get("$ref"), str):
-            yield reference
-        for name, value in schema.items():
-            if name not in ("$defs", "definitions", "enum", "const", "default"):
-                yield from _references(value)
-    elif isinstance(schema, list):
-        for value in schema:
+    for name, value in if_object(schema).items():
+        if name == "$ref" and isinstance(value, str):
+            yield value
+        elif name not in ("$defs", "definitions", "enum", "const", "default"):
+            yield from _references(value)
+    if isinstance(schema, list):
+        for value in cast("list[object]", schema):
             yield from _references(value)
 
 
 def _target(root: Mapping[str, Any], reference: str) -> object:
     found: object = root
     for step in reference.removeprefix("#/").split("/"):
-        found = found.get(step) if isinstance(found, Mapping) else None
+        found = if_object(found).get(step)
     return found

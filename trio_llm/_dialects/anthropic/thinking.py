@@ -50,7 +50,7 @@ def thinking_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> d
 
 def _effort(given: object) -> str:
     """The effort's name, "default" if none is given. OpenAI's `summary` beside it asks for what is always there."""
-    effort = an_object(given, "reasoning_effort").get("effort") if isinstance(given, Mapping) else given
+    effort = given if isinstance(given, str) else an_object(given or {}, "reasoning_effort").get("effort")
     if effort is None:
         return "default"
     if not isinstance(effort, str) or effort not in {*_EFFORTS, "none", "default"}:

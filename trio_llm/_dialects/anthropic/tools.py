@@ -16,7 +16,7 @@ from ..._dialect import Call
 from ..._errors import BadRequestError, UnsupportedParamsError
 from ..._types.chat_request import ChatRequest
 from .blocks import ToolNames
-from .shapes import an_object, objects
+from .shapes import an_object, if_object, objects
 from .structured import ANSWER_TOOL, answers_by_tool, closed_schema
 
 Tool = Mapping[str, Any]
@@ -78,13 +78,12 @@ def wire_tool_choice(parameters: Mapping[str, Any], tools: list[dict[str, Any]])
 def _choice(given: object) -> dict[str, Any]:
     if isinstance(given, str) and given in _CHOICES:
         return {"type": _CHOICES[given]}
-    if isinstance(given, Mapping):
-        choice = an_object(given, "tool_choice")
-        named = an_object(choice.get("function") or choice.get("custom") or choice, "tool_choice")
-        if isinstance(named.get("name"), str):
-            return {"type": "tool", "name": named["name"]}
-        if choice.get("type") in [*_CHOICES.values()]:
-            return dict(choice)
+    choice = if_object(given)
+    named = if_object(choice.get("function") or choice.get("custom") or choice)
+    if isinstance(named.get("name"), str):
+        return {"type": "tool", "name": named["name"]}
+    if choice.get("type") in [*_CHOICES.values()]:
+        return dict(choice)
     raise UnsupportedParamsError(f"cannot express tool_choice {given!r:.80}")
 
 
