@@ -126,6 +126,7 @@ class Engine:
             _addressed(http, route, request.options),
             self.transport,
             self._frame(request.options, route, trace),
+            request.options.priority,
         )
 
     def _frame(self, options: CallOptions, route: Route, trace: CallTrace) -> CallFrame:

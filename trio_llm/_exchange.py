@@ -9,15 +9,19 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from ._account import Admission
 from ._attempts import CallFrame
+from ._buckets import ONE_REQUEST, Cost
 from ._convert import ConversionError
 from ._dialect import Call, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
 from ._errors import APIConnectionError, APIError, APIResponseValidationError, class_for_status
+from ._estimate import estimate_cost
 from ._http import HTTPRequest, ReplyHead
 from ._retry import asked_wait, explicit_word
 from ._routes import Route
 from ._runtime import trio
 from ._transport import Reply, Transport, TransportError
+from ._types.usage import Usage
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -41,6 +45,11 @@ class Exchange(Generic[RequestT]):
     http: HTTPRequest
     transport: Transport
     frame: CallFrame
+    priority: int = 0
+
+    def cost(self) -> Cost:
+        """What an attempt takes from its account; tokens are only counted where somebody counts them."""
+        return estimate_cost(self.call.request) if self.route.account.counts_tokens else ONE_REQUEST
 
 
 async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
@@ -50,23 +59,26 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
         APIError: if the provider answered with an error, nonsense, or not at all.
     """
     account = exchange.route.account
-    slot = await account.enter()
+    admission = await account.enter(exchange.cost(), exchange.priority)
+    usage: Usage | None = None
     try:
         exchange.frame.trace.admitted = trio.current_time()
         reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
         async with aclosing(reply):
-            limit = MAX_REPLY_SIZE if reply.head.status < 300 else MAX_ERROR_SIZE
-            body = await _read_all(reply, limit)
+            head = reply.head
+            body = await _read_all(reply, MAX_REPLY_SIZE if head.status < 300 else MAX_ERROR_SIZE)
+        if head.status >= 300:
+            raise _status_error(exchange, head, body, admission)
+        account.learn(admission, head)
+        response = endpoint.decode(exchange.call, body)
+        usage = usage_of(response)
+    except (ConversionError, ReplyIsError) as error:
+        raise _reply_error(exchange, error, head) from error
     except TransportError as error:
         raise _connection_error(exchange, error) from error
     finally:
-        account.leave(slot)
-    if reply.head.status >= 300:
-        raise _status_error(exchange, reply.head, body)
-    try:
-        return endpoint.decode(exchange.call, body)
-    except (ConversionError, ReplyIsError) as error:
-        raise _reply_error(exchange, error, reply.head) from error
+        account.leave(admission, usage)
+    return response
 
 
 async def receive_stream(
@@ -78,19 +90,24 @@ async def receive_stream(
     owns slot and reply, and no scope or task of ours is open while it is suspended.
     """
     account = exchange.route.account
-    slot = await account.enter()
+    admission = await account.enter(exchange.cost(), exchange.priority)
+    usage: Usage | None = None
+    received = 0
     try:
         exchange.frame.trace.admitted = trio.current_time()
         yield []  # time limits on content begin here: waiting for a slot is not the provider's silence
         reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
         async with aclosing(reply):
             if reply.head.status >= 300:
-                raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE))
+                raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE), admission)
+            account.learn(admission, reply.head)
             decoder = endpoint.open_decoder(exchange.call)
             while not decoder.finished:
                 data = await reply.read()
                 batch = decoder.feed(data) if data else decoder.close()
                 if batch:
+                    received += len(batch)
+                    usage = next(filter(None, map(usage_of, reversed(batch))), usage)
                     yield batch
                 if decoder.failure is not None:
                     raise _detail_error(exchange, decoder.failure, reply.head)
@@ -100,7 +117,13 @@ async def receive_stream(
     except TransportError as error:
         raise _connection_error(exchange, error) from error
     finally:
-        account.leave(slot)
+        account.leave(admission, usage, received)
+
+
+def usage_of(value: object) -> Usage | None:
+    """The usage that a response or chunk tells."""
+    usage = getattr(value, "usage", None)
+    return usage if isinstance(usage, Usage) else None
 
 
 async def _read_all(reply: Reply, limit: int) -> bytes:
@@ -132,8 +155,10 @@ def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConn
     return APIConnectionError(f"{exchange.route.destination.origin}: {error}", **_labels(exchange))
 
 
-def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
-    return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
+def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes, admission: Admission) -> APIError:
+    error = _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
+    exchange.route.account.learn(admission, head, error)
+    return error
 
 
 def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:

@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 import attrs
-
-from ._runtime import trio
+import trio
 
 DEFAULT_IN_FLIGHT: Final = 1_000
 """As many connections as the common limit of 1,024 open files allows."""
 
 
-def _positive(_: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    if value is not None and value <= 0:
+def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, int | float) and value <= 0:
         raise ValueError(f"{attribute.name} must be positive, not {value!r}")
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What one account may do at most. None means no limit."""
+    """What one account may do at most. None means no limit. Calls wait for their turn, in fair order."""
 
-    max_in_flight: int | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_positive)
-    """Calls that hold a connection at the same time; the rest wait in order."""
+    max_in_flight: int | trio.CapacityLimiter | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_positive)
+    """Calls that hold a connection at the same time. A limiter of the caller's is shared with whatever else uses it."""
     requests_per_minute: float | None = attrs.field(default=None, validator=_positive)
     tokens_per_minute: float | None = attrs.field(default=None, validator=_positive)
+    """Prompt and answer together: reserved by estimate, settled by what the reply says was used."""
+    adaptive: bool = False
+    """Follow the limits that the provider's replies describe, and be careful after a 429 where they describe none."""
 
 
 @attrs.frozen
 class AccountStatistics:
-    """A snapshot of one account's slots."""
+    """A snapshot of one account, and sums since the client began."""
 
     in_flight: int
+    """Calls that hold a slot."""
     waiting: int
+    """Calls that wait for their turn."""
+    requests_left: float | None = None
+    """Requests that could leave now, where they are limited per minute."""
+    tokens_left: float | None = None
+    attempts: int = 0
+    """Requests sent."""
+    errors: int = 0
+    """Attempts that failed."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
-class Slot:
-    """One call's place among those in flight: the borrower of a limiter's token."""
-
-    __slots__ = ()
-
-
-class Account:
-    """The limits of one account at work. Belongs to one run of an event loop."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._slots = trio.CapacityLimiter(limits.max_in_flight or math.inf)
-
-    async def enter(self) -> Slot:
-        """Wait for a slot, in order. Cancelled while waiting, nothing is held."""
-        slot = Slot()
-        try:
-            self._slots.acquire_on_behalf_of_nowait(slot)
-        except trio.WouldBlock:
-            await self._slots.acquire_on_behalf_of(slot)
-        return slot
-
-    def leave(self, slot: Slot) -> None:
-        """Give a slot back; any task may do it."""
-        self._slots.release_on_behalf_of(slot)
-
-    def statistics(self) -> AccountStatistics:
-        """Calls in flight and waiting now."""
-        statistics = self._slots.statistics()
-        return AccountStatistics(int(statistics.borrowed_tokens), statistics.tasks_waiting)

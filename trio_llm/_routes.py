@@ -7,9 +7,10 @@ from typing import Final
 
 import attrs
 
+from ._account import Account
 from ._auth import Destination, destination
 from ._dialect import Dialect, Quirks
-from ._limits import Account, Limits
+from ._limits import Limits
 from ._provider import Provider, resolve
 from ._types._request import CallOptions
 from ._version import USER_AGENT

@@ -23,6 +23,7 @@ class ControlParams(TypedDict, total=False):
     extra_headers: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
     drop_params: bool | None
+    priority: int | None
 
 
 @attrs.frozen
@@ -44,6 +45,8 @@ class CallOptions:
     """Fields that are merged into the JSON body as they are, nested objects key by key."""
     drop_params: bool = False
     """Leave out parameters that the provider cannot express, in place of an error."""
+    priority: int = 0
+    """Place in the line for the client's limits: higher goes first."""
 
 
 NO_OPTIONS = CallOptions()
