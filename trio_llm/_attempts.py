@@ -49,24 +49,25 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
         Timeout: if the deadline came; the last attempt's error is its cause.
         APIError: the last attempt's.
     """
-    trace, last = frame.trace, None
+    number, last = 0, None
     with trio.CancelScope(deadline=frame.deadline):
         while True:
-            trace.attempts += 1
+            number += 1
             try:
                 return await attempt()
             except APIError as error:
                 last = error
-                wake = next_wake(error, _state(frame), frame.policy)
+                error.llm_provider, error.model = frame.provider, frame.model
+                wake = next_wake(error, _state(number, frame), frame.policy)
                 if wake is None:
                     raise
             await trio.sleep_until(wake)
     raise out_of_time(frame, f"no reply within {frame.timeout:g} s") from last
 
 
-def _state(frame: CallFrame) -> Attempt:
+def _state(number: int, frame: CallFrame) -> Attempt:
     # The effective deadline knows the caller's own scopes as well: no pause may reach past any of them.
-    return Attempt(frame.trace.attempts, trio.current_time(), trio.current_effective_deadline(), frame.chance())
+    return Attempt(number, trio.current_time(), trio.current_effective_deadline(), frame.chance())
 
 
 def out_of_time(frame: CallFrame, message: str) -> Timeout:

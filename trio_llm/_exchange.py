@@ -47,6 +47,12 @@ class Exchange(Generic[RequestT]):
     frame: CallFrame
     priority: int = 0
 
+    def note_admission(self) -> None:
+        """Write down that a request is about to be sent."""
+        trace = self.frame.trace
+        trace.admitted = trio.current_time()
+        trace.attempts += 1
+
     def cost(self) -> Cost:
         """What an attempt takes from its account; tokens are only counted where somebody counts them."""
         return estimate_cost(self.call.request) if self.route.account.counts_tokens else ONE_REQUEST
@@ -62,7 +68,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     admission = await account.enter(exchange.cost(), exchange.priority)
     usage: Usage | None = None
     try:
-        exchange.frame.trace.admitted = trio.current_time()
+        exchange.note_admission()
         reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
         async with aclosing(reply):
             head = reply.head
@@ -94,7 +100,7 @@ async def receive_stream(
     usage: Usage | None = None
     received = 0
     try:
-        exchange.frame.trace.admitted = trio.current_time()
+        exchange.note_admission()
         yield []  # time limits on content begin here: waiting for a slot is not the provider's silence
         reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
         async with aclosing(reply):
