@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import attrs
-import httpx
+import httpx  # noqa: ASYNC127  # half of this adapter is for it
 import httpx2
 import pytest
 from scripted_server import Peer, answering, reply, serving
@@ -66,17 +66,20 @@ async def test_a_body_that_is_too_long_is_an_error(library: Any) -> None:
             await received.aclose()
 
 
-async def test_a_stream_that_never_ends_does_not_keep_a_reply_from_closing(library: Any) -> None:
-    async def endless() -> AsyncIterator[bytes]:
+async def test_a_stream_that_never_ends_does_not_keep_a_reply_from_closing() -> None:
+    """Only a mock can do that. With httpx it works as well, but leaves generators to Trio's warning."""
+
+    async def endless() -> AsyncIterator[bytes]:  # noqa: ASYNC900  # what applications write
         while True:
             yield b"more"
 
     def handler(_request: Any) -> Any:
-        return library.Response(200, content=endless())
+        return httpx2.Response(200, content=endless())
 
-    async with library.AsyncClient(transport=library.MockTransport(handler)) as client:
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(handler)) as client:
         transport = HttpxTransport(client)
         received = await transport.send(ORIGIN, POST)
+        assert await received.read() == b"more"
         await received.aclose()
         assert transport.statistics().active == 0
 

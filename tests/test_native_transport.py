@@ -224,8 +224,7 @@ async def test_an_exchange_under_way_ends_when_the_transport_is_closed() -> None
                     await transport.send(server.origin, POST)
 
             nursery.start_soon(send)
-            while server.connected == 0:
-                await trio.sleep(0.001)
+            await trio.to_thread.run_sync(server.wait_for_connections, 1)
             await trio.sleep(0.01)
             await transport.aclose()
 
@@ -499,8 +498,8 @@ class Stepper:
                 self._callback()
             try:
                 advance, value = self._coroutine.send, (yield trap)
-            except BaseException as exc:  # noqa: BLE001  # whatever it is, it goes on into the coroutine
-                advance, value = self._coroutine.throw, exc  # type: ignore[assignment]
+            except BaseException as exc:  # noqa: ASYNC103, BLE001  # whatever it is, it goes on into the coroutine
+                advance, value = self._coroutine.throw, exc
 
 
 Scenario = Callable[[NativeTransport, ScriptedServer], Awaitable[None]]
@@ -512,7 +511,7 @@ async def _twice(transport: NativeTransport, server: ScriptedServer) -> None:
 
 
 async def _large(transport: NativeTransport, server: ScriptedServer) -> None:
-    await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(40)))
+    await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(8)))
 
 
 async def _given_up(transport: NativeTransport, server: ScriptedServer) -> None:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import attrs
-import httpx
+import httpx  # noqa: ASYNC127  # applications still pass clients of it
 import httpx2
 import pytest
 from scripted_server import Peer, answering, reply, serving

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import ipaddress
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
@@ -100,7 +100,7 @@ class HttpxReply:
         # A response that was made in memory, as `MockTransport` does, has been decoded already. The others are
         # decoded here: an error inside the library's own decoder drops its generators half-way.
         in_memory = response.is_stream_consumed
-        self._pieces: AsyncIterator[bytes] = response.aiter_bytes() if in_memory else response.aiter_raw()
+        self._pieces: AsyncGenerator[bytes] = response.aiter_bytes() if in_memory else response.aiter_raw()
         self._body = Body("" if in_memory else self.head.headers.get("content-encoding", ""), limits.body)
         self._open = still_open
         still_open.add(self)
@@ -141,6 +141,7 @@ class HttpxReply:
             for _ in range(_MOST_BUFFERED):
                 if not await anext(self._pieces, b""):
                     return
+            await self._pieces.aclose()
 
 
 def environment_transport(variables: Mapping[str, str]) -> HttpxTransport:
