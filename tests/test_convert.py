@@ -35,6 +35,8 @@ class Tree(Record):
     branch: Tree | None = None
     notes: dict[str, Any] | None = None
     anything: Any = None
+    tags: list[str] | None = None
+    marks: list[bool] | None = None
 
 
 @attrs.frozen
@@ -49,6 +51,10 @@ def test_nested_classes_are_built() -> None:
     )
 
     assert tree == Tree([Leaf("a", 3, ripe=True)], Tree(notes={"x": 1}), None, [1])
+
+
+def test_lists_of_plain_values_are_built() -> None:
+    assert structure({"tags": ["a", 1], "marks": [True]}, Tree) == Tree(tags=["a", "1"], marks=[True])
 
 
 def test_null_means_absent() -> None:

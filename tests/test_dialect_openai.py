@@ -104,6 +104,10 @@ def test_a_stop_beside_tool_calls_becomes_tool_calls() -> None:
     assert choice.message.tool_calls == [ToolCall("c", function=FunctionCall("f", ""))]
 
 
+def test_tool_calls_that_the_limit_cut_off_are_not_called_complete() -> None:
+    assert choice_of({"tool_calls": [{"id": "c"}]}, finish_reason="length").finish_reason == "length"
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [

@@ -102,6 +102,10 @@ def test_a_finish_reason_completes_a_stream_without_done() -> None:
     assert folded(delta(content="x"), delta("stop"), done=False).choices[0].message.content == "x"
 
 
+def test_done_completes_a_stream_without_a_finish_reason() -> None:
+    assert folded(delta(content="x")).choices[0].finish_reason is None
+
+
 def test_every_answer_needs_its_finish_reason() -> None:
     both = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}, {"index": 1, "delta": {"content": "x"}}]}
 
@@ -154,6 +158,7 @@ def test_nonsense_inside_a_stream_is_named_with_its_path(event: object, message:
             {"error": {"message": "busy", "type": "rate_limit_error"}},
             ErrorDetail("busy", "rate_limit_error", RateLimitError),
         ),
+        ({"error": {"message": "odd", "code": 7003}}, ErrorDetail("odd", "7003", APIError)),
         ({"error": "out of cheese", "choices": []}, ErrorDetail("out of cheese", None, APIError)),
         ({"object": "error", "message": "no", "code": 400}, ErrorDetail("no", "400", None, 400)),
         (

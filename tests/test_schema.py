@@ -214,6 +214,15 @@ def test_a_pydantic_model_that_allows_more_is_not_strict(extra: object) -> None:
     assert made["schema"]["additionalProperties"] == extra
 
 
+def test_a_pydantic_model_with_a_field_of_any_type_is_not_strict() -> None:
+    class Anything:
+        @classmethod
+        def model_json_schema(cls) -> dict[str, Any]:
+            return {"type": "object", "properties": {"x": True}}
+
+    assert response_format_dict(Anything)["json_schema"]["strict"] is False
+
+
 @pytest.mark.parametrize("value", [int, "json_object", Fruit("x"), 3])
 def test_what_is_neither_is_refused(value: Any) -> None:
     with pytest.raises(
