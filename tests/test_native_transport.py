@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -22,6 +23,7 @@ from trio_llm._runtime.sockets import connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import Limits
 from trio_llm._transport.native import NativeTransport
+from trio_llm._transport.tls import default_context
 
 pytestmark = pytest.mark.anyio
 
@@ -289,7 +291,44 @@ async def test_connections_send_without_delay() -> None:
         await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
 
+# Bodies on their way
+
+
+async def test_a_peer_that_resets_while_the_body_is_sent_is_an_error() -> None:
+    def script(peer: Peer) -> None:
+        peer.read_until(b"\r\n\r\n")
+        peer.reset()
+
+    with serving(script) as server:
+        async with opened() as transport:
+            with pytest.raises(TransportError, match="no reply"):
+                await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(400)))
+            assert transport.statistics() == TransportStatistics(0, 0)
+
+
+async def test_a_reply_in_the_middle_of_the_body_ends_the_connection() -> None:
+    """The peer would take what is left of the body for the next request."""
+
+    def script(peer: Peer) -> None:
+        peer.read_until(b"\r\n\r\n")
+        peer.send(reply(b"no", status=b"401 Unauthorized"))
+        peer.wait_until_gone()
+
+    with serving(script) as server:
+        async with opened() as transport:
+            for _ in range(2):
+                assert await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(400))) == b"no"
+                assert transport.statistics() == TransportStatistics(0, 0)
+    assert server.accepted == 2
+
+
 # TLS
+
+
+async def test_without_certifi_the_systems_authorities_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    context = default_context.__wrapped__()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 async def test_https_is_spoken_and_the_connection_reused(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
@@ -311,13 +350,19 @@ async def test_a_large_body_is_sent_encrypted(authority: trustme.CA, trusting: s
     assert answer == b"6553600"
 
 
-async def test_an_early_reply_is_read_encrypted(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])
+async def test_an_answer_is_heard_while_the_peer_takes_no_more_of_the_body(
+    encrypted: bool, authority: trustme.CA, trusting: ssl.SSLContext
+) -> None:
     def script(peer: Peer) -> None:
         peer.read_until(b"\r\n\r\n")
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        threading.Event().wait(0.1)  # by then the buffers on the way are full
         peer.send(reply(b"no", b"connection: close", status=b"413 Content Too Large"))
         peer.read_until(b"never sent")
 
-    with ScriptedServer(script, tls=server_context(authority, "localhost")) as server:
+    tls = server_context(authority, "localhost") if encrypted else None
+    with ScriptedServer(script, tls=tls) as server:
         async with opened(ssl_context=trusting) as transport:
             answer = await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(400)))
     assert answer == b"no"

@@ -204,8 +204,8 @@ async def test_pieces_are_handed_out_as_they_arrive(opened: OpenTransport) -> No
 
     def script(peer: Peer) -> None:
         peer.read_request()
-        peer.send(_CHUNKED, b"5\r\nfirst\r\n")
         go_on.append(peer)
+        peer.send(_CHUNKED, b"5\r\nfirst\r\n")
         peer.wait_until_gone()
 
     with serving(script) as server:
