@@ -62,19 +62,24 @@ def test_the_clients_calls_leave_nothing_behind(scenario: Callable[[Client], Awa
     assert report.runs == sum(report.steps.values())
 
 
-def test_real_sockets_are_left_clean_as_well() -> None:
+@pytest.mark.parametrize(("scenario", "threshold"), [(pulled, None), (whole, 0.001)], ids=["real time", "virtual time"])
+def test_real_sockets_are_left_clean_as_well(
+    scenario: Callable[[Client], Awaitable[None]], threshold: float | None
+) -> None:
     @asynccontextmanager
     async def open_context() -> AsyncIterator[Client]:
         async with anyio.create_task_group() as tasks:
-            base_url = await tasks.start(serve, Simulator(Reply("a b", gap=0.001)))
+            base_url = await tasks.start(serve, Simulator(Reply("a b", latency=0.001, gap=0.001)))
             variables = {"OPENAI_API_KEY": "simulated", "OPENAI_BASE_URL": base_url}
             async with Client(variables=variables) as client:
                 yield client
             tasks.cancel_scope.cancel()
 
-    report = cancel_at_every_step(pulled, open_context=open_context, options=StepOptions(autojump_threshold=None))
+    report = cancel_at_every_step(
+        scenario, open_context=open_context, options=StepOptions(autojump_threshold=threshold)
+    )
 
-    assert min(report.steps.values()) >= 2
+    assert min(report.steps.values()) >= 1
 
 
 def expect_leak(scenario: Any, words: str, options: StepOptions, **more: Any) -> LeakError:
@@ -123,16 +128,22 @@ def test_a_slot_that_is_given_back_only_on_success_is_found(options: StepOptions
 @on_each_loop
 def test_a_task_that_outlives_its_scope_is_found(options: StepOptions) -> None:
     async def scenario() -> None:
-        done = anyio.Event()
+        done = False
+
+        async def linger() -> None:
+            while not done:  # noqa: ASYNC110  # the seeded bug takes every turn it can get
+                await checkpoint()
+
         if options is ON_TRIO:
-            task: object = trio.lowlevel.spawn_system_task(done.wait)
+            task: object = trio.lowlevel.spawn_system_task(linger)
         else:
-            task = asyncio.create_task(done.wait())
+            task = asyncio.create_task(linger())
         await checkpoint()
         assert task
-        done.set()
+        done = True
+        await checkpoint()
 
-    expect_leak(scenario, r"a task still runs: .*Event\.wait", options)
+    expect_leak(scenario, r"a task still runs: .*linger", options)
 
 
 def test_a_cancellation_that_is_swallowed_is_found() -> None:

@@ -6,7 +6,6 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from itertools import count
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -116,14 +115,14 @@ def _run_all(trial: Trial, options: StepOptions) -> CancellationReport:
 def _run_steps(trial: Trial, canceller: Canceller, options: StepOptions) -> int:
     """Returns how many steps there were to be cancelled at."""
     _demand_clean(canceller, 0, canceller.run(trial, None))
-    for step in count(1):
+    for step in range(1, options.max_steps + 1):
         end = canceller.run(trial, step)
         _demand_clean(canceller, step, end)
         if not end.cancelled:
             return step - 1
-        if step == options.max_steps:
-            raise ValueError(f"more than {step} steps ({canceller.name}): take a smaller scenario or raise max_steps")
-    raise AssertionError("unreachable: the count has no end")
+    raise ValueError(
+        f"more than {options.max_steps} steps ({canceller.name}): take a smaller scenario or raise max_steps"
+    )
 
 
 def _demand_clean(canceller: Canceller, step: int, end: TrialEnd) -> None:

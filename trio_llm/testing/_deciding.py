@@ -91,16 +91,15 @@ class _Written:
 
     def content(self, record: RecordedRequest) -> tuple[int, Body, dict[str, str]]:
         """Status, body and the headers that belong to the action."""
-        match self.action:
-            case Failure() as failure:
-                return failure.status, whole(self.family.error(failure)), _failure_headers(failure)
-            case RawReply(body=body, content_type=content_type, status=status, headers=headers):
-                pieces = [body] if isinstance(body, bytes) else body
-                return status, Body(content_type, [Event(piece) for piece in pieces]), dict(headers)
-            case Reply() as reply:
-                assert self.endpoint is not None
-                assert self.answer is not None
-                return 200, _with_error(self.endpoint.write(record.prompt, self.answer), reply, self.family), {}
+        action = self.action
+        if isinstance(action, Failure):
+            return action.status, whole(self.family.error(action)), _failure_headers(action)
+        if isinstance(action, RawReply):
+            pieces = [action.body] if isinstance(action.body, bytes) else action.body
+            return action.status, Body(action.content_type, [Event(piece) for piece in pieces]), dict(action.headers)
+        assert self.endpoint is not None
+        assert self.answer is not None
+        return 200, _with_error(self.endpoint.write(record.prompt, self.answer), action, self.family), {}
 
 
 def _with_error(body: Body, action: Reply, family: Family) -> Body:

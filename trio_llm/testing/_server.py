@@ -107,9 +107,10 @@ async def _serve_connection(simulator: Simulator, stream: ByteStream) -> None:
     send, receive = trio.open_memory_channel[tuple[HTTPRequest, bool]](math.inf)
     async with stream, send, receive, trio.open_nursery() as nursery:
         nursery.start_soon(_read_requests, stream, send, nursery.cancel_scope)
-        async for request, keep in receive:
-            if not await _answer(simulator, stream, request) or not keep:
-                break
+        keep = True
+        while keep:
+            request, keep = await receive.receive()
+            keep = await _answer(simulator, stream, request) and keep
         nursery.cancel_scope.cancel()
 
 

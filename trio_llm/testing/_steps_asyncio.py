@@ -74,12 +74,9 @@ class _Watch:
         self._root = asyncio.Task(_CountedCoroutine(self._scoped(scenario), self), loop=loop)
         self._tasks.add(self._root)
         await asyncio.wait([self._root])
-        root, self._root = self._root, None
-        if root.cancelled():
+        if self._root.cancelled():
             return TrialEnd(self.reached)
-        error = root.exception()
-        if error is not None and not isinstance(error, Exception):
-            raise error
+        error = self._root.exception()
         swallowed = self.delivered and error is None
         problems = ("the cancellation was swallowed: the scenario went on to its end",) if swallowed else ()
         return TrialEnd(self.reached, problems, error)
@@ -104,7 +101,7 @@ class _Watch:
 
     def pass_step(self, waits_for: Awaited) -> None:
         """A step of one of the tasks ended, and the task waits."""
-        if self._root is None:
+        if self._root is None or self._root.done():
             return
         self._count += 1
         if self._count == self._step:
@@ -113,13 +110,13 @@ class _Watch:
 
     def cancel_scope(self) -> None:
         """The anyio scope around the scenario."""
-        if self._root is not None and self._scope is not None:
-            self._scope.cancel(reason="cancel_at_every_step")
+        assert self._scope is not None
+        self._scope.cancel(reason="cancel_at_every_step")
 
     def cancel_root(self) -> None:
         """`task.cancel()`, as from outside."""
-        if self._root is not None:
-            self.delivered = self._root.cancel() or self.delivered
+        assert self._root is not None
+        self.delivered = self._root.cancel() or self.delivered
 
 
 def _cancel_scope(watch: _Watch, _waits_for: Awaited) -> None:

@@ -78,12 +78,10 @@ def _until(events: Sequence[Event], delivery: Delivery) -> tuple[Sequence[Event]
 
 def _first_bytes(events: Sequence[Event], size: int) -> Iterator[Event]:
     for event in events:
-        if len(event.data) > size:
-            if size:
-                yield Event(event.data[:size])
-            return
-        yield event
-        size -= len(event.data)
+        data = event.data[:size]
+        if data:
+            yield Event(data, event.tokens if data == event.data else 0)
+        size -= len(data)
 
 
 def _split(piece: Piece, size: int | None) -> Iterator[Piece]:
