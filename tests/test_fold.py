@@ -156,6 +156,15 @@ def test_log_probabilities_are_put_together() -> None:
     assert fold_chunks([part(None, [a]), part(None, [b])]).choices[0].logprobs == ChoiceLogprobs(None, [a, b])
 
 
+def test_log_probabilities_of_the_thinking_are_put_together_too() -> None:
+    parts = [ChoiceLogprobs(model_extra={"reasoning_content": [{"token": token}]}) for token in "ab"]
+    chunks = [ModelResponseStream(choices=[StreamingChoices(logprobs=part)]) for part in parts]
+
+    joined = fold_chunks(chunks).choices[0].logprobs
+
+    assert joined == ChoiceLogprobs(model_extra={"reasoning_content": [{"token": "a"}, {"token": "b"}]})
+
+
 def test_fields_that_vendors_add_to_an_answer_are_kept() -> None:
     fragment = StreamingChoices("stop", 0, Delta("x"), model_extra={"native_finish_reason": "eos", "message": {}})
 

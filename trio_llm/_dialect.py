@@ -76,6 +76,7 @@ class Quirks:
     attachments_as_text: bool = False
     """Whether sound and files are plain strings: base64 as `input_audio`, a data URL as `document_url` (Mistral)."""
     message_schema: MessageSchema | None = None
+    """All that messages may consist of; None leaves it to the provider to judge."""
     accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
     """The only values that the provider takes, of parameters of which it does not take all."""
     base64_typecode: str = "f"

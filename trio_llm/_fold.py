@@ -85,7 +85,7 @@ class _OpenChoice:
         self.extra: dict[str, list[Any]] = {}
         self.message_extra: dict[str, list[Any]] = {}
         self.finish_reason: str | None = None
-        self.logprobs: ChoiceLogprobs | None = None
+        self.logprobs: list[ChoiceLogprobs] = []
 
     def add(self, fragment: StreamingChoices) -> None:
         delta = fragment.delta
@@ -98,7 +98,7 @@ class _OpenChoice:
             self.function.append(delta.function_call)
         self.finish_reason = fragment.finish_reason or self.finish_reason
         if fragment.logprobs is not None:
-            self.logprobs = _joined_logprobs(self.logprobs, fragment.logprobs)
+            self.logprobs.append(fragment.logprobs)
         _gather(self.extra, fragment.model_extra)
         _gather(self.message_extra, delta.model_extra)
         _take_rest(self.message, delta)
@@ -114,7 +114,7 @@ class _OpenChoice:
             message.function_call = _joined_function(self.function)
         message.model_extra = _joined_extra(self.message_extra, Message.field_names)
         extra = _joined_extra(self.extra, Choices.field_names)
-        return Choices(self.finish_reason, index, message, self.logprobs, model_extra=extra)
+        return Choices(self.finish_reason, index, message, _joined_logprobs(self.logprobs), model_extra=extra)
 
 
 def _take_rest(message: Message, delta: Delta) -> None:
@@ -213,10 +213,13 @@ def _joined_audio(held: ChatAudio | None, added: ChatAudio) -> ChatAudio:
     )
 
 
-def _joined_logprobs(held: ChoiceLogprobs | None, added: ChoiceLogprobs) -> ChoiceLogprobs:
-    if held is None:
-        return added
-    return ChoiceLogprobs(
-        [*(held.content or ()), *(added.content or ())] or None,
-        [*(held.refusal or ()), *(added.refusal or ())] or None,
-    )
+def _joined_logprobs(fragments: list[ChoiceLogprobs]) -> ChoiceLogprobs | None:
+    if not fragments:
+        return None
+    extra: dict[str, list[Any]] = {}
+    for fragment in fragments:
+        _gather(extra, fragment.model_extra)
+    content = [token for fragment in fragments for token in fragment.content or ()]
+    refusal = [token for fragment in fragments for token in fragment.refusal or ()]
+    joined_extra = _joined_extra(extra, ChoiceLogprobs.field_names)
+    return ChoiceLogprobs(content or None, refusal or None, model_extra=joined_extra)
