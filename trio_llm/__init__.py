@@ -15,11 +15,26 @@ if TYPE_CHECKING:
         aimage_generation as aimage_generation,
         fan_out as fan_out,
     )
+    from ._catalog import (
+        catalog_with as catalog_with,
+    )
+    from ._catalog_queries import (
+        EnvironmentReport as EnvironmentReport,
+        get_llm_provider as get_llm_provider,
+        get_supported_openai_params as get_supported_openai_params,
+        get_valid_models as get_valid_models,
+        validate_environment as validate_environment,
+    )
     from ._client import (
         ChatStream as ChatStream,
         Client as Client,
         ClientStatistics as ClientStatistics,
         PumpedChatStream as PumpedChatStream,
+    )
+    from ._dialect import (
+        MaxTokensName as MaxTokensName,
+        MessageSchema as MessageSchema,
+        Quirks as Quirks,
     )
     from ._fanout import (
         Outcome as Outcome,
@@ -30,7 +45,13 @@ if TYPE_CHECKING:
         Limits as Limits,
     )
     from ._provider import (
+        AuthScheme as AuthScheme,
+        Catalog as Catalog,
+        Paths as Paths,
         Provider as Provider,
+        Server as Server,
+        Versioning as Versioning,
+        Wire as Wire,
     )
     from ._retry import (
         RetryPolicy as RetryPolicy,
@@ -44,6 +65,7 @@ if TYPE_CHECKING:
         completion as completion,
         embedding as embedding,
         image_generation as image_generation,
+        register_provider as register_provider,
     )
     from ._timeouts import (
         Timeouts as Timeouts,
@@ -113,13 +135,16 @@ else:
         {
             "": "exceptions",
             "_api": "acompletion aembedding aimage_generation fan_out",
+            "_catalog": "catalog_with",
+            "_catalog_queries": "EnvironmentReport get_llm_provider get_supported_openai_params get_valid_models validate_environment",
             "_client": "ChatStream Client ClientStatistics PumpedChatStream",
+            "_dialect": "MaxTokensName MessageSchema Quirks",
             "_fanout": "Outcome Timings",
             "_limits": "AccountStatistics Limits",
-            "_provider": "Provider",
+            "_provider": "AuthScheme Catalog Paths Provider Server Versioning Wire",
             "_retry": "RetryPolicy",
             "_stream": "PumpedStream Stream",
-            "_sync": "SyncStream completion embedding image_generation",
+            "_sync": "SyncStream completion embedding image_generation register_provider",
             "_timeouts": "Timeouts",
             "_transport": "Transport TransportStatistics",
             "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream StreamingChoices ToolCall",

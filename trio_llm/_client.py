@@ -11,7 +11,7 @@ import attrs
 
 from ._attempts import CallTrace
 from ._auth import environment, proxies_wanted
-from ._catalog import CATALOG
+from ._catalog import CATALOG, catalog_with
 from ._engine import Engine, Request, Settings
 from ._fanout import Outcome, fan_out
 from ._limits import AccountStatistics, Limits
@@ -49,6 +49,13 @@ class ClientStatistics:
     connections: TransportStatistics
 
 
+def _rows(providers: Mapping[str, Provider] | Iterable[Provider]) -> Mapping[str, Provider]:
+    if isinstance(providers, Mapping):
+        return providers
+    own = tuple(providers)
+    return catalog_with(*own) if own else CATALOG
+
+
 class Client:
     """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
 
@@ -63,7 +70,7 @@ class Client:
         retry: RetryPolicy | None = None,
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
-        providers: Mapping[str, Provider] | None = None,
+        providers: Mapping[str, Provider] | Iterable[Provider] = (),
         variables: Mapping[str, str] | None = None,
     ) -> None:
         """Nothing is opened here.
@@ -74,14 +81,14 @@ class Client:
             retry: how failed calls are repeated.
             limits: what each account may do at most.
             timeouts: how long calls may take.
-            providers: the rows to resolve model names with, in place of the built-in catalogue.
+            providers: rows of your own, beside the built-in catalogue and before it; a mapping takes its place.
             variables: keys and base URLs, in place of the process's environment.
         """
         self._settings = Settings(
             retry or RetryPolicy(),
             limits or Limits(),
             timeouts or Timeouts(),
-            CATALOG if providers is None else providers,
+            _rows(providers),
             environment() if variables is None else variables,
         )
         self._http_client = http_client

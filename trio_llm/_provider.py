@@ -196,6 +196,10 @@ class Catalog(Mapping[str, Provider]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def by_every_name(self) -> dict[str, Provider]:
+        """A dictionary of one's own of names and aliases."""
+        return dict(self._found)
+
 
 _OPENAI_NAMES: Final = (
     r"(gpt-|chatgpt-|o[1345](-|$)|ft:|text-embedding-|dall-e|gpt-image|whisper-|tts-|davinci|babbage"

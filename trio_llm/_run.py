@@ -7,7 +7,9 @@ from typing import Final
 
 import attrs
 
+from ._catalog import CATALOG
 from ._client import Client
+from ._provider import Provider
 from ._runtime import trio
 from ._runtime._run_var import RunVar
 
@@ -23,13 +25,31 @@ class _Default:
 
 
 _defaults: Final[RunVar[_Default]] = RunVar("trio_llm default client")
+_rows: Final[RunVar[dict[str, Provider]]] = RunVar("trio_llm rows of the default client")
+
+
+def register_row(row: Provider) -> None:
+    """Let the default client of this run know a row, from now on, by its name and its aliases.
+
+    Raises:
+        RuntimeError: outside of a run.
+    """
+    _known_rows().update(dict.fromkeys((*row.aliases, row.name), row))
+
+
+def _known_rows() -> dict[str, Provider]:
+    rows = _rows.get(None)
+    if rows is None:
+        rows = CATALOG.by_every_name()
+        _rows.set(rows)
+    return rows
 
 
 async def default_client() -> Client:
     """The client that the module functions of this run share."""
     held = _defaults.get(None)
     if held is None:
-        client = Client()
+        client = Client(providers=_known_rows())
         held = _Default(client, _close_at_end(client))
         _defaults.set(held)
         await held.lifetime.__anext__()

@@ -9,6 +9,8 @@ from typing import Generic, Literal, Self, TypeVar, Unpack, overload
 
 from ._api import acompletion, aembedding, aimage_generation
 from ._portal import SYNC_THREAD
+from ._provider import Provider
+from ._run import default_client, register_row
 from ._stream import Stream
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatParams, MessageLike
@@ -90,3 +92,20 @@ def embedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParam
 def image_generation(prompt: str, model: str, **params: Unpack[ImageParams]) -> ImageResponse:
     """`aimage_generation` for synchronous code."""
     return SYNC_THREAD.call(partial(aimage_generation, prompt, model, **params))
+
+
+def register_provider(row: Provider) -> None:
+    """Let the module functions know a provider of your own, or another row for one that they know.
+
+    Called in a run of Trio or asyncio, it holds for that run, whose default client is told; elsewhere it holds for the
+    synchronous functions. A `Client` takes such rows as `providers`.
+    """
+    try:
+        register_row(row)
+    except RuntimeError:  # there is no run here
+        SYNC_THREAD.call(partial(_register, row))
+
+
+async def _register(row: Provider) -> None:
+    await default_client()
+    register_row(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._dialect import MaxTokensName, Quirks
+from .._dialect import MaxTokensName, MessageSchema, Quirks
 
 SYSTEM_ROLE: Final = Quirks(system_role="system")
 """Takes both names of the answer's limit, and has no `developer` role."""
@@ -29,7 +29,6 @@ MISTRAL: Final = Quirks(
             "modalities",
             "prompt_cache_retention",
             "safety_identifier",
-            "service_tier",
             "store",
             "user",
             "verbosity",
@@ -40,5 +39,21 @@ MISTRAL: Final = Quirks(
     system_role="system",
     stream_usage=False,
     required_tool_choice="any",
+    attachments_as_text=True,
+    message_schema=MessageSchema(
+        fields={
+            "system": frozenset(),
+            "user": frozenset(),
+            "assistant": frozenset({"prefix", "tool_calls"}),
+            "tool": frozenset({"name", "tool_call_id"}),
+        },
+        part_types=frozenset(
+            {"document_url", "file", "image_url", "input_audio", "reference", "text", "thinking"},
+        ),
+    ),
+    accepted_values={
+        "reasoning_effort": frozenset({"high", "none"}),
+        "service_tier": frozenset({"priority", "standard"}),
+    },
 )
-"""Mistral's API refuses every field that its reference does not have."""
+"""Mistral's API refuses every field that its reference does not have; `logprobs` it knows all the same."""
