@@ -237,6 +237,11 @@ def test_tokens_of_question_and_answer_are_limited() -> None:
     assert replies[3].head.headers["retry-after-ms"] == "200"
 
 
+def test_a_limit_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="requests_per_minute"):
+        RateLimits(requests_per_minute=0)
+
+
 def test_a_request_larger_than_the_limit_goes_through_when_nothing_is_used() -> None:
     simulator = Simulator(limits=RateLimits(tokens_per_minute=60, burst=2))
     replies = [simulator.respond(request(words="a b c d e f"), now=now) for now in (0, 12.9, 13)]

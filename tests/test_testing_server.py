@@ -118,10 +118,13 @@ async def test_requests_sent_ahead_are_answered_in_turn_and_the_last_closes() ->
     assert answer.count(b"HTTP/1.1 200 OK\r\n") == 3
 
 
-async def test_what_is_no_http_ends_the_connection() -> None:
+@pytest.mark.parametrize(
+    "data", [b"nonsense\r\n\r\n", GET.replace(b"Host", b"Connection: upgrade\r\nUpgrade: h2c\r\nHost")]
+)
+async def test_what_is_no_plain_request_ends_the_connection(data: bytes) -> None:
     async with anyio.create_task_group() as tasks:
         base_url = await tasks.start(serve, Simulator())
-        assert await exchange(base_url, b"nonsense\r\n\r\n") == b""
+        assert await exchange(base_url, data) == b""
         tasks.cancel_scope.cancel()
 
 

@@ -10,14 +10,17 @@ _TOLERANCE = 1e-9
 """A client that waited just as long as it was told must pass, whatever floats make of it."""
 
 
+_positive = attrs.validators.gt(0.0)
+
+
 @attrs.frozen
 class RateLimits:
     """What the simulated provider allows. Requests beyond it are answered with 429 and told when to come back."""
 
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
+    requests_per_minute: float | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
+    tokens_per_minute: float | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     """Prompt and completion together; charged when the request arrives."""
-    burst: float = 60.0
+    burst: float = attrs.field(default=60.0, validator=_positive)
     """Seconds of allowance that an unused limit saves up."""
 
 

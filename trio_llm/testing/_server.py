@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
 _READ_SIZE: Final = 65_536
+_NO_REQUEST: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 
 async def serve(
@@ -127,7 +128,7 @@ async def _read_requests(
         while True:
             for request in incoming.feed(await stream.receive(_READ_SIZE)):
                 send.send_nowait(request)
-    except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, httptools.HttpParserError):
+    except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, *_NO_REQUEST):
         connection.cancel()
 
 
