@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
 
-from ._cli.arguments import build_parser
+from ._cli.arguments import parse
 from ._cli.errors import CommandError
 
 _FAILED = 1
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 is success, 1 a call that failed, 2 bad input, of which nothing was sent, and 130 an end by Ctrl-C.
     """
-    arguments = build_parser().parse_args(argv)
+    arguments = parse(argv)
     try:
         return _run(arguments)
     except CommandError as error:

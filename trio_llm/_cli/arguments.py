@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from .._version import __version__
 
@@ -20,8 +21,23 @@ _MODELS = "List the providers: wire format, address, key variable and whether it
 _SERVE = "Serve a simulated provider that speaks as OpenAI, Anthropic and Gemini do. Ctrl-C ends it."
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line; `command` is the name of the command's module."""
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments of one command; `command` is the name of its module. Bad ones end the program with status 2."""
+    parser = _build_parser()
+    arguments, rest = parser.parse_known_args(argv)
+    # Where an option stands before it, argparse takes an optional positional for absent and then for too much.
+    if arguments.command == "chat" and arguments.prompt is None and rest and _is_positional(rest[0]):
+        arguments.prompt = rest.pop(0)
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return arguments
+
+
+def _is_positional(word: str) -> bool:
+    return word == "-" or not word.startswith("-")
+
+
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trio-llm", description="Large language models from the command line.")
     parser.add_argument("--version", action="version", version=f"trio-llm {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -13,8 +13,6 @@ from .terminal import DIM, Screen, clip, clip_start, one_line
 
 REDRAW_PAUSE = 0.1
 """Seconds between two drawings."""
-_PREFIX = 22
-"""Columns of a status line before the text."""
 _TAIL_PIECES = 60
 """Pieces of an answer that are enough to fill a line."""
 
@@ -77,7 +75,7 @@ class Board:
         head = f"#{call.index:<4} {spent:5.1f} s {call.chunks:5} tok "
         tail = one_line("".join(call.pieces[-_TAIL_PIECES:]))
         text = tail if tail else "thinking" if call.chunks else "waiting for the first token"
-        return self.screen.style(head, DIM) + clip_start(text, width - _PREFIX)
+        return self.screen.style(head, DIM) + clip_start(text, width - len(head))
 
     def _totals(self) -> str:
         calls = self.fan_out.calls

@@ -89,11 +89,12 @@ def _read(source: str) -> str:
 
 def _fields(place: str, line: str) -> dict[str, Any]:
     try:
-        fields = _json.loads(line)
+        value = _json.loads(line)
     except ValueError as error:
         raise CommandError(f"{place} is not JSON: {error}") from error
-    if not isinstance(fields, dict):
+    if not isinstance(value, dict):
         raise CommandError(f"{place} is not a JSON object")
+    fields = cast("dict[str, Any]", value)
     if ("prompt" in fields) == ("messages" in fields):
         raise CommandError(f'{place} needs either "prompt" or "messages"')
     for name, types in _TYPES.items():
@@ -117,10 +118,13 @@ def _prompt(place: str, fields: dict[str, Any], defaults: Defaults) -> Prompt:
 
 
 def _messages(given: dict[str, Any], system: str | None) -> Iterator[Any]:
-    messages = given.pop("messages", None)
+    messages: list[Any] | None = given.pop("messages", None)
     if messages is None:
         messages = [{"role": "user", "content": given.pop("prompt")}]
-    has_own = any(isinstance(message, dict) and message.get("role") == "system" for message in messages)
-    if system is not None and not has_own:
+    if system is not None and not any(map(_is_system, messages)):
         yield {"role": "system", "content": system}
     yield from messages
+
+
+def _is_system(message: Any) -> bool:
+    return isinstance(message, Mapping) and cast("Mapping[str, Any]", message).get("role") == "system"

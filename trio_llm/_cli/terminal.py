@@ -48,13 +48,13 @@ def clip(text: str, width: int) -> str:
     """The beginning of a text, in at most `width` columns."""
     if cells(text) <= width:
         return text
-    kept, used = [], 0
+    used = length = 0
     for char in text:
         used += _cells_of(char)
         if used > width - 1:
             break
-        kept.append(char)
-    return "".join(kept).rstrip() + "…" if width > 0 else ""
+        length += 1
+    return text[:length].rstrip() + "…" if width > 0 else ""
 
 
 def clip_start(text: str, width: int) -> str:

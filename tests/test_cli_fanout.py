@@ -1,0 +1,232 @@
+"""`trio-llm fanout` in this process, against the simulator on a real port."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trio_llm.__main__ import main
+from trio_llm.testing import AtEvent, Failure, RecordedRequest, Reply, Simulator, running_server
+
+Serve = Callable[[Simulator], Simulator]
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Puts a simulator on the network and makes it OpenAI's address."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+
+        def serve(simulator: Simulator) -> Simulator:
+            base_url = stack.enter_context(running_server(simulator))
+            monkeypatch.setenv("OPENAI_BASE_URL", f"{base_url}/v1")
+            monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+            return simulator
+
+        yield serve
+
+
+@pytest.fixture
+def prompts(tmp_path: Path) -> Path:
+    """Three prompts, a comment and a blank line."""
+    path = tmp_path / "prompts.txt"
+    path.write_text("# the colours\nred\n\ngreen\nblue\n")
+    return path
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def body(request: RecordedRequest) -> dict[str, Any]:
+    sent: dict[str, Any] = json.loads(request.body)
+    return sent
+
+
+def by_prompt(actions: dict[str, Any]) -> Callable[[RecordedRequest], Any]:
+    return lambda request: actions.get(body(request)["messages"][-1]["content"])
+
+
+def test_every_prompt_is_answered_and_shown(serving: Serve, prompts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    serving(Simulator())
+
+    assert main(["fanout", str(prompts), "--model", "openai/any"]) == 0
+    shown = capsys.readouterr().out
+    assert "[3/3]" in shown
+    assert all(f"echo: {colour}" in shown for colour in ("red", "green", "blue"))
+    assert "3 calls: 3 ok, 0 failed, 0 cancelled, 0 not started" in shown
+    assert "6 tokens" in shown
+    assert "\x1b" not in shown
+
+
+def test_whole_answers_are_shown_on_request_without_what_a_terminal_would_obey(
+    serving: Serve, prompts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving(Simulator(Reply("one\n\ntwo\x1b]0;title\x07")))
+
+    main(["fanout", str(prompts), "--model", "openai/any", "--show-text"])
+    assert "\n#0 ok\none\n\ntwo]0;title\n" in capsys.readouterr().out
+
+
+def test_each_outcome_is_a_line_of_json(serving: Serve, prompts: Path, tmp_path: Path) -> None:
+    serving(Simulator(by_prompt({"green": Failure(401, "no such key")})))
+    output = tmp_path / "outcomes.jsonl"
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--output", str(output)]) == 1
+    red, green, blue = sorted(records(output), key=lambda record: record["index"])
+    assert (red["status"], red["text"], red["partial"], red["error"]) == ("ok", "echo: red", None, None)
+    assert red["usage"]["completion_tokens"] == 2
+    assert red["response"]["choices"][0]["finish_reason"] == "stop"
+    assert 0 <= red["timings"]["started"] <= red["timings"]["first_content"] <= red["timings"]["ended"]
+    assert (green["status"], green["text"]) == ("failed", None)
+    assert green["error"]["type"] == "AuthenticationError"
+    assert green["error"]["status_code"] == 401
+    assert "no such key" in green["error"]["message"]
+    assert blue["index"] == 2
+
+
+def test_outcomes_on_stdout_leave_everything_else_to_stderr(
+    serving: Serve, prompts: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    serving(Simulator())
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--output", "-"]) == 0
+    captured = capfdbinary.readouterr()
+    assert {json.loads(line)["index"] for line in captured.out.splitlines()} == {0, 1, 2}
+    assert b"3 calls: 3 ok" in captured.err
+
+
+def test_a_broken_answer_keeps_what_had_arrived(serving: Serve, prompts: Path, tmp_path: Path) -> None:
+    serving(Simulator(by_prompt({"red": Reply(["one ", "two ", "three"], gap=0.02, cut_at=AtEvent(3))})))
+    output = tmp_path / "outcomes.jsonl"
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--output", str(output)]) == 1
+    (broken,) = [record for record in records(output) if record["status"] == "failed"]
+    assert broken["partial"].startswith("one")
+    assert broken["text"] is None
+
+
+def test_a_deadline_tells_what_was_cut_and_what_never_began(
+    serving: Serve, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator = serving(Simulator(by_prompt({"green": Reply(["one "], stall_at=AtEvent(2))})))
+    output = tmp_path / "outcomes.jsonl"
+    arguments = ["--model", "openai/any", "--max-in-flight", "1", "--deadline", "0.5", "--output", str(output)]
+
+    assert main(["fanout", str(prompts), *arguments]) == 1
+    assert [(record["status"], record["partial"]) for record in records(output)] == [
+        ("ok", None),
+        ("cancelled", "one "),
+        ("not_started", None),
+    ]
+    assert len(simulator.requests) == 2
+    assert "3 calls: 1 ok, 0 failed, 1 cancelled, 1 not started" in capsys.readouterr().out
+
+
+def test_no_more_calls_run_at_once_than_allowed(serving: Serve, prompts: Path) -> None:
+    simulator = serving(Simulator(Reply(latency=0.05)))
+
+    main(["fanout", str(prompts), "--model", "openai/any", "--max-in-flight", "2"])
+    assert simulator.statistics().peak == 2
+
+
+def test_options_reach_every_call(serving: Serve, prompts: Path) -> None:
+    simulator = serving(Simulator())
+    options = ["--max-tokens", "7", "--temperature", "0", "--system", "Be brief."]
+
+    main(["fanout", str(prompts), "--model", "openai/any", *options])
+    for request in simulator.requests:
+        assert body(request)["temperature"] == 0
+        assert 7 in (body(request).get("max_tokens"), body(request).get("max_completion_tokens"))
+        assert "Be brief." in str(body(request)["messages"][0])
+
+
+def test_lines_of_json_have_parameters_of_their_own(serving: Serve, tmp_path: Path) -> None:
+    simulator = serving(Simulator())
+    source, output = tmp_path / "prompts.jsonl", tmp_path / "outcomes.jsonl"
+    history = [{"role": "system", "content": "mine"}, {"role": "user", "content": "green"}]
+    lines = [{"id": "a", "prompt": "red", "model": "openai/one", "seed": 5}, {"messages": history, "stream": False}]
+    source.write_text("\n".join(map(json.dumps, lines)))
+    arguments = ["--model", "openai/two", "--system", "theirs", "--output", str(output), "--max-in-flight", "1"]
+
+    assert main(["fanout", str(source), *arguments]) == 0
+    first, second = map(body, simulator.requests)
+    assert (first["model"], first["seed"], second["model"]) == ("one", 5, "two")
+    assert [message["content"] for message in first["messages"]] == ["theirs", "red"]
+    assert [message["content"] for message in second["messages"]] == ["mine", "green"]
+    assert [record["id"] for record in records(output)] == ["a", None]
+
+
+def test_prompts_come_from_stdin(serving: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulator = serving(Simulator())
+    monkeypatch.setattr("sys.stdin", io.StringIO("red\ngreen\n"))
+
+    assert main(["fanout", "-", "--model", "openai/any"]) == 0
+    assert len(simulator.requests) == 2
+
+
+def test_another_address_is_asked_without_the_key_of_the_environment(
+    serving: Serve, prompts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = Simulator()
+    with running_server(simulator) as base_url:
+        assert main(["fanout", str(prompts), "--model", "mine", "--api-base", f"{base_url}/v1"]) == 0
+    assert len(simulator.requests) == 3
+
+
+BAD_INPUT = {
+    "missing file": (None, "cannot read"),
+    "nothing in it": ("\n# only this\n", "has no prompts"),
+    "no text": (b"\xff\xfe\x00", "not UTF-8"),
+    "unknown provider": ('{"prompt": "x", "model": "opneai/any"}', "did you mean 'openai'"),
+    "no key": ('{"prompt": "x", "model": "mistral/any"}', "MISTRAL_API_KEY"),
+    "no JSON": ('{"prompt": "x"}\n{"prompt": \n', "line 2 is not JSON"),
+    "no object": ('{"prompt": "x"}\n[1]\n', "line 2 is not a JSON object"),
+    "neither prompt nor messages": ('{"text": "x"}', 'needs either "prompt" or "messages"'),
+    "both": ('{"prompt": "x", "messages": []}', 'needs either "prompt" or "messages"'),
+    "no messages": ('{"messages": []}', "messages is empty"),
+    "misspelt parameter": ('{"prompt": "x", "temprature": 1}', "did you mean 'temperature'"),
+    "wrong type": ('{"prompt": "x", "timeout": "soon"}', "timeout is not a"),
+    "inexpressible": (
+        '{"prompt": "x", "model": "anthropic/any", "api_key": "k", "logit_bias": {"1": 2}}',
+        "logit_bias",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_is_told_in_one_line_before_anything_is_sent(
+    content: str | bytes | None, message: str, serving: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator = serving(Simulator())
+    source, output = tmp_path / "prompts", tmp_path / "outcomes.jsonl"
+    if content is not None:
+        source.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    assert main(["fanout", str(source), "--model", "openai/any", "--output", str(output)]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+    assert simulator.requests == []
+    assert not output.exists()
+
+
+def test_a_prompt_without_a_model_is_bad_input(prompts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fanout", str(prompts)]) == 2
+    assert "line 2 has no model" in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_bad_input(
+    serving: Serve, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator = serving(Simulator())
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--output", str(tmp_path)]) == 2
+    assert "cannot write" in capsys.readouterr().err
+    assert simulator.requests == []
