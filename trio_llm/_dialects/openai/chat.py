@@ -17,7 +17,6 @@ from ..._dialect import (
     merge_extra_body,
     supported_parameters,
 )
-from ..._errors import BadRequestError
 from ..._http import HTTPRequest
 from ..._types.chat import ModelResponse
 from ..._types.chat_request import CHAT_PARAMETERS, ChatRequest
@@ -68,13 +67,13 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
 
 
 def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mapping[str, Any]:
-    """The parameters with the answer's limit under the only name that the provider takes."""
-    given = [limit for limit in _LIMITS if limit in parameters]
-    if name is MaxTokensName.AS_GIVEN or not given:
+    """The parameters with the answer's limit under the only name that the provider takes.
+
+    Two different limits are sent as they are: which one is meant is not for us to say.
+    """
+    limits = {parameters[limit] for limit in _LIMITS if limit in parameters}
+    if name is MaxTokensName.AS_GIVEN or len(limits) != 1:
         return parameters
-    limits = {parameters[limit] for limit in given}
-    if len(limits) > 1:
-        raise BadRequestError(f"{' and '.join(given)} are one limit to this provider; give one of them")
     others = {key: value for key, value in parameters.items() if key not in _LIMITS}
     return {**others, name.value: limits.pop()}
 
