@@ -53,7 +53,7 @@ MISTRAL: Final = Quirks(
     ),
     accepted_values={
         "reasoning_effort": frozenset({"high", "none"}),
-        "service_tier": frozenset({"priority", "standard"}),
+        "service_tier": frozenset({"auto", "standard_only"}),
     },
 )
 """Mistral's API refuses every field that its reference does not have; `logprobs` it knows all the same."""

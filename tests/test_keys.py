@@ -1,0 +1,157 @@
+"""A key belongs to one vendor: it goes to no other row, to no host of somebody else, and along no redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from golden_requests import Recorder, address_parts, key_of, send
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_llm import APIError, AuthenticationError, BadRequestError, Provider, Server
+from trio_llm._auth import destination
+from trio_llm._catalog import CATALOG
+from trio_llm._http import split_url
+from trio_llm._types._request import CallOptions
+
+ROWS = list(CATALOG.values())
+REMOTE = [row for row in ROWS if row.server is Server.REMOTE]
+NAMES = sorted({name for row in ROWS for name in row.key_variables + row.token_variables})
+EVERY_KEY = {name: f"secret-of-{name}" for name in NAMES}
+EVERY_ADDRESS = {name: value for row in ROWS for name, value in address_parts(row).items()}
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+every_remote_row = pytest.mark.parametrize("row", REMOTE, ids=lambda row: row.name)
+on_trio = pytest.mark.parametrize("anyio_backend", ["trio"], indirect=True)
+pytestmark = pytest.mark.anyio
+
+
+def own_host(row: Provider, variables: Mapping[str, str]) -> str:
+    if row.server is Server.EMBEDDED:
+        return "127.0.0.1"
+    plain = destination(row, CallOptions(api_key=""), variables)
+    return plain.origin.host
+
+
+@every_row
+@on_trio
+async def test_a_row_sends_its_own_key_to_its_own_host_and_no_other_key(row: Provider) -> None:
+    recorder = Recorder()
+    await send(row, {**EVERY_KEY, **EVERY_ADDRESS}, recorder)
+    ((origin, request),) = recorder.sent
+    sent = [value for _, value in request.headers if "secret-of-" in value]
+
+    assert origin.host == own_host(row, EVERY_ADDRESS)
+    assert [value.removeprefix("Bearer ") for value in sent] == [EVERY_KEY[name] for name in row.key_variables[:1]]
+    assert "secret-of-" not in request.path
+
+
+@every_remote_row
+@on_trio
+async def test_a_missing_key_is_an_error_before_anything_is_sent(row: Provider) -> None:
+    own = {*row.key_variables, *row.token_variables}
+    others = {name: key for name, key in EVERY_KEY.items() if name not in own}
+    recorder = Recorder()
+    error = await send(row, {**others, **EVERY_ADDRESS}, recorder)
+
+    assert isinstance(error, AuthenticationError)
+    assert row.key_variables[0] in str(error)
+    assert recorder.sent == []
+
+
+@every_remote_row
+@on_trio
+async def test_a_key_of_the_environment_stays_away_from_a_host_that_is_not_its_vendors(row: Provider) -> None:
+    recorder = Recorder()
+    error = await send(row, {**EVERY_KEY, **EVERY_ADDRESS}, recorder, api_base="https://elsewhere.example/v1")
+
+    assert isinstance(error, AuthenticationError)
+    assert "elsewhere.example" in str(error)
+    assert "secret-of-" not in str(error)
+    assert recorder.sent == []
+
+
+@given(row=st.sampled_from(ROWS), other=st.sampled_from(REMOTE), scheme=st.sampled_from(["https", "http"]))
+def test_no_row_sends_its_environments_key_to_the_host_of_another_vendor(
+    row: Provider, other: Provider, scheme: str
+) -> None:
+    variables = {**EVERY_KEY, **EVERY_ADDRESS}
+    host = own_host(other, variables)
+    try:
+        to = destination(row, CallOptions(api_base=f"{scheme}://{host}/v1"), variables)
+    except AuthenticationError:
+        return
+    named = [split_url(value)[0].host for name, value in EVERY_ADDRESS.items() if name in row.base_url_variables]
+
+    allowed = scheme == "https" and (row.owns(host) or host == own_host(row, variables) or host in named)
+    assert allowed or not to.headers
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@on_trio
+async def test_a_redirect_is_an_error_and_takes_no_key_along(status: int) -> None:
+    recorder = Recorder(status, {"location": "https://elsewhere.example/"})
+    error = await send(CATALOG["groq"], key_of(CATALOG["groq"]), recorder)
+
+    assert isinstance(error, APIError)
+    assert error.status_code == status
+    assert len(recorder.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("together_ai", "https://api.together.ai/v1"),
+        ("azure", "https://another.openai.azure.com"),
+        ("databricks", "https://adb-1.0.azuredatabricks.net/serving-endpoints"),
+        ("groq", "http://localhost:4000"),
+    ],
+)
+def test_a_key_goes_to_every_host_of_its_vendor_and_to_this_machine(name: str, host: str) -> None:
+    row = CATALOG[name]
+
+    assert destination(row, CallOptions(api_base=host), key_of(row)).headers
+
+
+@pytest.mark.parametrize(
+    "host", ["https://openai.azure.com.evil.example", "http://x.openai.azure.com", "https://evil-azure.com"]
+)
+def test_a_host_that_only_looks_like_the_vendors_gets_no_key(host: str) -> None:
+    row = CATALOG["azure"]
+
+    with pytest.raises(AuthenticationError, match="AZURE_OPENAI_API_KEY was not issued"):
+        destination(row, CallOptions(api_base=host), key_of(row))
+
+
+def test_a_key_goes_to_the_address_that_the_environment_names() -> None:
+    variables = {"GROQ_API_KEY": "k", "GROQ_BASE_URL": "https://proxy.example/groq"}
+    row = CATALOG["groq"]
+
+    assert destination(row, CallOptions(), variables).headers == (("authorization", "Bearer k"),)
+    assert destination(row, CallOptions(api_base="https://proxy.example/v2"), variables).headers
+    with pytest.raises(AuthenticationError):
+        destination(row, CallOptions(api_base="https://x.example"), {**variables, "GROQ_BASE_URL": "no address"})
+    with pytest.raises(BadRequestError, match="not an absolute"):
+        destination(row, CallOptions(), {**variables, "GROQ_BASE_URL": "no address"})
+
+
+def test_a_server_of_the_users_own_gets_a_key_only_if_there_is_one() -> None:
+    row = CATALOG["vllm"]
+
+    assert destination(row, CallOptions(), {}).headers == ()
+    assert destination(row, CallOptions(), {"VLLM_API_KEY": "k"}).headers
+    assert destination(row, CallOptions(api_base="https://gpu.example/v1"), {"VLLM_API_KEY": "k"}).headers == ()
+
+
+@pytest.mark.parametrize("key", ["a\nb", "ü", " a", "\x7f"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(AuthenticationError) as caught:
+        destination(CATALOG["groq"], CallOptions(api_key=key), {})
+
+    assert key not in str(caught.value)
+
+
+def test_a_key_is_in_no_repr() -> None:
+    to = destination(CATALOG["groq"], CallOptions(api_key="sk-secret"), {})
+
+    assert "sk-secret" not in repr(to)
