@@ -195,9 +195,12 @@ async def test_idle_connections_are_not_used_after_their_time() -> None:
 async def test_a_rest_that_is_here_already_does_not_cost_the_connection() -> None:
     """As after the last event of a stream, when only the last chunk was not asked for."""
 
+    read = threading.Semaphore(0)
+
     def script(peer: Peer) -> None:
         while peer.read_request():
             peer.send(CHUNKED + b"6\r\n[DONE]\r\n")
+            read.acquire(timeout=5)
             peer.send(b"0\r\n\r\n")
 
     with serving(script) as server:
@@ -205,7 +208,8 @@ async def test_a_rest_that_is_here_already_does_not_cost_the_connection() -> Non
             for _ in range(2):
                 received = await transport.send(server.origin, POST)
                 assert await received.read() == b"[DONE]"
-                await trio.sleep(0.02)
+                read.release()
+                await trio.sleep(0.05)
                 await received.aclose()
     assert server.accepted == 1
 
@@ -354,17 +358,20 @@ async def test_a_large_body_is_sent_encrypted(authority: trustme.CA, trusting: s
 async def test_an_answer_is_heard_while_the_peer_takes_no_more_of_the_body(
     encrypted: bool, authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
+    heard = threading.Event()
+
     def script(peer: Peer) -> None:
         peer.read_until(b"\r\n\r\n")
         peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        threading.Event().wait(0.1)  # by then the buffers on the way are full
+        heard.wait(0.1)  # by then the buffers on the way are full
         peer.send(reply(b"no", b"connection: close", status=b"413 Content Too Large"))
-        peer.read_until(b"never sent")
+        assert heard.wait(5)
 
     tls = server_context(authority, "localhost") if encrypted else None
     with ScriptedServer(script, tls=tls) as server:
         async with opened(ssl_context=trusting) as transport:
             answer = await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(400)))
+            heard.set()
     assert answer == b"no"
 
 
