@@ -37,7 +37,7 @@ $(VENV)/.installed-test: setup.cfg | $(BIN)/python
 	@touch $@ $(VENV)/.installed-demo
 
 demo: $(VENV)/.installed-demo
-	$(BIN)/python -m trio_llm fanout examples/prompts.txt --model local/smollm2 --max-tokens 64 --max-in-flight 4
+	$(BIN)/python -m trio_llm fanout examples/prompts.txt --model local/smollm2 --max-tokens 48 --max-in-flight 4
 
 test: lint async-lint types public-types unit
 
