@@ -56,7 +56,7 @@ def direct_transport(connect_timeout: float) -> Transport:
     """The transport for direct connections."""
     from ._transport.native import NativeTransport
 
-    return NativeTransport()
+    return NativeTransport(connect_timeout=connect_timeout)
 
 
 def adapted_transport(http_client: object) -> Transport:
