@@ -87,7 +87,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     return response
 
 
-async def receive_stream(
+async def receive_stream(  # noqa: ASYNC900 - see the docstring
     exchange: Exchange[RequestT], endpoint: StreamEndpoint[RequestT, ChunkT]
 ) -> AsyncGenerator[list[ChunkT], None]:
     """One attempt at a call with a streamed reply: a batch of chunks for every network read that completes any.
@@ -114,7 +114,7 @@ async def receive_stream(
                 if batch:
                     received += len(batch)
                     usage = next(filter(None, map(usage_of, reversed(batch))), usage)
-                    yield batch
+                    yield batch  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                 if decoder.failure is not None:
                     raise _detail_error(exchange, decoder.failure, reply.head)
                 if not data:

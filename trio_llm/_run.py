@@ -56,7 +56,7 @@ async def default_client() -> Client:
     return held.client
 
 
-async def _close_at_end(client: Client) -> AsyncGenerator[None, None]:
+async def _close_at_end(client: Client) -> AsyncGenerator[None, None]:  # noqa: ASYNC900 - finalised by the loop
     try:
         yield
     finally:

@@ -44,6 +44,6 @@ async def stream(question: Question) -> StreamingResponse:
     async def text() -> AsyncIterator[str]:
         async with chunks:
             async for chunk in chunks:
-                yield chunk.choices[0].delta.content or ""
+                yield chunk.choices[0].delta.content or ""  # noqa: ASYNC119 - Starlette closes it
 
     return StreamingResponse(text(), media_type="text/plain")
