@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias, TypedDict
+from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from ._auth import environment, first_set, missing_parts
 from ._catalog import CATALOG
-from ._dialect import Call, Quirks
+from ._dialect import Call, Endpoint, Quirks
 from ._errors import APIError, BadRequestError
 from ._provider import Provider, Server, resolve
 from ._types.chat_request import CHAT_PARAMETERS, ChatRequest
 from ._types.other_requests import EmbeddingRequest
 
+RequestT = TypeVar("RequestT", ChatRequest, EmbeddingRequest)
 RequestType: TypeAlias = Literal["chat_completion", "embeddings"]
 _FUNCTION: Final = {"name": "f", "parameters": {"type": "object"}}
 _CHAT_SAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
@@ -114,8 +115,11 @@ def get_supported_openai_params(
         row, name = resolve(model, CATALOG, provider=custom_llm_provider)
     except BadRequestError:
         return None
-    probe = _chat_parameters if request_type == "chat_completion" else _embedding_parameters
-    return sorted(probe(row, name))
+    dialect, quirks = row.dialect, row.quirks_of(name)
+    if request_type == "embeddings":
+        return sorted(_writable(dialect.embeddings, _embedding_requests(name), quirks))
+    found = _writable(dialect.chat, _chat_requests(name, quirks), quirks)
+    return sorted([*found, "stream"] if dialect.chat_stream is not None else found)
 
 
 def _missing_key(row: Provider, api_key: str | None) -> list[str]:
@@ -141,36 +145,31 @@ def _is_set_up(row: Provider) -> bool:
     return first_set(named, variables) is not None and not _missing_address(row, None)
 
 
-def _chat_parameters(row: Provider, model: str) -> Iterator[str]:
-    endpoint, quirks = row.dialect.chat, row.quirks_of(model)
-    if endpoint is None:
-        return
-    if row.dialect.chat_stream is not None:
-        yield "stream"
+def _chat_requests(model: str, quirks: Quirks) -> Iterator[tuple[str, ChatRequest]]:
     for name in CHAT_PARAMETERS:
         sample = {wanted: _sample(wanted, quirks) for wanted in (name, *_NEEDED_BESIDE.get(name, ()))}
-        request = ChatRequest(model, [{"role": "user", "content": "x"}], **sample)
-        if _can_be_written(endpoint.encode, Call(request, model, quirks)):
-            yield name
-
-
-def _embedding_parameters(row: Provider, model: str) -> Iterator[str]:
-    endpoint, quirks = row.dialect.embeddings, row.quirks_of(model)
-    if endpoint is None:
-        return
-    for name, value in _EMBEDDING_SAMPLES.items():
-        request = EmbeddingRequest(model, "x", **{name: value})
-        if _can_be_written(endpoint.encode, Call(request, model, quirks)):
-            yield name
+        yield name, ChatRequest(model, [{"role": "user", "content": "x"}], **sample)
 
 
 def _sample(name: str, quirks: Quirks) -> Any:
     return next(iter(quirks.accepted_values.get(name, ())), _CHAT_SAMPLES[name])
 
 
-def _can_be_written(encode: Any, call: Call[Any]) -> bool:
+def _embedding_requests(model: str) -> Iterator[tuple[str, EmbeddingRequest]]:
+    for name, value in _EMBEDDING_SAMPLES.items():
+        yield name, EmbeddingRequest(model, "x", **{name: value})
+
+
+def _writable(
+    endpoint: Endpoint[RequestT, Any] | None, requests: Iterable[tuple[str, RequestT]], quirks: Quirks
+) -> list[str]:
+    """The names of the requests that a dialect can write."""
+    return [name for name, request in requests if endpoint is not None and _can_write(endpoint, request, quirks)]
+
+
+def _can_write(endpoint: Endpoint[RequestT, Any], request: RequestT, quirks: Quirks) -> bool:
     try:
-        encode(call)
+        endpoint.encode(Call(request, request.model, quirks))
     except APIError:
         return False
     return True
