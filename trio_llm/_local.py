@@ -67,14 +67,17 @@ class LocalServer:
     again, and several can run side by side.
     """
 
-    def __init__(self, *, slots: int | None = None, context: int = 1024) -> None:
+    def __init__(self, *, slots: int | None = None, threads: int | None = None, context: int = 1024) -> None:
         """Nothing is imported or started here.
 
         Args:
             slots: requests answered at the same time, one per core unless given; the others wait their turn.
+            threads: threads that compute, one per core unless given. They wait for each other busily: fewer are faster
+                where other programs keep the cores busy.
             context: tokens of prompt and answer together that each slot can hold, and tokens of one text to embed.
         """
         self._slots = slots or min(_cores(), _MOST_SLOTS)
+        self._threads = threads or _cores()
         self._context = context
         self._server: xllamacpp.Server | None = None
         self._starting = threading.Lock()
@@ -120,9 +123,13 @@ class LocalServer:
         import xllamacpp
 
         try:
-            return xllamacpp.Server(self._parameters(weights))
+            server = xllamacpp.Server(self._parameters(weights))
         except RuntimeError as exc:
             raise LocalModelUnavailable(f"llama.cpp could not start with {weights}: {exc}") from exc
+        # It reports to be ready a moment before its queue runs, and a stop within that moment would hang for ever. What
+        # passes through the queue, as this does, comes back when it runs.
+        server.handle_metrics()
+        return server
 
     def _parameters(self, weights: Path) -> xllamacpp.CommonParams:
         """Source: llama.cpp, tools/server/README.md, as xllamacpp 2026.10 exposes it."""
@@ -134,12 +141,13 @@ class LocalServer:
         parameters.port = 0
         parameters.offline = True
         parameters.ui = False
+        parameters.endpoint_metrics = True
         parameters.cors_origins = ""  # a web page open in this machine's browser has no business here
         parameters.verbosity = _SILENT
         parameters.use_jinja = True
         parameters.n_parallel = self._slots
         parameters.n_ctx = self._slots * self._context
-        parameters.cpuparams.n_threads = _cores()
+        parameters.cpuparams.n_threads = self._threads
         parameters.cache_ram_mib = 0  # else old prompts stay in memory, up to 8 GB of them
         parameters.embedding = True
         parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN

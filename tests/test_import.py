@@ -1,0 +1,68 @@
+"""Importing the package costs what its libraries cost, and does nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LIBRARIES = "import trio, attrs, cattrs, anyio"
+PACKAGE = "import trio_llm"
+MOST = 1.3
+ROUNDS = 8
+
+# CPU time, not wall time: it holds still while other tests keep the cores busy.
+TIMED = "import time; start = time.process_time(); {statement}; print(time.process_time() - start)"
+
+# Prints what an import did besides importing. Opened files that are no code of Python's or of a library's count, and
+# so does every socket, thread and process.
+WATCHED = f"""
+import sys, threading, warnings
+seen = []
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str) and not arguments[0].endswith((".py", ".pyc", ".so", ".pth")):
+        seen.append(("open", arguments[0]))
+    elif event.startswith(("socket.", "subprocess.", "os.fork", "os.posix_spawn", "_thread.start", "os.putenv")):
+        seen.append((event, str(arguments)))
+{LIBRARIES}, json, ssl, http
+filters = list(warnings.filters)
+threads = threading.active_count()
+sys.addaudithook(watch)
+{PACKAGE}
+print([what for what in seen if what[0] != "open" or "site-packages" not in what[1]])
+print(threading.active_count() - threads)
+print([entry for entry in warnings.filters if entry not in filters])
+print([name for name in ("httpx", "httpx2", "hypothesis", "xllamacpp", "pytest") if name in sys.modules])
+"""
+
+
+def run_python(code: str) -> str:
+    """Run it in a new interpreter that measures no coverage, and return what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTHON"))}
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def cpu_seconds(statement: str) -> float:
+    return float(run_python(TIMED.format(statement=statement)))
+
+
+def test_importing_costs_little_more_than_the_libraries_alone() -> None:
+    cpu_seconds(PACKAGE)  # writes the .pyc files
+    pairs = [(cpu_seconds(LIBRARIES), cpu_seconds(PACKAGE)) for _ in range(ROUNDS)]
+    libraries, package = (min(column) for column in zip(*pairs, strict=True))
+
+    assert package <= MOST * libraries, f"{package * 1000:.0f} ms against {libraries * 1000:.0f} ms"
+
+
+def test_importing_does_nothing_else() -> None:
+    effects, threads, filters, optional = run_python(WATCHED).splitlines()
+
+    assert effects == "[]"
+    assert threads == "0"
+    assert filters == "[]"
+    assert optional == "[]"
