@@ -108,8 +108,10 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE), admission)
             account.learn(admission, reply.head)
             decoder = endpoint.open_decoder(exchange.call)
+            data = await reply.read()
+            if _is_whole(reply.head, data):
+                raise _whole_error(exchange, reply.head, data + await _read_all(reply, MAX_ERROR_SIZE))
             while not decoder.finished:
-                data = await reply.read()
                 batch = decoder.feed(data) if data else decoder.close()
                 if batch:
                     received += len(batch)
@@ -119,11 +121,18 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     raise _detail_error(exchange, decoder.failure, reply.head)
                 if not data:
                     return
+                if not decoder.finished:
+                    data = await reply.read()
             await _drain(reply)
     except TransportError as error:
         raise _connection_error(exchange, error) from error
     finally:
         account.leave(admission, usage, received)
+
+
+def _is_whole(head: ReplyHead, data: bytes) -> bool:
+    """Whether one JSON object came where a stream was asked for: nearly always an error with status 200."""
+    return "application/json" in head.headers.get("content-type", "") and data.lstrip()[:1] == b"{"
 
 
 def usage_of(value: object) -> Usage | None:
@@ -165,6 +174,10 @@ def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes, admissi
     error = _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
     exchange.route.account.learn(admission, head, error)
     return error
+
+
+def _whole_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
+    return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head)
 
 
 def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:
