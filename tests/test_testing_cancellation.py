@@ -156,35 +156,60 @@ def test_a_cancellation_that_is_swallowed_is_found() -> None:
     expect_leak(scenario, "swallowed", StepOptions(backends=["asyncio"]))
 
 
-def test_a_result_that_is_lost_in_the_moment_of_its_arrival_is_found() -> None:
-    taken: list[object] = []
+class Items:
+    """What a scenario has taken and not given back; a context without a client."""
 
-    async def open_item() -> object:
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls) -> AsyncIterator[Items]:
+        await checkpoint()
+        yield cls()
+
+    async def none_is_taken(self) -> None:
+        await checkpoint()
+        assert not self.taken, "an item was taken and lost"
+
+
+def test_a_result_that_is_lost_in_the_moment_of_its_arrival_is_found() -> None:
+    async def take(items: Items) -> None:
+        arrival = asyncio.get_running_loop().create_future()
 
         def arrive() -> None:
-            taken.append("item")
-            future.set_result("item")
+            if not arrival.cancelled():
+                items.taken.append("item")
+                arrival.set_result("item")
 
-        loop.call_soon(arrive)
-        return await future
+        asyncio.get_running_loop().call_later(1, arrive)
+        await arrival
+        items.taken.clear()
 
-    async def scenario(_context: object) -> None:
-        await open_item()
-        taken.clear()
+    leak = expect_leak(
+        take, "an item was taken and lost", ON_ASYNCIO, open_context=Items.open, after=Items.none_is_taken
+    )
 
-    @asynccontextmanager
-    async def open_context() -> AsyncIterator[None]:
-        taken.clear()
-        await checkpoint()
-        yield
+    assert leak.canceller == "asyncio, task.cancel() as the wait ends"
 
-    async def after(_context: object) -> None:
-        await checkpoint()
-        assert not taken, "an item was taken and lost"
 
-    expect_leak(scenario, "an item was taken and lost", ON_ASYNCIO, open_context=open_context, after=after)
+def test_a_cleaning_up_that_a_second_cancellation_breaks_is_found() -> None:
+    async def hold(items: Items) -> None:
+        items.taken.append("item")
+        try:
+            await anyio.sleep(1)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):  # no shield against asyncio's own cancellation
+                await checkpoint()
+                items.taken.clear()
+            raise
+        items.taken.clear()
+
+    leak = expect_leak(
+        hold, "an item was taken and lost", ON_ASYNCIO, open_context=Items.open, after=Items.none_is_taken
+    )
+
+    assert leak.canceller == "asyncio, two task.cancel()"
 
 
 @on_each_loop

@@ -237,6 +237,13 @@ def test_tokens_of_question_and_answer_are_limited() -> None:
     assert replies[3].head.headers["retry-after-ms"] == "200"
 
 
+def test_a_wait_in_many_small_steps_is_long_enough() -> None:
+    simulator = Simulator(limits=RateLimits(requests_per_minute=60, burst=1))
+    statuses_at = [simulator.respond(request(), now=tenths / 10).request.status for tenths in range(11)]
+
+    assert statuses_at == [200, *[429] * 9, 200]  # ten times 0.1 is less than 1
+
+
 def test_a_limit_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="requests_per_minute"):
         RateLimits(requests_per_minute=0)
