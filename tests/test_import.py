@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 LIBRARIES = "import trio, attrs, cattrs, anyio"
 PACKAGE = "import trio_llm"
-MOST = 1.3
+# Names are loaded when they are first used; these two need the whole engine.
+ENGINE = "import trio_llm; trio_llm.acompletion, trio_llm.Client"
 ROUNDS = 8
 
 # CPU time, not wall time: it holds still while other tests keep the cores busy.
@@ -30,7 +33,7 @@ def watch(event, arguments):
 filters = list(warnings.filters)
 threads = threading.active_count()
 sys.addaudithook(watch)
-{PACKAGE}
+{ENGINE}
 print([what for what in seen if what[0] != "open" or "site-packages" not in what[1]])
 print(threading.active_count() - threads)
 print([entry for entry in warnings.filters if entry not in filters])
@@ -51,12 +54,13 @@ def cpu_seconds(statement: str) -> float:
     return float(run_python(TIMED.format(statement=statement)))
 
 
-def test_importing_costs_little_more_than_the_libraries_alone() -> None:
-    cpu_seconds(PACKAGE)  # writes the .pyc files
-    pairs = [(cpu_seconds(LIBRARIES), cpu_seconds(PACKAGE)) for _ in range(ROUNDS)]
+@pytest.mark.parametrize(("statement", "most"), [(PACKAGE, 1.3), (ENGINE, 2.0)], ids=["package", "engine"])
+def test_importing_costs_little_more_than_the_libraries_alone(statement: str, most: float) -> None:
+    cpu_seconds(statement)  # writes the .pyc files
+    pairs = [(cpu_seconds(LIBRARIES), cpu_seconds(statement)) for _ in range(ROUNDS)]
     libraries, package = (min(column) for column in zip(*pairs, strict=True))
 
-    assert package <= MOST * libraries, f"{package * 1000:.0f} ms against {libraries * 1000:.0f} ms"
+    assert package <= most * libraries, f"{package * 1000:.0f} ms against {libraries * 1000:.0f} ms"
 
 
 def test_importing_does_nothing_else() -> None:
