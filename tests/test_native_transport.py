@@ -214,6 +214,28 @@ async def test_a_rest_that_is_here_already_does_not_cost_the_connection() -> Non
     assert server.accepted == 1
 
 
+async def test_closing_a_reply_ends_the_read_of_another_task() -> None:
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(CHUNKED)
+        peer.wait_until_gone()
+
+    with serving(script) as server:
+        async with opened() as transport:
+            received = await transport.send(server.origin, POST)
+            async with trio.open_nursery() as nursery:
+
+                async def read() -> None:
+                    with pytest.raises(ReplyError, match="broke off"):
+                        await received.read()
+
+                nursery.start_soon(read)
+                await trio.sleep(0.01)
+                await received.aclose()
+            assert transport.statistics() == TransportStatistics(0, 0)
+            await trio.to_thread.run_sync(server.wait_for_connections, 0)
+
+
 async def test_nothing_is_sent_once_the_transport_is_closed() -> None:
     async with opened() as transport:
         await transport.aclose()

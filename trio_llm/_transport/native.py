@@ -118,7 +118,7 @@ class NativeTransport:
 class Exchange:
     """One request and its reply on one connection. Implements `Reply` once it is open."""
 
-    __slots__ = ("_is_ended", "_is_sent", "_parser", "_stream", "_transport", "origin")
+    __slots__ = ("_is_ended", "_is_sent", "_is_waiting", "_parser", "_stream", "_transport", "origin")
 
     def __init__(self, transport: NativeTransport, origin: Origin, stream: ByteStream, limits: Limits) -> None:
         self.origin = origin
@@ -126,6 +126,7 @@ class Exchange:
         self._stream = stream
         self._parser = ReplyParser(limits)
         self._is_sent = False
+        self._is_waiting = False
         self._is_ended = False
 
     @property
@@ -158,9 +159,10 @@ class Exchange:
         if self._is_ended:
             return
         parser = self._parser
-        if not parser.complete:
+        if not (parser.complete or self._is_waiting):
             self._hear_nowait()
-        self._end(reusable=self._is_sent and parser.complete and parser.keep_alive)
+        # A task that still reads, so that this one has to wake it, would read on in the next exchange.
+        self._end(reusable=self._is_sent and parser.complete and parser.keep_alive and not self._is_waiting)
 
     def abort(self) -> None:
         """Close the socket. Idempotent."""
@@ -222,10 +224,13 @@ class Exchange:
     async def _hear(self) -> None:
         if self._is_ended:
             raise ReplyError("the reply is closed")
+        self._is_waiting = True
         try:
             self._parser.feed(await self._stream.receive())
         except OSError as exc:
             raise ReplyError(f"the reply broke off: {exc}") from exc
+        finally:
+            self._is_waiting = False
 
     def _hear_nowait(self) -> None:
         try:
