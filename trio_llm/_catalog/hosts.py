@@ -46,8 +46,12 @@ HOSTS: Final = (
         base_url="https://api.cerebras.ai/v1",
         documentation="https://inference-docs.cerebras.ai/resources/openai",
         quirks=Quirks(
-            unsupported=frozenset({"frequency_penalty", "logit_bias", "presence_penalty"}), system_role="system"
+            renamed={"reasoning_content": "reasoning"},
+            unsupported=frozenset({"frequency_penalty", "logit_bias", "presence_penalty"}),
+            system_role="system",
+            reply_fields=frozenset({"reasoning_content"}),
         ),
+    ),
     ),
     Provider(
         name="charity_engine",
@@ -260,8 +264,8 @@ HOSTS: Final = (
     ),
     Provider(
         name="novita",
-        base_url="https://api.novita.ai/v3/openai",
-        documentation="https://novita.ai/docs/guides/introduction",
+        base_url="https://api.novita.ai/openai/v1",
+        documentation="https://novita.ai/docs/guides/llm-api",
         quirks=OLDER_NAMES,
     ),
     Provider(

@@ -94,8 +94,8 @@ MAKERS: Final = (
     Provider(
         name="longcat",
         base_url="https://api.longcat.chat/openai/v1",
-        documentation="https://longcat.chat/platform/docs/",
-        quirks=OLDER_NAMES,
+        documentation="https://longcat.chat/platform/docs/api-docs",
+        quirks=THINKING_BACK,
     ),
     Provider(
         name="maritalk",
