@@ -1,95 +1,25 @@
-"""What only the native transport promises: its connections, TLS, limits, and what a cancellation leaves: nothing."""
+"""What only the native transport promises: how it reuses and opens connections, and what it bears."""
 
 from __future__ import annotations
 
 import gzip
 import socket
-import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import asynccontextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-import trustme
+from exchanges import CHUNKED, POST, Blocks, exchange, opened
 from scripted_server import Peer, ScriptedServer, answering, reply, serving
 
-from trio_llm._http import HTTPRequest, Origin
+from trio_llm._http import Origin
 from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import Limits
-from trio_llm._transport.native import NativeTransport
-from trio_llm._transport.tls import default_context
 
 pytestmark = pytest.mark.anyio
-
-POST = HTTPRequest("POST", "/v1/chat", (("content-type", "application/json"),), b'{"a": 1}')
-CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
-
-
-@asynccontextmanager
-async def opened(**options: Any) -> AsyncIterator[NativeTransport]:
-    """A transport, for a block that may take ten seconds at most."""
-    transport = NativeTransport(**options)
-    with trio.fail_after(10):
-        try:
-            yield transport
-        finally:
-            await transport.aclose()
-
-
-async def exchange(transport: NativeTransport, origin: Origin, request: HTTPRequest = POST) -> bytes:
-    """One request, its reply read to the end."""
-    received = await transport.send(origin, request)
-    try:
-        body = b""
-        while piece := await received.read():
-            body += piece
-        return body
-    finally:
-        await received.aclose()
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """A certificate authority that nobody else knows."""
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """A client's context that trusts it."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
-
-
-def server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    """A server's context with a certificate for these names."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
-
-
-@attrs.frozen
-class Blocks:
-    """A body of equal blocks that says it is of another size, if told so."""
-
-    count: int
-    size_said: int | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes in all, it says."""
-        return self.count * 65_536 if self.size_said is None else self.size_said
-
-    def blocks(self) -> Iterator[bytes]:
-        """The blocks."""
-        return (b"x" * 65_536 for _ in range(self.count))
 
 
 # Reuse
@@ -348,97 +278,6 @@ async def test_a_reply_in_the_middle_of_the_body_ends_the_connection() -> None:
     assert server.accepted == 2
 
 
-# TLS
-
-
-async def test_without_certifi_the_systems_authorities_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    context = default_context.__wrapped__()
-    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-
-
-async def test_https_is_spoken_and_the_connection_reused(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
-    large = b"x" * 500_000
-    with ScriptedServer(answering(reply(large)), tls=server_context(authority, "localhost")) as server:
-        async with opened(ssl_context=trusting) as transport:
-            for _ in range(2):
-                assert await exchange(transport, server.origin) == large
-    assert server.accepted == 1
-
-
-async def test_a_large_body_is_sent_encrypted(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
-    def script(peer: Peer) -> None:
-        peer.send(reply(b"%d" % len(peer.read_request().partition(b"\r\n\r\n")[2])))
-
-    with ScriptedServer(script, tls=server_context(authority, "localhost")) as server:
-        async with opened(ssl_context=trusting) as transport:
-            answer = await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(100)))
-    assert answer == b"6553600"
-
-
-@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])
-async def test_an_answer_is_heard_while_the_peer_takes_no_more_of_the_body(
-    encrypted: bool, authority: trustme.CA, trusting: ssl.SSLContext
-) -> None:
-    heard = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.read_until(b"\r\n\r\n")
-        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        heard.wait(0.1)  # by then the buffers on the way are full
-        peer.send(reply(b"no", b"connection: close", status=b"413 Content Too Large"))
-        assert heard.wait(5)
-
-    tls = server_context(authority, "localhost") if encrypted else None
-    with ScriptedServer(script, tls=tls) as server:
-        async with opened(ssl_context=trusting) as transport:
-            answer = await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(400)))
-            heard.set()
-    assert answer == b"no"
-
-
-async def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
-    with ScriptedServer(answering(reply()), tls=server_context(authority, "other.example")) as server:
-        async with opened(ssl_context=trusting) as transport:
-            with pytest.raises(TransportError, match="certificate"):
-                await transport.send(server.origin, POST)
-            await trio.to_thread.run_sync(server.wait_for_connections, 0)
-
-
-async def test_an_unknown_authority_is_refused(authority: trustme.CA) -> None:
-    with ScriptedServer(answering(reply()), tls=server_context(authority, "localhost")) as server:
-        async with opened() as transport:
-            with pytest.raises(TransportError, match="certificate"):
-                await transport.send(server.origin, POST)
-
-
-async def test_a_peer_that_speaks_no_tls_is_refused(trusting: ssl.SSLContext) -> None:
-    with serving(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
-        async with opened(ssl_context=trusting) as transport:
-            with pytest.raises(TransportError, match="cannot connect"):
-                await transport.send(attrs.evolve(server.origin, scheme="https"), POST)
-            await trio.to_thread.run_sync(server.wait_for_connections, 0)
-
-
-async def test_an_end_without_closing_alert_ends_the_body(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
-    def script(peer: Peer) -> None:
-        peer.read_request()
-        peer.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
-
-    with ScriptedServer(script, tls=server_context(authority, "localhost")) as server:
-        async with opened(ssl_context=trusting) as transport:
-            assert await exchange(transport, server.origin) == b"hello"
-
-
-async def test_a_cancelled_handshake_closes_its_socket(trusting: ssl.SSLContext) -> None:
-    with serving(Peer.wait_until_gone) as server:
-        async with opened(ssl_context=trusting) as transport:
-            with trio.move_on_after(0.05) as scope:
-                await transport.send(attrs.evolve(server.origin, scheme="https"), POST)
-            assert scope.cancelled_caught
-            await trio.to_thread.run_sync(server.wait_for_connections, 0)
-
-
 # Limits
 
 
@@ -546,81 +385,3 @@ async def test_a_reader_that_is_slow_makes_the_peer_wait() -> None:
                 size += len(piece)
             await received.aclose()
     assert size == 33_554_432
-
-
-# Cancellation
-
-
-class Stepper:
-    """Runs a coroutine in the current task, and calls back just before it suspends for the n-th time."""
-
-    def __init__(self, coroutine: Coroutine[Any, Any, None], step: int, callback: Callable[[], object]) -> None:
-        self._coroutine = coroutine
-        self._step = step
-        self._callback = callback
-        self.reached = False
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        advance, value = self._coroutine.send, None
-        for number in count():
-            try:
-                trap = advance(value)
-            except StopIteration:
-                return
-            if number == self._step:
-                self.reached = True
-                self._callback()
-            try:
-                advance, value = self._coroutine.send, (yield trap)
-            except BaseException as exc:  # noqa: ASYNC103, BLE001  # whatever it is, it goes on into the coroutine
-                advance, value = self._coroutine.throw, exc
-
-
-Scenario = Callable[[NativeTransport, ScriptedServer], Awaitable[None]]
-
-
-async def _twice(transport: NativeTransport, server: ScriptedServer) -> None:
-    for _ in range(2):
-        await exchange(transport, server.origin)
-
-
-async def _large(transport: NativeTransport, server: ScriptedServer) -> None:
-    await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(8)))
-
-
-async def _given_up(transport: NativeTransport, server: ScriptedServer) -> None:
-    received = await transport.send(server.origin, POST)
-    try:
-        await received.read()
-    finally:
-        await received.aclose()
-
-
-async def _by_name(transport: NativeTransport, server: ScriptedServer) -> None:
-    await exchange(transport, attrs.evolve(server.origin, host="localhost"))
-
-
-@pytest.mark.parametrize("scenario", [_twice, _large, _given_up, _by_name])
-@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])
-async def test_nothing_is_left_of_an_exchange_cancelled_at_any_step(
-    scenario: Scenario, encrypted: bool, authority: trustme.CA, trusting: ssl.SSLContext
-) -> None:
-    def script(peer: Peer) -> None:
-        while peer.read_request():
-            peer.send(CHUNKED, b"5\r\nhello\r\n", b"0\r\n\r\n")
-
-    tls = server_context(authority, "localhost") if encrypted else None
-    with ScriptedServer(script, tls=tls) as server:
-        for step in count():
-            async with opened(ssl_context=trusting) as transport:
-                with trio.CancelScope() as scope:
-                    stepper = Stepper(scenario(transport, server), step, scope.cancel)  # type: ignore[arg-type]
-                    await stepper
-                assert transport.statistics().active == 0
-                idle = transport.statistics().idle
-                await trio.to_thread.run_sync(server.wait_for_connections, idle)
-                assert await exchange(transport, server.origin) == b"hello"
-            await trio.to_thread.run_sync(server.wait_for_connections, 0)
-            if not stepper.reached:
-                break
-    assert step > 2

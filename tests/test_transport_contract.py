@@ -13,6 +13,7 @@ import attrs
 import httpx  # noqa: ASYNC127  # applications still pass clients of it
 import httpx2
 import pytest
+from exchanges import CHUNKED, Blocks
 from scripted_server import Peer, answering, reply, serving
 
 from trio_llm._http import HTTPRequest, Origin, ReplyHead
@@ -97,14 +98,13 @@ class Framing:
     """Whether the peer closes after it."""
 
 
-_CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 FRAMINGS = {
     "content-length": Framing(reply(b"hello"), b"hello"),
     "empty": Framing(reply(), b""),
     "no content": Framing(b"HTTP/1.1 204 No Content\r\n\r\n", b"", 204),
     "not modified": Framing(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n", b"", 304),
-    "chunked": Framing(_CHUNKED + b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", b"hello"),
-    "chunked, extension and trailer": Framing(_CHUNKED + b'5;a="b"\r\nhello\r\n0;c\r\nx-sum: 1\r\n\r\n', b"hello"),
+    "chunked": Framing(CHUNKED + b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", b"hello"),
+    "chunked, extension and trailer": Framing(CHUNKED + b'5;a="b"\r\nhello\r\n0;c\r\nx-sum: 1\r\n\r\n', b"hello"),
     "until close": Framing(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nhello", b"hello", ends=True),
     "connection: close": Framing(reply(b"hello", b"connection: close"), b"hello", ends=True),
     "HTTP/1.0": Framing(b"HTTP/1.0 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello", ends=True),
@@ -205,7 +205,7 @@ async def test_pieces_are_handed_out_as_they_arrive(opened: OpenTransport) -> No
     def script(peer: Peer) -> None:
         peer.read_request()
         go_on.append(peer)
-        peer.send(_CHUNKED, b"5\r\nfirst\r\n")
+        peer.send(CHUNKED, b"5\r\nfirst\r\n")
         peer.wait_until_gone()
 
     with serving(script) as server:
@@ -222,7 +222,7 @@ async def test_pieces_are_handed_out_as_they_arrive(opened: OpenTransport) -> No
 async def test_a_reply_closed_before_its_end_closes_its_connection_at_once(opened: OpenTransport) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
-        peer.send(_CHUNKED, b"1\r\nx\r\n" * 3)
+        peer.send(CHUNKED, b"1\r\nx\r\n" * 3)
         peer.wait_until_gone()
 
     with serving(script) as server:
@@ -243,7 +243,7 @@ async def test_a_reply_closed_before_its_end_closes_its_connection_at_once(opene
 async def test_closing_works_in_a_cancelled_scope(opened: OpenTransport) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
-        peer.send(_CHUNKED)
+        peer.send(CHUNKED)
         peer.wait_until_gone()
 
     with serving(script) as server:
@@ -268,7 +268,7 @@ async def test_a_peer_that_does_not_answer_can_be_left(opened: OpenTransport) ->
 async def test_a_body_that_stalls_can_be_left(opened: OpenTransport) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
-        peer.send(_CHUNKED, b"1\r\nx\r\n")
+        peer.send(CHUNKED, b"1\r\nx\r\n")
         peer.wait_until_gone()
 
     with serving(script) as server:
@@ -314,8 +314,8 @@ MALFORMED = {
     "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",
     "a length that is none": b"HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\nxx",
-    "a chunk size that is none": _CHUNKED + b"zz\r\nhello\r\n",
-    "a chunk longer than it said": _CHUNKED + b"2\r\nhello\r\n0\r\n\r\n",
+    "a chunk size that is none": CHUNKED + b"zz\r\nhello\r\n",
+    "a chunk longer than it said": CHUNKED + b"2\r\nhello\r\n0\r\n\r\n",
     "headers without end": b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 40_000,
     "a header without end": b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000,
 }
@@ -343,23 +343,6 @@ async def test_a_body_that_does_not_decompress_is_an_error(opened: OpenTransport
             with pytest.raises(ReplyError):
                 await exchange(transport, server.origin)
             assert transport.statistics().active == 0
-
-
-@attrs.frozen
-class Blocks:
-    """A body of equal blocks."""
-
-    count: int
-    block: bytes = b"x" * 65_536
-
-    @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return self.count * len(self.block)
-
-    def blocks(self) -> Iterator[bytes]:
-        """The blocks."""
-        return (self.block for _ in range(self.count))
 
 
 @pytest.mark.parametrize("body", [b"y" * 300_000, Blocks(100), Blocks(0)], ids=["bytes", "blocks", "no blocks"])
@@ -432,7 +415,7 @@ async def test_exchanges_run_side_by_side(opened: OpenTransport) -> None:
 async def test_closing_the_transport_closes_everything(opened: OpenTransport) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
-        peer.send(_CHUNKED)
+        peer.send(CHUNKED)
         peer.wait_until_gone()
 
     with serving(answering(reply()), script) as server:
