@@ -52,7 +52,6 @@ HOSTS: Final = (
             reply_fields=frozenset({"reasoning_content"}),
         ),
     ),
-    ),
     Provider(
         name="charity_engine",
         base_url="https://api.charityengine.services/remotejobs/v2/inference",
