@@ -15,6 +15,7 @@ import cattrs
 
 from . import _json
 from ._types._mapping import Record
+from ._types.vector import Vector
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -181,6 +182,15 @@ def _number(value: Any, _: Any) -> float:
     raise ConversionError(f"expected a number, got {value!r:.60}")
 
 
+def _vector(value: Any, _: Any) -> Vector:
+    if not isinstance(value, list):
+        raise ConversionError(f"expected a vector, got {value!r:.60}")
+    try:
+        return Vector(value)
+    except (TypeError, OverflowError) as error:
+        raise ConversionError(f"expected numbers: {error}") from None
+
+
 def _boolean(value: Any, _: Any) -> bool:
     if type(value) is bool:
         return value
@@ -197,6 +207,7 @@ def _make_converter() -> cattrs.Converter:
     made = cattrs.Converter()
     for kind, hook in ((str, _string), (int, _integer), (float, _number), (bool, _boolean)):
         made.register_structure_hook(kind, hook)
+    made.register_structure_hook(Vector, _vector)
     made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)
     made.register_structure_hook_factory(lambda cls: getattr(cls, "__origin__", None) is list, _list_hook)
     made.register_structure_hook_factory(_is_optional, _optional_hook)

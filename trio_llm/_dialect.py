@@ -7,7 +7,7 @@ Providers that share a wire format differ in their `Quirks`, which are data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -16,10 +16,17 @@ import attrs
 from . import _json
 from ._errors import APIError, BadRequestError, UnsupportedParamsError
 from ._http import JSON_CONTENT, HTTPRequest, ReplyHead
+from ._types.audio import SpeechResponse, TranscriptionChunk, TranscriptionResponse
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
 from ._types.embedding import EmbeddingResponse
-from ._types.image import ImageResponse
+from ._types.image import ImageChunk, ImageResponse
+from ._types.media_requests import (
+    ImageEditRequest,
+    ImageVariationRequest,
+    SpeechRequest,
+    TranscriptionRequest,
+)
 from ._types.moderation import ModerationResponse
 from ._types.other_requests import (
     EmbeddingRequest,
@@ -30,6 +37,8 @@ from ._types.other_requests import (
 )
 from ._types.rerank import RerankResponse
 from ._types.text import TextCompletionResponse
+from ._types.upload import Upload
+from ._wire.multipart import MultipartBody, Part, text_part
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -79,6 +88,10 @@ class Quirks:
     """All that messages may consist of; None leaves it to the provider to judge."""
     accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
     """The only values that the provider takes, of parameters of which it does not take all."""
+    vectors_as_base64: bool = False
+    """Whether to ask for vectors as base64 where the caller does not say."""
+    most_inputs: int | None = None
+    """Inputs that one embedding request may have; more are sent in several."""
     base64_typecode: str = "f"
     """Numbers inside base64 vectors, as a typecode of the `array` module: "f" for 32-bit floats, "b" for bytes."""
 
@@ -94,6 +107,8 @@ class Call(Generic[RequestT]):
     model: str
     """The model's name without its provider's prefix."""
     quirks: Quirks = NO_QUIRKS
+    boundary: str = "trio-llm-form"
+    """What separates the parts of a form. The engine gives one that nobody who writes a file can guess."""
 
 
 @attrs.frozen
@@ -171,6 +186,14 @@ class Dialect:
     chat_stream: StreamEndpoint[ChatRequest, ModelResponseStream] | None = None
     embeddings: Endpoint[EmbeddingRequest, EmbeddingResponse] | None = None
     images: Endpoint[ImageRequest, ImageResponse] | None = None
+    images_stream: StreamEndpoint[ImageRequest, ImageChunk] | None = None
+    image_edit: Endpoint[ImageEditRequest, ImageResponse] | None = None
+    image_edit_stream: StreamEndpoint[ImageEditRequest, ImageChunk] | None = None
+    image_variation: Endpoint[ImageVariationRequest, ImageResponse] | None = None
+    transcription: Endpoint[TranscriptionRequest, TranscriptionResponse] | None = None
+    transcription_stream: StreamEndpoint[TranscriptionRequest, TranscriptionChunk] | None = None
+    speech: Endpoint[SpeechRequest, SpeechResponse] | None = None
+    """The reply's body is the sound, whole or as it arrives."""
     text_completion: Endpoint[TextCompletionRequest, TextCompletionResponse] | None = None
     text_completion_stream: StreamEndpoint[TextCompletionRequest, TextCompletionResponse] | None = None
     moderation: Endpoint[ModerationRequest, ModerationResponse] | None = None
@@ -219,3 +242,30 @@ def json_request(path: str, body: Mapping[str, Any], headers: tuple[tuple[str, s
         return HTTPRequest("POST", path, JSON_CONTENT + headers, _json.dumps(body))
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"the request cannot be written as JSON: {error}") from error
+
+
+def form_request(
+    path: str, fields: Mapping[str, Any], files: Iterable[tuple[str, Upload]], boundary: str
+) -> HTTPRequest:
+    """A POST of a form: lists become several fields called `name[]`, objects JSON text; files are sent in blocks.
+
+    Raises:
+        BadRequestError: if a value has no form.
+    """
+    try:
+        parts = [part for name, value in fields.items() for part in _form_parts(name, value)]
+        parts += [Part(name, file.content, file.name, file.media_type) for name, file in files]
+        body = MultipartBody(parts, boundary)
+    except (TypeError, ValueError) as error:
+        raise BadRequestError(f"the request cannot be written as a form: {error}") from error
+    return HTTPRequest("POST", path, (("content-type", body.content_type),), body)
+
+
+def _form_parts(name: str, value: Any) -> Iterator[Part]:
+    if isinstance(value, str | int | float):
+        yield text_part(name, value)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _form_parts(f"{name}[]", item)
+    else:
+        yield text_part(name, _json.dumps(value).decode())

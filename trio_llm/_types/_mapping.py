@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from .vector import Vector
+
 
 @attrs.define
 class Record:
@@ -88,6 +90,8 @@ class Record:
 def _plain(value: Any, *, exclude_none: bool) -> Any:
     if isinstance(value, Record):
         return value.model_dump(exclude_none=exclude_none)
+    if isinstance(value, Vector):
+        return value.tolist()
     if isinstance(value, list | tuple):
         return [_plain(item, exclude_none=exclude_none) for item in value]
     if isinstance(value, dict):

@@ -8,13 +8,15 @@ import attrs
 
 from ._mapping import Record
 from .usage import Usage
+from .vector import Vector
 
 
 @attrs.define
 class Embedding(Record):
     """One vector; `index` is the place of its text in the input."""
 
-    embedding: Sequence[float] = ()
+    embedding: Sequence[float] = Vector()
+    """A `Vector`: a list's habits, at four bytes a number. Models with several vectors a text give lists of lists."""
     index: int = 0
     object: str = "embedding"
 

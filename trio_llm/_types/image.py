@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b64decode
+from pathlib import Path
+
 import attrs
 
 from ._mapping import Record
@@ -16,6 +20,21 @@ class ImageObject(Record):
     b64_json: str | None = None
     revised_prompt: str | None = None
 
+    @property
+    def content(self) -> bytes:
+        """The bytes of the image.
+
+        Raises:
+            ValueError: if the reply has only its address; `response_format="b64_json"` asks for the bytes.
+        """
+        if self.b64_json is None:
+            raise ValueError(f"the reply has the image's address only: {self.url}")
+        return b64decode(self.b64_json)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the bytes of the image to a file. Raises as `content` does."""
+        Path(path).write_bytes(self.content)
+
 
 @attrs.define
 class ImageResponse(Record):
@@ -28,3 +47,29 @@ class ImageResponse(Record):
     output_format: str | None = None
     quality: str | None = None
     size: str | None = None
+
+
+@attrs.define
+class ImageChunk(Record):
+    """One event of a streamed image: `b64_json` is a whole picture each time, sharper from one to the next."""
+
+    type: str = ""
+    """Ends in `partial_image` or in `completed`."""
+    b64_json: str | None = None
+    partial_image_index: int | None = None
+    created_at: int | None = None
+    background: str | None = None
+    output_format: str | None = None
+    quality: str | None = None
+    size: str | None = None
+    usage: Usage | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether this is the finished image."""
+        return self.type.endswith(".completed")
+
+    @property
+    def image(self) -> ImageObject:
+        """The picture, as a reply that is not streamed has it."""
+        return ImageObject(b64_json=self.b64_json)

@@ -55,11 +55,12 @@ class ImageModelParams(TypedDict, total=False):
     moderation: str | None
     output_compression: int | None
     output_format: str | None
+    partial_images: int | None
     user: str | None
 
 
 class ImageParams(ImageModelParams, ControlParams, total=False):
-    """Every keyword argument of an image call beside `prompt` and `model`."""
+    """Every keyword argument of an image call beside `prompt`, `model` and `stream`."""
 
 
 _IMAGE = frozenset(ImageModelParams.__annotations__)
@@ -71,12 +72,13 @@ class ImageRequest:
 
     model: str
     prompt: str
+    stream: bool
     parameters: Mapping[str, Any]
     options: CallOptions
 
-    def __init__(self, prompt: str, model: str, **params: Unpack[ImageParams]) -> None:
+    def __init__(self, prompt: str, model: str, *, stream: bool | None = False, **params: Unpack[ImageParams]) -> None:
         parameters, options = split_arguments(params, _IMAGE)
-        self.__attrs_init__(model, prompt, parameters, options)
+        self.__attrs_init__(model, prompt, bool(stream), parameters, options)
 
 
 TextPrompt: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]

@@ -17,6 +17,7 @@ from ..._http import HTTPRequest
 from ..._types.embedding import Embedding, EmbeddingResponse
 from ..._types.other_requests import EmbeddingRequest
 from ..._types.usage import Usage
+from ..._types.vector import Vector
 from .models import model_path, resource_name
 
 _EXPRESSIBLE: Final = frozenset(("dimensions", "encoding_format", "input_type"))
@@ -32,7 +33,7 @@ _TASKS: Final[Mapping[str, str]] = {
 
 @attrs.frozen
 class _Vector:
-    values: list[float]
+    values: Vector
 
 
 @attrs.frozen
@@ -56,7 +57,7 @@ class _Statistics:
 
 @attrs.frozen
 class _CountedVector:
-    values: list[float]
+    values: Vector
     statistics: _Statistics = _Statistics()
 
 
@@ -140,7 +141,7 @@ def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
     return asked
 
 
-def _response(call: Call[EmbeddingRequest], vectors: list[list[float]], usage: Usage | None) -> EmbeddingResponse:
+def _response(call: Call[EmbeddingRequest], vectors: list[Vector], usage: Usage | None) -> EmbeddingResponse:
     expected = len(_texts(call))
     if len(vectors) != expected:
         raise ConversionError(f"{len(vectors)} vectors for {expected} texts")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from array import array
 from base64 import b64decode
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from ..._convert import ConversionError, structure
@@ -16,6 +17,7 @@ from ..._dialect import Call, json_request, merge_extra_body, supported_paramete
 from ..._http import HTTPRequest
 from ..._types.embedding import Embedding, EmbeddingResponse
 from ..._types.other_requests import EmbeddingRequest
+from ..._types.vector import Vector
 from .replies import JSONObject, as_object, parse_object, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})
@@ -24,7 +26,10 @@ _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "
 def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors."""
     request = call.request
-    parameters = supported_parameters(request.parameters, call, _PARAMETERS, request.options.drop_params)
+    asked = request.parameters
+    if call.quirks.vectors_as_base64 and "encoding_format" not in asked:
+        asked = {**asked, "encoding_format": "base64"}  # a third of the bytes, and no number to parse
+    parameters = supported_parameters(asked, call, _PARAMETERS, request.options.drop_params)
     body = {"model": call.model, "input": request.input, **parameters}
     return json_request("/embeddings", merge_extra_body(body, request.options.extra_body))
 
@@ -45,29 +50,35 @@ def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingRes
 
 
 def _embedding(value: Any, number: int, typecode: str) -> Embedding:
-    """One vector. Its numbers are taken as they are: looking at every one would cost more than all the rest."""
     item = as_object(value)
-    numbers = item.pop("embedding", None)
-    if isinstance(numbers, str):
-        numbers = _unpacked(numbers, typecode, number)
-    if not isinstance(numbers, list):
-        raise ConversionError("expected a vector", f".data[{number}].embedding")
+    try:
+        numbers = _numbers(item.pop("embedding", None), typecode)
+    except ConversionError as error:
+        raise error.inside(f".data[{number}].embedding") from None
     if item.get("index") is None:
         item["index"] = number
     made = structure(item, Embedding)
-    made.embedding = cast("list[float]", numbers)
+    made.embedding = numbers
     return made
 
 
-def _unpacked(text: str, typecode: str, number: int) -> list[Any]:
+def _numbers(value: Any, typecode: str) -> Sequence[float]:
+    if isinstance(value, str):
+        return _unpacked(value, typecode)
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return cast("list[float]", value)  # several vectors for one text, of models for late interaction
+    return structure(value, Vector)
+
+
+def _unpacked(text: str, typecode: str) -> Vector:
     numbers = array(typecode)
     try:
         numbers.frombytes(b64decode(text))
     except ValueError as error:
-        raise ConversionError(f"expected base64 numbers: {error}", f".data[{number}].embedding") from error
+        raise ConversionError(f"expected base64 numbers: {error}") from error
     if sys.byteorder == "big":  # pragma: no cover
         numbers.byteswap()
-    return numbers.tolist()
+    return Vector(numbers, typecode)
 
 
 def _settle_embedding_usage(usage: JSONObject) -> None:

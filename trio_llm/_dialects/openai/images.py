@@ -1,33 +1,117 @@
-"""Image generation.
+"""Images: generated, edited, varied; whole, or streamed as pictures that grow sharper.
 
-Source: OpenAI API reference, "Create image", 2026-11.
+Source: OpenAI API reference, "Create image", "Create image edit", "Create image variation", "Image generation
+streaming events" and "Image edit streaming events", 2026-11.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from ..._convert import structure
-from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
+from ..._dialect import Call, form_request, json_request, merge_extra_body, supported_parameters
+from ..._errors import BadRequestError
 from ..._http import HTTPRequest
-from ..._types.image import ImageResponse
+from ..._types.image import ImageChunk, ImageResponse
+from ..._types.media_requests import (
+    IMAGE_EDIT_PARAMETERS,
+    IMAGE_VARIATION_PARAMETERS,
+    ImageEditRequest,
+    ImageVariationRequest,
+)
 from ..._types.other_requests import ImageModelParams, ImageRequest
-from .replies import as_object, parse_object, require_list, settle_usage
+from ..._wire.sse import ServerSentEvent
+from .._streaming import SSEStreamDecoder, TruncatedReply
+from .replies import as_object, parse_object, raise_error, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset(ImageModelParams.__annotations__)
 
 
 def encode_images(call: Call[ImageRequest]) -> HTTPRequest:
     """The request for images."""
+    return _generation(call, {})
+
+
+def encode_images_stream(call: Call[ImageRequest]) -> HTTPRequest:
+    """The request for images as events."""
+    return _generation(call, {"stream": True})
+
+
+def _generation(call: Call[ImageRequest], more: dict[str, Any]) -> HTTPRequest:
     request = call.request
     parameters = supported_parameters(request.parameters, call, _PARAMETERS, request.options.drop_params)
-    body = {"model": call.model, "prompt": request.prompt, **parameters}
+    body = {"model": call.model, "prompt": request.prompt, **parameters, **more}
     return json_request("/images/generations", merge_extra_body(body, request.options.extra_body))
 
 
-def decode_images(call: Call[ImageRequest], body: bytes) -> ImageResponse:
+def encode_image_edit(call: Call[ImageEditRequest]) -> HTTPRequest:
+    """The form for edited images."""
+    return _edit(call, {})
+
+
+def encode_image_edit_stream(call: Call[ImageEditRequest]) -> HTTPRequest:
+    """The form for edited images as events."""
+    return _edit(call, {"stream": True})
+
+
+def _edit(call: Call[ImageEditRequest], more: dict[str, Any]) -> HTTPRequest:
+    request = call.request
+    if not request.images:
+        raise BadRequestError("image is empty: there is nothing to edit", model=call.model)
+    parameters = supported_parameters(request.parameters, call, IMAGE_EDIT_PARAMETERS, request.options.drop_params)
+    fields = {"model": call.model, "prompt": request.prompt, **parameters, **more}
+    name = "image" if len(request.images) == 1 else "image[]"
+    files = [(name, image) for image in request.images]
+    if request.mask is not None:
+        files.append(("mask", request.mask))
+    return form_request("/images/edits", merge_extra_body(fields, request.options.extra_body), files, call.boundary)
+
+
+def encode_image_variation(call: Call[ImageVariationRequest]) -> HTTPRequest:
+    """The form for variations of an image."""
+    request = call.request
+    drop = request.options.drop_params
+    parameters = supported_parameters(request.parameters, call, IMAGE_VARIATION_PARAMETERS, drop)
+    fields = merge_extra_body({"model": call.model, **parameters}, request.options.extra_body)
+    return form_request("/images/variations", fields, [("image", request.image)], call.boundary)
+
+
+def decode_images(call: Call[Any], body: bytes) -> ImageResponse:
     """Read images: addresses or base64 data, as the model does or was asked to."""
     reply = parse_object(body)
     require_list(reply, "data")
     settle_usage(as_object(reply.get("usage")))
     return structure(reply, ImageResponse)
+
+
+def open_image_decoder(call: Call[Any]) -> SSEStreamDecoder[ImageChunk]:
+    """A decoder for streamed images."""
+    return SSEStreamDecoder(ImageReader())
+
+
+class ImageReader:
+    """The reading of streamed images, event by event."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._completed = False
+
+    def read(self, event: ServerSentEvent) -> Iterable[ImageChunk]:
+        """The picture that an event carries."""
+        if event.data.strip() == "[DONE]":
+            self.finished = True
+            return ()
+        chunk = parse_object(event.data)
+        raise_error(chunk, event.name)
+        if chunk.get("usage") is not None:
+            settle_usage(as_object(chunk["usage"]))
+        read = structure(chunk, ImageChunk)
+        self._completed = self._completed or read.is_final
+        return (read,)
+
+    def close(self) -> Iterable[ImageChunk]:
+        """Nothing is held back."""
+        if not (self.finished or self._completed):
+            raise TruncatedReply("the stream ended before the image was complete")
+        return ()

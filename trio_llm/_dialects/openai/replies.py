@@ -52,6 +52,7 @@ _USAGE_NAMES: Final = (
 _CACHED: Final = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _CACHE_CREATION: Final = ("cache_write_tokens", "cache_creation_input_tokens")
 _REASONING: Final = ("reasoning_tokens",)
+_ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
 
 
 def as_object(value: Any) -> JSONObject:
@@ -87,9 +88,19 @@ def require_list(reply: JSONObject, name: str) -> list[Any]:
     found = reply.get(name)
     if isinstance(found, list) and (found or not reply.get("error")):
         return found
-    if any(reply.get(field) for field in ("error", "errors", "message", "detail")):
+    if any(reply.get(field) for field in _ERROR_FIELDS):
         raise ReplyIsError(error_event(reply))
     raise ConversionError(f"expected a list, got {found!r:.60}", f".{name}")
+
+
+def require_text(reply: JSONObject, name: str) -> str:
+    """The text that a reply with status 200 consists of. Raises as `require_list` does."""
+    found = reply.get(name)
+    if isinstance(found, str) and (found or not reply.get("error")):
+        return found
+    if any(reply.get(field) for field in _ERROR_FIELDS):
+        raise ReplyIsError(error_event(reply))
+    raise ConversionError(f"expected text, got {found!r:.60}", f".{name}")
 
 
 def raise_error(chunk: JSONObject, name: str | None) -> None:

@@ -1,0 +1,45 @@
+"""Speech: the reply is a sound file.
+
+Source: OpenAI API reference, "Create speech", 2026-11.
+"""
+
+from __future__ import annotations
+
+from ... import _json
+from ..._dialect import Call, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..._http import HTTPRequest
+from ..._types.audio import SpeechResponse
+from ..._types.media_requests import SPEECH_PARAMETERS, SpeechRequest
+from .errors import error_event
+from .replies import as_object
+
+
+def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
+    """The request for a sound."""
+    request = call.request
+    parameters = supported_parameters(request.parameters, call, SPEECH_PARAMETERS, request.options.drop_params)
+    voice = {} if request.voice is None else {"voice": request.voice}
+    body = {"model": call.model, "input": request.input, **voice, **parameters}
+    return json_request("/audio/speech", merge_extra_body(body, request.options.extra_body))
+
+
+def decode_speech(call: Call[SpeechRequest], body: bytes) -> SpeechResponse:
+    """The sound as it is.
+
+    Raises:
+        ReplyIsError: if there is a JSON object in its place.
+    """
+    refuse_error_object(body)
+    return SpeechResponse(body)
+
+
+def refuse_error_object(body: bytes) -> None:
+    """Raise `ReplyIsError` if what should be a sound is an error: no sound format begins with a brace."""
+    if not body.startswith(b"{"):
+        return
+    try:
+        reply = as_object(_json.loads(body))
+    except ValueError:
+        return
+    if reply.get("error") or reply.get("message") or reply.get("detail"):
+        raise ReplyIsError(error_event(reply))

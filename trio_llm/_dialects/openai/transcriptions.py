@@ -1,0 +1,83 @@
+"""Transcription: a form with the sound, answered by JSON, plain text, subtitles or events.
+
+Source: OpenAI API reference, "Create transcription" and "Transcription streaming events"; Mistral, "Audio
+transcriptions" (segments with speakers); Groq, "Speech to text"; 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from ..._convert import structure
+from ..._dialect import Call, form_request, merge_extra_body, supported_parameters
+from ..._http import HTTPRequest
+from ..._types.audio import TranscriptionChunk, TranscriptionResponse
+from ..._types.media_requests import TRANSCRIPTION_PARAMETERS, TranscriptionRequest
+from ..._wire.sse import ServerSentEvent
+from .._streaming import SSEStreamDecoder, TruncatedReply
+from .replies import as_object, parse_object, raise_error, require_text, settle_usage
+
+_PATH: Final = "/audio/transcriptions"
+_PLAIN: Final = frozenset({"text", "srt", "vtt"})
+"""Response formats whose reply is the file itself."""
+
+
+def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
+    """The form for a whole reply."""
+    return _form(call, {})
+
+
+def encode_transcription_stream(call: Call[TranscriptionRequest]) -> HTTPRequest:
+    """The form for a streamed reply."""
+    return _form(call, {"stream": True})
+
+
+def _form(call: Call[TranscriptionRequest], more: dict[str, Any]) -> HTTPRequest:
+    request = call.request
+    drop = request.options.drop_params
+    parameters = supported_parameters(request.parameters, call, TRANSCRIPTION_PARAMETERS, drop)
+    fields = merge_extra_body({"model": call.model, **parameters, **more}, request.options.extra_body)
+    return form_request(_PATH, fields, [("file", request.file)], call.boundary)
+
+
+def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
+    """Read a transcript, in whichever format it was asked for."""
+    if call.request.parameters.get("response_format") in _PLAIN and not body.lstrip().startswith(b"{"):
+        return TranscriptionResponse(body.decode("utf-8", "replace"))
+    reply = parse_object(body)
+    require_text(reply, "text")
+    settle_usage(as_object(reply.get("usage")))
+    return structure(reply, TranscriptionResponse)
+
+
+def open_transcription_decoder(call: Call[TranscriptionRequest]) -> SSEStreamDecoder[TranscriptionChunk]:
+    """A decoder for one streamed transcript."""
+    return SSEStreamDecoder(TranscriptionReader())
+
+
+class TranscriptionReader:
+    """The reading of one streamed transcript, event by event."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._done = False
+
+    def read(self, event: ServerSentEvent) -> Iterable[TranscriptionChunk]:
+        """The chunk that an event amounts to."""
+        if event.data.strip() == "[DONE]":
+            self.finished = True
+            return ()
+        chunk = parse_object(event.data)
+        raise_error(chunk, event.name)
+        if chunk.get("usage") is not None:
+            settle_usage(as_object(chunk["usage"]))
+        read = structure(chunk, TranscriptionChunk)
+        self._done = self._done or read.type.endswith(".done")
+        return (read,)
+
+    def close(self) -> Iterable[TranscriptionChunk]:
+        """Nothing is held back."""
+        if not (self.finished or self._done):
+            raise TruncatedReply("the stream ended before the transcript did")
+        return ()
