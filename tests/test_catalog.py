@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from golden_requests import golden_requests
 
-from trio_llm import Catalog, Client, Provider, Server, catalog_with
+from trio_llm import Catalog, Client, MaxTokensName, Provider, Server, catalog_with
 from trio_llm._catalog import CATALOG
 from trio_llm._catalog.accounts import ACCOUNTS
 from trio_llm._catalog.gateways import GATEWAYS
@@ -72,6 +74,13 @@ def test_the_quirks_of_a_row_name_parameters_that_exist(row: Provider) -> None:
         assert {*quirks.unsupported, *quirks.renamed, *quirks.accepted_values} <= known
 
 
+def test_some_models_depart_from_the_rest_of_their_provider() -> None:
+    reasoning, plain = CATALOG["openai"].quirks_of("gpt-5-mini"), CATALOG["openai"].quirks_of("gpt-4o")
+
+    assert reasoning.max_tokens_name is MaxTokensName.MAX_COMPLETION_TOKENS
+    assert plain is CATALOG["openai"].quirks
+
+
 def test_no_key_variable_belongs_to_two_vendors() -> None:
     hosts = defaultdict(set)
     for row in CATALOG.values():
@@ -89,8 +98,11 @@ async def test_every_row_sends_what_the_golden_file_says() -> None:
     assert await golden_requests() == json.loads(GOLDEN.read_text())
 
 
-def test_the_table_in_the_documentation_is_the_catalogue() -> None:
-    assert (TESTS.parent / "docs" / "providers.md").read_text() == markdown(CATALOG.values())
+def test_the_page_of_providers_is_what_its_command_writes() -> None:
+    command = [sys.executable, "-m", "trio_llm._catalog_table"]
+    written = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=True).stdout
+
+    assert (TESTS.parent / "docs" / "providers.md").read_text() == written == markdown(CATALOG.values())
 
 
 def test_a_row_of_ones_own_goes_before_the_built_in_one() -> None:
