@@ -16,6 +16,8 @@ THINKING_BACK: Final = Quirks(
 """As `OLDER_NAMES`; and a message with tool calls is refused, or understood less well, without its thinking."""
 DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
 """A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
+OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)
+"""OpenAI's own servers, wherever they stand."""
 REASONING_MODELS: Final = ((r"(o[134](-|$)|gpt-5)", Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)),)
 """OpenAI's models that refuse `max_tokens`."""
 MISTRAL: Final = Quirks(

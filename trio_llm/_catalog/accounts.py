@@ -7,7 +7,7 @@ from typing import Final
 
 from .._dialect import MaxTokensName, Quirks
 from .._provider import AuthScheme, Paths, Provider, Versioning
-from ._common import OLDER_NAMES, REASONING_MODELS, SYSTEM_ROLE
+from ._common import OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE
 
 _AZURE_HOSTS: Final = (
     "*.openai.azure.com",
@@ -26,6 +26,7 @@ ACCOUNTS: Final = (
         token_variables=("AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN"),
         base_url_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE", "AZURE_BASE_URL"),
         auth=AuthScheme.API_KEY,
+        quirks=OPENAI,
         # Deployments can have any name; most are called after their model.
         model_quirks=REASONING_MODELS,
         alternative_hosts=_AZURE_HOSTS,

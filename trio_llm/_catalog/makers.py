@@ -7,7 +7,7 @@ from typing import Final
 
 from .._dialect import MaxTokensName, Quirks
 from .._provider import AuthScheme, Paths, Provider, Wire
-from ._common import MISTRAL, OLDER_NAMES, REASONING_MODELS, SYSTEM_ROLE, THINKING_BACK
+from ._common import MISTRAL, OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE, THINKING_BACK
 
 _ZAI_KEYS: Final = ("ZAI_API_KEY", "Z_AI_API_KEY", "ZHIPU_API_KEY")
 _DASHSCOPE: Final = "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope"
@@ -151,6 +151,7 @@ MAKERS: Final = (
         base_url="https://api.openai.com/v1",
         documentation="https://platform.openai.com/docs/api-reference",
         alternative_hosts=("eu.api.openai.com", "us.api.openai.com"),
+        quirks=OPENAI,
         model_quirks=REASONING_MODELS,
     ),
     Provider(
@@ -228,7 +229,7 @@ MAKERS: Final = (
         base_url="https://api.voyageai.com/v1",
         documentation="https://docs.voyageai.com/reference/embeddings-api",
         key_variables=("VOYAGE_API_KEY", "VOYAGE_AI_API_KEY", "VOYAGE_AI_TOKEN"),
-        quirks=Quirks(renamed={"dimensions": "output_dimension"}),
+        quirks=Quirks(renamed={"dimensions": "output_dimension"}, most_inputs=1000),
     ),
     Provider(
         name="writer",
