@@ -92,6 +92,8 @@ class Quirks:
     """Whether to ask for vectors as base64 where the caller does not say."""
     most_inputs: int | None = None
     """Inputs that one embedding request may have; more are sent in several."""
+    prefill: bool = False
+    """Whether the model goes on with an assistant message that comes last, in place of answering it."""
     base64_typecode: str = "f"
     """Numbers inside base64 vectors, as a typecode of the `array` module: "f" for 32-bit floats, "b" for bytes."""
 
@@ -193,7 +195,7 @@ class Dialect:
     transcription: Endpoint[TranscriptionRequest, TranscriptionResponse] | None = None
     transcription_stream: StreamEndpoint[TranscriptionRequest, TranscriptionChunk] | None = None
     speech: Endpoint[SpeechRequest, SpeechResponse] | None = None
-    """The reply's body is the sound, whole or as it arrives."""
+    speech_stream: StreamEndpoint[SpeechRequest, bytes] | None = None
     text_completion: Endpoint[TextCompletionRequest, TextCompletionResponse] | None = None
     text_completion_stream: StreamEndpoint[TextCompletionRequest, TextCompletionResponse] | None = None
     moderation: Endpoint[ModerationRequest, ModerationResponse] | None = None

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
 from ._attempts import CallFrame, CallTrace, run_attempts
-from ._chat_rules import rules_for
-from ._dialect import Call, Dialect, Endpoint, StreamEndpoint
+from ._batching import parts_of, receive_parts
+from ._dialect import Call, Endpoint, StreamEndpoint
 from ._errors import APIError, BadRequestError
 from ._exchange import Exchange, receive_stream, receive_whole
 from ._http import HTTPRequest
 from ._limits import AccountStatistics, Limits
+from ._operations import OPERATIONS
+from ._operations import Request as Request
 from ._provider import Provider, Server
 from ._retry import RetryPolicy
 from ._routes import Route, Routes
@@ -26,17 +29,16 @@ from ._transports import EmbeddedModel
 from ._types._request import CallOptions
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
-from ._types.other_requests import EmbeddingRequest, ImageRequest
+from ._types.embedding import EmbeddingResponse
+from ._types.other_requests import EmbeddingRequest
 
-Request = ChatRequest | EmbeddingRequest | ImageRequest
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
 
-_ENDPOINTS: Final[Mapping[type[Any], Callable[[Dialect], Endpoint[Any, Any] | None]]] = {
-    ChatRequest: lambda dialect: dialect.chat,
-    EmbeddingRequest: lambda dialect: dialect.embeddings,
-    ImageRequest: lambda dialect: dialect.images,
-}
+
+def _new_boundary() -> str:
+    """What separates the parts of a form; nobody who writes a file for it may know it."""
+    return os.urandom(16).hex()
 
 
 @attrs.frozen
@@ -49,6 +51,7 @@ class Settings:
     providers: Mapping[str, Provider]
     variables: Mapping[str, str]
     chance: Callable[[], float] = random.random
+    boundary: Callable[[], str] = _new_boundary
 
 
 class Engine:
@@ -67,10 +70,20 @@ class Engine:
             APIError: whatever went wrong.
         """
         route = await self._route(request)
-        endpoint = _ENDPOINTS[type(request)](route.dialect)
+        endpoint = OPERATIONS[type(request)].endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-        exchange = self._exchange(request, route, endpoint, trace)
+        if parts := parts_of(request, route.quirks.most_inputs):
+
+            async def receive_part(part: EmbeddingRequest) -> EmbeddingResponse:
+                exchange = self._exchange(part, route, endpoint, trace)
+                response: EmbeddingResponse = await self._receive(exchange, endpoint)
+                return response
+
+            return await receive_parts(parts, receive_part)
+        return await self._receive(self._exchange(request, route, endpoint, trace), endpoint)
+
+    async def _receive(self, exchange: Exchange[Any], endpoint: Endpoint[Any, Any]) -> Any:
         return await run_attempts(lambda: receive_whole(exchange, endpoint), exchange.frame)
 
     async def open_chat(
@@ -81,11 +94,16 @@ class Engine:
         Raises:
             APIError: whatever went wrong before it.
         """
+        return await self.open_stream(request, trace)
+
+    async def open_stream(self, request: Request, trace: CallTrace) -> tuple[Source[Any, Any], list[Any]]:
+        """The same for a request of any kind that has streams."""
         route = await self._route(request)
-        endpoint = route.dialect.chat_stream
+        operation = OPERATIONS[type(request)]
+        endpoint = operation.stream_endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-        return await self._open(self._exchange(request, route, endpoint, trace), endpoint, rules_for(request))
+        return await self._open(self._exchange(request, route, endpoint, trace), endpoint, operation.rules(request))
 
     async def _open(
         self,
@@ -114,7 +132,7 @@ class Engine:
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
         trace: CallTrace,
     ) -> Exchange[Any]:
-        call = Call(request, route.model, route.quirks)
+        call = Call(request, route.model, route.quirks, self.settings.boundary())
         try:
             http = endpoint.encode(call)
         except APIError as error:
@@ -162,5 +180,7 @@ def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPReq
 
 
 def _not_offered(request: Request, route: Route) -> BadRequestError:
-    kind = type(request).__name__.removesuffix("Request").lower()
-    return BadRequestError(f"{route.provider} has no {kind} calls here", llm_provider=route.provider, model=route.model)
+    streamed = "streamed " if getattr(request, "stream", False) else ""
+    kind = OPERATIONS[type(request)].name
+    message = f"{route.provider} has no {streamed}{kind} calls here"
+    return BadRequestError(message, llm_provider=route.provider, model=route.model)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -15,7 +15,6 @@ from ._attempts import CallFrame, out_of_time
 from ._errors import APIError
 from ._runtime import trio
 from ._timeouts import Timeouts
-from ._types.chat import ModelResponse
 
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
@@ -34,6 +33,8 @@ class ChunkRules(Generic[ChunkT, ResponseT]):
     """Whether a chunk shows that the answer goes on."""
     is_shown: Callable[[ChunkT], bool]
     """Whether the reader gets to see it; all chunks count for the folded response."""
+    keeps: bool = True
+    """Whether chunks are kept for the folded response."""
 
 
 class Source(Generic[ChunkT, ResponseT]):
@@ -83,7 +84,8 @@ class Source(Generic[ChunkT, ResponseT]):
     async def _shown_batch(self) -> list[ChunkT]:
         while True:
             batch = await self._pull()
-            self._chunks += batch
+            if self._rules.keeps:
+                self._chunks += batch
             if any(map(self._rules.has_content, batch)):
                 self._note_content()
             if shown := [chunk for chunk in batch if self._rules.is_shown(chunk)]:
@@ -113,9 +115,8 @@ class Source(Generic[ChunkT, ResponseT]):
             return f"no content within {self._timeouts.first_content:g} s"
         return f"no further content for {self._timeouts.gap:g} s"
 
-    def _partial(self) -> ModelResponse | None:
-        folded = self.response if self._chunks else None
-        return folded if isinstance(folded, ModelResponse) else None
+    def _partial(self) -> Any:
+        return self.response if self._chunks else None
 
     @property
     def response(self) -> ResponseT:

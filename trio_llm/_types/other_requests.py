@@ -42,6 +42,12 @@ class EmbeddingRequest:
         parameters, options = split_arguments(params, _EMBEDDING)
         self.__attrs_init__(model, input, parameters, options)
 
+    def with_input(self, input: EmbeddingInput) -> EmbeddingRequest:
+        """The same call with another input."""
+        other = object.__new__(EmbeddingRequest)
+        other.__attrs_init__(self.model, input, self.parameters, self.options)
+        return other
+
 
 class ImageModelParams(TypedDict, total=False):
     """OpenAI's parameters ("Create image", 2026-11)."""
