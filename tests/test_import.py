@@ -22,10 +22,11 @@ TIMED = "import time; start = time.process_time(); {statement}; print(time.proce
 # Prints what an import did besides importing. Opened files that are no code of Python's or of a library's count, and
 # so does every socket, thread and process.
 WATCHED = f"""
-import sys, threading, warnings
+import re, sys, threading, warnings
+CODE = r"\\.(py|pth|so|pyc|pyc\\.\\d+)$"  # the last is a .pyc while it is written
 seen = []
 def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], str) and not arguments[0].endswith((".py", ".pyc", ".so", ".pth")):
+    if event == "open" and isinstance(arguments[0], str) and not re.search(CODE, arguments[0]):
         seen.append(("open", arguments[0]))
     elif event.startswith(("socket.", "subprocess.", "os.fork", "os.posix_spawn", "_thread.start", "os.putenv")):
         seen.append((event, str(arguments)))
