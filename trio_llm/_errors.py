@@ -15,7 +15,10 @@
     │   ├── ServiceUnavailableError         503, 529
     │   ├── Timeout                         408, or one of the caller's own limits; also a TimeoutError
     │   ├── APIConnectionError              no reply, or a reply that broke off
-    │   └── APIResponseValidationError      a reply that makes no sense
+    │   ├── APIResponseValidationError      a reply that makes no sense
+    │   └── ClientClosedError               the client was closed or drained meanwhile, or before
+    ├── AllFailedError                      a race, hedge or cascade without a winner
+    ├── SlowReaderError                     a reader of a shared stream fell too far behind
     └── BudgetExceededError                 refused by the caller's own budget
 
 The class follows from the status and the provider's structured code, never from the words of the message.
@@ -23,11 +26,13 @@ The class follows from the status and the provider's structured code, never from
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import attrs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._types.chat import ModelResponse
 
 
@@ -72,6 +77,8 @@ class APIError(LLMError):
     """Requests that were sent; 0 for what was refused here."""
     should_retry: bool | None = None
     """The provider's explicit word on whether to try again, if it gave one."""
+    earlier: tuple[APIError, ...] = ()
+    """Calls with fallbacks: the last errors of the models that were asked before this one, in order."""
 
     def __str__(self) -> str:
         where = f"{self.llm_provider}/{self.model}".strip("/")
@@ -86,7 +93,7 @@ class APIError(LLMError):
 class BadRequestError(APIError):
     """The request is at fault (400)."""
 
-    default_status = 400
+    default_status: ClassVar[int | None] = 400
 
 
 class UnsupportedParamsError(BadRequestError):
@@ -104,43 +111,43 @@ class ContentPolicyViolationError(BadRequestError):
 class AuthenticationError(APIError):
     """The key is missing or wrong (401)."""
 
-    default_status = 401
+    default_status: ClassVar[int | None] = 401
 
 
 class PermissionDeniedError(APIError):
     """The key may not do this (403)."""
 
-    default_status = 403
+    default_status: ClassVar[int | None] = 403
 
 
 class NotFoundError(APIError):
     """No such model or address (404)."""
 
-    default_status = 404
+    default_status: ClassVar[int | None] = 404
 
 
 class UnprocessableEntityError(APIError):
     """Understood and refused (422)."""
 
-    default_status = 422
+    default_status: ClassVar[int | None] = 422
 
 
 class RateLimitError(APIError):
     """Too many requests or tokens (429); `retry_after` says how long to wait, where the provider does."""
 
-    default_status = 429
+    default_status: ClassVar[int | None] = 429
 
 
 class InternalServerError(APIError):
     """The provider failed (5xx)."""
 
-    default_status = 500
+    default_status: ClassVar[int | None] = 500
 
 
 class ServiceUnavailableError(APIError):
     """The provider is overloaded or down (503, 529)."""
 
-    default_status = 503
+    default_status: ClassVar[int | None] = 503
 
 
 class Timeout(APIError, TimeoutError):
@@ -149,7 +156,7 @@ class Timeout(APIError, TimeoutError):
     For streams `partial` holds what had arrived; the message names the limit.
     """
 
-    default_status = 408
+    default_status: ClassVar[int | None] = 408
 
     def _answered(self) -> str:
         return ""  # its status is nearly always ours: nobody answered
@@ -161,6 +168,39 @@ class APIConnectionError(APIError):
 
 class APIResponseValidationError(APIError):
     """The provider's reply is malformed; the message has the path of the field, as `$.choices[0].index`."""
+
+
+class ClientClosedError(APIError):
+    """The client was closed, or is being drained: it refused the call, or ended it while it ran."""
+
+    def _answered(self) -> str:
+        return ""
+
+
+class AttemptedCall(Protocol):
+    """What `AllFailedError` tells of each call: an `Outcome`."""
+
+    @property
+    def error(self) -> Exception | None:
+        """Why it failed; None where its response was not accepted."""
+
+
+@attrs.define(eq=False, slots=False, str=False, repr=False)
+class AllFailedError(LLMError):
+    """No call of a race, hedge or cascade won: each failed, or its response was not accepted."""
+
+    outcomes: Sequence[AttemptedCall] = ()
+    """Every call's outcome, in the order of the jobs: its error, or the response that was not accepted."""
+
+    @property
+    def errors(self) -> list[Exception]:
+        """The errors of the calls that failed, in the order of the jobs."""
+        return [outcome.error for outcome in self.outcomes if outcome.error is not None]
+
+
+@attrs.define(eq=False, slots=False, str=False, repr=False)
+class SlowReaderError(LLMError):
+    """A reader of `tee` fell behind the others by more than the lag that was allowed."""
 
 
 class BudgetExceededError(LLMError):
