@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from . import exceptions as exceptions
     from ._api import (
         acompletion as acompletion,
-        aembedding as aembedding,
-        aimage_generation as aimage_generation,
         fan_out as fan_out,
     )
     from ._catalog import (
@@ -35,6 +33,34 @@ if TYPE_CHECKING:
         MaxTokensName as MaxTokensName,
         MessageSchema as MessageSchema,
         Quirks as Quirks,
+    )
+    from ._endpoint_api import (
+        aembedding as aembedding,
+        aimage_edit as aimage_edit,
+        aimage_generation as aimage_generation,
+        aimage_variation as aimage_variation,
+        amoderation as amoderation,
+        arerank as arerank,
+        aspeech as aspeech,
+        atext_completion as atext_completion,
+        atranscription as atranscription,
+    )
+    from ._endpoint_calls import (
+        ImageStream as ImageStream,
+        SpeechStream as SpeechStream,
+        TextStream as TextStream,
+        TranscriptionStream as TranscriptionStream,
+    )
+    from ._endpoint_sync import (
+        embedding as embedding,
+        image_edit as image_edit,
+        image_generation as image_generation,
+        image_variation as image_variation,
+        moderation as moderation,
+        rerank as rerank,
+        speech as speech,
+        text_completion as text_completion,
+        transcription as transcription,
     )
     from ._fanout import (
         Outcome as Outcome,
@@ -63,8 +89,6 @@ if TYPE_CHECKING:
     from ._sync import (
         SyncStream as SyncStream,
         completion as completion,
-        embedding as embedding,
-        image_generation as image_generation,
         register_provider as register_provider,
     )
     from ._timeouts import (
@@ -73,6 +97,13 @@ if TYPE_CHECKING:
     from ._transport import (
         Transport as Transport,
         TransportStatistics as TransportStatistics,
+    )
+    from ._types.audio import (
+        SpeechResponse as SpeechResponse,
+        TranscriptionChunk as TranscriptionChunk,
+        TranscriptionResponse as TranscriptionResponse,
+        TranscriptionSegment as TranscriptionSegment,
+        TranscriptionWord as TranscriptionWord,
     )
     from ._types.chat import (
         ChoiceLogprobs as ChoiceLogprobs,
@@ -93,17 +124,42 @@ if TYPE_CHECKING:
         EmbeddingResponse as EmbeddingResponse,
     )
     from ._types.image import (
+        ImageChunk as ImageChunk,
         ImageObject as ImageObject,
         ImageResponse as ImageResponse,
+    )
+    from ._types.media_requests import (
+        ImageEditRequest as ImageEditRequest,
+        ImageVariationRequest as ImageVariationRequest,
+        SpeechRequest as SpeechRequest,
+        TranscriptionRequest as TranscriptionRequest,
+    )
+    from ._types.moderation import (
+        Moderation as Moderation,
+        ModerationResponse as ModerationResponse,
     )
     from ._types.other_requests import (
         EmbeddingRequest as EmbeddingRequest,
         ImageRequest as ImageRequest,
+        ModerationRequest as ModerationRequest,
+        RerankRequest as RerankRequest,
+        TextCompletionRequest as TextCompletionRequest,
+    )
+    from ._types.rerank import (
+        RerankResponse as RerankResponse,
+        RerankResult as RerankResult,
+    )
+    from ._types.text import (
+        TextChoices as TextChoices,
+        TextCompletionResponse as TextCompletionResponse,
     )
     from ._types.usage import (
         CompletionTokensDetails as CompletionTokensDetails,
         PromptTokensDetails as PromptTokensDetails,
         Usage as Usage,
+    )
+    from ._types.vector import (
+        Vector as Vector,
     )
     from ._version import (
         __version__ as __version__,
@@ -134,25 +190,34 @@ else:
         __name__,
         {
             "": "exceptions",
-            "_api": "acompletion aembedding aimage_generation fan_out",
+            "_api": "acompletion fan_out",
             "_catalog": "catalog_with",
             "_catalog_queries": "EnvironmentReport get_llm_provider get_supported_openai_params get_valid_models validate_environment",
             "_client": "ChatStream Client ClientStatistics PumpedChatStream",
             "_dialect": "MaxTokensName MessageSchema Quirks",
+            "_endpoint_api": "aembedding aimage_edit aimage_generation aimage_variation amoderation arerank aspeech atext_completion atranscription",
+            "_endpoint_calls": "ImageStream SpeechStream TextStream TranscriptionStream",
+            "_endpoint_sync": "embedding image_edit image_generation image_variation moderation rerank speech text_completion transcription",
             "_fanout": "Outcome Timings",
             "_limits": "AccountStatistics Limits",
             "_provider": "AuthScheme Catalog Paths Provider Server Versioning Wire",
             "_retry": "RetryPolicy",
             "_stream": "PumpedStream Stream",
-            "_sync": "SyncStream completion embedding image_generation register_provider",
+            "_sync": "SyncStream completion register_provider",
             "_timeouts": "Timeouts",
             "_transport": "Transport TransportStatistics",
+            "_types.audio": "SpeechResponse TranscriptionChunk TranscriptionResponse TranscriptionSegment TranscriptionWord",
             "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream StreamingChoices ToolCall",
             "_types.chat_request": "ChatRequest",
             "_types.embedding": "Embedding EmbeddingResponse",
-            "_types.image": "ImageObject ImageResponse",
-            "_types.other_requests": "EmbeddingRequest ImageRequest",
+            "_types.image": "ImageChunk ImageObject ImageResponse",
+            "_types.media_requests": "ImageEditRequest ImageVariationRequest SpeechRequest TranscriptionRequest",
+            "_types.moderation": "Moderation ModerationResponse",
+            "_types.other_requests": "EmbeddingRequest ImageRequest ModerationRequest RerankRequest TextCompletionRequest",
+            "_types.rerank": "RerankResponse RerankResult",
+            "_types.text": "TextChoices TextCompletionResponse",
             "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
+            "_types.vector": "Vector",
             "_version": "__version__",
             "exceptions": "APIConnectionError APIError APIResponseValidationError AuthenticationError BadRequestError BudgetExceededError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError Timeout UnprocessableEntityError UnsupportedParamsError",
         },

@@ -11,9 +11,6 @@ from ._fanout import Outcome
 from ._run import default_client
 from ._types.chat import ModelResponse
 from ._types.chat_request import ChatParams, MessageLike
-from ._types.embedding import EmbeddingResponse
-from ._types.image import ImageResponse
-from ._types.other_requests import EmbeddingInput, EmbeddingParams, ImageParams
 
 
 @overload
@@ -37,16 +34,6 @@ async def acompletion(
 ) -> ModelResponse | ChatStream:
     """`Client.completion` on the default client."""
     return await (await default_client()).completion(model, messages, stream=stream, **params)
-
-
-async def aembedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> EmbeddingResponse:  # noqa: A002
-    """`Client.embedding` on the default client."""
-    return await (await default_client()).embedding(model, input, **params)
-
-
-async def aimage_generation(prompt: str, model: str, **params: Unpack[ImageParams]) -> ImageResponse:
-    """`Client.image_generation` on the default client."""
-    return await (await default_client()).image_generation(prompt, model, **params)
 
 
 async def fan_out(

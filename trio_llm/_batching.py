@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ._errors import APIError
 from ._runtime import trio
 from ._types.embedding import EmbeddingResponse
-from ._types.other_requests import EmbeddingInput, EmbeddingRequest
+from ._types.other_requests import EmbeddingRequest
 from ._types.usage import Usage
 
 MOST_AT_ONCE: Final = 16
@@ -24,7 +24,7 @@ def parts_of(request: object, most_inputs: int | None) -> list[EmbeddingRequest]
     if isinstance(items, str) or len(items) <= most_inputs or isinstance(items[0], int):
         return []
     starts = range(0, len(items), most_inputs)
-    return [request.with_input(cast("EmbeddingInput", items[start : start + most_inputs])) for start in starts]
+    return [request.with_input(items[start : start + most_inputs]) for start in starts]
 
 
 async def receive_parts(parts: Sequence[EmbeddingRequest], receive: Receive) -> EmbeddingResponse:

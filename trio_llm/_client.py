@@ -12,6 +12,7 @@ import attrs
 from ._attempts import CallTrace
 from ._auth import environment, proxies_wanted
 from ._catalog import CATALOG, catalog_with
+from ._endpoint_calls import EndpointCalls
 from ._engine import Engine, Request, Settings
 from ._fanout import Outcome, fan_out
 from ._limits import AccountStatistics, Limits
@@ -24,15 +25,6 @@ from ._transport import Transport, TransportStatistics
 from ._transports import adapted_transport, direct_transport, proxied_transport
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatParams, ChatRequest, MessageLike
-from ._types.embedding import EmbeddingResponse
-from ._types.image import ImageResponse
-from ._types.other_requests import (
-    EmbeddingInput,
-    EmbeddingParams,
-    EmbeddingRequest,
-    ImageParams,
-    ImageRequest,
-)
 
 ChatStream: TypeAlias = Stream[ModelResponseStream, ModelResponse]
 """What `completion(stream=True)` returns."""
@@ -56,7 +48,7 @@ def _rows(providers: Mapping[str, Provider] | Iterable[Provider]) -> Mapping[str
     return catalog_with(*own) if own else CATALOG
 
 
-class Client:
+class Client(EndpointCalls):
     """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
 
     It belongs to one run of Trio or asyncio. Leaving the block closes every connection.
@@ -114,15 +106,26 @@ class Client:
         return direct_transport(self._settings.timeouts.connect)
 
     async def call(self, request: Request) -> Any:
-        """Make the call that a request describes; a `ChatRequest` with `stream` set gives a stream.
+        """Make the call that a request describes; one with `stream` set gives a stream.
 
         Raises:
             APIError: whatever went wrong.
         """
-        if isinstance(request, ChatRequest) and request.stream:
-            source, opening = await self._engine.open_chat(request, CallTrace())
+        if getattr(request, "stream", False):
+            source, opening = await self._engine.open_stream(request, CallTrace())
             return Stream(source, opening)
         return await self._engine.receive(request, CallTrace())
+
+    @asynccontextmanager
+    async def open_pumped(self, request: Request) -> AsyncIterator[PumpedStream[Any, Any]]:
+        """The streamed reply to a request, whose `stream` may be unset; see `stream`.
+
+        Raises:
+            APIError: on entry or from the iteration.
+        """
+        source, opening = await self._engine.open_stream(request, CallTrace())
+        async with pumped(source, opening) as stream:
+            yield stream
 
     @overload
     async def completion(
@@ -180,26 +183,6 @@ class Client:
         source, opening = await self._engine.open_chat(request, CallTrace())
         async with pumped(source, opening) as stream:
             yield stream
-
-    async def embedding(
-        self, model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]
-    ) -> EmbeddingResponse:  # noqa: A002
-        """Turn texts, or texts as token ids, into vectors; `data` is in the order of the input.
-
-        Raises:
-            APIError: whatever went wrong.
-        """
-        response: EmbeddingResponse = await self.call(EmbeddingRequest(model, input, **params))
-        return response
-
-    async def image_generation(self, prompt: str, model: str, **params: Unpack[ImageParams]) -> ImageResponse:
-        """Generate images from a prompt; each is an address or base64 text.
-
-        Raises:
-            APIError: whatever went wrong.
-        """
-        response: ImageResponse = await self.call(ImageRequest(prompt, model, **params))
-        return response
 
     async def fan_out(
         self, requests: Iterable[Request], *, limit: int | None = None, deadline: float | None = None

@@ -7,16 +7,13 @@ from functools import partial
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar, Unpack, overload
 
-from ._api import acompletion, aembedding, aimage_generation
+from ._api import acompletion
 from ._portal import SYNC_THREAD
 from ._provider import Provider
 from ._run import default_client, register_row
 from ._stream import Stream
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatParams, MessageLike
-from ._types.embedding import EmbeddingResponse
-from ._types.image import ImageResponse
-from ._types.other_requests import EmbeddingInput, EmbeddingParams, ImageParams
 
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
@@ -82,16 +79,6 @@ def completion(
     """`acompletion` for synchronous code."""
     result = SYNC_THREAD.call(partial(acompletion, model, messages, stream=stream, **params))
     return SyncStream(result) if isinstance(result, Stream) else result
-
-
-def embedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> EmbeddingResponse:  # noqa: A002
-    """`aembedding` for synchronous code."""
-    return SYNC_THREAD.call(partial(aembedding, model, input, **params))
-
-
-def image_generation(prompt: str, model: str, **params: Unpack[ImageParams]) -> ImageResponse:
-    """`aimage_generation` for synchronous code."""
-    return SYNC_THREAD.call(partial(aimage_generation, prompt, model, **params))
 
 
 def register_provider(row: Provider) -> None:
