@@ -118,6 +118,15 @@ def test_close_right_after_start_does_not_hang() -> None:
 
 
 @installed
+def test_any_number_of_slots_starts() -> None:
+    # In a process of its own: llama.cpp ends the process when it meets a batch that it cannot share out.
+    code = "from trio_llm._local import LocalServer\nwith LocalServer(slots=3, threads=1, context=256): print('up')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "up\n")
+
+
+@installed
 def test_close_stops_it_fully_and_it_can_start_again() -> None:
     server = LocalServer(slots=1, threads=1, context=512)
     first = server.start()

@@ -7,6 +7,7 @@ declares that program's dependencies, which compile for a quarter of an hour; it
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from importlib.util import find_spec
@@ -151,6 +152,6 @@ class LocalServer:
         parameters.cache_ram_mib = 0  # else old prompts stay in memory, up to 8 GB of them
         parameters.embedding = True
         parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
-        # A text to embed has to fit one batch.
-        parameters.n_batch = parameters.n_ubatch = self._context
+        # A text to embed has to fit one batch; and a batch that is no multiple of the slots ends the process at once.
+        parameters.n_batch = parameters.n_ubatch = self._slots * math.ceil(self._context / self._slots)
         return parameters
