@@ -20,12 +20,21 @@ from trio_llm._catalog.gateways import GATEWAYS
 from trio_llm._catalog.hosts import HOSTS
 from trio_llm._catalog.makers import MAKERS
 from trio_llm._catalog.self_hosted import SELF_HOSTED
+from trio_llm._catalog.sound import SOUND
 from trio_llm._catalog_table import markdown
 from trio_llm._types.chat_request import CHAT_PARAMETERS
+from trio_llm._types.other_requests import RERANK_PARAMETERS
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "fixtures" / "catalog_golden.json"
-TABLES = {"accounts": ACCOUNTS, "gateways": GATEWAYS, "hosts": HOSTS, "makers": MAKERS, "self_hosted": SELF_HOSTED}
+TABLES = {
+    "accounts": ACCOUNTS,
+    "gateways": GATEWAYS,
+    "hosts": HOSTS,
+    "makers": MAKERS,
+    "self_hosted": SELF_HOSTED,
+    "sound": SOUND,
+}
 every_row = pytest.mark.parametrize("row", CATALOG.values(), ids=lambda row: row.name)
 # Several rows of one vendor, whose keys open all of them.
 ONE_VENDOR = [
@@ -70,7 +79,7 @@ def test_a_row_names_the_page_that_proves_it_and_well_formed_variables(row: Prov
 @every_row
 def test_the_quirks_of_a_row_name_parameters_that_exist(row: Provider) -> None:
     for quirks in (row.quirks, *(quirks for _, quirks in row.model_quirks)):
-        known = CHAT_PARAMETERS | {"dimensions", "encoding_format"} | quirks.reply_fields
+        known = CHAT_PARAMETERS | RERANK_PARAMETERS | {"dimensions", "encoding_format"} | quirks.reply_fields
         assert {*quirks.unsupported, *quirks.renamed, *quirks.accepted_values} <= known
 
 

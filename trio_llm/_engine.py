@@ -180,7 +180,7 @@ def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPReq
 
 
 def _not_offered(request: Request, route: Route) -> BadRequestError:
-    streamed = "streamed " if getattr(request, "stream", False) else ""
-    kind = OPERATIONS[type(request)].name
-    message = f"{route.provider} has no {streamed}{kind} calls here"
+    operation = OPERATIONS[type(request)]
+    streamed = "streamed " if operation.endpoint(route.dialect) is not None else ""
+    message = f"{route.provider} has no {streamed}{operation.name} calls here"
     return BadRequestError(message, llm_provider=route.provider, model=route.model)

@@ -27,8 +27,8 @@ RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
 ChunkT = TypeVar("ChunkT")
 
-MAX_REPLY_SIZE = 1 << 30
-"""Bytes of a whole reply."""
+MAX_REPLY_SIZE = 1 << 28
+"""Bytes that a whole reply may have."""
 MAX_ERROR_SIZE = 1 << 20
 """Bytes of an error reply that are read; the rest says nothing more."""
 DRAIN_TIME = 0.25
@@ -73,6 +73,8 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
         async with aclosing(reply):
             head = reply.head
             body = await _read_all(reply, MAX_REPLY_SIZE if head.status < 300 else MAX_ERROR_SIZE)
+            if len(body) > MAX_REPLY_SIZE:
+                raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
         if head.status >= 300:
             raise _status_error(exchange, head, body, admission)
         account.learn(admission, head)

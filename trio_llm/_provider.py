@@ -24,6 +24,9 @@ class Wire(Enum):
 
     OPENAI = "openai:OPENAI"
     ANTHROPIC = "anthropic:ANTHROPIC"
+    COHERE = "cohere:COHERE"
+    DEEPGRAM = "deepgram:DEEPGRAM"
+    ELEVENLABS = "elevenlabs:ELEVENLABS"
     GEMINI = "gemini:GEMINI"
 
 
@@ -34,6 +37,8 @@ class AuthScheme(Enum):
     X_API_KEY = ("x-api-key", "")
     GOOGLE = ("x-goog-api-key", "")
     API_KEY = ("api-key", "")
+    TOKEN = ("authorization", "Token ")
+    XI_API_KEY = ("xi-api-key", "")
     PORTKEY = ("x-portkey-api-key", "")
 
 

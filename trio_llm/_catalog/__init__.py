@@ -13,8 +13,9 @@ from .gateways import GATEWAYS
 from .hosts import HOSTS
 from .makers import MAKERS
 from .self_hosted import SELF_HOSTED
+from .sound import SOUND
 
-_ROWS: Final = (*ACCOUNTS, *GATEWAYS, *HOSTS, *MAKERS, *SELF_HOSTED)
+_ROWS: Final = (*ACCOUNTS, *GATEWAYS, *HOSTS, *MAKERS, *SELF_HOSTED, *SOUND)
 
 CATALOG: Final = Catalog(_ROWS)
 """Every row by its name."""

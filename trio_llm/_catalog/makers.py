@@ -56,6 +56,15 @@ MAKERS: Final = (
         quirks=SYSTEM_ROLE,
     ),
     Provider(
+        name="cohere",
+        base_url="https://api.cohere.com/v2",
+        documentation="https://docs.cohere.com/reference",
+        wire=Wire.COHERE,
+        key_variables=("COHERE_API_KEY", "CO_API_KEY"),
+        alternative_hosts=("api.cohere.ai",),
+        quirks=Quirks(most_inputs=96),
+    ),
+    Provider(
         name="dashscope",
         base_url="https://dashscope.aliyuncs.com/compatible-mode/v1",
         documentation=_DASHSCOPE,
@@ -77,6 +86,7 @@ MAKERS: Final = (
         wire=Wire.GEMINI,
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         auth=AuthScheme.GOOGLE,
+        quirks=Quirks(most_inputs=100),
     ),
     Provider(
         name="inception",
@@ -89,7 +99,12 @@ MAKERS: Final = (
         base_url="https://api.jina.ai/v1",
         documentation="https://jina.ai/embeddings/",
         key_variables=("JINA_API_KEY", "JINA_AI_API_KEY", "JINA_AI_TOKEN"),
-        quirks=Quirks(renamed={"encoding_format": "embedding_type"}),
+        quirks=Quirks(
+            renamed={"encoding_format": "embedding_type"},
+            unsupported=frozenset({"max_tokens_per_doc"}),
+            vectors_as_base64=True,
+            most_inputs=2048,
+        ),
     ),
     Provider(
         name="longcat",
@@ -229,7 +244,12 @@ MAKERS: Final = (
         base_url="https://api.voyageai.com/v1",
         documentation="https://docs.voyageai.com/reference/embeddings-api",
         key_variables=("VOYAGE_API_KEY", "VOYAGE_AI_API_KEY", "VOYAGE_AI_TOKEN"),
-        quirks=Quirks(renamed={"dimensions": "output_dimension"}, most_inputs=1000),
+        quirks=Quirks(
+            renamed={"dimensions": "output_dimension", "top_n": "top_k"},
+            unsupported=frozenset({"max_tokens_per_doc"}),
+            vectors_as_base64=True,
+            most_inputs=1000,
+        ),
     ),
     Provider(
         name="writer",

@@ -22,8 +22,8 @@ class Limits:
 
     head: int = 65_536
     """Status line and headers, interim replies included. The same for a run of bytes that carries no body."""
-    body: int = 268_435_456
-    """The whole body, decompressed."""
+    body: int = 1 << 40
+    """The whole body, decompressed. It is read in pieces: how much of it is kept is its reader's to limit."""
 
 
 def encode_request(origin: Origin, request: HTTPRequest) -> Iterator[bytes | memoryview]:

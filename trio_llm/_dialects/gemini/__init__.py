@@ -20,9 +20,10 @@ from .embeddings import (
     encode_predicted_embeddings,
 )
 from .errors import decode_error
-from .images import decode_image, encode_image
+from .images import decode_image, encode_image, encode_image_edit
 from .request import encode_chat, encode_chat_stream
 from .response import decode_chat
+from .sound import decode_speech, decode_transcription, encode_speech, encode_transcription
 from .stream import open_chat_decoder
 
 __all__ = ["GEMINI", "VERTEX"]
@@ -34,6 +35,9 @@ GEMINI: Final = Dialect(
     chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
     embeddings=Endpoint(encode_embeddings, decode_embeddings),
     images=Endpoint(encode_image, decode_image),
+    image_edit=Endpoint(encode_image_edit, decode_image),
+    speech=Endpoint(encode_speech, decode_speech),
+    transcription=Endpoint(encode_transcription, decode_transcription),
 )
 VERTEX: Final = attrs.evolve(
     GEMINI, name="vertex", embeddings=Endpoint(encode_predicted_embeddings, decode_predicted_embeddings)

@@ -5,7 +5,8 @@ Source: Gemini API guides "Image generation" and "Imagen"; reference, "ImageConf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
 from math import gcd
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from ..._dialect import Call, ErrorDetail, ReplyIsError, json_request, merge_ext
 from ..._errors import ContentPolicyViolationError, UnsupportedParamsError
 from ..._http import HTTPRequest
 from ..._types.image import ImageObject, ImageResponse
+from ..._types.media_requests import ImageEditRequest
 from ..._types.other_requests import ImageRequest
 from .models import model_path
 from .response import ReplyReader
@@ -54,7 +56,25 @@ def encode_image(call: Call[ImageRequest]) -> HTTPRequest:
     return json_request(model_path(call.model, verb), merged)
 
 
-def decode_image(call: Call[ImageRequest], body: bytes) -> ImageResponse:
+def encode_image_edit(call: Call[ImageEditRequest]) -> HTTPRequest:
+    """A request for an image made out of others, by a Gemini model. Raises as `encode_image` does.
+
+    Raises:
+        UnsupportedParamsError: for a mask as well, and for Imagen models.
+    """
+    request = call.request
+    if request.mask is not None or _is_imagen(call):
+        raise UnsupportedParamsError("cannot express mask, or an edit by Imagen", model=call.model)
+    asked = _asked(call)
+    images = [
+        {"inlineData": {"mimeType": image.media_type, "data": b64encode(image.read()).decode()}}
+        for image in request.images
+    ]
+    verb, body = _gemini_body(call, asked, images)
+    return json_request(model_path(call.model, verb), merge_extra_body(body, request.options.extra_body))
+
+
+def decode_image(call: Call[Any], body: bytes) -> ImageResponse:
     """The images as base64; usage where the model reports it.
 
     Raises:
@@ -64,11 +84,11 @@ def decode_image(call: Call[ImageRequest], body: bytes) -> ImageResponse:
     return _predicted(body) if _is_imagen(call) else _generated(body)
 
 
-def _is_imagen(call: Call[ImageRequest]) -> bool:
+def _is_imagen(call: Call[Any]) -> bool:
     return call.model.removeprefix("models/").startswith(_IMAGEN)
 
 
-def _asked(call: Call[ImageRequest]) -> dict[str, Any]:
+def _asked(call: Call[Any]) -> dict[str, Any]:
     drop = call.request.options.drop_params
     parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop)
     refused = [name for name, value in parameters.items() if name in _ALLOWED and not _ALLOWED[name](value)]
@@ -97,12 +117,14 @@ def _ratio(size: str) -> str | None:
     return size if size in _RATIOS else None
 
 
-def _gemini_body(call: Call[ImageRequest], asked: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _gemini_body(
+    call: Call[Any], asked: Mapping[str, Any], images: Sequence[dict[str, Any]] = ()
+) -> tuple[str, dict[str, Any]]:
     config: dict[str, Any] = {"responseModalities": ["IMAGE"]}
     image = {"aspectRatio": _ratio(asked.get("size", "")), "imageSize": asked.get("quality")}
     if given := {name: value for name, value in image.items() if value}:
         config["imageConfig"] = given
-    contents = [{"role": "user", "parts": [{"text": call.request.prompt}]}]
+    contents = [{"role": "user", "parts": [{"text": call.request.prompt}, *images]}]
     return "generateContent", {"contents": contents, "generationConfig": config}
 
 

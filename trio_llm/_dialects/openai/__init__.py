@@ -29,7 +29,7 @@ from .images import (
 )
 from .moderations import decode_moderation, encode_moderation
 from .rerank import decode_rerank, encode_rerank
-from .speech import decode_speech, encode_speech
+from .speech import decode_speech, encode_speech, open_sound_decoder
 from .transcriptions import (
     decode_transcription,
     encode_transcription,
@@ -51,6 +51,7 @@ OPENAI: Final = Dialect(
     transcription=Endpoint(encode_transcription, decode_transcription),
     transcription_stream=StreamEndpoint(encode_transcription_stream, open_transcription_decoder),
     speech=Endpoint(encode_speech, decode_speech),
+    speech_stream=StreamEndpoint(encode_speech, open_sound_decoder),
     text_completion=Endpoint(encode_text_completion, decode_text_completion),
     text_completion_stream=StreamEndpoint(encode_text_completion_stream, open_text_completion_decoder),
     moderation=Endpoint(encode_moderation, decode_moderation),

@@ -51,10 +51,7 @@ def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingRes
 
 def _embedding(value: Any, number: int, typecode: str) -> Embedding:
     item = as_object(value)
-    try:
-        numbers = _numbers(item.pop("embedding", None), typecode)
-    except ConversionError as error:
-        raise error.inside(f".data[{number}].embedding") from None
+    numbers = read_vector(item.pop("embedding", None), typecode, f".data[{number}].embedding")
     if item.get("index") is None:
         item["index"] = number
     made = structure(item, Embedding)
@@ -62,12 +59,20 @@ def _embedding(value: Any, number: int, typecode: str) -> Embedding:
     return made
 
 
-def _numbers(value: Any, typecode: str) -> Sequence[float]:
-    if isinstance(value, str):
-        return _unpacked(value, typecode)
-    if isinstance(value, list) and value and isinstance(value[0], list):
-        return cast("list[float]", value)  # several vectors for one text, of models for late interaction
-    return structure(value, Vector)
+def read_vector(value: Any, typecode: str, path: str) -> Sequence[float]:
+    """A vector from numbers, or from base64 text whose numbers are of `typecode`.
+
+    Raises:
+        ConversionError: if it is neither; the message names `path`.
+    """
+    try:
+        if isinstance(value, str):
+            return _unpacked(value, typecode)
+        if isinstance(value, list) and value and isinstance(value[0], list):
+            return cast("list[float]", value)  # several vectors for one text, of models for late interaction
+        return structure(value, Vector)
+    except ConversionError as error:
+        raise error.inside(path) from None
 
 
 def _unpacked(text: str, typecode: str) -> Vector:

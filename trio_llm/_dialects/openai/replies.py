@@ -46,6 +46,8 @@ _USAGE_NAMES: Final = (
     ("output_tokens", "completion_tokens"),
     ("input_tokens_details", "prompt_tokens_details"),
     ("output_tokens_details", "completion_tokens_details"),
+    ("input_token_details", "prompt_tokens_details"),
+    ("output_token_details", "completion_tokens_details"),
     ("prompt_token_details", "prompt_tokens_details"),
     ("completion_token_details", "completion_tokens_details"),
 )

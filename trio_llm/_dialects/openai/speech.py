@@ -6,7 +6,7 @@ Source: OpenAI API reference, "Create speech", 2026-11.
 from __future__ import annotations
 
 from ... import _json
-from ..._dialect import Call, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..._dialect import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from ..._http import HTTPRequest
 from ..._types.audio import SpeechResponse
 from ..._types.media_requests import SPEECH_PARAMETERS, SpeechRequest
@@ -43,3 +43,24 @@ def refuse_error_object(body: bytes) -> None:
         return
     if reply.get("error") or reply.get("message") or reply.get("detail"):
         raise ReplyIsError(error_event(reply))
+
+
+class SoundDecoder:
+    """A `StreamDecoder` of sound: what arrives is what is handed on."""
+
+    finished = False
+    """A sound ends where its reply does."""
+    failure: ErrorDetail | None = None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The same bytes."""
+        return [data]
+
+    def close(self) -> list[bytes]:
+        """Nothing is held back, and a reply that was cut short fails by itself."""
+        return []
+
+
+def open_sound_decoder(call: Call[SpeechRequest]) -> SoundDecoder:
+    """A decoder for one sound."""
+    return SoundDecoder()

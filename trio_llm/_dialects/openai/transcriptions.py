@@ -16,7 +16,7 @@ from ..._types.audio import TranscriptionChunk, TranscriptionResponse
 from ..._types.media_requests import TRANSCRIPTION_PARAMETERS, TranscriptionRequest
 from ..._wire.sse import ServerSentEvent
 from .._streaming import SSEStreamDecoder, TruncatedReply
-from .replies import as_object, parse_object, raise_error, require_text, settle_usage
+from .replies import as_object, as_objects, parse_object, raise_error, require_text, settle_usage
 
 _PATH: Final = "/audio/transcriptions"
 _PLAIN: Final = frozenset({"text", "srt", "vtt"})
@@ -48,6 +48,9 @@ def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> Trans
     reply = parse_object(body)
     require_text(reply, "text")
     settle_usage(as_object(reply.get("usage")))
+    for part in as_objects(reply.get("segments")) + as_objects(reply.get("words")):
+        if "speaker" not in part and "speaker_id" in part:
+            part["speaker"] = part.pop("speaker_id")
     return structure(reply, TranscriptionResponse)
 
 

@@ -1,0 +1,71 @@
+"""Cohere's embeddings.
+
+Source: Cohere API reference, "Embed API (v2)", https://docs.cohere.com/reference/embed, 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..._convert import ConversionError, parse
+from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
+from ..._errors import BadRequestError
+from ..._http import HTTPRequest
+from ..._types.embedding import Embedding, EmbeddingResponse
+from ..._types.other_requests import EmbeddingRequest
+from ..._types.usage import Usage
+from ..openai.embeddings import read_vector
+from ..openai.replies import as_object
+
+_EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
+_USUAL_INPUT_TYPE: Final = "search_document"
+"""Models from v3 on want to be told; LiteLLM says the same."""
+
+
+def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+    """The request for vectors. `encoding_format` is the one of `embedding_types` that is asked for.
+
+    Raises:
+        BadRequestError: for an input that is not text.
+    """
+    request = call.request
+    asked = supported_parameters(request.parameters, call, _EXPRESSIBLE, request.options.drop_params)
+    body: dict[str, Any] = {
+        "model": call.model,
+        "texts": _texts(call),
+        "input_type": asked.get("input_type", _USUAL_INPUT_TYPE),
+        "embedding_types": [asked.get("encoding_format", "float")],
+    }
+    if "dimensions" in asked:
+        body["output_dimension"] = asked["dimensions"]
+    return json_request("/embed", merge_extra_body(body, request.options.extra_body))
+
+
+def _texts(call: Call[EmbeddingRequest]) -> list[Any]:
+    given = call.request.input
+    texts = [given] if isinstance(given, str) else list(given)
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise BadRequestError(f"input[{number}] must be text; Cohere takes no token ids", model=call.model)
+    return texts
+
+
+def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+    """Read vectors, which come in the order of the input. Of several types, the first is taken."""
+    reply = as_object(parse(body))
+    found = reply.get("embeddings")
+    if isinstance(found, dict):
+        found = found.get("float") or next(iter(found.values()), None)
+    if not isinstance(found, list):
+        raise ConversionError(f"expected vectors, got {found!r:.60}", ".embeddings")
+    data = [Embedding(read_vector(vector, "f", f".embeddings[{index}]"), index) for index, vector in enumerate(found)]
+    return EmbeddingResponse(data, call.model, usage=_usage(as_object(reply.get("meta"))), model_extra=_rest(reply))
+
+
+def _usage(meta: dict[str, Any]) -> Usage | None:
+    tokens = as_object(meta.get("billed_units")).get("input_tokens")
+    return Usage(int(tokens), 0, int(tokens)) if isinstance(tokens, int | float) else None
+
+
+def _rest(reply: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in reply.items() if name in ("id", "meta")}

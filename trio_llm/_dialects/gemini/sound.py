@@ -1,0 +1,95 @@
+"""Sound by Gemini's models: speech as the answer of `generateContent`, transcription as a question about a sound.
+
+Source: Gemini API guides "Speech generation" (24 kHz, 16 bits, one channel) and "Audio understanding"; 2026-11.
+"""
+
+from __future__ import annotations
+
+import struct
+from base64 import b64decode, b64encode
+from typing import Any, Final
+
+from ..._convert import ConversionError, parse
+from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
+from ..._errors import UnsupportedParamsError
+from ..._http import HTTPRequest
+from ..._types.audio import SpeechResponse, TranscriptionResponse
+from ..._types.media_requests import SpeechRequest, TranscriptionRequest
+from .models import model_path
+from .response import ReplyReader
+
+_RATE: Final = 24_000
+_SOUND_FORMATS: Final = frozenset({"wav", "pcm"})
+_TEXT_FORMATS: Final = frozenset({"json", "text"})
+_ORDER: Final = "Write down word for word what is said, and nothing else."
+
+
+def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
+    """A request for speech. `instructions` go before the text, as the guide says; the reply is `wav` or `pcm`.
+
+    Raises:
+        UnsupportedParamsError: for what Gemini cannot express; `drop_params` leaves it out.
+    """
+    request = call.request
+    asked = _checked(call, frozenset({"instructions", "response_format"}), _SOUND_FORMATS)
+    text = f"{asked['instructions']}: {request.input}" if "instructions" in asked else request.input
+    config: dict[str, Any] = {"responseModalities": ["AUDIO"]}
+    if request.voice is not None:
+        named = {"voiceName": request.voice} if isinstance(request.voice, str) else dict(request.voice)
+        config["speechConfig"] = {"voiceConfig": {"prebuiltVoiceConfig": named}}
+    body = {"contents": [{"role": "user", "parts": [{"text": text}]}], "generationConfig": config}
+    return json_request(model_path(call.model, "generateContent"), merge_extra_body(body, request.options.extra_body))
+
+
+def decode_speech(call: Call[SpeechRequest], body: bytes) -> SpeechResponse:
+    """The sound, with the head of a WAV file unless `pcm` was asked for."""
+    reader = ReplyReader()
+    choices = [*reader.read(parse(body)).choices, *(choice for chunk in reader.close() for choice in chunk.choices)]
+    pieces = [choice.delta.audio.data or "" for choice in choices if choice.delta.audio is not None]
+    samples = b"".join(map(b64decode, pieces))
+    if not samples:
+        said = "".join(choice.delta.content or "" for choice in choices)
+        raise ConversionError(f"the reply has no sound{f': {said}' if said else ''}")
+    if call.request.parameters.get("response_format") == "pcm":
+        return SpeechResponse(samples)
+    return SpeechResponse(_wav_head(len(samples)) + samples)
+
+
+def _wav_head(size: int) -> bytes:
+    """Source: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0", RIFF WAVE."""
+    samples = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, _RATE, _RATE * 2, 2, 16)
+    return struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE") + samples + struct.pack("<4sI", b"data", size)
+
+
+def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
+    """A request for a transcript, with the sound inside: 20 MB is the most that Gemini takes this way.
+
+    Raises:
+        UnsupportedParamsError: for what Gemini cannot express; `drop_params` leaves it out.
+    """
+    request = call.request
+    asked = _checked(call, frozenset({"language", "prompt", "response_format", "temperature"}), _TEXT_FORMATS)
+    order = f"{_ORDER} The language is {asked['language']}." if "language" in asked else _ORDER
+    sound = {"mimeType": request.file.media_type, "data": b64encode(request.file.read()).decode()}
+    parts = [{"text": f"{order} {asked.get('prompt', '')}".strip()}, {"inlineData": sound}]
+    config = {"temperature": asked["temperature"]} if "temperature" in asked else {}
+    body = {"contents": [{"role": "user", "parts": parts}], **({"generationConfig": config} if config else {})}
+    return json_request(model_path(call.model, "generateContent"), merge_extra_body(body, request.options.extra_body))
+
+
+def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
+    """The answer's text."""
+    chunk = ReplyReader().read(parse(body))
+    text = "".join(choice.delta.content or "" for choice in chunk.choices)
+    if not chunk.choices:
+        raise ConversionError("the reply has no transcript")
+    return TranscriptionResponse(text.strip(), usage=chunk.usage)
+
+
+def _checked(call: Call[Any], expressible: frozenset[str], formats: frozenset[str]) -> dict[str, Any]:
+    drop = call.request.options.drop_params
+    asked = supported_parameters(call.request.parameters, call, expressible, drop)
+    if asked.get("response_format") not in (None, *formats) and not drop:
+        known = " or ".join(sorted(formats))
+        raise UnsupportedParamsError(f"response_format can only be {known}", model=call.model)
+    return asked
