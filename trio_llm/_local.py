@@ -28,6 +28,7 @@ _HOW_TO_INSTALL: Final = {
 }
 # Slots share the cores, and every one of them reserves its context in memory (24 kB a token).
 _MOST_SLOTS: Final = 8
+_MOST_THREADS: Final = 8
 _SILENT: Final = -1
 
 
@@ -73,12 +74,12 @@ class LocalServer:
 
         Args:
             slots: requests answered at the same time, one per core unless given; the others wait their turn.
-            threads: threads that compute, one per core unless given. They wait for each other busily: fewer are faster
-                where other programs keep the cores busy.
+            threads: threads that compute, all cores but one unless given. They wait for each other busily: with one for
+                every core, a single other busy program makes them ten times slower.
             context: tokens of prompt and answer together that each slot can hold, and tokens of one text to embed.
         """
         self._slots = slots or min(_cores(), _MOST_SLOTS)
-        self._threads = threads or _cores()
+        self._threads = threads or min(max(1, _cores() - 1), _MOST_THREADS)
         self._context = context
         self._server: xllamacpp.Server | None = None
         self._starting = threading.Lock()
