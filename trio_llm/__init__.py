@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from . import exceptions as exceptions
     from ._api import (
         acompletion as acompletion,
+        as_completed as as_completed,
+        cascade as cascade,
         fan_out as fan_out,
+        hedge as hedge,
+        merge as merge,
+        race as race,
+    )
+    from ._batch import (
+        abatch_completion as abatch_completion,
+        abatch_completion_fastest_response as abatch_completion_fastest_response,
+        abatch_completion_models as abatch_completion_models,
+        abatch_completion_models_all_responses as abatch_completion_models_all_responses,
     )
     from ._catalog import (
         catalog_with as catalog_with,
@@ -29,10 +40,17 @@ if TYPE_CHECKING:
         ClientStatistics as ClientStatistics,
         PumpedChatStream as PumpedChatStream,
     )
+    from ._completed import (
+        Outcomes as Outcomes,
+    )
     from ._dialect import (
         MaxTokensName as MaxTokensName,
         MessageSchema as MessageSchema,
         Quirks as Quirks,
+    )
+    from ._drain import (
+        CutCall as CutCall,
+        DrainReport as DrainReport,
     )
     from ._endpoint_api import (
         aembedding as aembedding,
@@ -62,13 +80,20 @@ if TYPE_CHECKING:
         text_completion as text_completion,
         transcription as transcription,
     )
-    from ._fanout import (
+    from ._jobs import (
+        Job as Job,
         Outcome as Outcome,
         Timings as Timings,
+    )
+    from ._latencies import (
+        Quantile as Quantile,
     )
     from ._limits import (
         AccountStatistics as AccountStatistics,
         Limits as Limits,
+    )
+    from ._merge import (
+        MergedStream as MergedStream,
     )
     from ._provider import (
         AuthScheme as AuthScheme,
@@ -88,8 +113,15 @@ if TYPE_CHECKING:
     )
     from ._sync import (
         SyncStream as SyncStream,
+        batch_completion as batch_completion,
+        batch_completion_models as batch_completion_models,
+        batch_completion_models_all_responses as batch_completion_models_all_responses,
         completion as completion,
         register_provider as register_provider,
+    )
+    from ._tee import (
+        TeeReader as TeeReader,
+        tee as tee,
     )
     from ._timeouts import (
         Timeouts as Timeouts,
@@ -113,6 +145,7 @@ if TYPE_CHECKING:
         Message as Message,
         ModelResponse as ModelResponse,
         ModelResponseStream as ModelResponseStream,
+        Seam as Seam,
         StreamingChoices as StreamingChoices,
         ToolCall as ToolCall,
     )
@@ -161,6 +194,10 @@ if TYPE_CHECKING:
     from ._types.vector import (
         Vector as Vector,
     )
+    from ._until import (
+        StoppedStream as StoppedStream,
+        stop_when as stop_when,
+    )
     from ._version import (
         __version__ as __version__,
     )
@@ -168,9 +205,11 @@ if TYPE_CHECKING:
         APIConnectionError as APIConnectionError,
         APIError as APIError,
         APIResponseValidationError as APIResponseValidationError,
+        AllFailedError as AllFailedError,
         AuthenticationError as AuthenticationError,
         BadRequestError as BadRequestError,
         BudgetExceededError as BudgetExceededError,
+        ClientClosedError as ClientClosedError,
         ContentPolicyViolationError as ContentPolicyViolationError,
         ContextWindowExceededError as ContextWindowExceededError,
         InternalServerError as InternalServerError,
@@ -179,6 +218,7 @@ if TYPE_CHECKING:
         PermissionDeniedError as PermissionDeniedError,
         RateLimitError as RateLimitError,
         ServiceUnavailableError as ServiceUnavailableError,
+        SlowReaderError as SlowReaderError,
         Timeout as Timeout,
         UnprocessableEntityError as UnprocessableEntityError,
         UnsupportedParamsError as UnsupportedParamsError,
@@ -190,24 +230,30 @@ else:
         __name__,
         {
             "": "exceptions",
-            "_api": "acompletion fan_out",
+            "_api": "acompletion as_completed cascade fan_out hedge merge race",
+            "_batch": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
             "_catalog": "catalog_with",
             "_catalog_queries": "EnvironmentReport get_llm_provider get_supported_openai_params get_valid_models validate_environment",
             "_client": "ChatStream Client ClientStatistics PumpedChatStream",
+            "_completed": "Outcomes",
             "_dialect": "MaxTokensName MessageSchema Quirks",
+            "_drain": "CutCall DrainReport",
             "_endpoint_api": "aembedding aimage_edit aimage_generation aimage_variation amoderation arerank aspeech atext_completion atranscription",
             "_endpoint_calls": "ImageStream SpeechStream TextStream TranscriptionStream",
             "_endpoint_sync": "embedding image_edit image_generation image_variation moderation rerank speech text_completion transcription",
-            "_fanout": "Outcome Timings",
+            "_jobs": "Job Outcome Timings",
+            "_latencies": "Quantile",
             "_limits": "AccountStatistics Limits",
+            "_merge": "MergedStream",
             "_provider": "AuthScheme Catalog Paths Provider Server Versioning Wire",
             "_retry": "RetryPolicy",
             "_stream": "PumpedStream Stream",
-            "_sync": "SyncStream completion register_provider",
+            "_sync": "SyncStream batch_completion batch_completion_models batch_completion_models_all_responses completion register_provider",
+            "_tee": "TeeReader tee",
             "_timeouts": "Timeouts",
             "_transport": "Transport TransportStatistics",
             "_types.audio": "SpeechResponse TranscriptionChunk TranscriptionResponse TranscriptionSegment TranscriptionWord",
-            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream StreamingChoices ToolCall",
+            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream Seam StreamingChoices ToolCall",
             "_types.chat_request": "ChatRequest",
             "_types.embedding": "Embedding EmbeddingResponse",
             "_types.image": "ImageChunk ImageObject ImageResponse",
@@ -218,7 +264,8 @@ else:
             "_types.text": "TextChoices TextCompletionResponse",
             "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
             "_types.vector": "Vector",
+            "_until": "StoppedStream stop_when",
             "_version": "__version__",
-            "exceptions": "APIConnectionError APIError APIResponseValidationError AuthenticationError BadRequestError BudgetExceededError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError Timeout UnprocessableEntityError UnsupportedParamsError",
+            "exceptions": "APIConnectionError APIError APIResponseValidationError AllFailedError AuthenticationError BadRequestError BudgetExceededError ClientClosedError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError SlowReaderError Timeout UnprocessableEntityError UnsupportedParamsError",
         },
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, Unpack, overload
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal, Unpack, overload
 
 from ._client import ChatStream
-from ._engine import Request
-from ._fanout import Outcome
+from ._completed import Outcomes
+from ._jobs import Job, Jobs, Outcome
+from ._latencies import Quantile
+from ._merge import MergedStream, OnFailure
+from ._race import Accept
 from ._run import default_client
 from ._types.chat import ModelResponse
 from ._types.chat_request import ChatParams, MessageLike
@@ -36,8 +40,37 @@ async def acompletion(
     return await (await default_client()).completion(model, messages, stream=stream, **params)
 
 
-async def fan_out(
-    requests: Iterable[Request], *, limit: int | None = None, deadline: float | None = None
-) -> list[Outcome]:
+async def fan_out(jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:
     """`Client.fan_out` on the default client."""
-    return await (await default_client()).fan_out(requests, limit=limit, deadline=deadline)
+    return await (await default_client()).fan_out(jobs, limit=limit, deadline=deadline)
+
+
+@asynccontextmanager
+async def as_completed(jobs: Jobs, *, limit: int | None = None) -> AsyncIterator[Outcomes]:
+    """`Client.as_completed` on the default client."""
+    async with (await default_client()).as_completed(jobs, limit=limit) as outcomes:
+        yield outcomes
+
+
+async def race(jobs: Iterable[Job], accept: Accept | None = None) -> Outcome:
+    """`Client.race` on the default client."""
+    return await (await default_client()).race(jobs, accept)
+
+
+async def hedge(job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None) -> Outcome:
+    """`Client.hedge` on the default client."""
+    return await (await default_client()).hedge(job, after=after, copies=copies, budget=budget)
+
+
+async def cascade(jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None) -> Outcome:
+    """`Client.cascade` on the default client."""
+    return await (await default_client()).cascade(jobs, accept, after=after)
+
+
+@asynccontextmanager
+async def merge(
+    jobs: Mapping[str, Job | AsyncIterable[Any]], *, buffer: int = 8, on_failure: OnFailure = "raise"
+) -> AsyncIterator[MergedStream]:
+    """`Client.merge` on the default client."""
+    async with (await default_client()).merge(jobs, buffer=buffer, on_failure=on_failure) as events:
+        yield events

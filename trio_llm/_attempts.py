@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import attrs
 
+from ._drain import RunningCall
 from ._errors import APIError, Timeout
 from ._retry import Attempt, RetryPolicy, next_wake
 from ._runtime import trio
@@ -26,9 +27,18 @@ class CallTrace:
     """Streams: when the first content arrived."""
 
 
+@attrs.define
+class Tries:
+    """The attempts at one model so far."""
+
+    number: int = 0
+    broken: APIError | None = None
+    """The error that broke the stream of the last attempt, after that had succeeded."""
+
+
 @attrs.frozen
 class CallFrame:
-    """What surrounds the attempts of one call."""
+    """What surrounds the attempts of one call at one model."""
 
     provider: str
     model: str
@@ -40,6 +50,8 @@ class CallFrame:
     chance: Callable[[], float]
     """A random number from 0 to 1, for the jitter."""
     trace: CallTrace
+    call: RunningCall
+    tries: Tries = attrs.Factory(Tries)
 
 
 async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) -> T:
@@ -47,27 +59,35 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
 
     Raises:
         Timeout: if the deadline came; the last attempt's error is its cause.
+        ClientClosedError: if the client was closed meanwhile.
         APIError: the last attempt's.
     """
-    number, last = 0, None
-    with trio.CancelScope(deadline=frame.deadline):
+    tries, call = frame.tries, frame.call
+    last, tries.broken = tries.broken, None
+    with trio.CancelScope(deadline=frame.deadline) as scope, call.waiting_in(scope):
+        if last is not None:
+            await trio.sleep_until(_wake_after(last, frame))
         while True:
-            number += 1
+            tries.number += 1
             try:
                 return await attempt()
             except APIError as error:
                 last = error
                 error.llm_provider, error.model = frame.provider, frame.model
-                wake = next_wake(error, _state(number, frame), frame.policy)
-                if wake is None:
-                    raise
+                wake = _wake_after(error, frame)
             await trio.sleep_until(wake)
+    if call.cut:
+        raise call.closed_error() from last
     raise out_of_time(frame, f"no reply within {frame.timeout:g} s") from last
 
 
-def _state(number: int, frame: CallFrame) -> Attempt:
+def _wake_after(error: APIError, frame: CallFrame) -> float:
     # The effective deadline knows the caller's own scopes as well: no pause may reach past any of them.
-    return Attempt(number, trio.current_time(), trio.current_effective_deadline(), frame.chance())
+    now, deadline = trio.current_time(), trio.current_effective_deadline()
+    wake = next_wake(error, Attempt(frame.tries.number, now, deadline, frame.chance()), frame.policy)
+    if wake is None:
+        raise error
+    return wake
 
 
 def out_of_time(frame: CallFrame, message: str) -> Timeout:

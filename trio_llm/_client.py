@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, Unpack, overload
@@ -11,18 +11,29 @@ import attrs
 
 from ._attempts import CallTrace
 from ._auth import environment, proxies_wanted
+from ._cascade import cascade
 from ._catalog import CATALOG, catalog_with
+from ._completed import Outcomes, as_completed
+from ._drain import DrainReport
 from ._endpoint_calls import EndpointCalls
 from ._engine import Engine, Request, Settings
-from ._fanout import Outcome, fan_out
+from ._errors import ClientClosedError
+from ._fallbacks import Fallbacks
+from ._fanout import fan_out
+from ._hedge import hedge
+from ._jobs import Job, Jobs, Outcome
+from ._latencies import Quantile
 from ._limits import AccountStatistics, Limits
+from ._merge import MergedStream, OnFailure, merge
 from ._provider import Provider
+from ._race import Accept, race
 from ._retry import RetryPolicy
 from ._runtime import trio
 from ._stream import PumpedStream, Stream, pumped
 from ._timeouts import Timeouts
 from ._transport import Transport, TransportStatistics
 from ._transports import adapted_transport, direct_transport, proxied_transport
+from ._types._request import Fallback
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatParams, ChatRequest, MessageLike
 
@@ -54,7 +65,7 @@ class Client(EndpointCalls):
     It belongs to one run of Trio or asyncio. Leaving the block closes every connection.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a client, all by name
         self,
         *,
         http_client: object = None,
@@ -64,6 +75,9 @@ class Client(EndpointCalls):
         timeouts: Timeouts | None = None,
         providers: Mapping[str, Provider] | Iterable[Provider] = (),
         variables: Mapping[str, str] | None = None,
+        fallbacks: Sequence[Fallback] = (),
+        context_window_fallbacks: Sequence[Fallback] = (),
+        content_policy_fallbacks: Sequence[Fallback] = (),
     ) -> None:
         """Nothing is opened here.
 
@@ -75,6 +89,9 @@ class Client(EndpointCalls):
             timeouts: how long calls may take.
             providers: rows of your own, beside the built-in catalogue and before it; a mapping takes its place.
             variables: keys and base URLs, in place of the process's environment.
+            fallbacks: where chat calls go on that have none of their own, when their model fails.
+            context_window_fallbacks: the same, after a `ContextWindowExceededError` alone.
+            content_policy_fallbacks: the same, after a `ContentPolicyViolationError` alone.
         """
         self._settings = Settings(
             retry or RetryPolicy(),
@@ -82,6 +99,7 @@ class Client(EndpointCalls):
             timeouts or Timeouts(),
             _rows(providers),
             environment() if variables is None else variables,
+            Fallbacks(fallbacks, context_window_fallbacks, content_policy_fallbacks),
         )
         self._http_client = http_client
         self._given_transport = transport
@@ -91,7 +109,7 @@ class Client(EndpointCalls):
     @property
     def _engine(self) -> Engine:
         if self._closed:
-            raise trio.ClosedResourceError("this client is closed")
+            raise ClientClosedError("this client is closed: it takes no more calls")
         if self._engine_made is None:
             self._engine_made = Engine(self._settings, self._choose_transport())
         return self._engine_made
@@ -184,17 +202,97 @@ class Client(EndpointCalls):
         async with pumped(source, opening) as stream:
             yield stream
 
-    async def fan_out(
-        self, requests: Iterable[Request], *, limit: int | None = None, deadline: float | None = None
-    ) -> list[Outcome]:
-        """Make many calls and lose no result: one outcome for each request, in their order.
+    async def fan_out(self, jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:
+        """Run many jobs and lose no result: one outcome for each, in their order.
 
         Args:
-            requests: what to call; taken from the iterable only as calls can start.
-            limit: calls at the same time; None leaves it to the client's limits.
+            jobs: requests, and async functions without arguments, from any iterable, async ones included. They are
+                pulled only as they can start; those of a collection all have an outcome, those that were left in an
+                iterator at the deadline have none.
+            limit: jobs at the same time. None leaves it to the client's limits, for an iterator it means 100.
             deadline: seconds for all; what has finished by then is kept, the rest is cancelled or not started.
+
+        Raises:
+            TypeError: for what is no job.
         """
-        return await fan_out(self._engine, requests, limit=limit, deadline=deadline)
+        return await fan_out(self._engine, jobs, limit=limit, deadline=deadline)
+
+    @asynccontextmanager
+    async def as_completed(self, jobs: Jobs, *, limit: int | None = None) -> AsyncIterator[Outcomes]:
+        """Outcomes in the order in which jobs end, failures among them. Leaving the block ends the rest.
+
+        At most `limit` jobs, by default 100, are started whose outcome nobody has read: a job waits for the reader.
+        """
+        async with as_completed(self._engine, jobs, limit=limit) as outcomes:
+            yield outcomes
+
+    async def race(self, jobs: Iterable[Job], accept: Accept | None = None) -> Outcome:
+        """Run several jobs at once; the first whose response is accepted wins, the others are ended and gone.
+
+        Args:
+            jobs: at least one.
+            accept: whether a response will do; may be async. What it raises ends the race.
+
+        Raises:
+            AllFailedError: if none won. It holds the outcome of each.
+        """
+        return await race(self._engine, jobs, accept=accept)
+
+    async def hedge(
+        self, job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
+    ) -> Outcome:
+        """Run a job, and once more if it takes long; the first copy to succeed wins, the others are ended and gone.
+
+        Args:
+            job: what may be done twice without harm.
+            after: seconds until the next copy starts, or the quantile of this client's calls to the same model.
+            copies: at most so many at the same time, the first included.
+            budget: share of second copies among this client's hedged calls, 0 to 1. Where it is used up, none starts.
+
+        Raises:
+            AllFailedError: if no copy succeeded.
+        """
+        return await hedge(self._engine, job, after=after, copies=copies, budget=budget)
+
+    async def cascade(
+        self, jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None
+    ) -> Outcome:
+        """Run the first job; the next one only if its response is not accepted, if it fails, or if it takes long.
+
+        The one before goes on meanwhile and may still win. The winner's rivals are ended and gone.
+
+        Args:
+            jobs: the cheapest first.
+            accept: whether a response will do; may be async. What it raises ends the cascade.
+            after: seconds that the latest job may take alone; None waits for its end.
+
+        Raises:
+            AllFailedError: if none won.
+        """
+        return await cascade(self._engine, jobs, accept=accept, after=after)
+
+    @asynccontextmanager
+    async def merge(
+        self, jobs: Mapping[str, Job | AsyncIterable[Any]], *, buffer: int = 8, on_failure: OnFailure = "raise"
+    ) -> AsyncIterator[MergedStream]:
+        """Read several streams as one, as `(name, chunk)`. Leaving the block ends them all.
+
+        Args:
+            jobs: requests, of which chats are streamed; functions that return a stream; or streams. What has no stream
+                counts as one chunk.
+            buffer: chunks that may wait for the reader. When they do, nothing more is read from any connection.
+            on_failure: `raise` ends the others and raises the error after what had arrived; `drop` notes it in
+                `failures` and goes on with the others.
+        """
+        async with merge(self._engine, jobs, buffer=buffer, on_failure=on_failure) as events:
+            yield events
+
+    async def drain(self, grace: float) -> DrainReport:
+        """Take no more calls, let those that run end for `grace` seconds, and end the rest.
+
+        An open stream counts as running. Whoever waits for a call that is ended gets `ClientClosedError`.
+        """
+        return await self._engine.calls.drain(grace)
 
     def statistics(self) -> ClientStatistics:
         """Slots and connections now."""
@@ -203,7 +301,10 @@ class Client(EndpointCalls):
         return ClientStatistics(self._engine_made.account_statistics(), self._engine_made.transport.statistics())
 
     async def aclose(self) -> None:
-        """Close every connection. Calls afterwards raise `ClosedResourceError`. Idempotent."""
+        """End every call and close every connection. Idempotent.
+
+        Calls that still run in other tasks, and reads of open streams, raise `ClientClosedError`; so do new ones.
+        """
         self._closed = True
         engine, self._engine_made = self._engine_made, None
         if engine is not None:

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ._attempts import CallFrame, CallTrace, run_attempts
+from ._attempts import CallFrame, CallTrace, Tries, run_attempts
 from ._batching import parts_of, receive_parts
 from ._dialect import Call, Endpoint, StreamEndpoint
+from ._drain import Calls, RunningCall
 from ._errors import APIError, BadRequestError
 from ._exchange import Exchange, receive_stream, receive_whole
+from ._fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets
 from ._http import HTTPRequest
+from ._latencies import HedgeStatistics, Latencies
 from ._limits import AccountStatistics, Limits
 from ._operations import OPERATIONS
 from ._operations import Request as Request
@@ -22,15 +25,14 @@ from ._provider import Provider, Server
 from ._retry import RetryPolicy
 from ._routes import Route, Routes
 from ._runtime import trio
-from ._stream import ChunkRules, Source
+from ._seams import Reopening, SeamedSource, check_continuation
+from ._stream import ChunkRules, ChunkSource, Source
 from ._timeouts import Timeouts
 from ._transport import Transport
 from ._transports import EmbeddedModel
 from ._types._request import CallOptions
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
-from ._types.embedding import EmbeddingResponse
-from ._types.other_requests import EmbeddingRequest
 
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
@@ -50,8 +52,21 @@ class Settings:
     timeouts: Timeouts
     providers: Mapping[str, Provider]
     variables: Mapping[str, str]
+    fallbacks: Fallbacks = NO_FALLBACKS
     chance: Callable[[], float] = random.random
     boundary: Callable[[], str] = _new_boundary
+
+
+@attrs.frozen
+class _Asking:
+    """What one call has, whichever model answers it in the end."""
+
+    targets: Targets[Any]
+    trace: CallTrace
+    call: RunningCall
+    timeout: float
+    deadline: float
+    """On the event loop's clock."""
 
 
 class Engine:
@@ -60,50 +75,87 @@ class Engine:
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self.settings = settings
         self.transport = transport
+        self.calls = Calls()
+        self.latencies = Latencies()
+        self.hedges = HedgeStatistics()
         self._embedded = EmbeddedModel()
         self._routes = Routes(settings.providers, settings.variables, settings.limits)
 
     async def receive(self, request: Request, trace: CallTrace) -> Any:
-        """The response to a request, whole.
+        """The response to a request, whole; a fallback's where the request's own model fails.
 
         Raises:
             APIError: whatever went wrong.
         """
+        with self.calls.start(request.model) as call:
+            asking = self._asking(request, trace, call)
+            return await ask_targets(asking.targets, lambda target: self._receive(target, asking), asking.deadline)
+
+    async def _receive(self, request: Request, asking: _Asking) -> Any:
         route = await self._route(request)
         endpoint = OPERATIONS[type(request)].endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-        if parts := parts_of(request, route.quirks.most_inputs):
 
-            async def receive_part(part: EmbeddingRequest) -> EmbeddingResponse:
-                exchange = self._exchange(part, route, endpoint, trace)
-                response: EmbeddingResponse = await self._receive(exchange, endpoint)
-                return response
+        async def receive_one(part: Request) -> Any:
+            exchange = self._exchange(part, route, endpoint, asking, Tries())
+            response = await run_attempts(lambda: receive_whole(exchange, endpoint), exchange.frame)
+            if asking.trace.admitted is not None:
+                self.latencies.note(request.model, trio.current_time() - asking.trace.admitted)
+            return response
 
-            return await receive_parts(parts, receive_part)
-        return await self._receive(self._exchange(request, route, endpoint, trace), endpoint)
-
-    async def _receive(self, exchange: Exchange[Any], endpoint: Endpoint[Any, Any]) -> Any:
-        return await run_attempts(lambda: receive_whole(exchange, endpoint), exchange.frame)
+        parts = parts_of(request, route.quirks.most_inputs)
+        return await (receive_parts(parts, receive_one) if parts else receive_one(request))
 
     async def open_chat(
         self, request: ChatRequest, trace: CallTrace
-    ) -> tuple[Source[ModelResponseStream, ModelResponse], list[ModelResponseStream]]:
-        """A stream up to its first content.
+    ) -> tuple[ChunkSource[ModelResponseStream, ModelResponse], list[ModelResponseStream]]:
+        """A stream up to its first content; a fallback's where the request's own model fails before it.
 
         Raises:
             APIError: whatever went wrong before it.
         """
         return await self.open_stream(request, trace)
 
-    async def open_stream(self, request: Request, trace: CallTrace) -> tuple[Source[Any, Any], list[Any]]:
+    async def open_stream(self, request: Request, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
         """The same for a request of any kind that has streams."""
+        call = self.calls.start(request.model)
+        try:
+            asking = self._asking(request, trace, call)
+            self._check_continuations(asking.targets)
+            reopening = Reopening(asking.targets, lambda target: self._open_stream(target, asking), asking.deadline)
+            source, opening = await ask_targets(asking.targets, reopening.ask, asking.deadline)
+        except BaseException:
+            call.end()
+            raise
+        if isinstance(request, ChatRequest) and request.on_break != "raise":
+            return SeamedSource(source, request, reopening), opening
+        return source, opening
+
+    async def _open_stream(self, request: Request, asking: _Asking) -> tuple[Source[Any, Any], list[Any]]:
         route = await self._route(request)
         operation = OPERATIONS[type(request)]
         endpoint = operation.stream_endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-        return await self._open(self._exchange(request, route, endpoint, trace), endpoint, operation.rules(request))
+        exchange = self._exchange(request, route, endpoint, asking, asking.targets.tries)
+        return await self._open(exchange, endpoint, operation.rules(request))
+
+    def _check_continuations(self, targets: Targets[Any]) -> None:
+        for request in targets.all():
+            if isinstance(request, ChatRequest) and request.on_break == "continue":
+                row, model = self._routes.row(request.model, request.options)
+                check_continuation(request, row.quirks_of(model))
+
+    def _asking(self, request: Request, trace: CallTrace, call: RunningCall) -> _Asking:
+        timeout = request.options.timeout
+        if timeout is None:
+            timeout = self.settings.timeouts.total
+        targets = Targets(request, self.settings.fallbacks, self._row_name)
+        return _Asking(targets, trace, call, timeout, trio.current_time() + timeout)
+
+    def _row_name(self, model: str, options: CallOptions) -> str:
+        return self._routes.row(model, options)[0].name
 
     async def _open(
         self,
@@ -130,7 +182,8 @@ class Engine:
         request: Request,
         route: Route,
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
-        trace: CallTrace,
+        asking: _Asking,
+        tries: Tries,
     ) -> Exchange[Any]:
         call = Call(request, route.model, route.quirks, self.settings.boundary())
         try:
@@ -143,18 +196,25 @@ class Engine:
             route,
             _addressed(http, route, request.options),
             self.transport,
-            self._frame(request.options, route, trace),
+            self._frame(request.options, route, asking, tries),
             request.options.priority,
         )
 
-    def _frame(self, options: CallOptions, route: Route, trace: CallTrace) -> CallFrame:
-        settings = self.settings
-        timeout = settings.timeouts.total if options.timeout is None else options.timeout
-        policy = settings.retry
+    def _frame(self, options: CallOptions, route: Route, asking: _Asking, tries: Tries) -> CallFrame:
+        policy = self.settings.retry
         if options.num_retries is not None:
             policy = attrs.evolve(policy, attempts=1 + options.num_retries)
-        deadline = trio.current_time() + timeout
-        return CallFrame(route.provider, route.model, policy, timeout, deadline, settings.chance, trace)
+        return CallFrame(
+            route.provider,
+            route.model,
+            policy,
+            asking.timeout,
+            asking.deadline,
+            self.settings.chance,
+            asking.trace,
+            asking.call,
+            tries,
+        )
 
     def account_statistics(self) -> dict[str, AccountStatistics]:
         """Slots of every account, by provider and base URL. Accounts that differ by key only are numbered."""
@@ -166,9 +226,12 @@ class Engine:
         return found
 
     async def aclose(self) -> None:
-        """Close connections and the embedded model's server."""
+        """End calls, close connections and the embedded model's server."""
+        self.calls.refuse("this client was closed")
+        await self.calls.cut()
         await self.transport.aclose()
         await self._embedded.aclose()
+        await self.calls.wait_idle()
 
 
 def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:

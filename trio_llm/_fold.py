@@ -15,6 +15,7 @@ from ._types.chat import (
     Message,
     ModelResponse,
     ModelResponseStream,
+    Seam,
     StreamingChoices,
     ToolCall,
 )
@@ -25,14 +26,34 @@ _FRAGMENTED = ("text", "summary")
 
 def fold_chunks(chunks: Iterable[ModelResponseStream]) -> ModelResponse:
     """The response that the chunks amount to so far. Fragments of a tool call share its `index`."""
-    folded = ModelResponse()
-    open_choices: dict[int, _OpenChoice] = {}
+    folding = ChatFolding()
     for chunk in chunks:
-        _take_head(folded, chunk)
+        folding.add(chunk)
+    return folding.response()
+
+
+class ChatFolding:
+    """Chunks being put together one by one, for those who look at the response after each."""
+
+    def __init__(self) -> None:
+        self._folded = ModelResponse()
+        self._open_choices: dict[int, _OpenChoice] = {}
+
+    def add(self, chunk: ModelResponseStream) -> None:
+        """Take the next chunk. After a seam that restarts, nothing before it counts."""
+        if isinstance(chunk, Seam):
+            if chunk.kind == "restart":
+                self._folded, self._open_choices = ModelResponse(), {}
+            return
+        _take_head(self._folded, chunk)
         for fragment in chunk.choices:
-            open_choices.setdefault(fragment.index, _OpenChoice()).add(fragment)
-    folded.choices = [open_choices[index].close(index) for index in sorted(open_choices)]
-    return folded
+            self._open_choices.setdefault(fragment.index, _OpenChoice()).add(fragment)
+
+    def response(self) -> ModelResponse:
+        """What they amount to so far. The next chunk changes it."""
+        choices = self._open_choices
+        self._folded.choices = [choices[index].close(index) for index in sorted(choices)]
+        return self._folded
 
 
 def fold_text_chunks(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -18,6 +18,7 @@ from ._timeouts import Timeouts
 
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 
 BUFFERED_BATCHES = 16
 """Network reads that the producer of a pumped stream may be ahead of its reader."""
@@ -37,8 +38,22 @@ class ChunkRules(Generic[ChunkT, ResponseT]):
     """Whether chunks are kept for the folded response."""
 
 
+class ChunkSource(Protocol[ChunkT, ResponseT_co]):
+    """Where the chunks of a stream come from."""
+
+    async def next_batch(self) -> list[ChunkT] | None:
+        """The chunks of the next network read that has any; None at the end."""
+
+    @property
+    def response(self) -> ResponseT_co:
+        """What has arrived, folded."""
+
+    async def aclose(self) -> None:
+        """Close the connection and free the slot. Idempotent."""
+
+
 class Source(Generic[ChunkT, ResponseT]):
-    """The chunks of one call as they arrive, under its limits; keeps all of them for the folded response."""
+    """The chunks of one attempt as they arrive, under its call's limits; keeps all of them for the folded response."""
 
     def __init__(
         self,
@@ -51,16 +66,19 @@ class Source(Generic[ChunkT, ResponseT]):
         self._rules = rules
         self._frame = frame
         self._timeouts = timeouts
-        self._chunks: list[ChunkT] = []
+        self.chunks: list[ChunkT] = []
+        """All that arrived."""
         # Seconds of waiting for the network that are left until content has to come. A slow reader costs none.
         self._patience = math.inf
+        self._has_content = False
+        frame.call.follow(self)
 
     async def open(self) -> list[ChunkT]:
         """Everything up to the first content, so that a failure before it can still be retried."""
         opening: list[ChunkT] = []
-        self._chunks += await self._pull()  # the owner's first step ends with its slot, and has no content
+        self.chunks += await self._pull()  # the owner's first step ends with its slot, and has no content
         self._patience = self._timeouts.first_content
-        while self._frame.trace.first_content is None:
+        while not self._has_content:
             batch = await self.next_batch()
             if batch is None:
                 break
@@ -72,60 +90,77 @@ class Source(Generic[ChunkT, ResponseT]):
 
         Raises:
             Timeout: if a limit ran out. Like every error it carries what had arrived.
+            ClientClosedError: if the client ended the stream.
         """
+        call, batch = self._frame.call, None
         try:
-            return await self._shown_batch()
+            batch = await self._shown_batch()
         except StopAsyncIteration:
-            return None
+            if call.cut:
+                raise self._labelled(call.closed_error()) from None
         except APIError as error:
-            error.partial = self._partial()
+            self._labelled(error)
             raise
+        finally:
+            if batch is None and not call.scopes:  # inside its attempts, the next one may follow
+                call.end()
+        return batch
 
     async def _shown_batch(self) -> list[ChunkT]:
         while True:
             batch = await self._pull()
             if self._rules.keeps:
-                self._chunks += batch
+                self.chunks += batch
             if any(map(self._rules.has_content, batch)):
                 self._note_content()
             if shown := [chunk for chunk in batch if self._rules.is_shown(chunk)]:
                 return shown
 
     async def _pull(self) -> list[ChunkT]:
-        if self._patience == math.inf:
-            with trio.CancelScope(deadline=self._frame.deadline):
-                return await self._owner.__anext__()
-        else:
-            began = trio.current_time()
-            with trio.CancelScope(deadline=min(began + self._patience, self._frame.deadline)):
-                batch = await self._owner.__anext__()
-                self._patience -= trio.current_time() - began
-                return batch
+        began = trio.current_time()
+        call = self._frame.call
+        with (
+            trio.CancelScope(deadline=min(began + self._patience, self._frame.deadline)) as scope,
+            call.waiting_in(scope),
+        ):
+            batch = await self._owner.__anext__()
+            self._patience -= trio.current_time() - began
+            return batch
+        if call.cut:
+            raise call.closed_error()
         raise out_of_time(self._frame, self._limit_name())
 
     def _note_content(self) -> None:
         self._patience = self._timeouts.gap
+        self._has_content = True
         if self._frame.trace.first_content is None:
             self._frame.trace.first_content = trio.current_time()
 
     def _limit_name(self) -> str:
         if trio.current_time() >= self._frame.deadline:
             return f"the stream did not end within {self._frame.timeout:g} s"
-        if self._frame.trace.first_content is None:
+        if not self._has_content:
             return f"no content within {self._timeouts.first_content:g} s"
         return f"no further content for {self._timeouts.gap:g} s"
 
-    def _partial(self) -> Any:
-        return self.response if self._chunks else None
+    def _labelled(self, error: APIError) -> APIError:
+        error.partial = self.partial
+        return error
+
+    @property
+    def partial(self) -> Any:
+        """What has arrived, folded."""
+        return self.response if self.chunks else None
 
     @property
     def response(self) -> ResponseT:
         """The response that the chunks amount to so far."""
-        return self._rules.fold(self._chunks)
+        return self._rules.fold(self.chunks)
 
     async def aclose(self) -> None:
         """Close the connection and free the slot. Idempotent."""
         await self._owner.aclose()
+        self._frame.call.end()
 
 
 class _Ready(Generic[ChunkT]):
@@ -148,7 +183,7 @@ class Stream(Generic[ChunkT, ResponseT]):
     cancelled. A cancelled read ends it; inside `async with client.stream(...)` a cancelled read loses nothing.
     """
 
-    def __init__(self, source: Source[ChunkT, ResponseT], opening: list[ChunkT]) -> None:
+    def __init__(self, source: ChunkSource[ChunkT, ResponseT], opening: list[ChunkT]) -> None:
         self._source = source
         self._ready = deque(opening)
         self._reading = False
@@ -218,13 +253,15 @@ class PumpedStream(Generic[ChunkT, ResponseT]):
 
     def __init__(
         self,
-        source: Source[ChunkT, ResponseT],
+        source: ChunkSource[ChunkT, ResponseT],
         opening: list[ChunkT],
         batches: trio.MemoryReceiveChannel[list[ChunkT] | APIError],
+        pump: _Pump,
     ) -> None:
         self._source = source
         self._ready = deque(opening)
         self._batches = batches
+        self._pump = pump
 
     def __aiter__(self) -> PumpedStream[ChunkT, ResponseT]:
         return self
@@ -239,6 +276,8 @@ class PumpedStream(Generic[ChunkT, ResponseT]):
             batch = await self._batches.receive()
         except trio.EndOfChannel:
             raise StopAsyncIteration from None
+        if self._pump.scope.cancel_called:
+            raise StopAsyncIteration
         if isinstance(batch, APIError):
             raise batch
         self._ready.extend(batch)
@@ -249,29 +288,53 @@ class PumpedStream(Generic[ChunkT, ResponseT]):
         """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
         return self._source.response
 
+    async def aclose(self) -> None:
+        """End the stream before its block is left: the connection is closed, the provider stops. Idempotent."""
+        self._ready.clear()
+        self._pump.scope.cancel(reason="the stream was closed")
+        await self._pump.ended.wait()
+
+
+@attrs.define
+class _Pump:
+    """The task that reads a stream ahead."""
+
+    scope: trio.CancelScope = attrs.Factory(lambda: trio.CancelScope())
+    ended: trio.Event = attrs.Factory(lambda: trio.Event())
+
+    async def run(
+        self, source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT] | APIError]
+    ) -> None:
+        try:
+            with self.scope:
+                async with sender, aclosing(source):
+                    await _send_all(source, sender)
+        finally:
+            self.ended.set()
+
+
+async def _send_all(source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT] | APIError]) -> None:
+    try:
+        while (batch := await source.next_batch()) is not None:
+            await sender.send(batch)
+    except APIError as error:
+        await sender.send(error)
+
 
 @asynccontextmanager
 async def pumped(
-    source: Source[ChunkT, ResponseT], opening: list[ChunkT]
+    source: ChunkSource[ChunkT, ResponseT], opening: list[ChunkT]
 ) -> AsyncIterator[PumpedStream[ChunkT, ResponseT]]:
     """Read a source ahead for the duration of a block. One error leaves it, never a group."""
     sender, receiver = trio.open_memory_channel[list[ChunkT] | APIError](BUFFERED_BATCHES)
     failure: Exception | None = None
+    pump = _Pump()
     async with receiver, trio.open_nursery() as nursery:
-        nursery.start_soon(_pump, source, sender)
+        nursery.start_soon(pump.run, source, sender)
         try:
-            yield PumpedStream(source, opening, receiver)
+            yield PumpedStream(source, opening, receiver, pump)
         except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
             failure = error
         nursery.cancel_scope.cancel(reason="the stream's block was left")
     if failure is not None:
         raise failure
-
-
-async def _pump(source: Source[ChunkT, ResponseT], sender: trio.MemorySendChannel[list[ChunkT] | APIError]) -> None:
-    async with sender, aclosing(source):
-        try:
-            while (batch := await source.next_batch()) is not None:
-                await sender.send(batch)
-        except APIError as error:
-            await sender.send(error)

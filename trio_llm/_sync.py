@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar, Unpack, overload
 
 from ._api import acompletion
+from ._batch import (
+    Answer,
+    Conversation,
+    abatch_completion,
+    abatch_completion_models,
+    abatch_completion_models_all_responses,
+)
 from ._portal import SYNC_THREAD
 from ._provider import Provider
 from ._run import default_client, register_row
@@ -79,6 +86,27 @@ def completion(
     """`acompletion` for synchronous code."""
     result = SYNC_THREAD.call(partial(acompletion, model, messages, stream=stream, **params))
     return SyncStream(result) if isinstance(result, Stream) else result
+
+
+def batch_completion(
+    model: str, messages: Sequence[Conversation], *, max_workers: int | None = None, **params: Unpack[ChatParams]
+) -> list[Answer]:
+    """Ask one model about many conversations at the same time: a response or an error for each, in their order."""
+    return SYNC_THREAD.call(partial(abatch_completion, model, messages, max_workers=max_workers, **params))
+
+
+def batch_completion_models(
+    models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
+) -> ModelResponse:
+    """`abatch_completion_models` for synchronous code."""
+    return SYNC_THREAD.call(partial(abatch_completion_models, models, messages, **params))
+
+
+def batch_completion_models_all_responses(
+    models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
+) -> list[ModelResponse]:
+    """`abatch_completion_models_all_responses` for synchronous code."""
+    return SYNC_THREAD.call(partial(abatch_completion_models_all_responses, models, messages, **params))
 
 
 def register_provider(row: Provider) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
 from .._dialect import MaxTokensName, MessageSchema, Quirks
 
 SYSTEM_ROLE: Final = Quirks(system_role="system")
@@ -14,6 +16,10 @@ THINKING_BACK: Final = Quirks(
     max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", reply_fields=frozenset({"reasoning_content"})
 )
 """As `OLDER_NAMES`; and a message with tool calls is refused, or understood less well, without its thinking."""
+OLDER_PREFILLED: Final = attrs.evolve(OLDER_NAMES, prefill=True)
+"""As `OLDER_NAMES`, on llama.cpp, which goes on with an assistant message that comes last (`--prefill-assistant`)."""
+THINKING_PREFILLED: Final = attrs.evolve(THINKING_BACK, prefill=True)
+"""As `THINKING_BACK`, on llama.cpp."""
 DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
 """A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
 OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .._provider import Provider, Server
-from ._common import OLDER_NAMES, THINKING_BACK
+from ._common import OLDER_NAMES, OLDER_PREFILLED, THINKING_BACK, THINKING_PREFILLED
 
 SELF_HOSTED: Final = (
     Provider(
@@ -71,14 +71,14 @@ SELF_HOSTED: Final = (
         aliases=("llama_cpp",),
         key_variables=("LLAMACPP_API_KEY", "LLAMA_ARG_API_KEY"),
         server=Server.SELF_HOSTED,
-        quirks=THINKING_BACK,
+        quirks=THINKING_PREFILLED,
     ),
     Provider(
         name="llamafile",
         base_url="http://127.0.0.1:8080/v1",
         documentation="https://github.com/mozilla-ai/llamafile",
         server=Server.SELF_HOSTED,
-        quirks=OLDER_NAMES,
+        quirks=OLDER_PREFILLED,
     ),
     Provider(
         name="lm_studio",
@@ -96,7 +96,7 @@ SELF_HOSTED: Final = (
         key_variables=(),
         base_url_variables=(),
         server=Server.EMBEDDED,
-        quirks=OLDER_NAMES,
+        quirks=OLDER_PREFILLED,
     ),
     Provider(
         name="localai",

@@ -11,7 +11,7 @@ import trio
 
 from .._client import Client
 from .._errors import LLMError
-from .._fanout import Status
+from .._jobs import Status
 from .._types.chat import ModelResponse, ModelResponseStream
 from .._types.usage import Usage
 from .prompts import Prompt

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
 
 import attrs
 
-from .._errors import UnsupportedParamsError
+from .._errors import BadRequestError, UnsupportedParamsError
+
+RequestT = TypeVar("RequestT")
+
+
+class AnyRequest(Protocol):
+    """What every request has."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def options(self) -> CallOptions: ...
+
+
+Fallback: TypeAlias = str | Mapping[str, Any] | AnyRequest
+"""Where else to ask: a model, the arguments that are different there (`model` among them), or a whole request."""
 
 
 class ControlParams(TypedDict, total=False):
@@ -24,6 +39,20 @@ class ControlParams(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
     drop_params: bool | None
     priority: int | None
+    fallbacks: Sequence[Fallback] | None
+    context_window_fallbacks: Sequence[Fallback] | None
+    content_policy_fallbacks: Sequence[Fallback] | None
+
+
+def as_fallbacks(given: Sequence[Fallback]) -> tuple[Fallback, ...]:
+    """The fallbacks as they are kept.
+
+    Raises:
+        BadRequestError: for a single one where a list is wanted.
+    """
+    if isinstance(given, str | Mapping):
+        raise BadRequestError(f"fallbacks must be a list of models or arguments, not {given!r}")
+    return tuple(given)
 
 
 @attrs.frozen
@@ -47,6 +76,18 @@ class CallOptions:
     """Leave out parameters that the provider cannot express, in place of an error."""
     priority: int = 0
     """Place in the line for the client's limits: higher goes first."""
+    fallbacks: tuple[Fallback, ...] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(as_fallbacks), repr=False
+    )
+    """Where to ask, in order, when this model fails; within the same `timeout`. None leaves it to the client."""
+    context_window_fallbacks: tuple[Fallback, ...] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(as_fallbacks), repr=False
+    )
+    """Where to ask first after a `ContextWindowExceededError`, and after nothing else."""
+    content_policy_fallbacks: tuple[Fallback, ...] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(as_fallbacks), repr=False
+    )
+    """Where to ask first after a `ContentPolicyViolationError`, and after nothing else."""
 
 
 NO_OPTIONS = CallOptions()
@@ -71,6 +112,15 @@ def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> tupl
         else:
             raise UnsupportedParamsError(_unknown(name, known))
     return parameters, _options(controls) if controls else NO_OPTIONS
+
+
+def changed(request: RequestT, **fields: Any) -> RequestT:
+    """A copy of a request with other fields. `attrs.evolve` would pass them to the keyword arguments of a call."""
+    kind: Any = type(request)
+    copy: RequestT = object.__new__(kind)
+    held = {field.name: getattr(request, field.name) for field in attrs.fields(kind)}
+    kind.__attrs_init__(copy, **{**held, **fields})
+    return copy
 
 
 def _options(controls: dict[str, Any]) -> CallOptions:

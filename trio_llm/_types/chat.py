@@ -174,3 +174,21 @@ class ModelResponseStream(Record):
     usage: Usage | None = None
     system_fingerprint: str | None = None
     service_tier: str | None = None
+
+
+@attrs.define
+class Seam(ModelResponseStream):
+    """A chunk that shows where a broken stream was asked for again; see `on_break`. It has no content of its own.
+
+    After a `restart` the answer begins anew: what came before this chunk is not part of it. After a `continue` it goes
+    on. `stream.response` has the answer without what was given up.
+    """
+
+    choices: list[StreamingChoices] = attrs.Factory(lambda: [StreamingChoices()])
+    """One empty fragment, for readers that count on `choices[0]`."""
+    kind: str = "restart"
+    """`restart` or `continue`."""
+    cause: str = ""
+    """What broke the stream."""
+    partial: ModelResponse | None = None
+    """What had arrived, usage included: it was paid for."""

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict, Unpack, cast
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, cast, get_args
 
 import attrs
 
-from .._errors import BadRequestError
+from .._errors import BadRequestError, UnsupportedParamsError
 from ._mapping import Record
 from ._request import CallOptions, ControlParams, split_arguments
 
 MessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary, or the `message` of an earlier response."""
+
+
+OnBreak: TypeAlias = Literal["raise", "restart", "continue"]
+"""What to do with a stream that breaks after its first content.
+
+- `raise` raises, with what had arrived as the error's `partial`.
+- `restart` asks again and begins anew; a `Seam` among the chunks says where.
+- `continue` has the model go on where it broke off, after a `Seam`, where the provider can do that.
+"""
 
 
 class ChatModelParams(TypedDict, total=False):
@@ -56,6 +65,8 @@ class ChatModelParams(TypedDict, total=False):
 class ChatParams(ChatModelParams, ControlParams, total=False):
     """Every keyword argument of a chat call beside `model`, `messages` and `stream`."""
 
+    on_break: OnBreak | None
+
 
 CHAT_PARAMETERS = frozenset(ChatModelParams.__annotations__)
 
@@ -86,6 +97,8 @@ class ChatRequest:
     parameters: ChatModelParams
     """The model's parameters that were given; read only."""
     options: CallOptions
+    on_break: OnBreak
+    """What happens to a stream that breaks; replies that are received whole are asked for again in any case."""
 
     def __init__(
         self,
@@ -95,9 +108,12 @@ class ChatRequest:
         stream: bool | None = False,
         **params: Unpack[ChatParams],
     ) -> None:
+        on_break = params.pop("on_break", None) or "raise"
+        if on_break not in get_args(OnBreak):
+            raise UnsupportedParamsError(f"on_break is one of {', '.join(get_args(OnBreak))}, not {on_break!r}")
         parameters, options = split_arguments(params, CHAT_PARAMETERS)
         given = cast("ChatModelParams", parameters)
-        self.__attrs_init__(model, _plain_messages(messages), bool(stream), given, options)
+        self.__attrs_init__(model, _plain_messages(messages), bool(stream), given, options, on_break)
 
 
 def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any], ...]:
