@@ -1,0 +1,167 @@
+"""The end of a client: its running calls are known, may end in peace for a while, and are then cut off."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+from weakref import WeakSet, ref
+
+import attrs
+
+from ._errors import ClientClosedError
+from ._runtime import trio
+from ._types.chat import ModelResponse
+
+
+class OpenStream(Protocol):
+    """A stream as whoever cuts it off sees it."""
+
+    @property
+    def partial(self) -> ModelResponse | None:
+        """What has arrived."""
+
+    async def aclose(self) -> None:
+        """Close its connection."""
+
+
+@attrs.define(eq=False, slots=True, weakref_slot=True)
+class RunningCall:
+    """One call of a client's: from its start to its response, or to the end of its stream. A `with` block ends it."""
+
+    calls: Calls
+    model: str
+    started: float
+    ended: bool = False
+    cut: bool = False
+    """Whether the client ended it."""
+    scopes: set[trio.CancelScope] = attrs.Factory(set)
+    """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
+    stream: ref[OpenStream] | None = None
+    """Weak: a stream that its reader has forgotten is to be finalised at once."""
+
+    def follow(self, stream: OpenStream) -> None:
+        """From now on it is this stream."""
+        self.stream = ref(stream)
+
+    def end(self) -> None:
+        """It is over. Idempotent."""
+        if not self.ended:
+            self.ended = True
+            self.calls.one_ended()
+
+    def waiting_in(self, scope: trio.CancelScope) -> _Waiting:
+        """For the length of a `with` block, cancelling `scope` ends the wait that the call is in."""
+        return _Waiting(self, scope)
+
+    def closed_error(self) -> ClientClosedError:
+        """What the caller gets when it was cut."""
+        return ClientClosedError(f"{self.calls.refusal}: this call was ended", model=self.model)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
+
+
+@attrs.define
+class _Waiting:
+    call: RunningCall
+    scope: trio.CancelScope
+
+    def __enter__(self) -> None:
+        self.call.ended = False  # a stream that broke is asked for again
+        self.call.scopes.add(self.scope)
+        if self.call.cut:
+            self.scope.cancel(reason=self.call.calls.refusal)
+
+    def __exit__(self, *_error: object) -> None:
+        self.call.scopes.discard(self.scope)
+
+
+@attrs.frozen
+class CutCall:
+    """A call that a drain did not wait for."""
+
+    model: str
+    running: float
+    """Seconds from its start."""
+    partial: ModelResponse | None
+    """Streams: what had arrived."""
+
+
+@attrs.frozen
+class DrainReport:
+    """What came of draining a client."""
+
+    finished: int
+    """Calls that ended by themselves within the grace."""
+    cut: tuple[CutCall, ...]
+    """Calls that were cancelled."""
+
+
+class Calls:
+    """The running calls of one client, and whether it takes more."""
+
+    def __init__(self) -> None:
+        self.refusal: str | None = None
+        """Why no call may start."""
+        self._known: WeakSet[RunningCall] = WeakSet()
+        self._fewer: trio.Event | None = None
+
+    def start(self, model: str) -> RunningCall:
+        """A call begins.
+
+        Raises:
+            ClientClosedError: if the client takes no more.
+        """
+        if self.refusal is not None:
+            raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
+        call = RunningCall(self, model, trio.current_time())
+        self._known.add(call)
+        return call
+
+    def one_ended(self) -> None:
+        """Wake whoever waits for the last one."""
+        if self._fewer is not None:
+            self._fewer.set()
+
+    def _running(self) -> list[RunningCall]:
+        return [call for call in self._known if not call.ended]
+
+    def refuse(self, reason: str) -> None:
+        """From now on no call may start; the last reason counts."""
+        self.refusal = reason
+
+    async def drain(self, grace: float) -> DrainReport:
+        """Refuse, wait, cut off; see `Client.drain`."""
+        self.refuse("this client was drained")
+        before = len(self._running())
+        with trio.move_on_after(grace):
+            await self.wait_idle()
+        cut = await self.cut()
+        await self.wait_idle()
+        return DrainReport(before - len(cut), cut)
+
+    async def cut(self) -> tuple[CutCall, ...]:
+        """End every running call. Tasks that wait inside one have still to notice."""
+        cut = []
+        for call in self._running():
+            call.cut = True
+            stream = call.stream() if call.stream is not None else None
+            cut.append(CutCall(call.model, trio.current_time() - call.started, stream.partial if stream else None))
+            for scope in call.scopes:
+                scope.cancel(reason=self.refusal)
+            if stream is not None and not call.scopes:
+                await stream.aclose()
+        return tuple(cut)
+
+    async def wait_idle(self) -> None:
+        """Wait until no call runs."""
+        await trio.lowlevel.checkpoint()
+        while self._running():
+            if self._fewer is None or self._fewer.is_set():
+                self._fewer = trio.Event()
+            await self._fewer.wait()
