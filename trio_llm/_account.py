@@ -1,4 +1,4 @@
-"""One account's limits at work: the queue in front of a provider.
+"""One account's limits at work: the line in front of a provider.
 
 Calls stand in line by priority, then by arrival. Only the first in line waits for something - the buckets, then
 a slot - so that a large call is not overtaken for ever by small ones, and a wait that is cancelled has taken nothing.
@@ -9,41 +9,67 @@ from __future__ import annotations
 
 import math
 import time
-from heapq import heappop, heappush
+from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from types import TracebackType
 
 import attrs
 
-from ._adaptive import Concurrency, follow_headers
-from ._buckets import Allowance, Cost
+from ._adaptive import Concurrency, Departure, DescribedLimits, explain_refusal
+from ._buckets import NOTHING, Bucket, Cost, Kind, longest_wait
 from ._errors import APIError, RateLimitError
 from ._http import ReplyHead
 from ._limits import AccountStatistics, Limits
-from ._ratelimit_headers import read_limits
+from ._line import Line, Ticket, Waiter
+from ._ratelimit_headers import Window, read_limits
+from ._retry import LONGEST_RESPECTED_WAIT
 from ._runtime import trio
 from ._types.usage import Usage
 
 DEFAULT_PAUSE = 1.0
 """Seconds that an account is quiet after a 429 or 529 that does not say how long."""
 _PAUSING = frozenset({429, 529})
+_MOST_MODELS = 1_000
+"""Models whose described limits are remembered."""
 
 
 @attrs.define(eq=False)
 class Admission:
-    """A call's place among those in flight; the borrower of its slot."""
+    """A call among those in flight, for the length of a `with` block; the borrower of its slot.
 
-    cost: Cost
-    """What was taken from the buckets."""
-    started: float
+    Whoever has it notes what came back; leaving the block gives the slot back and settles the tokens.
+    """
 
+    account: Account = attrs.field(repr=False)
+    ticket: Ticket
+    departure: Departure
+    usage: Usage | None = None
+    """What the reply said was used."""
+    received: int = 0
+    """Tokens of the answer that arrived, as far as one can tell."""
+    described: Sequence[Window] = ()
+    """The limits in the headers of the reply."""
 
-@attrs.define(eq=False)
-class _Waiter:
-    cost: Cost
-    turn: Any
-    """The event that says: something has changed for you."""
-    gone: bool = False
+    def learn(self, head: ReplyHead) -> None:
+        """Take note of a reply's headers."""
+        self.account.learn(self, head)
+
+    def __enter__(self) -> Admission:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.account.leave(self, error)
+
+    def unspent(self, error: BaseException | None) -> Cost:
+        """Reserved tokens that were not used. Negative where the estimate was too low."""
+        cost = self.departure.cost
+        if self.usage is not None:
+            return Cost(0, cost.prompt - self.usage.prompt_tokens, cost.answer - self.usage.completion_tokens)
+        if self.received:
+            return Cost(0, 0, max(0, cost.answer - self.received))
+        return NOTHING if error is None else Cost(0, cost.prompt, cost.answer)
 
 
 class Account:
@@ -51,76 +77,113 @@ class Account:
 
     def __init__(self, limits: Limits) -> None:
         given = limits.max_in_flight
-        own = given if given is None or isinstance(given, int) else None
-        self._slots = trio.CapacityLimiter(own or math.inf) if isinstance(given, int) or given is None else given
-        now = trio.current_time()
-        self._allowance = Allowance(limits.requests_per_minute, limits.tokens_per_minute, now)
-        self._concurrency = Concurrency(own or math.inf) if limits.adaptive and self._slots is not given else None
+        self._now = trio.current_time
+        self._concurrency: Concurrency | None = None
+        if given is None or isinstance(given, int):
+            most = given or math.inf
+            self._concurrency = Concurrency(most) if limits.adaptive else None
+            self._slots = trio.CapacityLimiter(self._concurrency.number if self._concurrency else most)
+        else:
+            self._slots = given
+        now = self._now()
+        self._requests = _bucket("requests", limits.requests_per_minute, now)
+        self._tokens = _bucket("tokens", limits.tokens_per_minute, now)
+        self._buckets = [bucket for bucket in (self._requests, self._tokens) if bucket is not None]
+        self._paused_until = now
         self._adaptive = limits.adaptive
-        self._queue: list[tuple[int, int, _Waiter]] = []
+        self._models: dict[str, DescribedLimits] = {}
+        self._line = Line()
         self._arrivals = count()
-        self._queued = Cost(0, 0)
+        self._in_flight = 0
         self._sums = {"attempts": 0, "errors": 0, "prompt_tokens": 0, "completion_tokens": 0}
 
     @property
     def counts_tokens(self) -> bool:
         """Whether an estimate of tokens matters."""
-        return self._allowance.tokens is not None
+        return self._adaptive or self._tokens is not None
 
-    async def enter(self, cost: Cost, priority: int = 0) -> Admission:
+    async def enter(self, cost: Cost, ticket: Ticket) -> Admission:
         """Wait for buckets and slot. Cancelled while waiting, nothing has been taken.
 
         Raises:
-            RateLimitError: at once, if the wait cannot end before the caller's deadline.
+            RateLimitError: at once, if the wait cannot end before the caller's deadline, as things stand.
         """
-        now = trio.current_time()
-        admission = Admission(cost, now)
-        if self._queue or self._allowance.wait(now, cost) or not self._take_slot(admission):
-            self._refuse_hopeless(now, cost)
-            await self._stand_in_line(admission, priority)
-        self._allowance.take(trio.current_time(), cost)
-        self._sums["attempts"] += 1
+        now = self._now()
+        if ticket.arrival is None:
+            ticket.arrival = next(self._arrivals)
+        admission = Admission(self, ticket, Departure(cost, now))
+        if self._line or self._wait(now, cost, ticket.model) or not self._take_slot(admission):
+            await self._stand_in_line(admission)
+            now = self._now()
+        self._depart(admission, now)
         return admission
 
-    def leave(self, admission: Admission, usage: Usage | None, received: int = 0) -> None:
-        """Give a slot back and settle the tokens; any task may do it.
+    def _depart(self, admission: Admission, now: float) -> None:
+        cost = admission.departure.cost
+        for bucket in self._buckets:
+            bucket.take(now, cost.of(bucket.kind))
+        if self._adaptive:
+            admission.departure = self._described(admission.ticket.model).take(now, cost)
+        self._in_flight += 1
+        self._sums["attempts"] += 1
 
-        Settled by the usage, where the reply told it. Else the whole reservation is given back of a call that
-        `received` nothing, and the unsaid rest of the answer of one that got some of its tokens.
-        """
-        self._slots.release_on_behalf_of(admission)
-        cost = admission.cost
-        if usage is not None:
-            unspent = cost.tokens - usage.total_tokens
+    def leave(self, admission: Admission, error: BaseException | None) -> None:
+        """Give a slot back and settle the tokens; any task may do it. `error` is what ended the call, if any did."""
+        now = self._now()
+        if isinstance(error, APIError):
+            self._sums["errors"] += 1
+            if _is_refusal(error):
+                self._pause(now, error.retry_after)
+        if usage := admission.usage:
             self._sums["prompt_tokens"] += usage.prompt_tokens
             self._sums["completion_tokens"] += usage.completion_tokens
-        else:
-            unspent = max(0, cost.answer - received) if received else cost.tokens
-        self._allowance.give_tokens(trio.current_time(), unspent)
-        self._wake_first()
-
-    def learn(self, admission: Admission, head: ReplyHead, error: APIError | None = None) -> None:
-        """Take note of a reply: its headers, and an error that says the account is too busy."""
-        now = trio.current_time()
-        if error is not None:
-            self._sums["errors"] += 1
-            if error.status_code in _PAUSING:
-                self._allowance.pause(now + (DEFAULT_PAUSE if error.retry_after is None else error.retry_after))
+        unspent = admission.unspent(error)
+        for bucket in self._buckets:
+            bucket.give(now, unspent.of(bucket.kind))
         if self._adaptive:
-            self._adapt(admission, head, error, now)
+            self._described(admission.ticket.model).settle(now, admission.departure.cost, unspent)
+            self._adapt(admission, error, now)
+        self._in_flight -= 1
+        self._slots.release_on_behalf_of(admission)
         self._wake_first()
 
-    def _adapt(self, admission: Admission, head: ReplyHead, error: APIError | None, now: float) -> None:
-        described = follow_headers(self._allowance, read_limits(head.headers, time.time()), now)
-        if self._concurrency is None or described:
+    def learn(self, admission: Admission, head: ReplyHead) -> None:
+        """Follow the limits that a reply describes, if that is wanted."""
+        if not self._adaptive:
             return
-        in_flight = int(self._slots.borrowed_tokens)
+        admission.described = read_limits(head.headers, time.time())
+        self._described(admission.ticket.model).follow(admission.described, admission.departure, self._now())
+        if admission.described and self._concurrency is not None:
+            self._concurrency.described()
+            self._resize_slots(self._concurrency.number)
+        self._wake_first()
+
+    def _described(self, model: str) -> DescribedLimits:
+        found = self._models.get(model)
+        if found is None:
+            if len(self._models) >= _MOST_MODELS:
+                self._models.clear()
+            found = self._models[model] = DescribedLimits()
+        return found
+
+    def _pause(self, now: float, asked: float | None) -> None:
+        # A day's quota of one model may be used up: that must not silence the account's other models for a day.
+        seconds = DEFAULT_PAUSE if asked is None else min(asked, LONGEST_RESPECTED_WAIT)
+        self._paused_until = max(self._paused_until, now + seconds)
+
+    def _adapt(self, admission: Admission, error: BaseException | None, now: float) -> None:
+        concurrency, departure = self._concurrency, admission.departure
+        if concurrency is None:
+            return
         if error is None:
-            self._concurrency.succeeded(admission.started, in_flight)
-        elif error.status_code in _PAUSING:
-            self._concurrency.refused(admission.started, in_flight, now)
-        if self._slots.total_tokens != self._concurrency.number:
-            self._slots.total_tokens = self._concurrency.number
+            concurrency.succeeded(departure.at, self._in_flight)
+        elif _is_refusal(error) and not explain_refusal(admission.described, departure.cost):
+            concurrency.refused(departure.at, self._in_flight, now)
+        self._resize_slots(concurrency.number)
+
+    def _resize_slots(self, number: float) -> None:
+        if self._slots.total_tokens != number:
+            self._slots.total_tokens = number
 
     def _take_slot(self, admission: Admission) -> bool:
         try:
@@ -129,60 +192,85 @@ class Account:
             return False
         return True
 
-    def _refuse_hopeless(self, now: float, cost: Cost) -> None:
-        ahead = Cost(self._queued.requests + cost.requests, self._queued.tokens + cost.tokens)
-        wait = self._allowance.wait(now, ahead)
-        if wait and now + wait >= trio.current_effective_deadline():
-            raise RateLimitError(
-                f"the client's own limits allow this call in {wait:.1f} s, after its deadline", retry_after=wait
-            )
+    def _wait(self, now: float, cost: Cost, model: str, ahead: Cost = NOTHING) -> float:
+        """Seconds until a cost may be taken, slots aside."""
+        wait = max(self._paused_until - now, longest_wait(self._buckets, now, cost, ahead))
+        if model in self._models:
+            wait = max(wait, longest_wait(self._models[model].buckets, now, cost, ahead))
+        # Less than the clock can tell would be waited for again and again.
+        return wait if now + wait > now else 0.0
 
-    async def _stand_in_line(self, admission: Admission, priority: int) -> None:
-        waiter = _Waiter(admission.cost, trio.Event())
-        heappush(self._queue, (-priority, next(self._arrivals), waiter))
-        self._queue_cost(admission.cost, 1)
+    async def _stand_in_line(self, admission: Admission) -> None:
+        ticket, cost = admission.ticket, admission.departure.cost
+        waiter = Waiter(ticket.rank, cost, ticket.model, trio.Event())
+        self._refuse_hopeless(waiter)
+        self._line.join(waiter)
         try:
             while not await self._got_turn(waiter, admission):
                 pass
         finally:
-            waiter.gone = True
-            self._queue_cost(admission.cost, -1)
+            self._line.leave(waiter)
             self._wake_first()
 
-    async def _got_turn(self, waiter: _Waiter, admission: Admission) -> bool:
-        if self._queue[0][2] is not waiter:
+    async def _got_turn(self, waiter: Waiter, admission: Admission) -> bool:
+        """Wait for the next thing that has to happen. Returns whether it was the last."""
+        if self._line.first is not waiter:
             await waiter.turn.wait()
             waiter.turn = trio.Event()
             return False
-        if wait := self._allowance.wait(trio.current_time(), admission.cost):
+        if wait := self._refuse_hopeless(waiter):
             with trio.move_on_after(wait):
                 await waiter.turn.wait()
             waiter.turn = trio.Event()
             return False
         await self._slots.acquire_on_behalf_of(admission)
-        # While it waited for the slot, somebody's debt or a pause may have come.
-        if self._allowance.wait(trio.current_time(), admission.cost):
-            self._slots.release_on_behalf_of(admission)
-            return False
-        return True
+        # While it waited for the slot, a pause, somebody's debt or somebody before it may have come.
+        if self._line.first is waiter and not self._wait(self._now(), waiter.cost, waiter.model):
+            return True
+        self._slots.release_on_behalf_of(admission)
+        return False
 
-    def _queue_cost(self, cost: Cost, sign: int) -> None:
-        self._queued = Cost(self._queued.requests + sign * cost.requests, self._queued.tokens + sign * cost.tokens)
+    def _refuse_hopeless(self, waiter: Waiter) -> float:
+        """Seconds that have to be waited for the buckets.
+
+        Raises:
+            RateLimitError: if they reach to the caller's deadline.
+        """
+        now = self._now()
+        ahead = self._line.cost_before(waiter.rank, waiter.model)
+        wait = self._wait(now, waiter.cost, waiter.model, ahead)
+        if wait and now + wait >= trio.current_effective_deadline():
+            raise RateLimitError(
+                f"the limits of this account allow the call in {wait:.1f} s, after its deadline", retry_after=wait
+            )
+        return wait
 
     def _wake_first(self) -> None:
-        while self._queue and self._queue[0][2].gone:
-            heappop(self._queue)
-        if self._queue:
-            self._queue[0][2].turn.set()
+        if (first := self._line.first) is not None:
+            first.turn.set()
 
     def statistics(self) -> AccountStatistics:
-        """Slots, buckets and queue now; sums so far."""
-        now = trio.current_time()
-        requests, tokens = self._allowance.requests, self._allowance.tokens
+        """Slots, buckets and line now; sums so far."""
+        now = self._now()
         return AccountStatistics(
-            int(self._slots.borrowed_tokens),
-            sum(not waiter.gone for _, _, waiter in self._queue),
-            None if requests is None else requests.level(now),
-            None if tokens is None else tokens.level(now),
+            in_flight=self._in_flight,
+            slots=self._slots.total_tokens,
+            waiting=len(self._line),
+            paused_for=max(0.0, self._paused_until - now),
+            requests_left=None if self._requests is None else self._requests.level(now),
+            tokens_left=None if self._tokens is None else self._tokens.level(now),
+            described={
+                model: {name: bucket.level(now) for name, bucket in described.by_name.items()}
+                for model, described in self._models.items()
+                if described.by_name
+            },
             **self._sums,
         )
+
+
+def _bucket(kind: Kind, per_minute: float | None, now: float) -> Bucket | None:
+    return None if per_minute is None else Bucket(kind, per_minute, now)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return isinstance(error, APIError) and error.status_code in _PAUSING

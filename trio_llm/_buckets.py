@@ -2,101 +2,115 @@
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
 ENOUGH: Final = 1e-9
 """Seconds that are not worth waiting for. Without it a float's remainder of 1e-15 s would be slept for for ever."""
 
+Kind: TypeAlias = Literal["requests", "tokens", "prompt", "answer"]
+"""What a limit counts: requests, or tokens of prompts, of answers, or of both."""
+
+
+@attrs.frozen
+class Cost:
+    """What calls take from their account."""
+
+    requests: float = 1
+    prompt: float = 0
+    """Tokens."""
+    answer: float = 0
+    """Tokens."""
+
+    @property
+    def tokens(self) -> float:
+        """Prompt and answer together."""
+        return self.prompt + self.answer
+
+    def of(self, kind: Kind) -> float:
+        """The part of it that a limit counts."""
+        amount: float = getattr(self, kind)
+        return amount
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.requests + other.requests, self.prompt + other.prompt, self.answer + other.answer)
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(self.requests - other.requests, self.prompt - other.prompt, self.answer - other.answer)
+
+
+NOTHING: Final = Cost(0)
+ONE_REQUEST: Final = Cost()
+"""The cost of a call where tokens are not counted."""
+
 
 class Bucket:
-    """An allowance that refills steadily and holds one minute's worth at most.
+    """An allowance that refills steadily up to its capacity.
 
-    A cost larger than the bucket can hold is let through when the bucket is full, and leaves a debt.
+    A cost larger than the capacity is let through when the bucket is full, and leaves a debt.
     """
 
-    def __init__(self, per_minute: float, now: float) -> None:
+    def __init__(self, kind: Kind, per_minute: float, now: float) -> None:
+        self.kind: Final = kind
         self.capacity = per_minute
-        self._rate = per_minute / 60
         self._level = per_minute
         self._at = now
+        self._rate = per_minute / 60
+        # Providers tell when everything will be there again: until then the rate is another.
+        self._restored_at = -math.inf
+        self._restoring_rate = 0.0
 
     def level(self, now: float) -> float:
         """What is left; negative after a cost larger than the bucket."""
         if now > self._at:
-            self._level = min(self.capacity, self._level + (now - self._at) * self._rate)
+            restoring = self._restoring(self._at, now)
+            gain = restoring * self._restoring_rate + (now - self._at - restoring) * self._rate
+            self._level = min(self.capacity, self._level + gain)
             self._at = now
         return self._level
 
-    def wait(self, now: float, cost: float) -> float:
-        """Seconds until the cost can be taken, 0 if it can be now."""
-        missing = min(cost, self.capacity) - self.level(now)
-        return missing / self._rate if missing > ENOUGH * self._rate else 0.0
+    def _restoring(self, since: float, until: float) -> float:
+        return max(0.0, min(until, self._restored_at) - since)
+
+    def wait(self, now: float, cost: float, ahead: float = 0.0) -> float:
+        """Seconds until the cost can be taken, after those ahead in line have taken theirs; 0 if it can be now."""
+        missing = ahead + min(cost, self.capacity) - self.level(now)
+        if missing <= ENOUGH * self._rate:
+            return 0.0
+        restoring = self._restoring(now, math.inf)
+        restored = restoring * self._restoring_rate
+        if missing <= restored:
+            return missing / self._restoring_rate
+        return restoring + (missing - restored) / self._rate
 
     def take(self, now: float, cost: float) -> None:
         """Spend, whether or not there is enough."""
         self._level = self.level(now) - cost
 
     def give(self, now: float, amount: float) -> None:
-        """Give back what was taken and not used."""
+        """Give back what was taken and not used; a negative amount is what was used beside."""
         self._level = min(self.capacity, self.level(now) + amount)
 
     def resize(self, now: float, capacity: float, rate: float) -> None:
         """Follow another allowance: `capacity` at most, `rate` a second from now on."""
-        level = self.level(now)
-        self.capacity, self._rate = capacity, rate
-        self._level = min(level, capacity)
+        self._level = min(self.level(now), capacity)
+        self.capacity, self._rate, self._restored_at = capacity, rate, -math.inf
 
-    def lower_to(self, now: float, level: float) -> None:
-        """Believe somebody who says that less is left."""
-        self._level = min(self.level(now), level)
+    def restore(self, now: float, amount: float, seconds: float) -> None:
+        """So much comes back evenly in the next seconds; the usual rate applies after them."""
+        self._restored_at, self._restoring_rate = now + seconds, amount / seconds
 
+    def expected_gain(self, since: float, now: float) -> float:
+        """What comes back in a past stretch of time, at the usual rate."""
+        return (now - since) * self._rate
 
-@attrs.frozen
-class Cost:
-    """What one call takes from its account."""
-
-    requests: int = 1
-    tokens: int = 0
-    """An estimate of prompt and answer together."""
-    answer: int = 0
-    """The answer's share of `tokens`."""
+    def confine(self, now: float, low: float, high: float) -> None:
+        """Believe somebody who knows within which bounds the level is."""
+        self._level = max(low, min(self.level(now), high, self.capacity))
 
 
-ONE_REQUEST: Final = Cost()
-"""The cost of a call where tokens are not counted."""
-
-
-class Allowance:
-    """The buckets of one account: requests and tokens a minute, either of which may be missing."""
-
-    def __init__(self, requests_per_minute: float | None, tokens_per_minute: float | None, now: float) -> None:
-        self.requests = None if requests_per_minute is None else Bucket(requests_per_minute, now)
-        self.tokens = None if tokens_per_minute is None else Bucket(tokens_per_minute, now)
-        self.paused_until = now
-
-    def wait(self, now: float, cost: Cost) -> float:
-        """Seconds until a cost can be taken."""
-        wait = self.paused_until - now
-        if self.requests is not None:
-            wait = max(wait, self.requests.wait(now, cost.requests))
-        if self.tokens is not None:
-            wait = max(wait, self.tokens.wait(now, cost.tokens))
-        return wait if wait > ENOUGH else 0.0
-
-    def take(self, now: float, cost: Cost) -> None:
-        """Spend a cost."""
-        if self.requests is not None:
-            self.requests.take(now, cost.requests)
-        if self.tokens is not None:
-            self.tokens.take(now, cost.tokens)
-
-    def give_tokens(self, now: float, tokens: float) -> None:
-        """Give back what a call reserved and did not use; a negative number is what it used beside."""
-        if self.tokens is not None:
-            self.tokens.give(now, tokens)
-
-    def pause(self, until: float) -> None:
-        """Let nobody through before a time. Never shortens a pause."""
-        self.paused_until = max(self.paused_until, until)
+def longest_wait(buckets: list[Bucket], now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
+    """Seconds until every bucket allows a cost after those ahead of it."""
+    return max((bucket.wait(now, cost.of(bucket.kind), ahead.of(bucket.kind)) for bucket in buckets), default=0.0)

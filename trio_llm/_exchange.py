@@ -11,12 +11,14 @@ import attrs
 
 from ._account import Admission
 from ._attempts import CallFrame
-from ._buckets import ONE_REQUEST, Cost
+from ._buckets import ONE_REQUEST
 from ._convert import ConversionError
 from ._dialect import Call, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
-from ._errors import APIConnectionError, APIError, APIResponseValidationError, class_for_status
+from ._errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
 from ._estimate import estimate_cost
 from ._http import HTTPRequest, ReplyHead
+from ._line import Ticket
+from ._ratelimit_headers import reset_wait
 from ._retry import asked_wait, explicit_word
 from ._routes import Route
 from ._runtime import trio
@@ -46,16 +48,29 @@ class Exchange(Generic[RequestT]):
     transport: Transport
     frame: CallFrame
     priority: int = 0
+    ticket: Ticket = attrs.field(init=False, default=attrs.Factory(lambda self: _ticket(self), takes_self=True))
 
-    def note_admission(self) -> None:
-        """Write down that a request is about to be sent."""
-        trace = self.frame.trace
-        trace.admitted = trio.current_time()
+    async def enter(self) -> Admission:
+        """Wait for this attempt's turn, and write it down.
+
+        Raises:
+            RateLimitError: if it cannot come before the deadline.
+        """
+        account, trace = self.route.account, self.frame.trace
+        # Tokens are only counted where somebody counts them.
+        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
+        try:
+            admission = await account.enter(cost, self.ticket)
+        except RateLimitError as error:
+            error.attempts = trace.attempts
+            raise
+        trace.admitted = admission.departure.at
         trace.attempts += 1
+        return admission
 
-    def cost(self) -> Cost:
-        """What an attempt takes from its account; tokens are only counted where somebody counts them."""
-        return estimate_cost(self.call.request) if self.route.account.counts_tokens else ONE_REQUEST
+
+def _ticket(exchange: Exchange[Any]) -> Ticket:
+    return Ticket(exchange.priority, exchange.route.model)
 
 
 async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
@@ -64,29 +79,22 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     Raises:
         APIError: if the provider answered with an error, nonsense, or not at all.
     """
-    account = exchange.route.account
-    admission = await account.enter(exchange.cost(), exchange.priority)
-    usage: Usage | None = None
-    try:
-        exchange.note_admission()
-        reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
-        async with aclosing(reply):
-            head = reply.head
-            body = await _read_all(reply, MAX_REPLY_SIZE if head.status < 300 else MAX_ERROR_SIZE)
-            if len(body) > MAX_REPLY_SIZE:
-                raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
-        if head.status >= 300:
-            raise _status_error(exchange, head, body, admission)
-        account.learn(admission, head)
-        response = endpoint.decode(exchange.call, body)
-        usage = usage_of(response)
-    except (ConversionError, ReplyIsError) as error:
-        raise _reply_error(exchange, error, head) from error
-    except TransportError as error:
-        raise _connection_error(exchange, error) from error
-    finally:
-        account.leave(admission, usage)
-    return response
+    with await exchange.enter() as admission:
+        try:
+            reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
+            async with aclosing(reply):
+                head = reply.head
+                admission.learn(head)
+                body = await _read_body(reply)
+            if head.status >= 300:
+                raise _status_error(exchange, head, body)
+            response = endpoint.decode(exchange.call, body)
+            admission.usage = usage_of(response)
+            return response
+        except (ConversionError, ReplyIsError) as error:
+            raise _reply_error(exchange, error, head) from error
+        except TransportError as error:
+            raise _connection_error(exchange, error) from error
 
 
 async def receive_stream(  # noqa: ASYNC900 - see the docstring
@@ -97,39 +105,34 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
     A private generator rather than a class, because event loops finalise generators that are forgotten: it
     owns slot and reply, and no scope or task of ours is open while it is suspended.
     """
-    account = exchange.route.account
-    admission = await account.enter(exchange.cost(), exchange.priority)
-    usage: Usage | None = None
-    received = 0
-    try:
-        exchange.note_admission()
-        yield []  # time limits on content begin here: waiting for a slot is not the provider's silence
-        reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
-        async with aclosing(reply):
-            if reply.head.status >= 300:
-                raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE), admission)
-            account.learn(admission, reply.head)
-            decoder = endpoint.open_decoder(exchange.call)
-            data = await reply.read()
-            if _is_whole(reply.head, data):
-                raise _whole_error(exchange, reply.head, data + await _read_all(reply, MAX_ERROR_SIZE))
-            while not decoder.finished:
-                batch = decoder.feed(data) if data else decoder.close()
-                if batch:
-                    received += len(batch)
-                    usage = next(filter(None, map(usage_of, reversed(batch))), usage)
-                    yield batch  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
-                if decoder.failure is not None:
-                    raise _detail_error(exchange, decoder.failure, reply.head)
-                if not data:
-                    return
-                if not decoder.finished:
-                    data = await reply.read()
-            await _drain(reply)
-    except TransportError as error:
-        raise _connection_error(exchange, error) from error
-    finally:
-        account.leave(admission, usage, received)
+    with await exchange.enter() as admission:
+        # Time limits on content begin here: waiting for a slot is not the provider's silence.
+        yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
+        try:
+            reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
+            async with aclosing(reply):
+                admission.learn(reply.head)
+                if reply.head.status >= 300:
+                    raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE))
+                decoder = endpoint.open_decoder(exchange.call)
+                data = await reply.read()
+                if _is_whole(reply.head, data):
+                    raise _whole_error(exchange, reply.head, data + await _read_all(reply, MAX_ERROR_SIZE))
+                while not decoder.finished:
+                    batch = decoder.feed(data) if data else decoder.close()
+                    if batch:
+                        admission.received += len(batch)
+                        admission.usage = next(filter(None, map(usage_of, reversed(batch))), admission.usage)
+                        yield batch  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
+                    if decoder.failure is not None:
+                        raise _detail_error(exchange, decoder.failure, reply.head)
+                    if not data:
+                        return
+                    if not decoder.finished:
+                        data = await reply.read()
+                await _drain(reply)
+        except TransportError as error:
+            raise _connection_error(exchange, error) from error
 
 
 def _is_whole(head: ReplyHead, data: bytes) -> bool:
@@ -141,6 +144,13 @@ def usage_of(value: object) -> Usage | None:
     """The usage that a response or chunk tells."""
     usage = getattr(value, "usage", None)
     return usage if isinstance(usage, Usage) else None
+
+
+async def _read_body(reply: Reply) -> bytes:
+    body = await _read_all(reply, MAX_REPLY_SIZE if reply.head.status < 300 else MAX_ERROR_SIZE)
+    if len(body) > MAX_REPLY_SIZE:
+        raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
+    return body
 
 
 async def _read_all(reply: Reply, limit: int) -> bytes:
@@ -172,10 +182,8 @@ def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConn
     return APIConnectionError(f"{exchange.route.destination.origin}: {error}", **_labels(exchange))
 
 
-def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes, admission: Admission) -> APIError:
-    error = _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
-    exchange.route.account.learn(admission, head, error)
-    return error
+def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
+    return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
 
 
 def _whole_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
@@ -191,11 +199,10 @@ def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError,
 def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead, status: int | None = None) -> APIError:
     status = status or detail.status
     kind = detail.kind or (class_for_status(status) if status else APIError)
-    asked = asked_wait(head.headers, time.time()) if head.status >= 300 else None
     error = kind(
         detail.message,
         request_id=_request_id(head),
-        retry_after=detail.retry_after if asked is None else asked,
+        retry_after=_asked_wait(head, detail),
         code=detail.code,
         should_retry=explicit_word(head.headers) if head.status >= 300 else None,
         **_labels(exchange),
@@ -203,6 +210,15 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
     if status is not None:
         error.status_code = status
     return error
+
+
+def _asked_wait(head: ReplyHead, detail: ErrorDetail) -> float | None:
+    """Seconds to wait: by retry-after, else by the body, else, after a 429, by the reset headers."""
+    now = time.time()
+    asked = asked_wait(head.headers, now) if head.status >= 300 else None
+    if asked is None:
+        asked = detail.retry_after
+    return reset_wait(head.headers, now) if asked is None and head.status == 429 else asked
 
 
 def _request_id(head: ReplyHead) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
@@ -11,8 +13,21 @@ DEFAULT_IN_FLIGHT: Final = 1_000
 """As many connections as the common limit of 1,024 open files allows."""
 
 
-def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, int | float) and value <= 0:
+def _finite(value: float | None) -> float | None:
+    return None if value == math.inf else value
+
+
+def _check_rate(_: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise ValueError(f"{attribute.name} must be positive, not {value!r}")
+
+
+def _check_slots(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is None or hasattr(value, "acquire_on_behalf_of"):
+        return
+    if not isinstance(value, int):
+        raise TypeError(f"{attribute.name} must be a whole number or a CapacityLimiter, not {value!r}")
+    if value < 1:
         raise ValueError(f"{attribute.name} must be positive, not {value!r}")
 
 
@@ -20,31 +35,36 @@ def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None
 class Limits:
     """What one account may do at most. None means no limit. Calls wait for their turn, in fair order."""
 
-    max_in_flight: int | trio.CapacityLimiter | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_positive)
+    max_in_flight: int | trio.CapacityLimiter | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_check_slots)
     """Calls that hold a connection at the same time. A limiter of the caller's is shared with whatever else uses it."""
-    requests_per_minute: float | None = attrs.field(default=None, validator=_positive)
-    tokens_per_minute: float | None = attrs.field(default=None, validator=_positive)
+    requests_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
+    tokens_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
     """Prompt and answer together: reserved by estimate, settled by what the reply says was used."""
     adaptive: bool = False
     """Follow the limits that the provider's replies describe, and be careful after a 429 where they describe none."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class AccountStatistics:
     """A snapshot of one account, and sums since the client began."""
 
     in_flight: int
-    """Calls that hold a slot."""
+    """Calls that hold a slot, and so a connection."""
+    slots: float
+    """How many may; infinite without a limit."""
     waiting: int
-    """Calls that wait for their turn."""
+    """Calls that stand in line."""
+    paused_for: float = 0.0
+    """Seconds for which a 429 or 529 keeps everybody waiting."""
     requests_left: float | None = None
     """Requests that could leave now, where they are limited per minute."""
     tokens_left: float | None = None
+    """Tokens that are neither used nor reserved; below 0 where the answers were longer than estimated."""
+    described: Mapping[str, Mapping[str, float]] = attrs.field(factory=dict[str, Mapping[str, float]])
+    """What is left of the limits that adaptive accounts follow, by model and name of the limit."""
     attempts: int = 0
     """Requests sent."""
     errors: int = 0
     """Attempts that failed."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timezone
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 import attrs
@@ -82,11 +82,11 @@ def asked_wait(headers: Mapping[str, str], wall_clock: float) -> float | None:
 
     `wall_clock` is seconds since 1970, for dates (RFC 9110, 10.2.3). Negative or unreadable values count as absent.
     """
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
-        return milliseconds / 1000
+    milliseconds = _number(headers.get("retry-after-ms"))
     value = headers.get("retry-after")
-    if value is None:
-        return None
+    # Azure says 0 ms beside a whole second when it has no finer number.
+    if milliseconds or value is None:
+        return None if milliseconds is None else milliseconds / 1000
     seconds = _number(value)
     return _until(value, wall_clock) if seconds is None else seconds
 
@@ -107,9 +107,9 @@ def _number(text: str | None) -> float | None:
 def _until(text: str, wall_clock: float) -> float | None:
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the year may be any number
         return None
     if date.tzinfo is None:
-        date = date.replace(tzinfo=timezone.utc)
+        date = date.replace(tzinfo=UTC)
     wait = date.timestamp() - wall_clock
     return wait if wait >= 0 else None
