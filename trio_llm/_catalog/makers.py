@@ -35,7 +35,9 @@ MAKERS: Final = (
         token_variables=("ANTHROPIC_AUTH_TOKEN",),
         auth=AuthScheme.X_API_KEY,
         # No model since 4.6 goes on with an answer ("What's new in Claude 4.6", platform.claude.com, 2026-11).
-        model_quirks=((r"claude-(2|3|instant|(opus|sonnet|haiku)-4(-[0-5]|-2025\d{4})?(-|@|$))", Quirks(prefill=True)),),
+        model_quirks=(
+            (r"claude-(2|3|instant|(opus|sonnet|haiku)-4(-[0-5])?(-2025\d{4})?(@|-latest|$))", Quirks(prefill=True)),
+        ),
     ),
     Provider(
         name="bigmodel",
