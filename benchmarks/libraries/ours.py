@@ -1,0 +1,83 @@
+"""trio_llm: over its own transport and over httpx2; streams pulled by the reader or pumped by a task."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio_llm
+
+from ._base import CHAT_MODEL, EMBEDDING_MODEL, KEY, MESSAGES, RETRIES, TEXTS, Library, TextCounter
+
+_RETRY = trio_llm.RetryPolicy(attempts=1 + RETRIES, first_pause=0.02)
+
+
+class _Native:
+    def __init__(self, client: trio_llm.Client, address: str) -> None:
+        self._client = client
+        self._options: dict[str, Any] = {"api_key": KEY, "api_base": f"{address}/v1"}
+
+    async def call(self) -> str | None:
+        """See `Library.call`."""
+        response = await self._client.completion(f"openai/{CHAT_MODEL}", MESSAGES, **self._options)
+        return response.choices[0].message.content
+
+    async def stream(self, started: Callable[[], None]) -> int:
+        """See `Library.stream`."""
+        counter = TextCounter(started)
+        stream = await self._client.completion(f"openai/{CHAT_MODEL}", MESSAGES, stream=True, **self._options)
+        async for chunk in stream:
+            if chunk.choices:
+                counter.add(chunk.choices[0].delta.content)
+        return counter.texts
+
+    async def embed(self) -> int:
+        """See `Library.embed`."""
+        response = await self._client.embedding(f"openai/{EMBEDDING_MODEL}", TEXTS, **self._options)
+        return sum(len(item.embedding) for item in response.data)
+
+    async def fan_out(self, calls: int, in_flight: int) -> list[str | None]:
+        """See `FanOut.fan_out`."""
+        requests = (trio_llm.ChatRequest(f"openai/{CHAT_MODEL}", MESSAGES, **self._options) for _ in range(calls))
+        outcomes = await self._client.fan_out(requests, limit=in_flight)
+        return [outcome.response and outcome.response.choices[0].message.content for outcome in outcomes]
+
+
+class _Pumped(_Native):
+    async def stream(self, started: Callable[[], None]) -> int:
+        """See `Library.stream`."""
+        counter = TextCounter(started)
+        async with self._client.stream(f"openai/{CHAT_MODEL}", MESSAGES, **self._options) as stream:
+            async for chunk in stream:
+                if chunk.choices:
+                    counter.add(chunk.choices[0].delta.content)
+        return counter.texts
+
+
+def _client(http_client: object = None) -> trio_llm.Client:
+    return trio_llm.Client(http_client=http_client, retry=_RETRY, limits=trio_llm.Limits(max_in_flight=20_000))
+
+
+@asynccontextmanager
+async def open_native(address: str) -> AsyncIterator[Library]:
+    """The library as it comes."""
+    async with _client() as client:
+        yield _Native(client, address)
+
+
+@asynccontextmanager
+async def open_pumped(address: str) -> AsyncIterator[Library]:
+    """The library as it comes, with `async with client.stream(...)`."""
+    async with _client() as client:
+        yield _Pumped(client, address)
+
+
+@asynccontextmanager
+async def open_adapted(address: str) -> AsyncIterator[Library]:
+    """The library over a client of httpx2."""
+    import httpx2
+
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1_000)
+    async with httpx2.AsyncClient(limits=limits) as http_client, _client(http_client) as client:
+        yield _Native(client, address)
