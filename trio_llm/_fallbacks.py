@@ -60,11 +60,11 @@ class Targets(Generic[RequestT]):
             (ContentPolicyViolationError, self._aimed(options.content_policy_fallbacks, client.content_policy)),
         )
 
-    def move_on(self, error: APIError) -> bool:
+    def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
         error.earlier = tuple(self._failed)
         waiting = self._waiting(error)
-        if not waiting or isinstance(error, ClientClosedError):
+        if not in_time or not waiting or isinstance(error, ClientClosedError):
             return False
         self._failed.append(error)
         self.current = waiting.popleft()
@@ -140,5 +140,5 @@ async def ask_targets(targets: Targets[RequestT], ask: Callable[[RequestT], Awai
         try:
             return await ask(targets.current)
         except APIError as error:
-            if trio.current_time() >= deadline or not targets.move_on(error):
+            if not targets.move_on(error, in_time=trio.current_time() < deadline):
                 raise
