@@ -19,6 +19,9 @@ from ._types.vector import Vector
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
+_FieldPlan = tuple[type[Any] | None, Hook | None]
+"""The type whose values are taken as they are, if there is one, and the hook for all others."""
+_UNDOCUMENTED: Final[_FieldPlan] = (None, None)
 
 
 class ConversionError(Exception):
@@ -68,61 +71,60 @@ def structure(value: Any, cls: type[T]) -> T:
 
 
 def _class_hook(cls: type[Any]) -> Hook:
+    """One loop a class and no call for a plain field: a reply consists of little else, and so does its cost."""
     keeps_extra = issubclass(cls, Record)
-    hooks: dict[str, Hook] = {}
-    exact: dict[str, type[Any]] = {}
+    fields: dict[str, _FieldPlan] = {}
 
     def structure_class(value: Any, _: Any) -> Any:
         if type(value) is not dict:
             raise ConversionError(f"expected an object, got {value!r:.60}")
-        if not hooks:  # late, as classes may refer to themselves
-            hooks.update(_field_hooks(cls))
-            exact.update(_exact_types(cls))
-        known: dict[str, Any] = {}
-        extra: dict[str, Any] = {}
-        for name, item in value.items():
-            if item is None:
-                continue
-            if exact.get(name) is type(item):  # no hook to call for the type that is nearly always there
-                known[name] = item
-            elif name in hooks:
-                known[name] = _structure_field(hooks[name], name, item)
-            else:
-                extra[name] = item
+        if not fields:  # late, as classes may refer to themselves
+            fields.update(_field_plans(cls))
+        known, extra = _structure_fields(value, fields)
         if extra and keeps_extra:
             known["model_extra"] = extra
-        return _make(cls, known)
+        try:
+            return cls(**known)
+        except TypeError as error:  # a field without a default is absent
+            raise ConversionError(str(error).partition(") ")[2] or str(error)) from None
 
     return structure_class
 
 
-def _structure_field(hook: Hook, name: str, item: Any) -> Any:
+def _structure_fields(value: dict[str, Any], fields: dict[str, _FieldPlan]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that the class documents, structured, and the others as they are; no nulls."""
+    known: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    find, name = fields.get, ""
     try:
-        return hook(item, None)
+        for name, item in value.items():
+            if item is None:
+                continue
+            exact, hook = find(name, _UNDOCUMENTED)
+            if type(item) is exact:
+                known[name] = item
+            elif hook is not None:
+                known[name] = hook(item, None)
+            else:
+                extra[name] = item
     except ConversionError as error:
         raise error.inside(f".{name}") from None
+    return known, extra
 
 
-def _field_hooks(cls: type[Any]) -> dict[str, Hook]:
+def _field_plans(cls: type[Any]) -> dict[str, _FieldPlan]:
     fields = attrs.fields(attrs.resolve_types(cls))
-    return {field.alias: converter.get_structure_hook(field.type) for field in fields if field.name != "model_extra"}
+    return {
+        field.alias: (_exact_type(field.type), converter.get_structure_hook(field.type))
+        for field in fields
+        if field.name != "model_extra"
+    }
 
 
-def _exact_types(cls: type[Any]) -> dict[str, type[Any]]:
-    """The fields whose value may be taken as it is if it has just this type."""
-    found: dict[str, type[Any]] = {}
-    for field in attrs.fields(cls):
-        kinds = [kind for kind in (get_args(field.type) or (field.type,)) if kind is not type(None)]
-        if len(kinds) == 1 and kinds[0] in (str, int, float, bool) and getattr(field.type, "__origin__", None) is None:
-            found[field.alias] = kinds[0]
-    return found
-
-
-def _make(cls: type[Any], fields: dict[str, Any]) -> Any:
-    try:
-        return cls(**fields)
-    except TypeError as error:  # a field without a default is absent
-        raise ConversionError(str(error).partition(") ")[2] or str(error)) from None
+def _exact_type(kind: Any) -> type[Any] | None:
+    kinds = [one for one in (get_args(kind) or (kind,)) if one is not type(None)]
+    plain = len(kinds) == 1 and kinds[0] in (str, int, float, bool) and getattr(kind, "__origin__", None) is None
+    return kinds[0] if plain else None
 
 
 def _list_hook(cls: Any) -> Hook:

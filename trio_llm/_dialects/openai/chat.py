@@ -71,8 +71,10 @@ def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mappin
 
     Two different limits are sent as they are: which one is meant is not for us to say.
     """
+    if name is MaxTokensName.AS_GIVEN:
+        return parameters
     limits = {parameters[limit] for limit in _LIMITS if limit in parameters}
-    if name is MaxTokensName.AS_GIVEN or len(limits) != 1:
+    if len(limits) != 1:
         return parameters
     others = {key: value for key, value in parameters.items() if key not in _LIMITS}
     return {**others, name.value: limits.pop()}

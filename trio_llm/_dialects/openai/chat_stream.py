@@ -67,12 +67,15 @@ class ChatReader:
     def _settle(self, choice: JSONObject, number: int, chunk: JSONObject) -> None:
         if not isinstance(choice.get("index"), int):
             choice["index"] = number
-        held = self._choices.setdefault(choice["index"], _OpenChoice())
+        held = self._choices.get(choice["index"])
+        if held is None:
+            held = self._choices[choice["index"]] = _OpenChoice()
         if choice.get("error"):
             raise ReplyIsError(error_event(choice["error"]))
         delta = as_object(choice.get("delta"))
         settle_message(delta)
-        held.settle_calls(as_objects(delta.get("tool_calls")), chunk)
+        if "tool_calls" in delta:
+            held.settle_calls(as_objects(delta["tool_calls"]), chunk)
         settle_choice(choice, has_calls=bool(held.calls))
         held.finished = held.finished or choice.get("finish_reason") is not None
 

@@ -119,8 +119,10 @@ def _is_ready(message: Mapping[str, Any], quirks: Quirks) -> bool:
         return False
     if message["role"] in quirks.text_only_roles and isinstance(message.get("content"), list):
         return False
-    if any(isinstance(call, ReplyDict) for call in message.get("tool_calls") or ()):
+    if "tool_calls" in message and any(isinstance(call, ReplyDict) for call in message["tool_calls"] or ()):
         return False
+    if None not in message.values():
+        return True
     return all(value is not None or name == "content" for name, value in message.items())
 
 

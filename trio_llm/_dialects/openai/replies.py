@@ -54,6 +54,8 @@ _USAGE_NAMES: Final = (
 _CACHED: Final = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _CACHE_CREATION: Final = ("cache_write_tokens", "cache_creation_input_tokens")
 _REASONING: Final = ("reasoning_tokens",)
+_OTHER_DETAILS: Final = frozenset(_CACHED + _CACHE_CREATION + _REASONING) - {"cached_tokens", "reasoning_tokens"}
+_OTHER_COUNTS: Final = frozenset([vendors for vendors, _ in _USAGE_NAMES]).union(_CACHED, _CACHE_CREATION, _REASONING)
 _ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
 
 
@@ -109,8 +111,7 @@ def raise_error(chunk: JSONObject, name: str | None) -> None:
     """Raise `ReplyIsError` if an event of a stream, or the chunk in it, is an error."""
     if chunk.get("error") or name == "error" or chunk.get("object") == "error":
         raise ReplyIsError(error_event(chunk))
-    groq = as_object(chunk.get("x_groq"))
-    if groq.get("error"):
+    if "x_groq" in chunk and (groq := as_object(chunk["x_groq"])).get("error"):
         raise ReplyIsError(error_event(groq))
 
 
@@ -121,7 +122,12 @@ def settle_message(message: JSONObject) -> None:
         _settle_content(message, content)
     if "reasoning" in message:
         _settle_reasoning(message)
-    for annotation in as_objects(message.get("annotations")):
+    if message.get("annotations"):
+        _settle_annotations(as_objects(message["annotations"]))
+
+
+def _settle_annotations(annotations: list[JSONObject]) -> None:
+    for annotation in annotations:
         if "url" in annotation and "url_citation" not in annotation:
             names = ("url", "title", "start_index", "end_index")
             annotation["url_citation"] = {name: annotation.pop(name) for name in names if name in annotation}
@@ -180,7 +186,9 @@ def call_id(reply: JSONObject, number: int) -> str:
 
 def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
     """The finish reason as one of OpenAI's four words; a vendor's own word stays as `native_finish_reason`."""
-    reason = choice.get("finish_reason") or as_object(choice.get("finish_details")).get("type")
+    reason = choice.get("finish_reason")
+    if not reason and "finish_details" in choice:
+        reason = as_object(choice["finish_details"]).get("type")
     if reason:
         known = _FINISH_REASONS.get(str(reason).lower(), "stop")
         choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
@@ -195,18 +203,30 @@ def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
 
 def settle_usage(usage: JSONObject) -> None:
     """Token counts under OpenAI's names and in OpenAI's meaning: cached and reasoning tokens inside the totals."""
-    for vendors, name in _USAGE_NAMES:
-        if vendors in usage and usage.get(name) is None:
-            usage[name] = usage.pop(vendors)
-    _settle_detail(usage, "prompt_tokens_details", "cached_tokens", _CACHED)
-    _settle_detail(usage, "prompt_tokens_details", "cache_creation_tokens", _CACHE_CREATION)
-    _settle_detail(usage, "completion_tokens_details", "reasoning_tokens", _REASONING)
+    if not _has_only_plain_names(usage):
+        for vendors, name in _USAGE_NAMES:
+            if vendors in usage and usage.get(name) is None:
+                usage[name] = usage.pop(vendors)
+        _settle_detail(usage, "prompt_tokens_details", "cached_tokens", _CACHED)
+        _settle_detail(usage, "prompt_tokens_details", "cache_creation_tokens", _CACHE_CREATION)
+        _settle_detail(usage, "completion_tokens_details", "reasoning_tokens", _REASONING)
     _settle_total(usage)
+
+
+def _has_only_plain_names(usage: JSONObject) -> bool:
+    """Whether all counts have OpenAI's names, as nearly always: three questions in place of thirty."""
+    return (
+        _OTHER_COUNTS.isdisjoint(usage)
+        and _OTHER_DETAILS.isdisjoint(as_object(usage.get("prompt_tokens_details")))
+        and _OTHER_DETAILS.isdisjoint(as_object(usage.get("completion_tokens_details")))
+    )
 
 
 def settle_chunk_usage(chunk: JSONObject) -> None:
     """Token counts of a chunk, from wherever they are, in OpenAI's place and meaning."""
-    usage = chunk.get("usage") or as_object(chunk.get("x_groq")).get("usage")
+    usage = chunk.get("usage")
+    if not usage and "x_groq" in chunk:
+        usage = as_object(chunk["x_groq"]).get("usage")
     if isinstance(usage, dict):
         chunk["usage"] = dict(as_object(usage))
         settle_usage(chunk["usage"])
@@ -224,12 +244,14 @@ def _settle_detail(usage: JSONObject, group: str, name: str, vendors: tuple[str,
 
 
 def _settle_total(usage: JSONObject) -> None:
-    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     reasoning = _count(as_object(usage.get("completion_tokens_details")), "reasoning_tokens")
     total = usage.get("total_tokens")
+    if total is not None and not reasoning:
+        return
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     if total is None:
         usage["total_tokens"] = prompt + completion
-    elif reasoning and total == prompt + completion + reasoning:  # xAI counts thinking beside the answer
+    elif total == prompt + completion + reasoning:  # xAI counts thinking beside the answer
         usage["completion_tokens"] = completion + reasoning
 
 
