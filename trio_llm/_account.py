@@ -47,6 +47,8 @@ class Admission:
     """What the reply said was used."""
     received: int = 0
     """Tokens of the answer that arrived, as far as one can tell."""
+    limits: DescribedLimits | None = None
+    """Those of its model, where they are followed."""
     described: Sequence[Window] = ()
     """The limits in the headers of the reply."""
 
@@ -115,6 +117,7 @@ class Account:
         if self._line or self._wait(now, cost, ticket.model) or not self._take_slot(admission):
             await self._stand_in_line(admission)
             now = self._now()
+            admission.departure = Departure(cost, now)
         self._depart(admission, now)
         return admission
 
@@ -123,7 +126,8 @@ class Account:
         for bucket in self._buckets:
             bucket.take(now, cost.of(bucket.kind))
         if self._adaptive:
-            admission.departure = self._described(admission.ticket.model).take(now, cost)
+            admission.limits = self._limits_of(admission.ticket.model)
+            admission.departure = admission.limits.take(now, cost)
         self._in_flight += 1
         self._sums["attempts"] += 1
 
@@ -137,28 +141,32 @@ class Account:
         if usage := admission.usage:
             self._sums["prompt_tokens"] += usage.prompt_tokens
             self._sums["completion_tokens"] += usage.completion_tokens
-        unspent = admission.unspent(error)
-        for bucket in self._buckets:
-            bucket.give(now, unspent.of(bucket.kind))
-        if self._adaptive:
-            self._described(admission.ticket.model).settle(now, admission.departure.cost, unspent)
-            self._adapt(admission, error, now)
+        if self._buckets or self._adaptive:
+            self._settle(admission, error, now)
         self._in_flight -= 1
         self._slots.release_on_behalf_of(admission)
         self._wake_first()
 
+    def _settle(self, admission: Admission, error: BaseException | None, now: float) -> None:
+        unspent = admission.unspent(error)
+        for bucket in self._buckets:
+            bucket.give(now, unspent.of(bucket.kind))
+        if admission.limits is not None:
+            admission.limits.settle(now, admission.departure.cost, unspent)
+            self._adapt(admission, error, now)
+
     def learn(self, admission: Admission, head: ReplyHead) -> None:
         """Follow the limits that a reply describes, if that is wanted."""
-        if not self._adaptive:
+        if admission.limits is None:
             return
         admission.described = read_limits(head.headers, time.time())
-        self._described(admission.ticket.model).follow(admission.described, admission.departure, self._now())
+        admission.limits.follow(admission.described, admission.departure, self._now())
         if admission.described and self._concurrency is not None:
             self._concurrency.described()
             self._resize_slots(self._concurrency.number)
         self._wake_first()
 
-    def _described(self, model: str) -> DescribedLimits:
+    def _limits_of(self, model: str) -> DescribedLimits:
         found = self._models.get(model)
         if found is None:
             if len(self._models) >= _MOST_MODELS:

@@ -83,7 +83,9 @@ class DescribedLimits:
         """
         kind = bucket.kind
         if window.reset and remaining < bucket.capacity:
-            bucket.restore(now, SAFETY * (bucket.capacity - remaining), window.reset)
+            # Not faster than the limit itself: some never let the whole of it be saved up.
+            usual = bucket.capacity / window.period if window.period else math.inf
+            bucket.restore(now, SAFETY * min((bucket.capacity - remaining) / window.reset, usual), window.reset)
         reserved = 0.0 if kind == "requests" else departure.cost.of(kind)
         left_since = (self._taken - departure.taken).of(kind)
         then = min(bucket.capacity, remaining + bucket.expected_gain(departure.at, now)) - left_since

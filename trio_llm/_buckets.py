@@ -98,9 +98,9 @@ class Bucket:
         self._level = min(self.level(now), capacity)
         self.capacity, self._rate, self._restored_at = capacity, rate, -math.inf
 
-    def restore(self, now: float, amount: float, seconds: float) -> None:
-        """So much comes back evenly in the next seconds; the usual rate applies after them."""
-        self._restored_at, self._restoring_rate = now + seconds, amount / seconds
+    def restore(self, now: float, rate: float, seconds: float) -> None:
+        """Refill at another rate for the next seconds."""
+        self._restored_at, self._restoring_rate = now + seconds, rate
 
     def expected_gain(self, since: float, now: float) -> float:
         """What comes back in a past stretch of time, at the usual rate."""
@@ -113,4 +113,7 @@ class Bucket:
 
 def longest_wait(buckets: list[Bucket], now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
     """Seconds until every bucket allows a cost after those ahead of it."""
-    return max((bucket.wait(now, cost.of(bucket.kind), ahead.of(bucket.kind)) for bucket in buckets), default=0.0)
+    longest = 0.0
+    for bucket in buckets:
+        longest = max(longest, bucket.wait(now, cost.of(bucket.kind), ahead.of(bucket.kind)))
+    return longest

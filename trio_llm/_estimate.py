@@ -8,6 +8,7 @@ from typing import Any, Final
 from ._buckets import Cost
 from ._types._mapping import Record
 from ._types.chat_request import ChatRequest
+from ._types.other_requests import TextCompletionRequest
 
 BYTES_PER_TOKEN: Final = 4
 """Of UTF-8. About right for the common tokenizers in English, and nearer than characters are in other scripts."""
@@ -15,36 +16,34 @@ TOKENS_PER_ATTACHMENT: Final = 1_000
 """An image, a sound or a file: what a picture of usual size costs at the large vendors."""
 USUAL_ANSWER: Final = 500
 """Tokens of an answer whose length the request does not limit."""
+_ASKED: Final = ("messages", "input", "prompt", "query", "documents")
+"""The fields of requests that the provider counts."""
 _LONGEST_WORD: Final = 1_000
 """Characters. Longer ASCII text without a space is data."""
 
 
 def estimate_cost(request: object) -> Cost:
-    """What a request will take from its account. Requests other than chats are counted by their input's length."""
-    if isinstance(request, ChatRequest):
-        return _chat_cost(request)
-    return Cost(1, _tokens(getattr(request, "input", None)))
+    """What a request will take from its account; prompt and answer are tokens."""
+    parameters: Mapping[str, Any] = getattr(request, "parameters", {})
+    asked = [getattr(request, name, None) for name in _ASKED]
+    prompt = _size([*asked, parameters.get("tools")]) // BYTES_PER_TOKEN + 1
+    return Cost(1, prompt, _answer(parameters) if isinstance(request, ChatRequest | TextCompletionRequest) else 0)
 
 
-def _chat_cost(request: ChatRequest) -> Cost:
-    parameters = request.parameters
-    limit = parameters.get("max_completion_tokens") or parameters.get("max_tokens") or USUAL_ANSWER
-    answer = limit * (parameters.get("n") or 1)
-    return Cost(1, _tokens([request.messages, parameters.get("tools")]), answer)
-
-
-def _tokens(value: Any) -> int:
-    return _size(value) // BYTES_PER_TOKEN + 1
+def _answer(parameters: Mapping[str, Any]) -> int:
+    limit: int = parameters.get("max_completion_tokens") or parameters.get("max_tokens") or USUAL_ANSWER
+    number: int = parameters.get("n") or 1
+    return limit * number
 
 
 def _size(value: Any) -> int:
-    """Bytes of text within a value; attachments by what they usually cost."""
+    """Bytes of text within a value, names of fields included; attachments by what they usually cost."""
+    if value is None:
+        return 0
     if isinstance(value, str):
         return _text_size(value)
-    if isinstance(value, Record):
-        return sum(_size(value[name]) for name in value)
-    if isinstance(value, Mapping):
-        return sum(_size(item) for item in value.values())
+    if isinstance(value, Mapping | Record):
+        return sum(len(str(name)) + _size(value[name]) for name in value)
     if isinstance(value, bytes):
         return TOKENS_PER_ATTACHMENT * BYTES_PER_TOKEN
     if isinstance(value, Iterable):

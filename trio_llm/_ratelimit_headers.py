@@ -31,7 +31,7 @@ class Window:
     reset: float | None = None
     """Seconds until the whole limit is there again."""
     period: float | None = None
-    """Seconds for which the limit is meant."""
+    """Seconds for which the limit is meant; None where nobody says."""
 
 
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -51,7 +51,9 @@ _NAME: Final = re.compile(
     r"(?:-(?P<last>requests|req|tokens))?"
     r"(?:-(?:(?P<number>\d{1,6})-)?(?P<unit>second|minute|hour|day|month))?"
 )
-_PERIODS: Final = {"second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "month": 2_592_000.0}
+_MINUTE: Final = 60.0
+"""What limits on requests and tokens are for, unless their names say otherwise."""
+_PERIODS: Final = {"second": 1.0, "minute": _MINUTE, "hour": 3_600.0, "day": 86_400.0, "month": 2_592_000.0}
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+")
 _DURATION_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
@@ -92,16 +94,18 @@ class _Found:
 
     def window(self, name: str, wall_clock: float) -> Window:
         match, values = self.match, self.values
-        kind = _KINDS[match["first"] or match["last"] or match["size"] or "requests"]
+        named = match["first"] or match["last"] or match["size"]
         remaining, reset = _amount(values.get("remaining")), values.get("reset")
         limit = _amount(values.get("limit"))
         if limit and remaining:
             limit = max(limit, remaining)  # some allow bursts beyond it
-        period = _PERIODS[match["unit"]] * int(match["number"] or 1) if match["unit"] else None
+        period = _MINUTE if named else None
+        if match["unit"]:
+            period = _PERIODS[match["unit"]] * int(match["number"] or 1)
         if renewal := _amount(values.get("renewalperiod")):
             # Where Azure tells its period, its resets are plain milliseconds.
             period, reset = renewal, reset and f"{reset}ms"
-        return Window(name, kind, limit, remaining, read_reset(reset, wall_clock), period)
+        return Window(name, _KINDS[named or "requests"], limit, remaining, read_reset(reset, wall_clock), period)
 
 
 def _is_useful(window: Window) -> bool:

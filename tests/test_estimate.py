@@ -1,0 +1,67 @@
+"""How many tokens a call is thought to cost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_llm import ChatRequest, EmbeddingRequest, Message, RerankRequest, TextCompletionRequest
+from trio_llm._buckets import Cost
+from trio_llm._estimate import TOKENS_PER_ATTACHMENT, USUAL_ANSWER, estimate_cost
+from trio_llm.testing import strategies
+
+WORDS = "The quick brown fox jumps over the lazy dog. " * 10
+"""100 tokens in the common tokenizers."""
+
+
+def chat(content: object, **parameters: object) -> Cost:
+    return estimate_cost(ChatRequest("openai/any", [{"role": "user", "content": content}], **parameters))  # type: ignore[arg-type]
+
+
+def test_english_text_has_four_letters_a_token() -> None:
+    assert chat(WORDS).prompt == pytest.approx(110, rel=0.15)
+
+
+def test_other_scripts_have_fewer_characters_a_token() -> None:
+    assert chat("敏捷的棕色狐狸跳过了懒狗。" * 100).prompt > 900
+    assert chat("敏捷的棕色狐狸跳过了懒狗" * 100).prompt < 1_300
+
+
+def test_the_length_of_the_answer_is_what_the_request_allows() -> None:
+    assert chat("Hi").answer == USUAL_ANSWER
+    assert chat("Hi", max_tokens=7).answer == 7
+    assert chat("Hi", max_completion_tokens=7, n=3).answer == 21
+
+
+def test_tools_and_earlier_replies_are_part_of_the_prompt() -> None:
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": {"description": WORDS}}}
+    reply = Message(role="assistant", content=WORDS)
+    cost = estimate_cost(ChatRequest("openai/any", [{"role": "user", "content": "Hi"}, reply, reply], tools=[tool]))
+
+    assert cost.prompt == pytest.approx(3 * 115, rel=0.2)
+
+
+@pytest.mark.parametrize("data", ["data:image/png;base64,AAAA", "A" * 2_000_000, b"bytes"])
+def test_an_attachment_costs_what_pictures_cost(data: object) -> None:
+    cost = chat([{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": {"url": data}}])
+
+    assert TOKENS_PER_ATTACHMENT <= cost.prompt < TOKENS_PER_ATTACHMENT + 50
+
+
+def test_other_requests_count_what_they_ask_and_have_no_answer() -> None:
+    assert estimate_cost(EmbeddingRequest("openai/any", [WORDS, WORDS])) == Cost(1, pytest.approx(225, rel=0.1), 0)
+    assert estimate_cost(EmbeddingRequest("openai/any", [[1, 2, 3]])).prompt == 4
+    assert estimate_cost(RerankRequest("cohere/any", WORDS, [WORDS])).prompt == pytest.approx(225, rel=0.1)
+    assert estimate_cost(TextCompletionRequest("openai/any", "Hi", max_tokens=9)) == Cost(1, 1, 9)
+    assert estimate_cost(object()) == Cost(1, 1, 0)
+
+
+@given(messages=strategies.conversations())
+def test_every_conversation_costs_something(messages: list[dict[str, object]]) -> None:
+    assert estimate_cost(ChatRequest("openai/any", messages)).prompt >= 1
+
+
+@given(text=st.text())
+def test_longer_text_never_costs_less(text: str) -> None:
+    assert chat(f"{text} and more").prompt >= chat(text).prompt
