@@ -50,7 +50,9 @@ def test_an_attachment_costs_what_pictures_cost(data: object) -> None:
 
 
 def test_other_requests_count_what_they_ask_and_have_no_answer() -> None:
-    assert estimate_cost(EmbeddingRequest("openai/any", [WORDS, WORDS])) == Cost(1, pytest.approx(225, rel=0.1), 0)
+    embedding = estimate_cost(EmbeddingRequest("openai/any", [WORDS, WORDS]))
+    assert embedding.prompt == pytest.approx(225, rel=0.1)
+    assert embedding.answer == 0
     assert estimate_cost(EmbeddingRequest("openai/any", [[1, 2, 3]])).prompt == 4
     assert estimate_cost(RerankRequest("cohere/any", WORDS, [WORDS])).prompt == pytest.approx(225, rel=0.1)
     assert estimate_cost(TextCompletionRequest("openai/any", "Hi", max_tokens=9)) == Cost(1, 1, 9)

@@ -19,7 +19,7 @@ from ._adaptive import Concurrency, Departure, DescribedLimits, explain_refusal
 from ._buckets import NOTHING, Bucket, Cost, Kind, longest_wait
 from ._errors import APIError, RateLimitError
 from ._http import ReplyHead
-from ._limits import AccountStatistics, Limits
+from ._limits import AccountStatistics, Limits, SlotLimiter
 from ._line import Line, Ticket, Waiter
 from ._ratelimit_headers import Window, read_limits
 from ._retry import LONGEST_RESPECTED_WAIT
@@ -84,7 +84,7 @@ class Account:
         if given is None or isinstance(given, int):
             most = given or math.inf
             self._concurrency = Concurrency(most) if limits.adaptive else None
-            self._slots = trio.CapacityLimiter(self._concurrency.number if self._concurrency else most)
+            self._slots: SlotLimiter = trio.CapacityLimiter(self._concurrency.number if self._concurrency else most)
         else:
             self._slots = given
         now = self._now()
@@ -194,10 +194,10 @@ class Account:
             self._slots.total_tokens = number
 
     def _take_slot(self, admission: Admission) -> bool:
-        try:
-            self._slots.acquire_on_behalf_of_nowait(admission)
-        except trio.WouldBlock:
+        # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
+        if self._slots.available_tokens <= 0:
             return False
+        self._slots.acquire_on_behalf_of_nowait(admission)
         return True
 
     def _wait(self, now: float, cost: Cost, model: str, ahead: Cost = NOTHING) -> float:

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
-import trio
 
 DEFAULT_IN_FLIGHT: Final = 1_000
 """As many connections as the common limit of 1,024 open files allows."""
+
+
+class SlotLimiter(Protocol):
+    """What slots are taken from: a `trio.CapacityLimiter`, or an `anyio.CapacityLimiter` on either event loop."""
+
+    total_tokens: float
+    """How many there are."""
+
+    @property
+    def available_tokens(self) -> float:
+        """How many are free."""
+        ...
+
+    def acquire_on_behalf_of_nowait(self, borrower: object) -> None:
+        """Take one that is free."""
+
+    async def acquire_on_behalf_of(self, borrower: object) -> None:
+        """Wait for one."""
+
+    def release_on_behalf_of(self, borrower: object) -> None:
+        """Give one back."""
 
 
 def _finite(value: float | None) -> float | None:
@@ -35,8 +55,11 @@ def _check_slots(_: object, attribute: attrs.Attribute[Any], value: object) -> N
 class Limits:
     """What one account may do at most. None means no limit. Calls wait for their turn, in fair order."""
 
-    max_in_flight: int | trio.CapacityLimiter | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_check_slots)
-    """Calls that hold a connection at the same time. A limiter of the caller's is shared with whatever else uses it."""
+    max_in_flight: int | SlotLimiter | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_check_slots)
+    """Calls that hold a connection at the same time.
+
+    A limiter of the caller's (Trio's, or anyio's) is shared with whatever else uses it, and stays as large as it is.
+    """
     requests_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
     tokens_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
     """Prompt and answer together: reserved by estimate, settled by what the reply says was used."""

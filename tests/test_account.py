@@ -1,0 +1,608 @@
+"""The line in front of a provider: against a model of it, under cancellation, and on both loops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import anyio
+import attrs
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from trio_llm import APIError, InternalServerError, Limits, RateLimitError, ServiceUnavailableError
+from trio_llm._account import DEFAULT_PAUSE, Account, Admission
+from trio_llm._buckets import ONE_REQUEST, Cost
+from trio_llm._http import ReplyHead
+from trio_llm._line import Line, Ticket, Waiter
+from trio_llm._retry import LONGEST_RESPECTED_WAIT
+from trio_llm._runtime import trio as either
+from trio_llm._types.usage import Usage
+
+pytestmark = pytest.mark.anyio
+REQUESTS, TOKENS, SLOTS = 120, 600, 3
+"""Per minute: 2 and 10 a second, so that whole seconds have no remainders."""
+
+
+# The model: one call at a time, O(n) for everything, no tasks.
+
+
+@attrs.define(eq=False)
+class ModelCall:
+    """A call as the model sees it."""
+
+    number: int
+    cost: Cost
+    ticket: Ticket
+    rank: tuple[int, int]
+    state: str = "waiting"
+
+
+@attrs.define
+class Model:
+    """What an account should do, evaluated from scratch after every event."""
+
+    now: float = 0
+    requests: float = REQUESTS
+    tokens: float = TOKENS
+    paused_until: float = 0
+    used: float = 0
+    calls: list[ModelCall] = attrs.Factory(list[ModelCall])
+
+    def in_state(self, state: str) -> list[ModelCall]:
+        return [call for call in self.calls if call.state == state]
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        self.requests = min(REQUESTS, self.requests + 2 * seconds)
+        self.tokens = min(TOKENS, self.tokens + 10 * seconds)
+
+    def settle(self) -> None:
+        """Let in whoever may come in."""
+        while waiting := self.in_state("waiting"):
+            first = min(waiting, key=lambda call: call.rank)
+            allowed = min(first.cost.tokens, TOKENS) <= self.tokens and self.requests >= 1
+            if not allowed or self.now < self.paused_until or len(self.in_state("in flight")) == SLOTS:
+                return
+            first.state = "in flight"
+            self.requests -= 1
+            self.tokens -= first.cost.tokens
+
+    def end(self, call: ModelCall, used: float) -> None:
+        call.state = "ended"
+        self.used += used
+        self.tokens = min(TOKENS, self.tokens + call.cost.tokens - used)
+
+
+class Driver:
+    """Runs the same events through the model and through an account, and compares them after each."""
+
+    def __init__(self, nursery: trio.Nursery, clock: MockClock) -> None:
+        limits = Limits(max_in_flight=SLOTS, requests_per_minute=REQUESTS, tokens_per_minute=TOKENS)
+        self.account = Account(limits)
+        self.model = Model()
+        self.nursery, self.clock = nursery, clock
+        self.admissions: dict[int, Admission] = {}
+        self.scopes: dict[int, trio.CancelScope] = {}
+        self.ends: dict[int, trio.Event] = {}
+        self.endings: dict[int, Callable[[Admission], None]] = {}
+
+    async def _call(self, number: int, cost: Cost, ticket: Ticket) -> None:
+        with self.scopes[number]:
+            try:
+                with await self.account.enter(cost, ticket) as admission:
+                    self.admissions[number] = admission
+                    await self.ends[number].wait()
+                    self.endings[number](admission)
+            except APIError:
+                pass
+            finally:
+                self.admissions.pop(number, None)
+
+    def start(self, cost: Cost, priority: int, again: ModelCall | None) -> None:
+        """A call arrives, or an ended one is repeated."""
+        number = len(self.model.calls)
+        ticket, rank = (again.ticket, again.rank) if again else (Ticket(priority), (-priority, number))
+        self.model.calls.append(ModelCall(number, cost, ticket, rank))
+        if again:
+            again.state = "repeated"
+        self.scopes[number], self.ends[number] = trio.CancelScope(), trio.Event()
+        self.nursery.start_soon(self._call, number, cost, ticket)
+
+    def finish(self, call: ModelCall, ending: str, used: int) -> None:
+        """A call in flight ends."""
+        error: APIError | None = None
+        usage, received, charged = None, 0, 0.0
+        if ending == "usage":
+            usage, charged = Usage(used, used, 2 * used), 2.0 * used
+        elif ending == "silent":
+            charged = call.cost.tokens
+        elif ending == "broken":
+            received, error = used, InternalServerError("broken off")
+            charged = call.cost.tokens - max(0, call.cost.answer - used) if used else 0
+        elif ending == "refused":
+            error = RateLimitError("slow down", retry_after=float(used))
+            self.model.paused_until = max(self.model.paused_until, self.model.now + used)
+
+        def end(admission: Admission) -> None:
+            admission.usage, admission.received = usage, received
+            if error is not None:
+                raise error
+
+        self.endings[call.number] = end
+        self.ends[call.number].set()
+        self.model.end(call, charged)
+
+    def cancel(self, call: ModelCall) -> None:
+        """Whoever made the call gives up."""
+        self.scopes[call.number].cancel()
+        if call.state == "in flight":
+            self.model.end(call, 0)
+        call.state = "ended"
+
+    async def compare(self) -> None:
+        self.model.settle()
+        await wait_all_tasks_blocked()
+        statistics = self.account.statistics()
+        in_flight = self.model.in_state("in flight")
+        assert sorted(self.admissions) == [call.number for call in in_flight]
+        assert statistics.in_flight == len(in_flight)
+        assert statistics.waiting == len(self.model.in_state("waiting"))
+        assert statistics.tokens_left == pytest.approx(self.model.tokens)
+        assert statistics.requests_left == pytest.approx(self.model.requests)
+        if self.model.now == 0:
+            reserved = sum(call.cost.tokens for call in in_flight)
+            assert statistics.tokens_left is not None
+            assert statistics.tokens_left + reserved + self.model.used == TOKENS
+
+
+costs = st.builds(Cost, st.just(1), st.integers(0, 300), st.integers(0, 500))
+events = st.one_of(
+    st.tuples(st.just("start"), costs, st.integers(-1, 1)),
+    st.tuples(st.just("start"), costs, st.integers(-1, 1)),
+    st.tuples(st.just("repeat"), costs, st.integers(0, 99)),
+    st.tuples(st.just("finish"), st.sampled_from(["usage", "silent", "broken", "refused"]), st.integers(0, 99)),
+    st.tuples(st.just("finish"), st.sampled_from(["usage", "usage"]), st.integers(0, 99)),
+    st.tuples(st.just("cancel"), st.integers(0, 99)),
+    st.tuples(st.just("pass time"), st.integers(1, 30)),
+)
+
+
+def play(driver: Driver, event: tuple[object, ...]) -> None:
+    """One event for both; what does not apply does nothing."""
+    match event:
+        case ("start", Cost() as cost, int(priority)):
+            driver.start(cost, priority, None)
+        case ("repeat", Cost() as cost, int(place)) if ended := driver.model.in_state("ended"):
+            driver.start(cost, 0, ended[place % len(ended)])
+        case ("finish", str(ending), int(used)) if in_flight := driver.model.in_state("in flight"):
+            driver.finish(in_flight[used % len(in_flight)], ending, used)
+        case ("cancel", int(place)) if here := driver.model.in_state("waiting") + driver.model.in_state("in flight"):
+            driver.cancel(here[place % len(here)])
+        case ("pass time", int(seconds)):
+            driver.clock.jump(seconds)
+            driver.model.pass_time(seconds)
+
+
+@given(script=st.lists(events, max_size=40))
+@settings(max_examples=150)
+def test_an_account_does_what_its_model_does(script: list[tuple[object, ...]]) -> None:
+    clock = MockClock()
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            driver = Driver(nursery, clock)
+            for event in script:
+                play(driver, event)
+                await driver.compare()
+            nursery.cancel_scope.cancel()
+        statistics = driver.account.statistics()
+        assert (statistics.in_flight, statistics.waiting) == (0, 0)
+
+    trio.run(main, clock=clock)
+
+
+@given(script=st.lists(events, max_size=30), burst=st.integers(2, 6))
+def test_events_of_the_same_moment_leave_the_same_sums(script: list[tuple[object, ...]], burst: int) -> None:
+    """Without a chance for the tasks to run in between, so that events meet tasks that are about to be woken."""
+    clock = MockClock()
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            driver = Driver(nursery, clock)
+            for number, event in enumerate(script):
+                if event[0] in {"start", "cancel"}:
+                    play_unchecked(driver, event)
+                if number % burst == 0:
+                    await wait_all_tasks_blocked()
+                    demand_work_is_conserved(driver.account)
+            nursery.cancel_scope.cancel()
+        statistics = driver.account.statistics()
+        assert (statistics.in_flight, statistics.waiting, statistics.tokens_left) == (0, 0, TOKENS)
+
+    trio.run(main, clock=clock)
+
+
+def play_unchecked(driver: Driver, event: tuple[object, ...]) -> None:
+    match event:
+        case ("start", Cost() as cost, int(priority)):
+            driver.start(cost, priority, None)
+        case ("cancel", int(place)) if calls := driver.model.calls:
+            driver.scopes[calls[place % len(calls)].number].cancel()
+
+
+def demand_work_is_conserved(account: Account) -> None:
+    """Nobody waits who could go."""
+    statistics = account.statistics()
+    first = account._line.first
+    if first is not None and statistics.in_flight < SLOTS:
+        assert statistics.tokens_left is not None
+        assert statistics.tokens_left < min(first.cost.tokens, TOKENS)
+
+
+# Single properties, on both loops where time does not matter.
+
+
+async def hold(account: Account, seconds: float, *, cost: Cost = ONE_REQUEST, ticket: Ticket | None = None) -> float:
+    """A call of some seconds. Returns when it got in."""
+    with await account.enter(cost, ticket or Ticket()):
+        began: float = either.current_time()
+        await either.sleep(seconds)
+    return began
+
+
+async def refuse(account: Account, error: APIError) -> None:
+    with pytest.raises(type(error)), await account.enter(ONE_REQUEST, Ticket()):
+        raise error
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_no_more_calls_than_slots_are_in_flight_and_they_come_in_order(shared: bool) -> None:
+    limiter = either.CapacityLimiter(2)
+    account = Account(Limits(max_in_flight=limiter if shared else 2))
+    order: list[int] = []
+    most = 0
+
+    async def call(number: int) -> None:
+        nonlocal most
+        with await account.enter(ONE_REQUEST, Ticket()):
+            order.append(number)
+            most = max(most, account.statistics().in_flight)
+            await either.sleep(0)
+
+    async with either.open_nursery() as nursery:
+        holder = await account.enter(ONE_REQUEST, Ticket())
+        with holder:
+            for number in range(10):
+                nursery.start_soon(call, number)
+                await anyio.wait_all_tasks_blocked()
+    assert order == list(range(10))
+    assert most == 2
+    assert limiter.borrowed_tokens == account.statistics().in_flight == 0
+
+
+async def test_anyios_limiter_serves_on_asyncio_and_on_trio() -> None:
+    limiter = anyio.CapacityLimiter(1)
+    account = Account(Limits(max_in_flight=limiter))
+    async with anyio.create_task_group() as group, limiter:
+        group.start_soon(hold, account, 0)
+        await anyio.wait_all_tasks_blocked()
+        assert account.statistics().waiting == 1
+    assert account.statistics().attempts == 1
+
+
+async def test_two_accounts_share_a_limiter_without_holding_slots_they_cannot_use(autojump_clock: MockClock) -> None:
+    limiter = trio.CapacityLimiter(1)
+    slow = Account(Limits(max_in_flight=limiter, requests_per_minute=1))
+    fast = Account(Limits(max_in_flight=limiter))
+    await hold(slow, 0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(hold, slow, 1)
+        await wait_all_tasks_blocked()
+        assert await hold(fast, 1) == 0
+    assert trio.current_time() == 61
+
+
+async def test_a_paused_account_lets_nobody_in_who_already_waits_for_a_slot(autojump_clock: MockClock) -> None:
+    account = Account(Limits(max_in_flight=1))
+    began: list[float] = []
+
+    async def call() -> None:
+        began.append(await hold(account, 0))
+
+    async with trio.open_nursery() as nursery:
+        with pytest.raises(ServiceUnavailableError), await account.enter(ONE_REQUEST, Ticket()):
+            nursery.start_soon(call)
+            await wait_all_tasks_blocked()
+            raise ServiceUnavailableError("overloaded", status_code=529, retry_after=7)
+    assert began == [7]
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (RateLimitError("no", retry_after=30), 30),
+        (RateLimitError("no"), DEFAULT_PAUSE),
+        (RateLimitError("come back tomorrow", retry_after=86_400), LONGEST_RESPECTED_WAIT),
+        (ServiceUnavailableError("no", status_code=529), DEFAULT_PAUSE),
+        (ServiceUnavailableError("no", retry_after=30), 0),
+        (InternalServerError("no"), 0),
+    ],
+)
+async def test_a_429_or_529_pauses_everybody(error: APIError, seconds: float, autojump_clock: MockClock) -> None:
+    account = Account(Limits())
+    await refuse(account, error)
+
+    assert account.statistics().paused_for == seconds
+    assert account.statistics().errors == 1
+    assert await hold(account, 0) == seconds
+
+
+async def test_a_shorter_pause_does_not_end_a_longer_one(autojump_clock: MockClock) -> None:
+    account = Account(Limits())
+    with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, Ticket()):
+        await refuse(account, RateLimitError("no", retry_after=30))
+        raise RateLimitError("no", retry_after=1)
+
+    assert await hold(account, 0) == 30
+
+
+async def test_a_wait_that_cannot_end_in_time_is_refused_at_once(autojump_clock: MockClock) -> None:
+    account = Account(Limits(requests_per_minute=60))
+    for _ in range(60):
+        await hold(account, 0)
+    with trio.CancelScope(deadline=5):
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(hold, account, 0)
+            await wait_all_tasks_blocked()
+            with pytest.raises(RateLimitError, match=r"in 5\.0 s, after its deadline") as caught:
+                await account.enter(ONE_REQUEST, Ticket())
+            assert trio.current_time() == 0
+            assert caught.value.retry_after == 5
+    assert account.statistics().waiting == 0
+
+
+async def test_whoever_is_overtaken_may_come_too_late_and_is_told_when_its_turn_comes(
+    autojump_clock: MockClock,
+) -> None:
+    account = Account(Limits(requests_per_minute=60))
+    for _ in range(60):
+        await hold(account, 0)
+    async with trio.open_nursery() as nursery:
+        with trio.CancelScope(deadline=1.5), pytest.raises(RateLimitError):
+            nursery.start_soon(lambda: hold(account, 0, ticket=Ticket(priority=1)))
+            await account.enter(ONE_REQUEST, Ticket())
+    assert trio.current_time() == 1
+
+
+async def test_a_pause_refuses_those_whose_deadline_it_outlasts_and_keeps_the_others(autojump_clock: MockClock) -> None:
+    account = Account(Limits(max_in_flight=1))
+
+    async def impatient() -> None:
+        with trio.CancelScope(deadline=10), pytest.raises(RateLimitError):
+            await account.enter(ONE_REQUEST, Ticket())
+        refused_at.append(trio.current_time())
+
+    refused_at: list[float] = []
+    async with trio.open_nursery() as nursery:
+        with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, Ticket()):
+            nursery.start_soon(impatient)
+            nursery.start_soon(impatient)
+            await trio.sleep(1)
+            nursery.start_soon(hold, account, 0)
+            raise RateLimitError("no", retry_after=20)
+    assert refused_at == [1, 1]
+    assert trio.current_time() == 21
+
+
+async def test_priority_goes_first_even_before_one_that_already_waits_for_the_slot(autojump_clock: MockClock) -> None:
+    for limiter in (1, trio.CapacityLimiter(1)):
+        account = Account(Limits(max_in_flight=limiter))
+        order: list[int] = []
+
+        async def call(priority: int, account: Account = account, order: list[int] = order) -> None:
+            await hold(account, 1, ticket=Ticket(priority))
+            order.append(priority)
+
+        async with trio.open_nursery() as nursery:
+            for priority in (9, 0, 1, 0, 2, 2):
+                nursery.start_soon(call, priority)
+                await wait_all_tasks_blocked()
+        assert order == [9, 2, 2, 1, 0, 0]
+
+
+async def test_a_large_call_is_not_starved_by_small_ones(autojump_clock: MockClock) -> None:
+    account = Account(Limits(tokens_per_minute=600))
+    small, large = Cost(1, 10), Cost(1, 600)
+    began: list[float] = []
+
+    async def call() -> None:
+        began.append(await hold(account, 0, cost=large))
+
+    async def flood() -> None:
+        while not began:
+            nursery.start_soon(lambda: hold(account, 0, cost=small))
+            await trio.sleep(0.5)
+
+    async with trio.open_nursery() as nursery:
+        await hold(account, 0, cost=small)
+        nursery.start_soon(call)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(flood)
+    assert began == [1]
+
+
+async def test_a_repeated_call_stands_where_it_first_stood(autojump_clock: MockClock) -> None:
+    account = Account(Limits(max_in_flight=1))
+    order: list[str] = []
+
+    async def call(name: str, ticket: Ticket) -> None:
+        await hold(account, 1, ticket=ticket)
+        order.append(name)
+
+    first = Ticket()
+    await hold(account, 0, ticket=first)
+    async with trio.open_nursery() as nursery:
+        for name, ticket in (("holder", Ticket()), ("b", Ticket()), ("c", Ticket()), ("repeated", first)):
+            nursery.start_soon(call, name, ticket)
+            await wait_all_tasks_blocked()
+    assert order == ["holder", "repeated", "b", "c"]
+
+
+async def test_a_cancelled_wait_wakes_the_next_in_line(autojump_clock: MockClock) -> None:
+    account = Account(Limits(tokens_per_minute=600))
+    await hold(account, 0, cost=Cost(1, 600))
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: hold(account, 0, cost=Cost(1, 600)))
+            await wait_all_tasks_blocked()
+            scope.cancel()
+    async with trio.open_nursery() as nursery:
+        outer = trio.CancelScope()
+
+        async def large() -> None:
+            with outer:
+                await hold(account, 0, cost=Cost(1, 600))
+
+        nursery.start_soon(large)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(lambda: hold(account, 0, cost=Cost(1, 10)))
+        await wait_all_tasks_blocked()
+        outer.cancel()
+    assert trio.current_time() == 1
+
+
+async def test_waits_of_float_remainders_end(autojump_clock: MockClock) -> None:
+    account = Account(Limits(requests_per_minute=700))
+    autojump_clock.jump(1e9)  # where a float's step is more than the time that is not worth waiting for
+    async with trio.open_nursery() as nursery:
+        for _ in range(1_000):
+            nursery.start_soon(hold, account, 0)
+    assert trio.current_time() - 1e9 == pytest.approx(300 / 700 * 60, rel=1e-3)
+
+
+def described(remaining: int) -> ReplyHead:
+    return ReplyHead(200, {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": f"{remaining}"})
+
+
+async def test_adaptive_accounts_begin_with_few_and_let_everybody_in_once_limits_are_described() -> None:
+    account = Account(Limits(max_in_flight=500, adaptive=True))
+    assert account.statistics().slots == 20
+    with await account.enter(ONE_REQUEST, Ticket(model="m")) as admission:
+        admission.learn(described(40))
+
+    statistics = account.statistics()
+    assert statistics.slots == 500
+    assert statistics.described["m"]["x-ratelimit-requests"] == pytest.approx(40, abs=1)
+    assert account.counts_tokens
+
+
+async def test_limits_are_followed_model_by_model(autojump_clock: MockClock) -> None:
+    account = Account(Limits(adaptive=True))
+    with await account.enter(ONE_REQUEST, Ticket(model="small")) as admission:
+        admission.learn(described(0))
+
+    assert await hold(account, 0, ticket=Ticket(model="large")) == 0
+    assert await hold(account, 0, ticket=Ticket(model="small")) == pytest.approx(1 / 0.98)
+
+
+async def test_a_reply_wakes_whoever_waits_for_what_it_says(autojump_clock: MockClock) -> None:
+    account = Account(Limits(adaptive=True))
+    with await account.enter(ONE_REQUEST, Ticket()) as admission:
+        admission.learn(described(0))
+        async with trio.open_nursery() as nursery:
+            with await account.enter(ONE_REQUEST, Ticket()) as another:
+                nursery.start_soon(hold, account, 0)
+                nursery.start_soon(hold, account, 0)
+                await wait_all_tasks_blocked()
+                another.learn(described(50))
+                await wait_all_tasks_blocked()
+                assert account.statistics().waiting == 0
+
+
+async def test_unexplained_refusals_cut_the_number_in_flight_but_never_of_a_shared_limiter() -> None:
+    own, shared = (
+        Account(Limits(adaptive=True)),
+        Account(Limits(max_in_flight=either.CapacityLimiter(9), adaptive=True)),
+    )
+    for account, slots in ((own, 1), (shared, 9)):
+        await refuse(account, RateLimitError("no"))
+        assert account.statistics().slots == slots
+
+
+async def test_explained_refusals_leave_the_number_in_flight_alone() -> None:
+    account = Account(Limits(max_in_flight=50, adaptive=True))
+    with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, Ticket()) as admission:
+        admission.learn(described(0))
+        raise RateLimitError("no")
+
+    assert account.statistics().slots == 50
+
+
+async def test_made_up_models_do_not_fill_memory() -> None:
+    account = Account(Limits(adaptive=True))
+    for number in range(2_500):
+        with await account.enter(ONE_REQUEST, Ticket(model=f"{number}")) as admission:
+            admission.learn(described(40))
+
+    assert len(account.statistics().described) <= 1_000
+
+
+async def test_the_sums_are_what_replies_said() -> None:
+    account = Account(Limits())
+    for _ in range(3):
+        with await account.enter(ONE_REQUEST, Ticket()) as admission:
+            admission.usage = Usage(5, 7, 12)
+    statistics = account.statistics()
+
+    assert (statistics.attempts, statistics.errors) == (3, 0)
+    assert (statistics.prompt_tokens, statistics.completion_tokens) == (15, 21)
+    assert (statistics.requests_left, statistics.tokens_left, statistics.slots) == (None, None, 1_000)
+    assert not account.counts_tokens
+
+
+async def test_no_limit_at_all_is_possible() -> None:
+    account = Account(Limits(max_in_flight=None, requests_per_minute=math.inf))
+
+    assert account.statistics().slots == math.inf
+    assert account.statistics().requests_left is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("max_in_flight", 0, ValueError),
+        ("max_in_flight", 2.5, TypeError),
+        ("max_in_flight", "many", TypeError),
+        ("requests_per_minute", 0, ValueError),
+        ("requests_per_minute", math.nan, ValueError),
+        ("tokens_per_minute", -1, ValueError),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(name: str, value: object, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match=name):
+        Limits(**{name: value})  # type: ignore[arg-type]
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 20), st.sampled_from(["m", "n"]), st.booleans())),
+    place=st.tuples(st.integers(-3, 3), st.integers(0, 99)),
+)
+def test_a_line_is_a_sorted_list(steps: list[tuple[int, int, str, bool]], place: tuple[int, int]) -> None:
+    line, expected = Line(), list[Waiter]()
+    for number, (priority, tokens, model, leaves) in enumerate(steps):
+        if leaves and expected:
+            line.leave(expected.pop(tokens % len(expected)))
+        waiter = Waiter((-priority, number), Cost(1, tokens), model, None)
+        line.join(waiter)
+        expected.append(waiter)
+        expected.sort(key=lambda one: one.rank)
+        assert line.first is expected[0]
+        assert len(line) == len(expected)
+    for model in ("m", "n"):
+        ahead = [one.cost for one in expected if one.rank < place and one.model == model]
+        assert line.cost_before(place, model) == sum(ahead, Cost(0))
