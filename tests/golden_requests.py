@@ -1,4 +1,4 @@
-"""One chat request to every row of the catalogue, as it would leave.
+"""One request to every row of the catalogue, as it would leave: a chat, where the row has chats.
 
 `python tests/golden_requests.py > tests/fixtures/catalog_golden.json` writes the golden file anew; read its diff.
 """
@@ -77,16 +77,27 @@ def key_of(row: Provider) -> dict[str, str]:
 
 
 async def send(row: Provider, variables: Mapping[str, str], recorder: Recorder, **options: Any) -> APIError | None:
-    """Make one streamed call and return its error."""
+    """Make one call and return its error."""
     if row.server is Server.EMBEDDED:  # its own address is that of a server that would be started
         options = {"api_base": "http://127.0.0.1:9/v1", **options}
     retry = RetryPolicy(attempts=1)
     async with Client(transport=recorder, variables=variables, retry=retry, providers={row.name: row}) as client:
         try:
-            await client.completion(f"{row.name}/m", CONVERSATION, stream=True, **PARAMETERS, **options)
+            await _call(client, row, options)
         except APIError as error:
             return error
     return None
+
+
+async def _call(client: Client, row: Provider, options: Any) -> None:
+    """A chat, or where the row has none, embeddings or speech."""
+    model, dialect = f"{row.name}/m", row.dialect
+    if dialect.chat_stream is not None:
+        await client.completion(model, CONVERSATION, stream=True, **PARAMETERS, **options)
+    elif dialect.embeddings is not None:
+        await client.embedding(model, "Weather?", **options)
+    else:
+        await client.speech(model, "Weather?", "voice", **options)
 
 
 def described(origin: Origin, request: HTTPRequest) -> list[str]:
@@ -104,8 +115,6 @@ async def golden_requests() -> dict[str, list[str]]:
     """What is sent to each row, with a key and an address of its own."""
     found = {}
     for row in CATALOG.values():
-        if row.dialect.chat_stream is None:
-            continue
         recorder = Recorder()
         await send(row, {**address_parts(row), **key_of(row)}, recorder)
         found[row.name] = described(*recorder.sent[0])

@@ -242,10 +242,11 @@ def test_speech_is_bytes_that_name_their_text() -> None:
     assert body_of(reply) == b"ID3 hello there"
 
 
-def test_transcription_of_any_upload_has_the_same_text() -> None:
+def test_an_upload_is_transcribed_as_the_script_says() -> None:
     request = HTTPRequest("POST", "/v1/audio/transcriptions", (), b"--boundary\r\n...")
 
-    assert json.loads(body_of(Simulator().respond(request)))["text"] == "simulated transcription"
+    assert json.loads(body_of(Simulator().respond(request)))["text"] == "Hello from the simulator."
+    assert json.loads(body_of(Simulator(Reply("Well said.")).respond(request)))["text"] == "Well said."
 
 
 def test_moderation_flags_one_word() -> None:

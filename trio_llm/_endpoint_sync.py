@@ -49,8 +49,8 @@ from ._types.upload import FileInput
 
 
 def _call(request: Request) -> Any:
-    result = SYNC_THREAD.call(partial(_call_there, request))
-    return SyncStream(result) if isinstance(result, Stream) else result
+    result: Stream[Any, Any] | Any = SYNC_THREAD.call(partial(_call_there, request))
+    return SyncStream[Any, Any](result) if isinstance(result, Stream) else result
 
 
 async def _call_there(request: Request) -> Any:

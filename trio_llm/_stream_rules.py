@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ._fold import fold_text_chunks
@@ -31,7 +31,7 @@ _TEXT_WITH_USAGE: Final = ChunkRules(fold_text_chunks, _has_text, _always)
 
 def text_rules(request: TextCompletionRequest) -> ChunkRules[TextCompletionResponse, TextCompletionResponse]:
     """The rules of one request: usage chunks are shown to those who asked for them."""
-    options = request.parameters.get("stream_options") or {}
+    options: Mapping[str, Any] = request.parameters.get("stream_options") or {}
     return _TEXT_WITH_USAGE if options.get("include_usage") else _TEXT
 
 

@@ -84,9 +84,9 @@ class SpeechResponse:
         """The bytes."""
         return self.content
 
-    async def aread(self) -> bytes:  # noqa: ASYNC910  # they are here already
+    async def aread(self) -> bytes:
         """The bytes."""
-        return self.content
+        return self.content  # noqa: ASYNC910  # they are here already
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """The bytes in blocks of `chunk_size`, 64 KiB if None."""
@@ -121,8 +121,8 @@ class AsyncBlocks:
     def __aiter__(self) -> AsyncBlocks:
         return self
 
-    async def __anext__(self) -> bytes:  # noqa: ASYNC910  # nothing to wait for
+    async def __anext__(self) -> bytes:
         try:
-            return next(self.blocks)
+            return next(self.blocks)  # noqa: ASYNC910  # nothing to wait for
         except StopIteration:
             raise StopAsyncIteration from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict, Unpack, cast
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 import attrs
 
@@ -131,7 +131,7 @@ class ImageEditRequest:
         **params: Unpack[ImageEditParams],
     ) -> None:
         parameters, options = split_arguments(params, IMAGE_EDIT_PARAMETERS)
-        given = cast("list[FileInput]", image if isinstance(image, list) else [image])
+        given = image if isinstance(image, list) else [image]
         images = tuple(as_upload(one, f"image[{number}]", f"image-{number}.png") for number, one in enumerate(given))
         masked = None if mask is None else as_upload(mask, "mask", "mask.png")
         self.__attrs_init__(model, images, prompt, masked, bool(stream), parameters, options)

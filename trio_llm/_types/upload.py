@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from mimetypes import guess_type
 from pathlib import Path
-from typing import IO, Any, Final, TypeAlias
+from typing import IO, Any, Final, TypeAlias, cast
 
 import attrs
 
@@ -114,9 +114,9 @@ def _taken_apart(file: FileInput, field: str) -> tuple[str | None, Any, str | No
 
 def _opened(content: Any) -> tuple[bytes | RequestBody, str | None]:
     if isinstance(content, bytes | bytearray | memoryview):
-        return bytes(content), None
+        return bytes(cast("bytes", content)), None
     if isinstance(content, str | os.PathLike):
-        path = Path(content)
+        path = Path(cast("str", content))
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a directory")
         return _PathContent(path, path.stat().st_size), path.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, overload
+from typing import Any, Final, cast, overload
 
 _NATIVE_ORDER: Final = "<" if sys.byteorder == "little" else ">"
 
@@ -62,10 +62,11 @@ class Vector(Sequence[float]):
         """Equal to the same numbers in a list or tuple, as far as 32 bits can hold them."""
         if isinstance(other, Vector):
             return self._numbers == other._numbers
-        if not isinstance(other, list | tuple) or len(other) != len(self):
+        if not isinstance(other, list | tuple):
             return False
+        items = cast("Sequence[float]", other)
         try:
-            return self._numbers == array(self._numbers.typecode, other)
+            return len(items) == len(self) and self._numbers == array(self._numbers.typecode, items)
         except (TypeError, OverflowError):
             return False
 

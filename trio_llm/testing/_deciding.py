@@ -18,6 +18,7 @@ from ._limits import RateGate
 from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ToolUse
 from ._timeline import ScriptedReply, schedule
 from ._wires import _anthropic, _gemini, _openai, _other
+from ._wires._forms import form_fields
 from ._wires._model import (
     EVENT_STREAM,
     Answer,
@@ -148,9 +149,15 @@ def _read(request: HTTPRequest, number: int) -> tuple[RecordedRequest, Endpoint 
     body = request.body if isinstance(request.body, bytes) else b"".join(request.body.blocks())
     path = request.path.partition("?")[0]
     endpoint = next((one for one in ENDPOINTS if one.path.search(path)), None)
-    prompt = endpoint.read(path, _object(body)) if endpoint else Prompt()
+    prompt = endpoint.read(path, _fields_of(request, body)) if endpoint else Prompt()
     name = endpoint.name if endpoint else ""
     return RecordedRequest(number, request.method, request.path, dict(request.headers), body, prompt, name), endpoint
+
+
+def _fields_of(request: HTTPRequest, body: bytes) -> Mapping[str, Any]:
+    content_type = next((value for name, value in request.headers if name == "content-type"), "")
+    form = form_fields(content_type, body)
+    return _object(body) if form is None else form
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

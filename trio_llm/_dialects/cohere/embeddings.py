@@ -53,12 +53,13 @@ def _texts(call: Call[EmbeddingRequest]) -> list[Any]:
 def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read vectors, which come in the order of the input. Of several types, the first is taken."""
     reply = as_object(parse(body))
-    found = reply.get("embeddings")
-    if isinstance(found, dict):
-        found = found.get("float") or next(iter(found.values()), None)
+    given = reply.get("embeddings")
+    by_type = as_object(given)
+    found: Any = by_type.get("float") or next(iter(by_type.values()), given)
     if not isinstance(found, list):
         raise ConversionError(f"expected vectors, got {found!r:.60}", ".embeddings")
-    data = [Embedding(read_vector(vector, "f", f".embeddings[{index}]"), index) for index, vector in enumerate(found)]
+    vectors: list[Any] = found
+    data = [Embedding(read_vector(vector, "f", f".embeddings[{index}]"), index) for index, vector in enumerate(vectors)]
     return EmbeddingResponse(data, call.model, usage=_usage(as_object(reply.get("meta"))), model_extra=_rest(reply))
 
 

