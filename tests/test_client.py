@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from typing import Any
 
+import anyio
 import pytest
 import trio
 from trio.testing import MockClock
@@ -236,3 +239,54 @@ async def test_limits_and_timeouts_must_make_sense() -> None:
         Timeouts(total=-1)
     with pytest.raises(ValueError, match="attempts"):
         RetryPolicy(attempts=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("timeout", "5"),
+        ("timeout", float("nan")),
+        ("timeout", -1),
+        ("timeout", True),
+        ("num_retries", -1),
+        ("num_retries", 1.5),
+        ("api_key", b"k"),
+        ("api_base", 5),
+        ("custom_llm_provider", 7),
+        ("extra_headers", ["x"]),
+        ("extra_body", "x"),
+        ("priority", "x"),
+    ],
+)
+async def test_an_option_of_the_wrong_kind_is_named_before_anything_is_sent(name: str, value: object) -> None:
+    arguments: dict[str, Any] = {name: value}
+    with pytest.raises(BadRequestError, match=f"{name} must be"):
+        trio_llm.ChatRequest(MODEL, MESSAGES, **arguments)
+
+
+async def test_a_call_that_has_no_time_sends_nothing() -> None:
+    simulator = Simulator()
+    async with Client(transport=simulator, variables=KEYS) as client:
+        await client.completion(MODEL, MESSAGES)
+        with pytest.raises(Timeout) as caught:
+            await client.completion(MODEL, MESSAGES, timeout=0)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await client.completion(MODEL, MESSAGES)
+
+    assert caught.value.attempts == 0
+    assert scope.cancelled_caught
+    assert len(simulator.requests) == 1
+
+
+def test_a_client_of_another_run_says_so() -> None:
+    client = Client(transport=Simulator(), variables=KEYS)
+
+    async def call() -> None:
+        await client.completion(MODEL, MESSAGES)
+
+    trio.run(call)
+    with pytest.raises(RuntimeError, match="another run"):
+        trio.run(call)
+    with pytest.raises(RuntimeError, match="another run"):
+        asyncio.run(call())

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 
 import trio_llm
 from trio_llm import APIConnectionError, ChatRequest, Client, ServiceUnavailableError, Timeout, Timeouts
-from trio_llm.testing import AtEvent, Failure, Reply, Script, Simulator
+from trio_llm.testing import AtEvent, Failure, RawReply, Reply, Script, Simulator
 
 pytestmark = pytest.mark.anyio
 MESSAGES = [{"role": "user", "content": "Count."}]
@@ -171,7 +171,9 @@ async def test_a_cancelled_read_of_a_pulled_stream_ends_it_and_frees_its_slot(au
                 pass
         (account,) = client.statistics().accounts.values()
         assert account.in_flight == 0
-        assert [chunk async for chunk in stream] == []
+        with pytest.raises(APIConnectionError, match="a read of this stream was cancelled") as caught:
+            await anext(stream)
+    assert caught.value.partial is not None
     assert simulator.statistics().active == 0
 
 
@@ -189,6 +191,71 @@ async def test_two_tasks_cannot_read_one_stream_at_once(autojump_clock: MockCloc
             with pytest.raises(trio.BusyResourceError):
                 await anext(stream)
             nursery.cancel_scope.cancel()
+
+
+async def test_closing_a_stream_ends_the_read_of_another_task(autojump_clock: MockClock) -> None:
+    simulator = Simulator(Reply(WORDS, gap=60))
+    async with Client(transport=simulator, variables=KEYS) as client:
+        stream = await client.completion(MODELS[0], MESSAGES, stream=True)
+
+        async def read_all() -> None:
+            with pytest.raises(trio.ClosedResourceError):
+                async for _ in stream:
+                    pass
+
+        async with trio.open_nursery() as nursery:
+            began = trio.current_time()
+            nursery.start_soon(read_all)
+            await trio.sleep(1)
+            await stream.aclose()
+            assert simulator.statistics().active == 0
+    assert trio.current_time() == began + 1
+
+
+@pytest.mark.parametrize("kind", [GeneratorExit, KeyboardInterrupt, SystemExit])
+async def test_what_is_no_error_leaves_a_block_bare_too(kind: type[BaseException]) -> None:
+    async with client_for(Reply(WORDS)) as client:
+        with pytest.raises(kind):
+            async with client.stream(MODELS[0], MESSAGES) as stream:
+                await anext(stream)
+                raise kind
+
+
+WHOLE = b"""{
+    "id": "r",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "all at once", "tool_calls": [
+        {"id": "c", "function": {"name": "f", "arguments": "{}"}}
+    ]}}],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2}
+}"""
+
+
+async def test_a_whole_reply_to_a_stream_request_is_its_only_chunk() -> None:
+    async with client_for(RawReply(WHOLE)) as client:
+        stream = await client.completion(MODELS[0], MESSAGES, stream=True)
+        (chunk,) = [chunk async for chunk in stream]
+
+    assert chunk.choices[0].delta.content == stream.response.choices[0].message.content == "all at once"
+    assert stream.response.usage is not None
+    assert stream.response.choices[0].finish_reason == "tool_calls"
+
+
+async def test_an_error_with_status_200_to_a_stream_request_is_read_like_any_other(autojump_clock: MockClock) -> None:
+    error = RawReply(b'{"error": {"message": "too busy", "code": 503}}')
+    async with client_for([error, Reply(WORDS)], attempts=2) as client:
+        assert await pulled_text(client) == "one two three four"
+    async with client_for(error) as client:
+        with pytest.raises(trio_llm.APIError, match="too busy"):
+            await pulled_text(client)
+
+
+async def test_an_error_reply_that_never_ends_is_known_by_its_status(autojump_clock: MockClock) -> None:
+    for stream in (False, True):
+        reply = RawReply([b'{"error":', b"x"], status=429, stall_at=AtEvent(1))
+        async with client_for(reply) as client:
+            with pytest.raises(trio_llm.RateLimitError):
+                await client.completion(MODELS[0], MESSAGES, stream=stream)
+    assert trio.current_time() < 20
 
 
 async def test_leaving_early_ends_the_request_in_both_forms() -> None:

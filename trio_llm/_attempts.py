@@ -64,6 +64,8 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
     """
     tries, call = frame.tries, frame.call
     last, tries.broken = tries.broken, None
+    if trio.current_time() >= frame.deadline:
+        raise out_of_time(frame, f"no time to ask within {frame.timeout:g} s") from last
     with trio.CancelScope(deadline=frame.deadline) as scope, call.waiting_in(scope):
         if last is not None:
             await trio.sleep_until(_wake_after(last, frame))
@@ -74,6 +76,7 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
             except APIError as error:
                 last = error
                 error.llm_provider, error.model = frame.provider, frame.model
+                await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
                 wake = _wake_after(error, frame)
             await trio.sleep_until(wake)
     if call.cut:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ._fold import fold_chunks
 from ._stream import ChunkRules
-from ._types.chat import ModelResponse, ModelResponseStream
+from ._types.chat import Delta, Message, ModelResponse, ModelResponseStream, StreamingChoices
 from ._types.chat_request import ChatRequest
 
 _CONTENT = (
@@ -33,9 +33,26 @@ def _always(_: Any) -> bool:
     return True
 
 
+def _as_chunk(response: ModelResponse) -> ModelResponseStream:
+    """A whole response as the only chunk of its stream."""
+    named = {name: getattr(response, name) for name in ("id", "created", "model", "usage", "system_fingerprint")}
+    choices = [
+        StreamingChoices(choice.finish_reason, choice.index, _as_delta(choice.message), choice.logprobs)
+        for choice in response.choices
+    ]
+    return ModelResponseStream(choices=choices, model_extra=response.model_extra, **named)
+
+
+def _as_delta(message: Message) -> Delta:
+    delta = Delta(model_extra=message.model_extra, **{name: getattr(message, name) for name in Delta.field_names})
+    for number, call in enumerate(delta.tool_calls or ()):
+        call.index = number
+    return delta
+
+
 # Chunks without choices carry usage; readers who did not ask for them may count on `choices[0]`.
-_USUAL = ChunkRules(fold_chunks, _has_content, _has_choices)
-_WITH_USAGE = ChunkRules(fold_chunks, _has_content, _always)
+_USUAL = ChunkRules(fold_chunks, _has_content, _has_choices, unfold=_as_chunk)
+_WITH_USAGE = ChunkRules(fold_chunks, _has_content, _always, unfold=_as_chunk)
 
 
 def rules_for(request: ChatRequest) -> ChunkRules[ModelResponseStream, ModelResponse]:

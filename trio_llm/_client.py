@@ -112,6 +112,8 @@ class Client(EndpointCalls):
             raise ClientClosedError("this client is closed: it takes no more calls")
         if self._engine_made is None:
             self._engine_made = Engine(self._settings, self._choose_transport())
+        if self._engine_made.run is not trio.lowlevel.current_trio_token():
+            raise RuntimeError("this client belongs to another run of an event loop: make one in each")
         return self._engine_made
 
     def _choose_transport(self) -> Transport:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from ._attempts import CallFrame, CallTrace, Tries, run_attempts
 from ._batching import parts_of, receive_parts
-from ._dialect import Call, Endpoint, StreamEndpoint
+from ._dialect import Call, Endpoint, ReplyIsError, StreamEndpoint
 from ._drain import Calls, RunningCall
 from ._errors import APIError, BadRequestError
-from ._exchange import Exchange, receive_stream, receive_whole
+from ._exchange import Exchange, StreamReading, receive_stream, receive_whole
 from ._fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets
-from ._http import HTTPRequest
+from ._http import HTTPRequest, ReplyHead
 from ._latencies import HedgeStatistics, Latencies
 from ._limits import AccountStatistics, Limits
 from ._operations import OPERATIONS
@@ -34,6 +34,8 @@ from ._types._request import CallOptions
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
 
+CLOSING_TIME: Final = 2.0
+"""Seconds that the tasks of calls which were ended may take to notice."""
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
 
@@ -78,6 +80,8 @@ class Engine:
         self.calls = Calls()
         self.latencies = Latencies()
         self.hedges = HedgeStatistics()
+        self.run: object = trio.lowlevel.current_trio_token()
+        """What tells this run of an event loop from others: sockets and clocks do not cross."""
         self._embedded = EmbeddedModel()
         self._routes = Routes(settings.providers, settings.variables, settings.limits)
 
@@ -123,7 +127,9 @@ class Engine:
         try:
             asking = self._asking(request, trace, call)
             self._check_continuations(asking.targets)
-            reopening = Reopening(asking.targets, lambda target: self._open_stream(target, asking), asking.deadline)
+            reopening = Reopening(
+                asking.targets, call, lambda target: self._open_stream(target, asking), asking.deadline
+            )
             source, opening = await ask_targets(asking.targets, reopening.ask, asking.deadline)
         except BaseException:
             call.end()
@@ -139,7 +145,14 @@ class Engine:
         if endpoint is None:
             raise _not_offered(request, route)
         exchange = self._exchange(request, route, endpoint, asking, asking.targets.tries)
-        return await self._open(exchange, endpoint, operation.rules(request))
+        rules, whole = operation.rules(request), operation.endpoint(route.dialect)
+
+        def unfold(body: bytes) -> Any:
+            if whole is None or rules.unfold is None:
+                raise ReplyIsError(route.dialect.decode_error(ReplyHead(200, {}), body))
+            return rules.unfold(whole.decode(exchange.call, body))
+
+        return await self._open(exchange, StreamReading(endpoint, unfold), rules)
 
     def _check_continuations(self, targets: Targets[Any]) -> None:
         for request in targets.all():
@@ -160,11 +173,11 @@ class Engine:
     async def _open(
         self,
         exchange: Exchange[Any],
-        endpoint: StreamEndpoint[Any, ChunkT],
+        reading: StreamReading[Any, ChunkT],
         rules: ChunkRules[ChunkT, ResponseT],
     ) -> tuple[Source[ChunkT, ResponseT], list[ChunkT]]:
         async def attempt() -> tuple[Source[ChunkT, ResponseT], list[ChunkT]]:
-            owner = receive_stream(exchange, endpoint)
+            owner = receive_stream(exchange, reading)
             source = Source(owner, rules, exchange.frame, self.settings.timeouts)
             return source, await source.open()
 
@@ -231,7 +244,8 @@ class Engine:
         await self.calls.cut()
         await self.transport.aclose()
         await self._embedded.aclose()
-        await self.calls.wait_idle()
+        with trio.move_on_after(CLOSING_TIME):  # for tasks that are slow to notice
+            await self.calls.wait_idle()
 
 
 def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
@@ -35,6 +35,8 @@ MAX_ERROR_SIZE = 1 << 20
 """Bytes of an error reply that are read; the rest says nothing more."""
 DRAIN_TIME = 0.25
 """Seconds to wait for the end of a body whose last event has been read, so that its connection can be used again."""
+ERROR_BODY_TIME = 5.0
+"""Seconds to wait for the body of an error reply."""
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
 
 
@@ -59,6 +61,7 @@ class Exchange(Generic[RequestT]):
         account, trace = self.route.account, self.frame.trace
         # Tokens are only counted where somebody counts them.
         cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
+        await trio.lowlevel.checkpoint_if_cancelled()  # a free slot and a pooled connection would send at once
         try:
             admission = await account.enter(cost, self.ticket)
         except RateLimitError as error:
@@ -97,8 +100,17 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             raise _connection_error(exchange, error) from error
 
 
+@attrs.frozen
+class StreamReading(Generic[RequestT, ChunkT]):
+    """How the reply to a stream request is read."""
+
+    endpoint: StreamEndpoint[RequestT, ChunkT]
+    unfold: Callable[[bytes], ChunkT]
+    """A whole reply's body as one chunk. Raises what decoding it raises."""
+
+
 async def receive_stream(  # noqa: ASYNC900 - see the docstring
-    exchange: Exchange[RequestT], endpoint: StreamEndpoint[RequestT, ChunkT]
+    exchange: Exchange[RequestT], reading: StreamReading[RequestT, ChunkT]
 ) -> AsyncGenerator[list[ChunkT], None]:
     """One attempt at a call with a streamed reply: a batch of chunks for every network read that completes any.
 
@@ -113,11 +125,14 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
             async with aclosing(reply):
                 admission.learn(reply.head)
                 if reply.head.status >= 300:
-                    raise _status_error(exchange, reply.head, await _read_all(reply, MAX_ERROR_SIZE))
-                decoder = endpoint.open_decoder(exchange.call)
+                    raise _status_error(exchange, reply.head, await _read_error(reply))
+                decoder = reading.endpoint.open_decoder(exchange.call)
                 data = await reply.read()
                 if _is_whole(reply.head, data):
-                    raise _whole_error(exchange, reply.head, data + await _read_all(reply, MAX_ERROR_SIZE))
+                    chunk = reading.unfold(data + await _read_body(reply))
+                    admission.usage = usage_of(chunk)
+                    yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
+                    return
                 while not decoder.finished:
                     batch = decoder.feed(data) if data else decoder.close()
                     if batch:
@@ -131,12 +146,14 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     if not decoder.finished:
                         data = await reply.read()
                 await _drain(reply)
+        except (ConversionError, ReplyIsError) as error:
+            raise _reply_error(exchange, error, reply.head) from error
         except TransportError as error:
             raise _connection_error(exchange, error) from error
 
 
 def _is_whole(head: ReplyHead, data: bytes) -> bool:
-    """Whether one JSON object came where a stream was asked for: nearly always an error with status 200."""
+    """Whether one JSON object came where a stream was asked for: gateways do that, and errors with status 200."""
     return "application/json" in head.headers.get("content-type", "") and data.lstrip()[:1] == b"{"
 
 
@@ -147,10 +164,21 @@ def usage_of(value: object) -> Usage | None:
 
 
 async def _read_body(reply: Reply) -> bytes:
-    body = await _read_all(reply, MAX_REPLY_SIZE if reply.head.status < 300 else MAX_ERROR_SIZE)
+    if reply.head.status >= 300:
+        return await _read_error(reply)
+    body = await _read_all(reply, MAX_REPLY_SIZE)
     if len(body) > MAX_REPLY_SIZE:
         raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
     return body
+
+
+async def _read_error(reply: Reply) -> bytes:
+    """What comes of an error's body in a short time; its status says enough to go on without the rest."""
+    pieces: list[bytes] = []
+    with trio.move_on_after(ERROR_BODY_TIME):
+        while sum(map(len, pieces)) <= MAX_ERROR_SIZE and (data := await reply.read()):
+            pieces.append(data)
+    return b"".join(pieces)
 
 
 async def _read_all(reply: Reply, limit: int) -> bytes:
@@ -184,10 +212,6 @@ def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConn
 
 def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
     return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
-
-
-def _whole_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
-    return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head)
 
 
 def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:

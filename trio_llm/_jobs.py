@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
+from contextlib import aclosing
 from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
@@ -156,9 +157,7 @@ async def run_job(engine: Engine, outcome: Outcome, began: float) -> None:
     except LLMError as error:
         outcome.status, outcome.error = "failed", error
         outcome.partial = getattr(error, "partial", None) or outcome.partial
-    except Exception as error:
-        if not callable(outcome.request):
-            raise  # a fault of this package
+    except Exception as error:  # noqa: BLE001 - a fault in one job must not cost the others their paid results
         outcome.status, outcome.error = "failed", error
     finally:
         _note_times(outcome, trace, began)
@@ -176,13 +175,14 @@ async def _received(engine: Engine, outcome: Outcome, trace: CallTrace) -> Any:
 
 
 async def _read_whole(stream: Stream[Any, Any], outcome: Outcome) -> Any:
-    try:
-        while await stream.next_batch():
-            pass
-    except BaseException:
-        folded = stream.response
-        outcome.partial = folded if isinstance(folded, ModelResponse) else None
-        raise
+    async with aclosing(stream):  # a cancellation may come between two reads
+        try:
+            while await stream.next_batch():
+                pass
+        except BaseException:
+            folded = stream.response
+            outcome.partial = folded if isinstance(folded, ModelResponse) else None
+            raise
     return stream.response
 
 

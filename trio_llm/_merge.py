@@ -68,12 +68,14 @@ async def merge(
     sources = {name: source if _is_stream(source) else checked_job(source) for name, source in jobs.items()}
     sender, receiver = trio.open_memory_channel[_Event](buffer)
     merged = MergedStream(receiver)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     async with receiver, trio.open_nursery() as nursery:
         nursery.start_soon(_Pumps(engine, merged, sender, on_failure).run, sources)
         try:
             yield merged
-        except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
             failure = error
         nursery.cancel_scope.cancel(reason="the block of merge was left")
     if failure is not None:

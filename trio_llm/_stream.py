@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 
 from ._attempts import CallFrame, out_of_time
-from ._errors import APIError
+from ._errors import APIConnectionError, APIError
 from ._runtime import trio
 from ._timeouts import Timeouts
 
@@ -36,6 +36,8 @@ class ChunkRules(Generic[ChunkT, ResponseT]):
     """Whether the reader gets to see it; all chunks count for the folded response."""
     keeps: bool = True
     """Whether chunks are kept for the folded response."""
+    unfold: Callable[[ResponseT], ChunkT] | None = None
+    """A whole response as one chunk, for providers that send one where a stream was asked for."""
 
 
 class ChunkSource(Protocol[ChunkT, ResponseT_co]):
@@ -71,6 +73,9 @@ class Source(Generic[ChunkT, ResponseT]):
         # Seconds of waiting for the network that are left until content has to come. A slow reader costs none.
         self._patience = math.inf
         self._has_content = False
+        self._pulling: trio.CancelScope | None = None
+        self._idle: trio.Event | None = None
+        self._cut_read = False
         frame.call.follow(self)
 
     async def open(self) -> list[ChunkT]:
@@ -117,18 +122,38 @@ class Source(Generic[ChunkT, ResponseT]):
                 return shown
 
     async def _pull(self) -> list[ChunkT]:
+        if self._cut_read:
+            message = "a read of this stream was cancelled, which ended it; a stream read in a block loses nothing so"
+            raise APIConnectionError(message, llm_provider=self._frame.provider, model=self._frame.model)
         began = trio.current_time()
         call = self._frame.call
         with (
             trio.CancelScope(deadline=min(began + self._patience, self._frame.deadline)) as scope,
             call.waiting_in(scope),
         ):
-            batch = await self._owner.__anext__()
+            batch = await self._step(scope)
             self._patience -= trio.current_time() - began
             return batch
+        self._cut_read = False  # ended by a limit, or by whoever closed it
         if call.cut:
             raise call.closed_error()
+        if self._idle is not None:
+            raise trio.ClosedResourceError("another task closed this stream")
         raise out_of_time(self._frame, self._limit_name())
+
+    async def _step(self, scope: trio.CancelScope) -> list[ChunkT]:
+        self._pulling, self._cut_read = scope, True
+        try:
+            batch = await self._owner.__anext__()
+        except (StopAsyncIteration, APIError):
+            self._cut_read = False
+            raise
+        finally:
+            self._pulling = None
+            if self._idle is not None:
+                self._idle.set()
+        self._cut_read = False
+        return batch
 
     def _note_content(self) -> None:
         self._patience = self._timeouts.gap
@@ -158,7 +183,11 @@ class Source(Generic[ChunkT, ResponseT]):
         return self._rules.fold(self.chunks)
 
     async def aclose(self) -> None:
-        """Close the connection and free the slot. Idempotent."""
+        """Close the connection and free the slot; a read that another task is in ends. Idempotent."""
+        if self._pulling is not None:
+            self._idle = trio.Event()
+            self._pulling.cancel(reason="the stream was closed")
+            await self._idle.wait()
         await self._owner.aclose()
         self._frame.call.end()
 
@@ -327,13 +356,15 @@ async def pumped(
 ) -> AsyncIterator[PumpedStream[ChunkT, ResponseT]]:
     """Read a source ahead for the duration of a block. One error leaves it, never a group."""
     sender, receiver = trio.open_memory_channel[list[ChunkT] | APIError](BUFFERED_BATCHES)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     pump = _Pump()
     async with receiver, trio.open_nursery() as nursery:
         nursery.start_soon(pump.run, source, sender)
         try:
             yield PumpedStream(source, opening, receiver, pump)
-        except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
             failure = error
         nursery.cancel_scope.cancel(reason="the stream's block was left")
     if failure is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
@@ -126,7 +126,42 @@ def changed(request: RequestT, **fields: Any) -> RequestT:
 def _options(controls: dict[str, Any]) -> CallOptions:
     if (base_url := controls.pop("base_url", None)) is not None:
         controls["api_base"] = base_url  # LiteLLM lets base_url win where both are given
+    for name, value in controls.items():
+        holds, wanted = _CHECKS.get(name, _UNCHECKED)
+        if not holds(value):
+            raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
     return CallOptions(**controls)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# Values are not shown in these errors: keys are among them.
+_UNCHECKED: Final[tuple[Callable[[object], bool], str]] = (lambda _: True, "")
+_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+    "timeout": (_is_seconds, "a number of seconds, 0 or more"),
+    "num_retries": (lambda value: _is_whole(value) and cast("int", value) >= 0, "a whole number, 0 or more"),
+    "api_key": (_is_text, "text"),
+    "api_base": (_is_text, "text"),
+    "api_version": (_is_text, "text"),
+    "custom_llm_provider": (_is_text, "text"),
+    "extra_headers": (_is_mapping, "a mapping of names to text"),
+    "extra_body": (_is_mapping, "a mapping"),
+    "priority": (_is_whole, "a whole number"),
+}
 
 
 def _unknown(name: str, known: frozenset[str]) -> str:
