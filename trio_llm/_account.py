@@ -247,7 +247,8 @@ class Account:
         now = self._now()
         ahead = self._line.cost_before(waiter.rank, waiter.model)
         wait = self._wait(now, waiter.cost, waiter.model, ahead)
-        if wait and now + wait >= trio.current_effective_deadline():
+        # A call that is cancelled is not refused: it shall end as cancelled.
+        if wait and -math.inf < trio.current_effective_deadline() <= now + wait:
             raise RateLimitError(
                 f"the limits of this account allow the call in {wait:.1f} s, after its deadline", retry_after=wait
             )
