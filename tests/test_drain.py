@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import FINISHED, GONE, ask, assert_nothing_left, client_of, ends, in_virtual_time, text_of
 
-from trio_llm import ClientClosedError, LLMError, Outcome, Stream
+from trio_llm import APIError, ClientClosedError, DrainReport, LLMError, Outcome, Stream
 from trio_llm._runtime import trio
-from trio_llm.testing import Failure, Reply, Simulator, run_in_virtual_time
+from trio_llm.testing import AtEvent, Failure, Reply, Simulator, run_in_virtual_time
 
 WORDS = ["one ", "two ", "three ", "four"]
 
@@ -265,3 +265,19 @@ async def test_a_forgotten_stream_does_not_hold_up_the_next_drain() -> None:
         began = trio.current_time()
         await client.drain(50)
         assert trio.current_time() == began
+
+
+@pytest.mark.parametrize("second", [Failure(404, "gone"), Reply(latency=math.inf)], ids=["failed", "cancelled"])
+@in_virtual_time
+async def test_a_stream_that_could_not_be_asked_for_again_runs_no_longer(second: Reply | Failure) -> None:
+    simulator = Simulator([Reply(WORDS, cut_at=AtEvent(3)), second])
+    async with client_of(simulator, attempts=2) as client:
+        stream = await client.call(ask("x", stream=True, on_break="restart"))
+        with trio.move_on_after(5):
+            with pytest.raises(APIError):
+                async for _ in stream:
+                    pass
+        began = trio.current_time()
+        assert await client.drain(50) == DrainReport(0, ())
+        assert trio.current_time() == began
+        assert_nothing_left(client, simulator)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from ._dialect import Quirks
+from ._drain import RunningCall
 from ._errors import APIError, BadRequestError, ClientClosedError
 from ._fallbacks import Targets, ask_targets
 from ._fold import fold_chunks
@@ -38,6 +39,7 @@ class Reopening:
     """How a stream is asked for again."""
 
     targets: Targets[ChatRequest]
+    call: RunningCall
     ask: Callable[[ChatRequest], Awaitable[tuple[ChatSource, Chunks]]]
     deadline: float
 
@@ -73,8 +75,10 @@ class SeamedSource:
         reopening.targets.tries.broken = broken
         try:
             source, opening = await ask_targets(reopening.targets, self._ask, reopening.deadline)
-        except APIError as error:
-            error.partial = self.response
+        except BaseException as error:
+            reopening.call.end()
+            if isinstance(error, APIError):
+                error.partial = self.response
             raise
         kind = "continue" if self._continues else "restart"
         seam = Seam(model=broken.model, kind=kind, cause=str(broken), partial=broken.partial)
