@@ -125,3 +125,23 @@ def test_a_forked_child_starts_its_own_thread(simulator: Simulator) -> None:
     )
 
     assert done.stdout == "both answered\n", done.stderr
+
+
+LEAVING = """
+import threading, trio, trio_llm._portal
+started = threading.Event()
+async def wait():
+    started.set()
+    try:
+        await trio.sleep(60)
+    finally:
+        print("cancelled", flush=True)
+threading.Thread(target=trio_llm._portal.SYNC_THREAD.call, args=(wait,), daemon=True).start()
+started.wait()
+"""
+
+
+def test_a_process_ends_while_a_daemon_thread_still_waits_for_a_call() -> None:
+    done = subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, text=True, timeout=20, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "cancelled\n"), done.stderr

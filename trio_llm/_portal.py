@@ -56,11 +56,13 @@ class SyncThread:
             return self._portal
 
     def stop(self) -> None:
-        """End the run, which closes its default client. The next call starts another."""
+        """End the run with all its calls, and close its default client. The next call starts another."""
         with self._lock:
             owner, self._owner, self._portal = self._owner, None, None
         if owner is not None:
-            owner.__exit__(None, None, None)
+            # Left without an exception, the portal would wait for its tasks: a process would outlive its main thread for
+            # as long as a daemon thread's call takes.
+            owner.__exit__(SystemExit, SystemExit(), None)
 
     def _forget(self) -> None:
         # A forked child has the objects but not the thread. Finalising the portal there would block for ever.
