@@ -104,6 +104,9 @@ def test_what_can_help_is_decided_by_status_and_the_providers_word(error: APIErr
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
         ({"retry-after": "7", "retry-after-ms": "soon"}, 7),
+        ({"retry-after": "1", "retry-after-ms": "0"}, 1),
+        ({"retry-after": "0", "retry-after-ms": "0"}, 0),
+        ({"retry-after-ms": "0"}, 0),
         ({"retry-after": "-1"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
@@ -111,6 +114,7 @@ def test_what_can_help_is_decided_by_status_and_the_providers_word(error: APIErr
         ({"retry-after": "Thu, 01 Jan 1970 00:16:50 -0000"}, 10),
         ({"retry-after": "Thu, 01 Jan 1970 00:00:50 GMT"}, None),
         ({"retry-after": "tomorrow"}, None),
+        ({"retry-after": "Thu, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
     ],
 )
 def test_the_wait_that_headers_ask_for(headers: dict[str, str], seconds: float | None) -> None:
