@@ -241,6 +241,9 @@ def test_cohere_is_asked_in_its_own_words() -> None:
         "output_dimension": 256,
         "truncate": "END",
     }
+    plain = COHERE.embeddings.encode(Call(EmbeddingRequest("cohere/m", ["a"]), "m"))
+    assert isinstance(plain.body, bytes)
+    assert "output_dimension" not in json.loads(plain.body)
     with pytest.raises(trio_llm.BadRequestError, match=r"input\[0\]"):
         COHERE.embeddings.encode(Call(EmbeddingRequest("cohere/m", [[1]]), "m"))
 

@@ -18,6 +18,7 @@ from trio_llm._dialect import form_request
 from trio_llm._errors import BadRequestError
 from trio_llm._types.upload import BLOCK_SIZE, Upload, as_upload
 from trio_llm._wire.multipart import MultipartBody, Part, text_part
+from trio_llm.testing._wires._forms import form_fields
 
 names = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=10)
 contents = st.binary(max_size=200).filter(lambda content: b"--edge" not in content)
@@ -180,3 +181,11 @@ def test_a_file_is_read_in_blocks(tmp_path: Path) -> None:
     assert not isinstance(content, bytes)
 
     assert [len(block) for block in content.blocks()] == [BLOCK_SIZE, BLOCK_SIZE, 1]
+
+
+def test_the_simulator_passes_over_what_has_no_name() -> None:
+    body = b'--edge\r\nX: 1\r\n\r\nlost\r\n--edge\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--edge--\r\n'
+
+    assert form_fields('multipart/form-data; boundary="edge"', body) == {"a": "b"}
+    assert form_fields("multipart/form-data", body) is None
+    assert form_fields("application/json", body) is None

@@ -15,7 +15,15 @@ import pytest
 import trio
 from scripted_server import Peer, serving
 
-from trio_llm import APIConnectionError, APIError, BadRequestError, Client, SpeechRequest, UnsupportedParamsError
+from trio_llm import (
+    APIConnectionError,
+    APIError,
+    BadRequestError,
+    Client,
+    EmbeddingRequest,
+    SpeechRequest,
+    UnsupportedParamsError,
+)
 from trio_llm._convert import ConversionError
 from trio_llm._dialect import Call, Dialect, ReplyIsError
 from trio_llm._dialects.deepgram import DEEPGRAM
@@ -69,6 +77,7 @@ async def test_speech_arrives_block_by_block() -> None:
         client.stream_speech("tts-1", "Good day", "alloy") as sound,
     ):
         blocks = [block async for block in sound]
+        assert sound.response is None  # sound is not kept
 
     assert blocks == [b"ID3 ", b"Good ", b"day"]
 
@@ -253,4 +262,7 @@ async def test_a_provider_without_streamed_speech_says_so() -> None:
     async with Client(transport=Simulator(), variables=KEYS) as client:
         with pytest.raises(BadRequestError, match="no streamed speech calls here"):
             async with client.stream_speech("gemini/m", "Hi"):
+                pass
+        with pytest.raises(BadRequestError, match="no streamed embedding calls here"):
+            async with client.open_pumped(EmbeddingRequest("gemini/m", "Hi")):
                 pass
