@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import traceback
 from collections.abc import AsyncIterator, Mapping
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,7 @@ import attrs
 import httpx  # noqa: ASYNC127  # half of this adapter is for it
 import httpx2
 import pytest
+from exchanges import Blocks
 from scripted_server import Peer, answering, reply, serving
 
 from trio_llm._http import HTTPRequest, Origin
@@ -126,6 +128,43 @@ async def test_the_clients_own_time_limits_do_not_apply(library: Any) -> None:
             assert await received.read() == b"late"
             assert await received.read() == b""
             await received.aclose()
+
+
+@pytest.mark.parametrize("value", ["Bearer SECRET\n", "Bearer SECRET \u20ac", "Bearer SECRET\0"])
+async def test_a_header_that_cannot_be_sent_is_named_and_its_value_is_not_shown(library: Any, value: str) -> None:
+    with serving() as server:
+        async with library.AsyncClient(trust_env=False) as client:
+            with pytest.raises(ValueError, match="the value of header 'authorization'") as caught:
+                await HttpxTransport(client).send(
+                    server.origin, attrs.evolve(POST, headers=(("authorization", value),))
+                )
+    assert "SECRET" not in repr(traceback.format_exception(caught.value))
+
+
+async def test_a_header_of_the_clients_own_that_cannot_be_sent_is_not_shown_either(library: Any) -> None:
+    with serving(Peer.wait_until_gone) as server:
+        async with library.AsyncClient(trust_env=False, headers={"authorization": "Bearer SECRET\n"}) as client:
+            with pytest.raises(ValueError, match="HTTP does not allow one of its headers") as caught:
+                await HttpxTransport(client).send(server.origin, POST)
+    assert "SECRET" not in repr(traceback.format_exception(caught.value))
+
+
+async def test_a_header_may_have_letters_beyond_ascii(library: Any) -> None:
+    def handler(request: Any) -> Any:
+        return library.Response(200, content=dict(request.headers.raw)[b"x-name"])
+
+    async with library.AsyncClient(transport=library.MockTransport(handler)) as client:
+        received = await HttpxTransport(client).send(ORIGIN, attrs.evolve(POST, headers=(("x-name", "Zo\xeb"),)))
+        assert await received.read() == b"Zo\xeb"
+        await received.aclose()
+
+
+@pytest.mark.parametrize("size", [3, 200_000])
+async def test_a_body_of_another_size_than_it_said_is_an_error(library: Any, size: int) -> None:
+    with serving(Peer.wait_until_gone) as server:
+        async with library.AsyncClient(trust_env=False) as client:
+            with pytest.raises(ValueError, match=f"{size} bytes"):
+                await HttpxTransport(client).send(server.origin, attrs.evolve(POST, body=Blocks(2, size)))
 
 
 async def test_a_proxy_from_the_environment_is_used() -> None:

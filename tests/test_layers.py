@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Lowest first. A module belongs to the layer that has the first part of its name, and may import from its own layer and
 # from those below. What is in none is the engine: a new module of a lower layer is of no use there until it is listed.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("_errors", "_types", "_http", "_json", "_version"),
+    ("_errors", "_types", "_headers", "_http", "_json", "_version"),
     ("_wire", "_convert", "_schema", "_fold"),
     ("_dialect", "_dialects"),
     ("_provider", "_catalog", "_auth"),

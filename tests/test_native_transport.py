@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -280,14 +281,17 @@ async def test_a_reply_in_the_middle_of_the_body_ends_the_connection() -> None:
 
 # Limits
 
+SECRET = "sk-hidden"
 
-@pytest.mark.parametrize("header", ["x: y\r\nx-evil: z", "x\r\n: y", "x: \0", "é\u20ac: 1"])
+
+@pytest.mark.parametrize("header", ["x: y\r\nx-evil: z", "x\r\n: y", "x: \0", "x: \u20ac", "é: 1", "a b: 1", "x:y: 1"])
 async def test_a_request_that_would_smuggle_is_not_sent(header: str) -> None:
     name, _, value = header.partition(": ")
     with serving(answering(reply())) as server:
         async with opened() as transport:
-            with pytest.raises(ValueError, match=r"HTTP does not allow|codec"):
-                await transport.send(server.origin, attrs.evolve(POST, headers=((name, value),)))
+            with pytest.raises(ValueError, match="HTTP does not allow") as caught:
+                await transport.send(server.origin, attrs.evolve(POST, headers=(("x-key", SECRET), (name, value))))
+            assert SECRET not in repr(traceback.format_exception(caught.value))
             with pytest.raises(ValueError, match="HTTP does not allow"):
                 await transport.send(server.origin, attrs.evolve(POST, path="/a b"))
             assert transport.statistics() == TransportStatistics(0, 0)

@@ -16,6 +16,7 @@ from ._drain import Calls, RunningCall
 from ._errors import APIError, BadRequestError
 from ._exchange import Exchange, StreamReading, receive_stream, receive_whole
 from ._fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets
+from ._headers import checked_headers, with_extra
 from ._http import HTTPRequest, ReplyHead
 from ._latencies import HedgeStatistics, Latencies
 from ._limits import AccountStatistics, Limits
@@ -200,14 +201,14 @@ class Engine:
     ) -> Exchange[Any]:
         call = Call(request, route.model, route.quirks, self.settings.boundary())
         try:
-            http = endpoint.encode(call)
+            http = _addressed(endpoint.encode(call), route, request.options)
         except APIError as error:
             error.llm_provider, error.model = route.provider, route.model
             raise
         return Exchange(
             call,
             route,
-            _addressed(http, route, request.options),
+            http,
             self.transport,
             self._frame(request.options, route, asking, tries),
             request.options.priority,
@@ -251,8 +252,7 @@ class Engine:
 def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:
     headers = route.headers + http.headers
     if options.extra_headers:
-        extra = {name.lower(): value for name, value in options.extra_headers.items()}
-        headers = (*(pair for pair in headers if pair[0] not in extra), *extra.items())
+        headers = with_extra(headers, checked_headers(options.extra_headers))
     return HTTPRequest(http.method, route.destination.target(http.path, route.model), headers, http.body)
 
 

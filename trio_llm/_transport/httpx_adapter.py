@@ -17,11 +17,12 @@ from typing import Any
 
 import attrs
 
+from .._headers import check_field
 from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from .._runtime import trio
 from . import ReplyError, TransportError, TransportStatistics
 from .content import ACCEPTED, Body
-from .h1 import Limits
+from .h1 import Limits, measured_blocks
 from .tls import default_context
 
 _LIBRARIES = ("httpx2", "httpx")
@@ -54,21 +55,29 @@ class HttpxTransport:
         self._sending = 0
 
     async def send(self, origin: Origin, request: HTTPRequest) -> HttpxReply:
-        """See `Transport.send`."""
+        """See `Transport.send`.
+
+        Raises:
+            ValueError: if HTTP cannot carry a header; it names the header and shows no value.
+        """
+        headers = _headers(request)
         if origin.unix is not None:
             raise TransportError("an httpx client reaches a Unix socket only by its own transport's `uds`")
         self._sending += 1
         try:
-            response = await self._send(f"{origin}{request.path}", request)
+            response = await self._send(f"{origin}{request.path}", request, headers)
+        except self._library.LocalProtocolError:
+            # What the library did not like may be a header of the client's own, and it quotes the value: a key.
+            raise ValueError("the httpx client refuses to send this: HTTP does not allow one of its headers") from None
         except (self._library.HTTPError, self._library.InvalidURL, self._library.StreamError, UnicodeError) as exc:
             raise TransportError(f"no reply from {origin}: {_reason(exc)}") from exc
         finally:
             self._sending -= 1
         return HttpxReply(response, (self._library.HTTPError, self._library.StreamError), self._replies, self._limits)
 
-    async def _send(self, url: str, request: HTTPRequest) -> Any:
+    async def _send(self, url: str, request: HTTPRequest, headers: list[tuple[bytes, bytes]]) -> Any:
         http_request = self._client.build_request(
-            request.method, url, headers=_headers(request), content=_held(request), timeout=None
+            request.method, url, headers=headers, content=_held(request), timeout=None
         )
         http_request.stream = self._body_class(request.body)
         return await self._client.send(http_request, stream=True, follow_redirects=False)
@@ -208,11 +217,14 @@ def _reason(exc: Exception) -> str:
     return str(exc) or type(exc).__name__
 
 
-def _headers(request: HTTPRequest) -> list[tuple[str, str]]:
+def _headers(request: HTTPRequest) -> list[tuple[bytes, bytes]]:
+    for name, value in request.headers:
+        check_field(name, value)
     headers = [*request.headers, ("accept-encoding", ACCEPTED)]
     if not isinstance(request.body, bytes):
         headers.append(("content-length", str(request.body.size)))
-    return headers
+    # As bytes: text would have to be ASCII for the library.
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def _held(request: HTTPRequest) -> bytes | None:
@@ -231,7 +243,7 @@ class _Body:
 
     def __aiter__(self) -> _Blocks:
         body = self._body
-        return _Blocks(iter([body] if isinstance(body, bytes) else body.blocks()))
+        return _Blocks(iter([body] if isinstance(body, bytes) else measured_blocks(body.blocks(), body.size)))
 
 
 @attrs.frozen
