@@ -7,6 +7,8 @@ anyio in `_asyncio.py`. Nothing else in the package knows which event loop runs.
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 __all__ = ["trio"]
@@ -18,16 +20,17 @@ else:
 
     _in_trio_run = _trio.lowlevel.in_trio_run
 
+    @cache
+    def _on_asyncio():
+        # anyio's half for asyncio takes a while to import; programs on Trio do without.
+        return import_module("._asyncio", __name__)
+
     class _Vocabulary:
         """Each name of Trio's, as the running event loop has it."""
 
         __slots__ = ()
 
         def __getattr__(self, name):
-            if _in_trio_run():
-                return getattr(_trio, name)
-            from . import _asyncio
-
-            return getattr(_asyncio, name)
+            return getattr(_trio if _in_trio_run() else _on_asyncio(), name)
 
     trio = _Vocabulary()
