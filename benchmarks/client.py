@@ -35,6 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--core", type=int, help="run on this core only")
     parser.add_argument("--calls", type=int, help="instead of the scenario's number")
     parser.add_argument("--in-flight", type=int, help="instead of the scenario's number")
+    parser.add_argument("--seconds", type=float, help="instead of the scenario's number")
     parser.add_argument("--profile", metavar="ORDER", help="print a profile of the calls to stderr, sorted by ORDER")
     return parser.parse_args()
 
@@ -42,7 +43,10 @@ def _arguments() -> argparse.Namespace:
 def _scenario(arguments: argparse.Namespace) -> Scenario:
     scenario = SCENARIOS[arguments.scenario]
     return replace(
-        scenario, calls=arguments.calls or scenario.calls, in_flight=arguments.in_flight or scenario.in_flight
+        scenario,
+        calls=arguments.calls or scenario.calls,
+        in_flight=arguments.in_flight or scenario.in_flight,
+        seconds=arguments.seconds or scenario.seconds,
     )
 
 
@@ -60,7 +64,7 @@ def main() -> None:
     began, cpu = time.perf_counter(), time.process_time()
     opener = LIBRARIES[arguments.library].open()
     imported = {"import_seconds": time.perf_counter() - began, "import_cpu_seconds": time.process_time() - cpu}
-    loop, profile = make_loop(arguments.loop), cProfile.Profile() if arguments.profile else None
+    loop, profile = make_loop(arguments.loop), cProfile.Profile(time.process_time) if arguments.profile else None
     address = f"http://127.0.0.1:{arguments.port}"
 
     async def program() -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Job:
     tree: Path
     """Where `trio_llm` is imported from."""
     options: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
+    """A program that runs the client, and its options."""
 
 
 def cores() -> tuple[int | None, int | None]:
@@ -53,18 +55,28 @@ def server() -> Iterator[int]:
 
 def run_client(job: Job, port: int) -> dict[str, Any]:
     """Run a client. Gives what it measured, or what went wrong as `failure`."""
-    command = [job.python, FOLDER / "client.py", job.library, job.scenario, "--loop", job.loop]
-    command += ["--port", str(port), *_pinned(cores()[0]), *job.options]
     named = {"library": job.library, "loop": job.loop, "scenario": job.scenario}
-    environment = {**_plain_environment(), "PYTHONPATH": str(job.tree)}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
+        done = run_command(job, port)
     except subprocess.TimeoutExpired:
         return {**named, "failure": f"did not finish in {TIME_LIMIT:g} s"}
     if done.returncode or not done.stdout.strip():
         return {**named, "failure": (done.stderr.strip().splitlines() or ["no output"])[-1][:300]}
     measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return measured
+
+
+def run_command(job: Job, port: int) -> subprocess.CompletedProcess[str]:
+    """Run a client to its end.
+
+    Raises:
+        TimeoutExpired: after `TIME_LIMIT`.
+    """
+    command = [*job.prefix, str(job.python), str(FOLDER / "client.py"), job.library, job.scenario]
+    command += ["--loop", job.loop, "--port", str(port), *_pinned(cores()[0]), *job.options]
+    # One order of sets and dictionaries for all, as a lucky one costs less.
+    environment = {**_plain_environment(), "PYTHONPATH": str(job.tree), "PYTHONHASHSEED": "0"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
 
 
 def _plain_environment() -> dict[str, str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
-
 from dataclasses import dataclass
+from typing import Final
 
 
 class Kind(enum.Enum):

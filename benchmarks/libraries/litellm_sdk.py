@@ -9,10 +9,10 @@ from typing import Any
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # read while the package is imported
 
-import litellm  # noqa: E402
+import litellm
 
-from ._base import CHAT_MODEL, EMBEDDING_MODEL, KEY, MESSAGES, RETRIES, TEXTS, Library  # noqa: E402
-from ._openai_shape import count_numbers, count_texts  # noqa: E402
+from ._base import CHAT_MODEL, EMBEDDING_MODEL, KEY, MESSAGES, RETRIES, TEXTS, Library
+from ._openai_shape import count_numbers, count_texts
 
 
 class _LiteLLM:
