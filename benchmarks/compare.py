@@ -93,9 +93,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("first", help="a git revision, or . for the working tree")
     parser.add_argument("second", nargs="?", default=WORKING_TREE)
-    parser.add_argument(
-        "--library", choices=[name for name in LIBRARIES if name.startswith("trio_llm")], default="trio_llm"
-    )
+    ours = [name for name in LIBRARIES if name.startswith("trio_llm")]
+    parser.add_argument("--library", choices=ours, default="trio_llm")
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=["call-10", "stream-10"], metavar="NAME")
     parser.add_argument("--loops", nargs="+", choices=("trio", "asyncio", "uvloop"), default=["trio"])
     parser.add_argument("--rounds", type=int, default=8)

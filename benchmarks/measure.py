@@ -114,7 +114,7 @@ async def measure(
         gc.collect()
         base = _resident()
         _forget_peak()
-        await measurement.play(max(_WARM_UP_CALLS, scenario.in_flight), _WARM_UP_SECONDS)
+        await measurement.play(max(scenario.in_flight, min(scenario.calls // 2, _WARM_UP_CALLS)), _WARM_UP_SECONDS)
         gc.collect()
         with watch:
             began, cpu = time.perf_counter(), time.process_time()

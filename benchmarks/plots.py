@@ -28,7 +28,7 @@ def bars(scenario: str, measured: Measured) -> str:
     found.sort(key=lambda row: row[1])
     lowest = 10 ** math.floor(math.log10(found[0][1]))
     scale = (_WIDTH - _LEFT - 110) / math.log10(found[-1][1] / lowest)
-    body = [_label(10, 22, f"{scenario}: CPU µs a call, logarithmic", weight="bold")]
+    body = [_label(10, 22, f"{scenario}: CPU µs a call, logarithmic")]
     for number, (name, cost) in enumerate(found):
         top, width = 36 + number * _BAR, max(2.0, math.log10(cost / lowest) * scale)
         colour = _OURS if name.startswith(("trio_llm", "raw")) else _OTHERS
@@ -51,7 +51,7 @@ def lines(family: str, measured: Measured) -> str | None:
     def place(size: int, cost: float) -> tuple[float, float]:
         return 60 + math.log10(size / sizes[0]) * across, 340 - (math.log10(cost) - low) * down
 
-    body = [_label(10, 22, f"{family}: CPU µs a call over calls in flight, both logarithmic", weight="bold")]
+    body = [_label(10, 22, f"{family}: CPU µs a call over calls in flight, both logarithmic")]
     body += [_label(place(size, 10**low)[0], 360, f"{size:,}", anchor="middle") for size in sizes]
     for power in range(low, high + 1):
         left, top = place(sizes[0], 10**power)
@@ -74,11 +74,8 @@ def _series(family: str, measured: Measured) -> dict[str, list[tuple[int, float]
     return {name: sorted(points) for name, points in series.items() if len(points) > 1}
 
 
-def _label(
-    x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal", colour: str = "#222222"
-) -> str:
-    style = f'text-anchor="{anchor}" font-weight="{weight}" fill="{colour}" {_FONT}'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'
+def _label(x: float, y: float, text: str, *, anchor: str = "start", colour: str = "#222222") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" {_FONT}>{escape(text)}</text>'
 
 
 def _picture(body: Iterable[str] | Sequence[str], height: int) -> str:

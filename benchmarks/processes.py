@@ -46,7 +46,8 @@ def server() -> Iterator[int]:
     """A running server. Gives its port."""
     command = [sys.executable, str(FOLDER / "server.py"), *_pinned(cores()[1])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdin is not None
         try:
             yield int(process.stdout.readline())
         finally:

@@ -21,6 +21,18 @@ _NUMBERS: Final = (
 )
 
 
+_COLUMNS: Final = (
+    "CPU µs a call",
+    "calls/s",
+    "p50 ms",
+    "p99 ms",
+    "first chunk p50 ms",
+    "peak MB",
+    "kB a call in flight",
+    "faults",
+)
+
+
 def medians(runs: Iterable[dict[str, Any]]) -> Measured:
     """The rounds of each library, loop and scenario put together; those that failed say why."""
     grouped: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
@@ -85,14 +97,15 @@ def _targets(judged: list[dict[str, Any]]) -> str:
 def _scenario(scenario: str, measured: Measured) -> str:
     rows = [(key, found) for key, found in measured.items() if key[2] == scenario]
     rows.sort(key=lambda row: row[1].get(CPU) or float("inf"))
-    head = "| library | loop | CPU µs a call | calls/s | p50 ms | p99 ms | first chunk p50 ms | peak MB | kB a call in flight | faults |"
-    return "\n".join([f"## {scenario}", "", head, "|---|---" + "|---:" * 8 + "|", *map(_row, rows)])
+    titles = f"| library | loop | {' | '.join(_COLUMNS)} |"
+    line = "|---|---" + "|---:" * len(_COLUMNS) + "|"
+    return "\n".join([f"## {scenario}", "", titles, line, *map(_row, rows)])
 
 
 def _row(row: tuple[tuple[str, str, str], dict[str, Any]]) -> str:
     (library, loop, _), found = row
     if "failure" in found:
-        return f"| {library} | {loop} | {found['failure']} |" + " |" * 7
+        return f"| {library} | {loop} | {found['failure']} |" + " |" * (len(_COLUMNS) - 1)
     low, high = found["cpu_spread"]
     spread = f" ({low:,.0f} to {high:,.0f})" if high > low else ""
     cells = [

@@ -42,7 +42,13 @@ class Target:
 def _against_peers(scenario: str, litellm: float, openai: float) -> list[Target]:
     peers = (("litellm", litellm), ("openai", openai))
     return [
-        Target(f"{scenario}: {peer} needs >= {limit:g} x", limit, (*_OURS, scenario), (peer, "asyncio", scenario), True)
+        Target(
+            f"{scenario}: {peer} needs >= {limit:g} x",
+            limit,
+            (*_OURS, scenario),
+            (peer, "asyncio", scenario),
+            inverted=True,
+        )
         for peer, limit in peers
     ]
 
