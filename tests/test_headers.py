@@ -27,9 +27,8 @@ def is_allowed(name: str, value: str) -> bool:
 
 def is_sent_by_h11(name: str, value: str) -> bool:
     try:
-        h11.Request(
-            method="GET", target="/", headers=[("host", "a"), (name.encode("latin-1"), value.encode("latin-1"))]
-        )
+        fields = [(b"host", b"a"), (name.encode("latin-1"), value.encode("latin-1"))]
+        h11.Request(method="GET", target="/", headers=fields)
     except (h11.LocalProtocolError, UnicodeEncodeError):
         return False
     return True
