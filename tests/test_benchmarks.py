@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server rais
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The port of a running server."""
-    command = [sys.executable, BENCHMARKS / "server.py"]
+    command = [sys.executable, str(BENCHMARKS / "server.py")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
