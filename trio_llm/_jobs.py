@@ -10,7 +10,7 @@ import attrs
 
 from ._attempts import CallTrace
 from ._engine import Engine, Request
-from ._errors import ClientClosedError, LLMError
+from ._errors import ClientClosedError, LLMError, RateLimitError
 from ._runtime import trio
 from ._stream import Stream
 from ._types.chat import ModelResponse
@@ -48,11 +48,11 @@ class Outcome:
     request: Job
     """The job: a request, or a function."""
     status: Status = "not_started"
-    """`cancelled` is what was begun and given up, `not_started` what never sent a request."""
+    """`cancelled` is what was begun and given up, `not_started` what there was no time to send a request for."""
     response: Any = None
     """The response of an item that is ok; streamed ones folded into a whole. A function's result."""
     error: Exception | None = None
-    """Why it failed: an `LLMError`, or whatever a function raised."""
+    """Why it failed: an `LLMError`, or whatever a function raised. Who ended it, or did not let it start."""
     partial: ModelResponse | None = None
     """What a streamed item had received when it failed or was cancelled."""
     attempts: int = 0
@@ -155,7 +155,9 @@ async def run_job(engine: Engine, outcome: Outcome, began: float) -> None:
     except ClientClosedError as error:  # not its own failure: somebody ended it
         outcome.error, outcome.partial = error, error.partial
     except LLMError as error:
-        outcome.status, outcome.error = "failed", error
+        # The client's own limits refuse what could not be sent before the deadline: that is no failure of a provider's.
+        refused = isinstance(error, RateLimitError) and not trace.attempts
+        outcome.status, outcome.error = "not_started" if refused else "failed", error
         outcome.partial = getattr(error, "partial", None) or outcome.partial
     except Exception as error:  # noqa: BLE001 - a fault in one job must not cost the others their paid results
         outcome.status, outcome.error = "failed", error

@@ -1,0 +1,114 @@
+"""Fan-outs of many calls: over real sockets with every kind of fault, and for hours in virtual time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from virtual import KEYS, ask
+
+from trio_llm import ChatRequest, Client, Limits, Outcome, RetryPolicy, Timeouts
+from trio_llm._runtime import trio
+from trio_llm.testing import (
+    COMMON_FAULTS,
+    FaultPlan,
+    RecordedRequest,
+    Reply,
+    RequestOutcome,
+    Simulator,
+    run_in_virtual_time,
+    running_server,
+)
+
+ITEMS = 500
+DEADLINE = 1.5
+# Without the refusal that makes the whole account pause, which leaves few calls to look at.
+FAULTS = FaultPlan.seeded(7, rate=0.2, kinds=COMMON_FAULTS[1:])
+
+
+def act(request: RecordedRequest) -> Reply:
+    latency = 0.02 * (int(request.text) % 40)
+    return Reply(["a ", "b ", "c"], latency=latency, gap=0.01 if request.stream else 0)
+
+
+@pytest.fixture(name="server")
+def _served() -> Iterator[tuple[Simulator, str]]:
+    simulator = Simulator(act, faults=FAULTS)
+    with running_server(simulator) as base_url:
+        yield simulator, base_url
+
+
+@pytest.mark.anyio
+async def test_five_hundred_calls_with_faults_and_a_deadline_over_real_sockets(server: tuple[Simulator, str]) -> None:
+    simulator, base_url = server
+    requests = [ask(str(number), stream=number % 3 == 0, timeout=60) for number in range(ITEMS)]
+    variables = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{base_url}/v1"}
+    retry = RetryPolicy(attempts=2, first_pause=0.05)
+    async with Client(variables=variables, retry=retry, limits=Limits(max_in_flight=64)) as client:
+        began = trio.current_time()
+        outcomes = await client.fan_out(requests, limit=64, deadline=DEADLINE)
+        overrun = trio.current_time() - began - DEADLINE
+        (account,) = client.statistics().accounts.values()
+        assert (account.in_flight, account.waiting) == (0, 0)
+        await trio.sleep(0.2)  # what was on its way has arrived by then
+        sent = len(simulator.requests)
+        await trio.sleep(0.3)
+        assert len(simulator.requests) == sent
+    assert overrun < 0.15 * slowness()
+    assert [outcome.index for outcome in outcomes] == list(range(ITEMS))
+    counts = Counter(outcome.status for outcome in outcomes)
+    assert sum(counts.values()) == ITEMS
+    assert min(counts["ok"], counts["failed"], counts["cancelled"], counts["not_started"]) > 0
+    for outcome in outcomes:
+        assert (outcome.status == "ok") == (outcome.response is not None)
+        assert (outcome.status == "failed") <= (outcome.error is not None)
+        assert outcome.timings.started is None or outcome.timings.started < DEADLINE
+        assert (outcome.attempts == 0) == (outcome.status == "not_started")
+    kept_all_that_finished(simulator, outcomes)
+
+
+def slowness() -> float:
+    """How many others share each processor; 1 on a machine of one's own."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def kept_all_that_finished(simulator: Simulator, outcomes: list[Outcome]) -> None:
+    """Whatever the server had finished in time to be read, and without a fault, is there."""
+    start = min(request.started for request in simulator.requests)
+    finished = {
+        int(request.text)
+        for request in simulator.requests
+        if request.outcome is RequestOutcome.FINISHED
+        and FAULTS.fault(request.number) is None
+        and (request.ended or 0) - start < DEADLINE - 0.3
+    }
+    assert finished <= {outcome.index for outcome in outcomes if outcome.status == "ok"}
+    assert len(finished) > 60
+
+
+def test_two_thousand_calls_of_half_a_minute_take_no_time() -> None:
+    simulator = Simulator(Reply(latency=30))
+
+    async def run() -> float:
+        limits = Limits(max_in_flight=50)
+        async with Client(
+            transport=simulator, variables=KEYS, limits=limits, timeouts=Timeouts(total=None)
+        ) as client:
+            began = trio.current_time()
+            outcomes = await client.fan_out(hello() for _ in range(2_000))
+            assert Counter(outcome.status for outcome in outcomes) == {"ok": 2_000}
+            return trio.current_time() - began
+
+    def hello() -> ChatRequest:
+        return ask("Hello")
+
+    began = time.process_time()
+    virtual = run_in_virtual_time(run)
+    spent = time.process_time() - began
+
+    assert virtual == pytest.approx(2_000 / 50 * 30)
+    assert simulator.statistics().peak == 50
+    assert spent < 2
