@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import traceback
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import Any
 
@@ -15,11 +16,13 @@ import pytest
 from exchanges import Blocks
 from scripted_server import Peer, answering, reply, serving
 
+from trio_llm._errors import BadRequestError
 from trio_llm._http import HTTPRequest, Origin
 from trio_llm._runtime import trio
 from trio_llm._transport import ReplyError, TransportError
 from trio_llm._transport.h1 import Limits
-from trio_llm._transport.httpx_adapter import HttpxTransport, environment_transport, proxy_patterns
+from trio_llm._transport.httpx_adapter import HttpxTransport, proxied_transport
+from trio_llm._transport.proxies import Proxy
 
 pytestmark = pytest.mark.anyio
 
@@ -167,7 +170,7 @@ async def test_a_body_of_another_size_than_it_said_is_an_error(library: Any, siz
                 await HttpxTransport(client).send(server.origin, attrs.evolve(POST, body=Blocks(2, size)))
 
 
-async def test_a_proxy_from_the_environment_is_used() -> None:
+async def test_a_proxy_that_answers_is_used() -> None:
     requests: list[bytes] = []
 
     def proxy(peer: Peer) -> None:
@@ -175,7 +178,7 @@ async def test_a_proxy_from_the_environment_is_used() -> None:
         peer.send(reply(b"by proxy", b"connection: close"))
 
     with serving(proxy) as server, trio.fail_after(10):
-        transport = environment_transport({"http_proxy": str(server.origin)})
+        transport = proxied_transport(Proxy("HTTP_PROXY", str(server.origin)))
         received = await transport.send(Origin("http", "api.example.com", 80), POST)
         assert await received.read() == b"by proxy"
         await received.aclose()
@@ -184,44 +187,19 @@ async def test_a_proxy_from_the_environment_is_used() -> None:
     assert requests[0].startswith(b"POST http://api.example.com/v1/chat?x=1 HTTP/1.1\r\n")
 
 
-async def test_a_host_that_is_exempt_from_the_proxy_is_reached_directly() -> None:
-    with serving(answering(reply(b"direct"))) as server, trio.fail_after(10):
-        transport = environment_transport({"ALL_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"})
-        received = await transport.send(server.origin, POST)
-        assert await received.read() == b"direct"
-        await received.aclose()
-        await transport.aclose()
+@pytest.mark.parametrize(
+    "url", ["socks5://u:SECRET@p:1", "rubbish://u:SECRET@p", "http://u:SECRET/@p", "http://u:SECRET@p:port"]
+)
+async def test_a_proxy_that_cannot_be_used_is_refused_by_its_variable_alone(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)  # whether or not it is installed
+    with pytest.raises(BadRequestError, match=r"^ALL_PROXY") as caught:
+        proxied_transport(Proxy("ALL_PROXY", url))
+    assert "SECRET" not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_without_either_library_a_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(ImportError, match="httpx2 or httpx"):
-        environment_transport({"ALL_PROXY": "http://proxy"})
-
-
-PROXIES: list[tuple[Mapping[str, str], dict[str, str | None]]] = [
-    ({}, {}),
-    ({"HTTP_PROXY": ""}, {}),
-    ({"HTTPS_PROXY": "proxy:80"}, {"https://": "http://proxy:80"}),
-    ({"HTTPS_PROXY": "http://capitals", "https_proxy": "http://small"}, {"https://": "http://small"}),
-    ({"ALL_PROXY": "socks5://p"}, {"all://": "socks5://p"}),
-    ({"ALL_PROXY": "http://p", "no_proxy": "*"}, {}),
-    (
-        {"ALL_PROXY": "http://p", "NO_PROXY": "localhost, .a.com,b.com, 10.0.0.1,::1,[::2],http://c.com,"},
-        {
-            "all://": "http://p",
-            "all://localhost": None,
-            "all://*a.com": None,
-            "all://*b.com": None,
-            "all://10.0.0.1": None,
-            "all://[::1]": None,
-            "all://[::2]": None,
-            "http://c.com": None,
-        },
-    ),
-]
-
-
-@pytest.mark.parametrize(("variables", "patterns"), PROXIES)
-async def test_proxy_variables_become_patterns(variables: Mapping[str, str], patterns: dict[str, str | None]) -> None:
-    assert dict(proxy_patterns(variables)) == patterns
+    with pytest.raises(BadRequestError, match="httpx2 or httpx"):
+        proxied_transport(Proxy("ALL_PROXY", "http://proxy"))

@@ -122,7 +122,7 @@ class Client(EndpointCalls):
         if self._http_client is not None:
             return adapted_transport(self._http_client)
         if proxies_wanted(self._settings.variables):
-            return proxied_transport(self._settings.variables)
+            return proxied_transport(self._settings.variables, self._settings.timeouts.connect)
         return direct_transport(self._settings.timeouts.connect)
 
     async def call(self, request: Request) -> Any:

@@ -66,8 +66,13 @@ def adapted_transport(http_client: object) -> Transport:
     return HttpxTransport(http_client)
 
 
-def proxied_transport(variables: Mapping[str, str]) -> Transport:
-    """The transport through the proxies that the environment asks for."""
-    from ._transport.httpx_adapter import environment_transport
+def proxied_transport(variables: Mapping[str, str], connect_timeout: float) -> Transport:
+    """The transport through the proxies that the environment asks for, and for direct connections beside them."""
+    from ._transport.proxies import EnvironmentTransport, Proxy, ProxySettings
 
-    return environment_transport(variables)
+    def open_proxied(proxy: Proxy) -> Transport:
+        from ._transport import httpx_adapter  # httpx is slow to import, and need not be there without a proxy
+
+        return httpx_adapter.proxied_transport(proxy)
+
+    return EnvironmentTransport(ProxySettings.read(variables), direct_transport(connect_timeout), open_proxied)

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import ipaddress
 import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 import attrs
 
+from .._errors import BadRequestError
 from .._headers import check_field
 from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from .._runtime import trio
 from . import ReplyError, TransportError, TransportStatistics
 from .content import ACCEPTED, Body
 from .h1 import Limits, measured_blocks
+from .proxies import Proxy
 from .tls import default_context
 
 _LIBRARIES = ("httpx2", "httpx")
@@ -153,49 +154,21 @@ class HttpxReply:
             await self._pieces.aclose()
 
 
-def environment_transport(variables: Mapping[str, str]) -> HttpxTransport:
-    """A transport that uses the proxies which environment variables ask for, and direct connections for the rest.
-
-    Args:
-        variables: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are read, in capitals or not.
+def proxied_transport(proxy: Proxy) -> HttpxTransport:
+    """A transport through a proxy.
 
     Raises:
-        ImportError: if neither library is installed, or one lacks what the kind of proxy needs.
+        BadRequestError: if the proxy cannot be used; it names the variable, as the URL may hold a password.
     """
     library = _newest_library()
     limits = library.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=50)
-
-    def open_transport(proxy: str | None) -> Any:
-        return library.AsyncHTTPTransport(verify=default_context(), limits=limits, proxy=proxy)
-
-    mounts = {pattern: proxy and open_transport(proxy) for pattern, proxy in proxy_patterns(variables)}
-    client = library.AsyncClient(transport=open_transport(None), mounts=mounts, trust_env=False)
-    return HttpxTransport(client, owned=True)
-
-
-def proxy_patterns(variables: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """The URL patterns of httpx with the proxy for each; None means a direct connection."""
-    settings = {name.lower(): value for name, value in sorted(variables.items()) if value}
-    exempt = [entry.strip() for entry in settings.get("no_proxy", "").split(",") if entry.strip()]
-    if "*" in exempt:
-        return
-    for scheme in ("http", "https", "all"):
-        proxy = settings.get(f"{scheme}_proxy")
-        if proxy:
-            yield f"{scheme}://", proxy if "://" in proxy else f"http://{proxy}"
-    for entry in exempt:
-        yield _exempt_pattern(entry), None
-
-
-def _exempt_pattern(entry: str) -> str:
-    if "://" in entry:
-        return entry
-    host = entry.strip("[]")
     try:
-        version = ipaddress.ip_address(host).version
-    except ValueError:
-        return f"all://{entry}" if entry.lower() == "localhost" else f"all://*{entry.lstrip('.')}"
-    return f"all://{host}" if version == 4 else f"all://[{host}]"
+        way = library.AsyncHTTPTransport(verify=default_context(), limits=limits, proxy=proxy.url)
+    except ImportError as exc:
+        raise BadRequestError(f"{proxy.variable}: {exc}") from exc
+    except (ValueError, library.InvalidURL):
+        raise BadRequestError(f"{proxy.variable} is not the URL of an http, https or socks5 proxy") from None
+    return HttpxTransport(library.AsyncClient(transport=way, trust_env=False), owned=True)
 
 
 def _library_of(client: object) -> ModuleType:
@@ -210,7 +183,7 @@ def _newest_library() -> ModuleType:
     for name in _LIBRARIES:
         if importlib.util.find_spec(name) is not None:
             return importlib.import_module(name)
-    raise ImportError("the environment asks for a proxy, which needs httpx2 or httpx; neither is installed")
+    raise BadRequestError("the environment asks for a proxy, which needs httpx2 or httpx; neither is installed")
 
 
 def _reason(exc: Exception) -> str:
