@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -46,18 +45,21 @@ async def test_five_hundred_calls_with_faults_and_a_deadline_over_real_sockets(s
     simulator, base_url = server
     requests = [ask(str(number), stream=number % 3 == 0, timeout=60) for number in range(ITEMS)]
     variables = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{base_url}/v1"}
-    retry = RetryPolicy(attempts=2, first_pause=0.05)
+    retry, lag = RetryPolicy(attempts=2, first_pause=0.05), Lag()
     async with Client(variables=variables, retry=retry, limits=Limits(max_in_flight=64)) as client:
-        began = trio.current_time()
-        outcomes = await client.fan_out(requests, limit=64, deadline=DEADLINE)
-        overrun = trio.current_time() - began - DEADLINE
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lag.measure)
+            began = trio.current_time()
+            outcomes = await client.fan_out(requests, limit=64, deadline=DEADLINE)
+            overrun = trio.current_time() - began - DEADLINE
+            nursery.cancel_scope.cancel()
         (account,) = client.statistics().accounts.values()
         assert (account.in_flight, account.waiting) == (0, 0)
         await trio.sleep(0.2)  # what was on its way has arrived by then
         sent = len(simulator.requests)
         await trio.sleep(0.3)
         assert len(simulator.requests) == sent
-    assert overrun < 0.15 * slowness()
+    assert overrun < 0.15 + lag.seconds
     assert [outcome.index for outcome in outcomes] == list(range(ITEMS))
     counts = Counter(outcome.status for outcome in outcomes)
     assert sum(counts.values()) == ITEMS
@@ -67,15 +69,23 @@ async def test_five_hundred_calls_with_faults_and_a_deadline_over_real_sockets(s
         assert (outcome.status == "failed") <= (outcome.error is not None)
         assert outcome.timings.started is None or outcome.timings.started < DEADLINE
         assert (outcome.attempts == 0) == (outcome.status == "not_started")
-    kept_all_that_finished(simulator, outcomes)
+    kept_all_that_finished(simulator, outcomes, margin=0.1 + 3 * lag.seconds)
 
 
-def slowness() -> float:
-    """How many others share each processor; 1 on a machine of one's own."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+class Lag:
+    """How late the event loop is, on a machine that has other things to do as well."""
+
+    seconds = 0.0
+
+    async def measure(self) -> None:
+        """Until cancelled."""
+        while True:
+            began = trio.current_time()
+            await trio.sleep(0.01)
+            self.seconds = max(self.seconds, trio.current_time() - began - 0.01)
 
 
-def kept_all_that_finished(simulator: Simulator, outcomes: list[Outcome]) -> None:
+def kept_all_that_finished(simulator: Simulator, outcomes: list[Outcome], margin: float) -> None:
     """Whatever the server had finished in time to be read, and without a fault, is there."""
     start = min(request.started for request in simulator.requests)
     finished = {
@@ -83,10 +93,10 @@ def kept_all_that_finished(simulator: Simulator, outcomes: list[Outcome]) -> Non
         for request in simulator.requests
         if request.outcome is RequestOutcome.FINISHED
         and FAULTS.fault(request.number) is None
-        and (request.ended or 0) - start < DEADLINE - 0.3
+        and (request.ended or 0) - start < DEADLINE - margin
     }
     assert finished <= {outcome.index for outcome in outcomes if outcome.status == "ok"}
-    assert len(finished) > 60
+    assert len(finished) > 60 or margin > 0.4
 
 
 def test_two_thousand_calls_of_half_a_minute_take_no_time() -> None:
