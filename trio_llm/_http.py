@@ -38,15 +38,25 @@ def split_url(url: str) -> tuple[Origin, str]:
     """An absolute http(s) URL as its origin and its path, without a slash at the end.
 
     Raises:
-        ValueError: if it is not an absolute http or https URL, or carries user information.
+        ValueError: if it is not an absolute http or https URL, or carries user information, which is not shown.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"not an absolute http or https URL: {_shown(url)!r}") from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(f"not an absolute http or https URL: {url!r}")
+        raise ValueError(f"not an absolute http or https URL: {_shown(url)!r}")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("a base URL may not carry user information, a query or a fragment")
-    origin = Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+    origin = Origin(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
     return origin, parts.path.rstrip("/")
+
+
+def _shown(url: str) -> str:
+    """What of a malformed URL may be shown: passwords stand before an @, keys in a query."""
+    _, at, rest = url.partition("?")[0].rpartition("@")
+    return f"...@{rest}" if at else rest
 
 
 class RequestBody(Protocol):
