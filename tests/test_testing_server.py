@@ -146,6 +146,18 @@ async def test_a_client_that_leaves_while_bytes_flow_does_no_harm() -> None:
     assert simulator.requests[0].outcome is RequestOutcome.CLIENT_GONE
 
 
+async def test_inside_trio_a_running_server_is_refused_and_inside_asyncio_it_serves(anyio_backend_name: str) -> None:
+    if anyio_backend_name == "trio":
+        with pytest.raises(RuntimeError, match=r"nursery\.start\(serve, simulator\)"), running_server(Simulator()):
+            pass
+        return
+    with running_server(Simulator()) as base_url:
+        variables = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{base_url}/v1"}
+        async with Client(variables=variables) as client:
+            response = await client.completion("gpt-4", QUESTION)
+    assert response.choices[0].message.content == "echo: one two three"
+
+
 def test_a_running_server_serves_synchronous_code() -> None:
     simulator = Simulator()
     with running_server(simulator) as base_url:

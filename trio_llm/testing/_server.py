@@ -53,8 +53,16 @@ async def serve(
 
 @contextmanager
 def running_server(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Generator[str, None, None]:
-    """Serve from a thread of its own for the length of a `with` block; the value is the base URL."""
+    """Serve from a thread of its own for the length of a `with` block; the value is the base URL.
+
+    Raises:
+        RuntimeError: inside a Trio run, which cannot wait for another one without blocking.
+    """
     from anyio.from_thread import start_blocking_portal
+    from trio.lowlevel import in_trio_run
+
+    if in_trio_run():
+        raise RuntimeError("inside Trio use `base_url = await nursery.start(serve, simulator)`")
 
     with start_blocking_portal("trio") as portal:
         future, base_url = portal.start_task(partial(serve, simulator, host, port))
