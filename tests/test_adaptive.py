@@ -134,16 +134,17 @@ def test_a_limit_without_a_count_sets_the_rate() -> None:
 @given(
     replies=st.lists(
         st.tuples(st.floats(0, 1e9), st.floats(0, 1e9), st.none() | st.floats(0, 1e6), st.floats(0, 100)), max_size=20
-    )
+    ),
+    period=st.sampled_from([None, 60]),
 )
 def test_whatever_replies_say_the_wait_is_finite_and_no_level_exceeds_its_limit(
-    replies: list[tuple[float, float, float | None, float]],
+    replies: list[tuple[float, float, float | None, float]], period: float | None
 ) -> None:
     limits, now = DescribedLimits(), 0.0
     for limit, remaining, reset, pause in replies:
         departure = limits.take(now, Cost(1, 10, 10))
         now += pause
-        limits.follow([window(remaining, limit=limit or None, reset=reset)], departure, now)
+        limits.follow([window(remaining, limit=limit or None, reset=reset, period=period)], departure, now)
         limits.settle(now, departure.cost, NOTHING)
     for bucket in limits.buckets:
         assert bucket.level(now) <= bucket.capacity

@@ -24,6 +24,8 @@ DECREASE: Final = 0.7
 SAFETY: Final = 0.98
 """The share of a described rate that is used: clocks differ, and requests arrive in clumps."""
 _USUAL_PERIOD: Final = 60.0
+_SHORTEST_RESET: Final = 0.001
+"""Seconds: as exact as vendors are."""
 
 
 @attrs.frozen
@@ -64,8 +66,8 @@ class DescribedLimits:
         for window in windows:
             bucket = self.by_name.get(window.name)
             limit = window.limit or max(window.remaining or 0.0, bucket.capacity if bucket else 0.0)
-            if not limit:
-                continue
+            if limit < 1:
+                continue  # nothing could ever be asked
             if bucket is None:
                 bucket = self.by_name[window.name] = Bucket(window.kind, limit, now)
                 bucket.take(now, self._in_flight.of(window.kind))
@@ -83,9 +85,10 @@ class DescribedLimits:
         """
         kind = bucket.kind
         if window.reset and remaining < bucket.capacity:
+            seconds = max(window.reset, _SHORTEST_RESET)
             # Not faster than the limit itself: some never let the whole of it be saved up.
             usual = bucket.capacity / window.period if window.period else math.inf
-            bucket.restore(now, SAFETY * min((bucket.capacity - remaining) / window.reset, usual), window.reset)
+            bucket.restore(now, SAFETY * min((bucket.capacity - remaining) / seconds, usual), seconds)
         reserved = 0.0 if kind == "requests" else departure.cost.of(kind)
         left_since = (self._taken - departure.taken).of(kind)
         then = min(bucket.capacity, remaining + bucket.expected_gain(departure.at, now)) - left_since
