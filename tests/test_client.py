@@ -23,7 +23,7 @@ from trio_llm import (
     Timeouts,
     UnsupportedParamsError,
 )
-from trio_llm.testing import Disconnect, Failure, RawReply, RecordedRequest, Reply, Simulator
+from trio_llm.testing import Action, Disconnect, Failure, RawReply, RecordedRequest, Reply, Simulator
 
 pytestmark = pytest.mark.anyio
 KEYS = {"OPENAI_API_KEY": "sk-secret"}
@@ -72,7 +72,7 @@ async def test_a_missing_key_is_an_error_before_anything_is_sent() -> None:
 
 
 async def test_failures_are_retried_after_the_wait_that_the_provider_asked_for(autojump_clock: MockClock) -> None:
-    script = [Failure(429, "slow down", retry_after=30), Disconnect(), Failure(503), Reply("at last")]
+    script: list[Action] = [Failure(429, "slow down", retry_after=30), Disconnect(), Failure(503), Reply("at last")]
     simulator = Simulator(script)
     async with Client(transport=simulator, variables=KEYS, retry=RetryPolicy(attempts=4, jitter=0)) as client:
         response = await client.completion(MODEL, MESSAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -177,7 +178,13 @@ async def test_functions_and_requests_mix_in_a_fan_out_and_each_keeps_its_own_er
     simulator = Simulator(Reply(["a ", "b"], gap=2))
     async with client_of(simulator) as client:
         streamed = partial(client.completion, "openai/gpt-4o", [{"role": "user", "content": "x"}], stream=True)
-        jobs = [partial(double, 2), broken, EmbeddingRequest("openai/text-embedding-3-small", "x"), streamed, late]
+        jobs: list[Any] = [
+            partial(double, 2),
+            broken,
+            EmbeddingRequest("openai/text-embedding-3-small", "x"),
+            streamed,
+            late,
+        ]
         outcomes = await client.fan_out(jobs, deadline=100)
         cut = await client.fan_out([streamed], deadline=3)
         assert_nothing_left(client, simulator)

@@ -179,7 +179,9 @@ async def test_a_fallback_may_have_arguments_of_its_own_or_be_a_request() -> Non
     async with client_of(simulator) as client:
         other = {"model": SECOND, "temperature": 0.1, "base_url": "http://127.0.0.1:9", "api_key": "own"}
         stranger = ask("Another question", model=THIRD)
-        response: Any = await client.completion(FIRST, MESSAGES, temperature=0.9, stream=True, fallbacks=[other, stranger])
+        response: Any = await client.completion(
+            FIRST, MESSAGES, temperature=0.9, stream=True, fallbacks=[other, stranger]
+        )
         assert "".join([chunk.choices[0].delta.content or "" async for chunk in response]) == "gemini"
         again = {"messages": [{"role": "user", "content": "Shorter"}], "max_tokens": 5, "num_retries": 1}
         with pytest.raises(NotFoundError):
@@ -210,11 +212,11 @@ async def test_what_is_no_fallback_is_refused_before_anything_is_sent() -> None:
     async with client_of(simulator) as client:
         for wrong in ("openai/gpt-4o", {"model": "x"}):
             with pytest.raises(BadRequestError, match="list"):
-                await client.completion(FIRST, MESSAGES, fallbacks=wrong)  # type: ignore[call-overload]
+                await client.completion(FIRST, MESSAGES, fallbacks=wrong)  # type: ignore[arg-type]
         with pytest.raises(UnsupportedParamsError, match="temprature"):
             await client.completion(FIRST, MESSAGES, fallbacks=[{"temprature": 1}])
         with pytest.raises(BadRequestError, match="same kind"):
-            await client.completion(FIRST, MESSAGES, fallbacks=[17])  # type: ignore[call-overload]
+            await client.completion(FIRST, MESSAGES, fallbacks=[17])  # type: ignore[list-item]
     with pytest.raises(BadRequestError, match="list"):
         Client(fallbacks="openai/gpt-4o")
 

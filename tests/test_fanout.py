@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, Limits, RetryPolicy, Timeouts
-from trio_llm._fanout import Outcome
+from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, Job, Limits, Outcome, RetryPolicy, Timeouts
 from trio_llm.testing import Failure, RecordedRequest, Reply, Simulator, run_in_virtual_time
 from trio_llm.testing._ledger import RequestOutcome
 
@@ -37,7 +36,7 @@ async def test_mixed_requests_fail_and_succeed_each_on_its_own() -> None:
     def script(request: RecordedRequest) -> Failure | None:
         return Failure(400, "bad") if request.text == "bad" else None
 
-    requests = [
+    requests: list[Job] = [
         item("good"),
         item("bad"),
         EmbeddingRequest("openai/text-embedding-3-small", "text"),

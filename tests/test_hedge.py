@@ -30,7 +30,7 @@ async def test_a_quick_call_is_made_once() -> None:
     async with client_of(simulator) as client:
         winner, seconds = await timed(client, simulator, after=0.8)
 
-    assert (winner.index, seconds) == (0, pytest.approx(0.5))
+    assert (winner.index, seconds) == pytest.approx((0, 0.5))
     assert len(simulator.requests) == 1
 
 
@@ -40,7 +40,7 @@ async def test_a_slow_call_is_overtaken_by_its_copy_and_is_gone() -> None:
     async with client_of(simulator) as client:
         winner, seconds = await timed(client, simulator, after=0.8)
 
-    assert (winner.index, seconds) == (1, pytest.approx(1.8))
+    assert (winner.index, seconds) == pytest.approx((1, 1.8))
     assert [request.outcome for request in simulator.requests] == [GONE, FINISHED]
 
 
@@ -50,7 +50,7 @@ async def test_the_first_copy_may_still_win() -> None:
     async with client_of(simulator) as client:
         winner, seconds = await timed(client, simulator, after=0.8)
 
-    assert (winner.index, seconds) == (0, pytest.approx(2))
+    assert (winner.index, seconds) == pytest.approx((0, 2))
     assert [request.outcome for request in simulator.requests] == [FINISHED, GONE]
 
 

@@ -145,7 +145,7 @@ async def test_a_failure_is_noted_and_the_others_go_on_where_that_is_asked_for()
         raise KeyError("mine")
 
     async with client_of(simulator) as client:
-        sources = {"bad": ask("bad"), "good": ask("good"), "broken": broken}
+        sources: dict[str, Any] = {"bad": ask("bad"), "good": ask("good"), "broken": broken}
         async with client.merge(sources, on_failure="drop") as events:
             text = "".join([said(chunk) async for name, chunk in events if name == "good"])
         assert_nothing_left(client, simulator)

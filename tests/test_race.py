@@ -19,7 +19,9 @@ from trio_llm.testing import Failure, RecordedRequest, Reply, Simulator, run_in_
 def by_text(request: RecordedRequest) -> Reply | Failure:
     """Texts say how long the answer takes, and `bad` that there is none."""
     seconds, _, word = request.text.partition(" ")
-    return Failure(400, f"bad after {seconds}", latency=float(seconds)) if word == "bad" else Reply(latency=float(seconds))
+    return (
+        Failure(400, f"bad after {seconds}", latency=float(seconds)) if word == "bad" else Reply(latency=float(seconds))
+    )
 
 
 @in_virtual_time
@@ -61,7 +63,9 @@ async def test_a_fast_failure_and_a_fast_wrong_answer_leave_the_others_running()
 async def test_when_all_fail_one_error_holds_every_attempt() -> None:
     simulator = Simulator(by_text)
     async with client_of(simulator) as client:
-        with pytest.raises(AllFailedError, match="none of 3 calls won: .*bad after 2.*; response not accepted") as caught:
+        with pytest.raises(
+            AllFailedError, match="none of 3 calls won: .*bad after 2.*; response not accepted"
+        ) as caught:
             await client.race([ask("2 bad"), ask("1"), ask("1 bad")], accept=lambda _: False)
         assert_nothing_left(client, simulator)
 
@@ -84,7 +88,7 @@ async def test_requests_and_functions_race_each_other() -> None:
         raise KeyError("mine")
 
     async with client_of(simulator) as client:
-        jobs = [ask("x"), EmbeddingRequest("openai/text-embedding-3-small", "x"), partial(local, 2), broken]
+        jobs: list[Any] = [ask("x"), EmbeddingRequest("openai/text-embedding-3-small", "x"), partial(local, 2), broken]
         winner = await client.race(jobs)
         assert_nothing_left(client, simulator)
 

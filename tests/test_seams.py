@@ -9,10 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import ask, assert_nothing_left, client_of, in_virtual_time, text_of
 
-from trio_llm import APIConnectionError, APIError, BadRequestError, ClientClosedError, Seam, Timeout, Timeouts, UnsupportedParamsError
+from trio_llm import (
+    APIConnectionError,
+    APIError,
+    BadRequestError,
+    ClientClosedError,
+    Seam,
+    Timeout,
+    Timeouts,
+    UnsupportedParamsError,
+)
 from trio_llm._fold import fold_chunks
 from trio_llm._runtime import trio
-from trio_llm.testing import AtEvent, Disconnect, Failure, RecordedRequest, Reply, Simulator, ToolUse, run_in_virtual_time
+from trio_llm.testing import (
+    AtEvent,
+    Disconnect,
+    Failure,
+    RecordedRequest,
+    Reply,
+    Simulator,
+    ToolUse,
+    run_in_virtual_time,
+)
 
 WORDS = ["one ", "two ", "three ", "four ", "five"]
 TEXT = "".join(WORDS)
@@ -218,7 +236,10 @@ async def test_a_word_that_is_no_policy_is_refused() -> None:
 
 @in_virtual_time
 async def test_a_stream_that_cannot_be_opened_again_raises_why_with_what_had_arrived() -> None:
-    simulator, chunks = Simulator([Reply(WORDS, cut_at=AtEvent(3)), Failure(404, "gone"), *2 * [Disconnect()]]), list[Any]()
+    simulator, chunks = (
+        Simulator([Reply(WORDS, cut_at=AtEvent(3)), Failure(404, "gone"), *2 * [Disconnect()]]),
+        list[Any](),
+    )
     async with client_of(simulator, attempts=2) as client:
         with pytest.raises(APIConnectionError) as caught:
             await read(client, chunks, on_break="restart", fallbacks=[CLAUDE])

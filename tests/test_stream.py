@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 import trio
@@ -312,9 +313,7 @@ async def checkpoint() -> None:
     await anyio.lowlevel.checkpoint()
 
 
-def nothing_expected() -> object:
-    from contextlib import nullcontext
-
+def nothing_expected() -> AbstractContextManager[None]:
     return nullcontext()
 
 

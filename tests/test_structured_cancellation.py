@@ -12,7 +12,7 @@ import pytest
 
 from trio_llm import AllFailedError, ChatRequest, Client, LLMError, RetryPolicy, stop_when, tee
 from trio_llm._runtime import trio
-from trio_llm.testing import (
+from trio_llm.testing import Action, (
     AtEvent,
     Failure,
     RecordedRequest,
@@ -130,12 +130,13 @@ async def drained(client: Client) -> None:
         await client.drain(0.02)
 
 
-def act(request: RecordedRequest) -> Reply | Failure | None:
-    return {
+def act(request: RecordedRequest) -> Action | None:
+    acts: dict[str, Action] = {
         "bad": Failure(400, "bad", latency=0.01),
         "slow": Reply(latency=0.05),
         "cut": Reply(["a ", "b ", "c"], gap=0.001, cut_at=AtEvent(2)),
-    }.get(request.text) or Reply(["a ", "b"], latency=0.02, gap=0.005)
+    }
+    return acts.get(request.text) or Reply(["a ", "b"], latency=0.02, gap=0.005)
 
 
 RETRY = RetryPolicy(attempts=2, first_pause=0.001, jitter=0)

@@ -16,10 +16,10 @@ import trio
 
 import trio_llm
 from trio_llm._portal import SyncThread
-from trio_llm.testing import Failure, Reply, Simulator, running_server
+from trio_llm.testing import Action, Failure, Reply, Simulator, running_server
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
-SCRIPT = {"fail": Failure(404, "no such model"), "wait": Reply(latency=60)}
+SCRIPT: dict[str, Action] = {"fail": Failure(404, "no such model"), "wait": Reply(latency=60)}
 
 
 @pytest.fixture(name="simulator")

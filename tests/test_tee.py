@@ -22,7 +22,9 @@ async def chat(client: Client, text: str = "x") -> Any:
     return await client.call(ask(text, stream=True))
 
 
-async def read(reader: AsyncIterator[Any], texts: dict[str, str], name: str, pause: float = 0, most: int = 10**6) -> None:
+async def read(
+    reader: AsyncIterator[Any], texts: dict[str, str], name: str, pause: float = 0, most: int = 10**6
+) -> None:
     texts[name] = ""
     async for chunk in reader:
         texts[name] += chunk.choices[0].delta.content or ""
@@ -48,7 +50,7 @@ async def test_every_reader_gets_everything_from_the_beginning() -> None:
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from([0.0, 0.5, 3.0]), min_size=1, max_size=4), st.integers(1, 6), st.data())
 def test_the_lag_is_bounded_whatever_the_readers_do(pauses: list[float], lag: int, data: st.DataObject) -> None:
-    on_slow = data.draw(st.sampled_from(["wait", "drop", "raise"]))
+    on_slow: Any = data.draw(st.sampled_from(["wait", "drop", "raise"]))
     simulator, texts, slow = Simulator(Reply(WORDS, gap=0.1)), dict[str, str](), set[str]()
 
     async def watch(reader: TeeReader[Any], name: str, pause: float) -> None:

@@ -24,9 +24,9 @@ class TeeReader(Generic[ChunkT]):
         self._waiting: deque[ChunkT] = deque()
         self._arrived = trio.Event()
         self._end: Exception | None = None
-        self.closed = False
+        self.closed: bool = False
         """Whether its reader has left."""
-        self.dropped = 0
+        self.dropped: int = 0
         """Chunks that it has missed; only under `on_slow="drop"`."""
 
     @property
@@ -87,8 +87,8 @@ class _Shared(Generic[ChunkT]):
     """A stream and its readers."""
 
     def __init__(self, copies: int, lag: int, on_slow: OnSlow) -> None:
-        self.room = trio.Event()
-        self.readers = tuple(TeeReader(self) for _ in range(copies))
+        self.room: trio.Event = trio.Event()
+        self.readers: tuple[TeeReader[ChunkT], ...] = tuple(TeeReader(self) for _ in range(copies))
         self._lag = lag
         self._on_slow = on_slow
 

@@ -33,7 +33,7 @@ class StoppedStream:
         self._stream = stream
         self._predicate = predicate
         self._folding = ChatFolding()
-        self.stopped = False
+        self.stopped: bool = False
         """Whether the condition ended it, rather than the model."""
 
     def __aiter__(self) -> Self:

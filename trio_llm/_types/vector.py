@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, cast, overload
+from typing import ClassVar, Any, Final, cast, overload
 
 _NATIVE_ORDER: Final = "<" if sys.byteorder == "little" else ">"
 
@@ -18,7 +18,7 @@ class Vector(Sequence[float]):
     """
 
     __slots__ = ("_numbers",)
-    __hash__ = None  # type: ignore[assignment]  # equal to lists, which have no hash
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # equal to lists, which have no hash
 
     def __init__(self, numbers: Iterable[float] = (), typecode: str = "f") -> None:
         """Copies `numbers`, unless they are an `array` of that typecode, which becomes the vector's own.

@@ -33,7 +33,7 @@ class LeakError(AssertionError):
         """The event loop and the way of cancelling."""
         self.step = step
         """The step at which it was cancelled, from 1; 0 for the run that was not cancelled."""
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         """What was left, in words."""
 
     def __str__(self) -> str:
