@@ -12,7 +12,8 @@ import pytest
 
 from trio_llm import AllFailedError, ChatRequest, Client, LLMError, RetryPolicy, stop_when, tee
 from trio_llm._runtime import trio
-from trio_llm.testing import Action, (
+from trio_llm.testing import (
+    Action,
     AtEvent,
     Failure,
     RecordedRequest,
