@@ -60,8 +60,8 @@ class SyncThread:
         with self._lock:
             owner, self._owner, self._portal = self._owner, None, None
         if owner is not None:
-            # Left without an exception, the portal would wait for its tasks: a process would outlive its main thread for
-            # as long as a daemon thread's call takes.
+            # Left without an exception, the portal would wait for its tasks: a process would outlive its main thread
+            # for as long as a daemon thread's call takes.
             owner.__exit__(SystemExit, SystemExit(), None)
 
     def _forget(self) -> None:

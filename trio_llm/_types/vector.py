@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, Any, Final, cast, overload
+from typing import Any, ClassVar, Final, cast, overload
 
 _NATIVE_ORDER: Final = "<" if sys.byteorder == "little" else ">"
 
