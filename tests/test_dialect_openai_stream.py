@@ -114,9 +114,29 @@ def test_every_answer_needs_its_finish_reason() -> None:
     assert failure == ErrorDetail("the stream ended before its finish reason", kind=APIConnectionError)
 
 
-@pytest.mark.parametrize("body", [b"", b": keep-alive\n\n", b"data: [DONE]\n\n", b'{"error": "not a stream"}'])
+@pytest.mark.parametrize("body", [b"", b" \n", b": keep-alive\n\n", b"data: [DONE]\n\n", b"\xef\xbb\xbfeve"])
 def test_a_stream_without_an_answer_is_an_error(body: bytes) -> None:
     assert decode(body) == ([], ErrorDetail("the stream ended without an answer", kind=APIConnectionError))
+
+
+@pytest.mark.parametrize(
+    ("body", "quoted"),
+    [
+        (
+            b"\n <!doctype html>\n<title>Sign in</title>" + b"x" * 999,
+            "<!doctype html>\n<title>Sign in</title>" + "x" * 42,
+        ),
+        ("\U0001f600".encode() * 99, "\U0001f600" * 80),
+        (b"database is down", "database is down"),
+        (b'{"error": "not a stream"}', '{"error": "not a stream"}'),
+    ],
+    ids=["page", "longest characters", "text", "object"],
+)
+@given(size=st.integers(1, 400))
+def test_a_page_in_place_of_a_stream_is_quoted(body: bytes, quoted: str, size: int) -> None:
+    message = f"expected server-sent events, got {quoted!r}"
+
+    assert decode(body, size) == ([], ErrorDetail(message, kind=APIResponseValidationError))
 
 
 def test_a_stream_that_ends_inside_an_event_was_cut() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from .._convert import ConversionError
 from .._dialect import ErrorDetail, ReplyIsError
@@ -12,6 +12,12 @@ from .._wire.sse import EventTooLarge, ServerSentEvent, SSEDecoder
 
 ChunkT = TypeVar("ChunkT")
 ChunkT_co = TypeVar("ChunkT_co", covariant=True)
+
+_FIELDS: Final = (b":", b"data:", b"event:", b"id:", b"retry:")
+_QUOTED: Final = 80
+"""Characters that are quoted of a reply that is no stream."""
+_MOST_BYTES: Final = 4
+"""Bytes of one character of UTF-8, at most."""
 
 
 class TruncatedReply(Exception):
@@ -41,6 +47,8 @@ class SSEStreamDecoder(Generic[ChunkT]):
     def __init__(self, reader: EventReader[ChunkT]) -> None:
         self._frames = SSEDecoder()
         self._reader = reader
+        self._opening = b""
+        self._has_events = False
         self.failure: ErrorDetail | None = None
 
     @property
@@ -51,8 +59,11 @@ class SSEStreamDecoder(Generic[ChunkT]):
     def feed(self, data: bytes) -> list[ChunkT]:
         """The chunks that this piece completes."""
         chunks: list[ChunkT] = []
+        if not self._has_events:
+            self._keep_opening(data)
         try:
             for event in self._frames.feed(data):
+                self._has_events = True
                 if self.failure is None and not self._reader.finished:
                     chunks += self._reader.read(event)
         except (ReplyIsError, ConversionError, EventTooLarge) as error:
@@ -64,12 +75,28 @@ class SSEStreamDecoder(Generic[ChunkT]):
         chunks: list[ChunkT] = []
         try:
             for event in self._frames.close():
+                self._has_events = True
                 chunks += self._read_last(event)
+            if self.failure is None and not self._has_events:
+                self.failure = self._other_than_events()
             if self.failure is None:
                 chunks += self._reader.close()
         except (ReplyIsError, ConversionError, TruncatedReply) as error:
             self.failure = _detail_of(error)
         return chunks
+
+    def _keep_opening(self, data: bytes) -> None:
+        if not self._opening:
+            data = data.lstrip()
+        self._opening += data[: _QUOTED * _MOST_BYTES - len(self._opening)]
+
+    def _other_than_events(self) -> ErrorDetail | None:
+        """A page of some gateway, which came where a stream was asked for, is told from a stream that was cut."""
+        opening = self._opening.removeprefix(b"\xef\xbb\xbf")
+        if any(opening.startswith(field) or field.startswith(opening) for field in _FIELDS):
+            return None
+        text = opening.decode("utf-8", "replace")[:_QUOTED]
+        return ErrorDetail(f"expected server-sent events, got {text!r}", kind=APIResponseValidationError)
 
     def _read_last(self, event: ServerSentEvent) -> Iterable[ChunkT]:
         if self.failure is not None or self._reader.finished:
