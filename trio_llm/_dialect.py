@@ -203,7 +203,7 @@ class Dialect:
 
 
 def supported_parameters(
-    parameters: Mapping[str, Any], call: Call[Any], expressible: frozenset[str], drop: bool
+    parameters: Mapping[str, Any], call: Call[Any], expressible: frozenset[str], *, drop: bool
 ) -> dict[str, Any]:
     """The parameters that a wire can express and its provider accepts, under their names on the wire."""
     quirks = call.quirks

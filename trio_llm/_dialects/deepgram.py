@@ -44,7 +44,7 @@ def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
     """
     request = call.request
     drop = request.options.drop_params
-    asked = supported_parameters(request.parameters, call, _HEARING, drop)
+    asked = supported_parameters(request.parameters, call, _HEARING, drop=drop)
     if asked.get("response_format", "json") not in _JSON_FORMATS and not drop:
         raise UnsupportedParamsError("response_format can only be json or verbose_json", model=call.model)
     query: dict[str, Any] = {"model": call.model, "smart_format": True}
@@ -99,7 +99,7 @@ def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
     """
     request = call.request
     drop = request.options.drop_params
-    asked = supported_parameters(request.parameters, call, frozenset({"response_format"}), drop)
+    asked = supported_parameters(request.parameters, call, frozenset({"response_format"}), drop=drop)
     form = asked.get("response_format", "mp3")
     if form not in _SOUND_FORMATS and not drop:
         raise UnsupportedParamsError(f"response_format cannot be {form!r}", model=call.model)

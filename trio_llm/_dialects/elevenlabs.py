@@ -57,7 +57,7 @@ def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
     request = call.request
     drop = request.options.drop_params
     expressible = frozenset({*_HEARING, "response_format", "timestamp_granularities"})
-    asked = supported_parameters(request.parameters, call, expressible, drop)
+    asked = supported_parameters(request.parameters, call, expressible, drop=drop)
     if asked.get("response_format", "json") not in _JSON_FORMATS and not drop:
         raise UnsupportedParamsError("response_format can only be json or verbose_json", model=call.model)
     named = {wire: asked[name] for name, wire in _HEARING.items() if name in asked}
@@ -99,7 +99,7 @@ def encode_speech_stream(call: Call[SpeechRequest]) -> HTTPRequest:
 def _speech(call: Call[SpeechRequest], ending: str) -> HTTPRequest:
     request = call.request
     drop = request.options.drop_params
-    asked = supported_parameters(request.parameters, call, _SPEAKING, drop)
+    asked = supported_parameters(request.parameters, call, _SPEAKING, drop=drop)
     voice = request.voice if isinstance(request.voice, str) else (request.voice or {}).get("id")
     if not voice:
         raise BadRequestError("voice is missing: ElevenLabs wants the id of one", model=call.model)

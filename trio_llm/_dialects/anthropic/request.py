@@ -98,7 +98,7 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
 def _accepted(call: Call[ChatRequest]) -> dict[str, Any]:
     given: Mapping[str, Any] = call.request.parameters
     asked = {name: value for name, value in given.items() if (name, value) not in _ASKS_NOTHING.items()}
-    return supported_parameters(asked, call, _EXPRESSIBLE, call.request.options.drop_params)
+    return supported_parameters(asked, call, _EXPRESSIBLE, drop=call.request.options.drop_params)
 
 
 def _tool_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:

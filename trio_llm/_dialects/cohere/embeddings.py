@@ -29,7 +29,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
         BadRequestError: for an input that is not text.
     """
     request = call.request
-    asked = supported_parameters(request.parameters, call, _EXPRESSIBLE, request.options.drop_params)
+    asked = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     body: dict[str, Any] = {
         "model": call.model,
         "texts": _texts(call),

@@ -129,7 +129,7 @@ def _texts(call: Call[EmbeddingRequest]) -> list[str]:
 
 def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
     drop = call.request.options.drop_params
-    parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop)
+    parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=drop)
     if parameters.get("encoding_format", "float") != "float" and not drop:
         raise UnsupportedParamsError("encoding_format can only be float; drop_params=True leaves it out")
     asked: dict[str, Any] = {}

@@ -90,7 +90,7 @@ def _is_imagen(call: Call[Any]) -> bool:
 
 def _asked(call: Call[Any]) -> dict[str, Any]:
     drop = call.request.options.drop_params
-    parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop)
+    parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=drop)
     refused = [name for name, value in parameters.items() if name in _ALLOWED and not _ALLOWED[name](value)]
     if parameters.get("n", 1) != 1 and not _is_imagen(call):
         refused.append("n")

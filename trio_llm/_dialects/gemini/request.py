@@ -87,7 +87,7 @@ def _request(call: Call[ChatRequest], verb: str) -> HTTPRequest:
 
 def _body(call: Call[ChatRequest]) -> dict[str, Any]:
     drop = call.request.options.drop_params
-    parameters = _checked(supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop), call, drop=drop)
+    parameters = _checked(supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=drop), call, drop=drop)
     fields = {
         **_conversation(call),
         "tools": wire_tools(parameters, drop=drop),

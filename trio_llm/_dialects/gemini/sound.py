@@ -88,7 +88,7 @@ def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> Trans
 
 def _checked(call: Call[Any], expressible: frozenset[str], formats: frozenset[str]) -> dict[str, Any]:
     drop = call.request.options.drop_params
-    asked = supported_parameters(call.request.parameters, call, expressible, drop)
+    asked = supported_parameters(call.request.parameters, call, expressible, drop=drop)
     if asked.get("response_format") not in (None, *formats) and not drop:
         known = " or ".join(sorted(formats))
         raise UnsupportedParamsError(f"response_format can only be {known}", model=call.model)

@@ -57,7 +57,7 @@ def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
 def _body(call: Call[ChatRequest]) -> dict[str, Any]:
     request, quirks = call.request, call.quirks
     given = _limit_renamed(request.parameters, quirks.max_tokens_name)
-    parameters = supported_parameters(given, call, CHAT_PARAMETERS, request.options.drop_params)
+    parameters = supported_parameters(given, call, CHAT_PARAMETERS, drop=request.options.drop_params)
     if "response_format" in parameters:
         parameters["response_format"] = response_format_dict(parameters["response_format"])
     if parameters.get("tool_choice") == "required":

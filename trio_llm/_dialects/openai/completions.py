@@ -46,7 +46,7 @@ def encode_text_completion_stream(call: Call[TextCompletionRequest]) -> HTTPRequ
 def _body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
     request = call.request
     drop = request.options.drop_params
-    parameters = supported_parameters(request.parameters, call, TEXT_COMPLETION_PARAMETERS, drop)
+    parameters = supported_parameters(request.parameters, call, TEXT_COMPLETION_PARAMETERS, drop=drop)
     return {"model": call.model, "prompt": request.prompt, **parameters}
 
 

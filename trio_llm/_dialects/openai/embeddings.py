@@ -29,7 +29,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     asked = request.parameters
     if call.quirks.vectors_as_base64 and "encoding_format" not in asked:
         asked = {**asked, "encoding_format": "base64"}  # a third of the bytes, and no number to parse
-    parameters = supported_parameters(asked, call, _PARAMETERS, request.options.drop_params)
+    parameters = supported_parameters(asked, call, _PARAMETERS, drop=request.options.drop_params)
     body = {"model": call.model, "input": request.input, **parameters}
     return json_request("/embeddings", merge_extra_body(body, request.options.extra_body))
 

@@ -40,7 +40,7 @@ def encode_images_stream(call: Call[ImageRequest]) -> HTTPRequest:
 
 def _generation(call: Call[ImageRequest], more: dict[str, Any]) -> HTTPRequest:
     request = call.request
-    parameters = supported_parameters(request.parameters, call, _PARAMETERS, request.options.drop_params)
+    parameters = supported_parameters(request.parameters, call, _PARAMETERS, drop=request.options.drop_params)
     body = {"model": call.model, "prompt": request.prompt, **parameters, **more}
     return json_request("/images/generations", merge_extra_body(body, request.options.extra_body))
 
@@ -59,7 +59,7 @@ def _edit(call: Call[ImageEditRequest], more: dict[str, Any]) -> HTTPRequest:
     request = call.request
     if not request.images:
         raise BadRequestError("image is empty: there is nothing to edit", model=call.model)
-    parameters = supported_parameters(request.parameters, call, IMAGE_EDIT_PARAMETERS, request.options.drop_params)
+    parameters = supported_parameters(request.parameters, call, IMAGE_EDIT_PARAMETERS, drop=request.options.drop_params)
     fields = {"model": call.model, "prompt": request.prompt, **parameters, **more}
     name = "image" if len(request.images) == 1 else "image[]"
     files = [(name, image) for image in request.images]
@@ -72,7 +72,7 @@ def encode_image_variation(call: Call[ImageVariationRequest]) -> HTTPRequest:
     """The form for variations of an image."""
     request = call.request
     drop = request.options.drop_params
-    parameters = supported_parameters(request.parameters, call, IMAGE_VARIATION_PARAMETERS, drop)
+    parameters = supported_parameters(request.parameters, call, IMAGE_VARIATION_PARAMETERS, drop=drop)
     fields = merge_extra_body({"model": call.model, **parameters}, request.options.extra_body)
     return form_request("/images/variations", fields, [("image", request.image)], call.boundary)
 

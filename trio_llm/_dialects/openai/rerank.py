@@ -16,7 +16,7 @@ from .replies import JSONObject, as_object, as_objects, parse_object, require_li
 def encode_rerank(call: Call[RerankRequest]) -> HTTPRequest:
     """The request for a ranking."""
     request = call.request
-    parameters = supported_parameters(request.parameters, call, RERANK_PARAMETERS, request.options.drop_params)
+    parameters = supported_parameters(request.parameters, call, RERANK_PARAMETERS, drop=request.options.drop_params)
     body = {"model": call.model, "query": request.query, "documents": request.documents, **parameters}
     return json_request("/rerank", merge_extra_body(body, request.options.extra_body))
 

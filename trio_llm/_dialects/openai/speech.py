@@ -17,7 +17,7 @@ from .replies import as_object
 def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
     """The request for a sound."""
     request = call.request
-    parameters = supported_parameters(request.parameters, call, SPEECH_PARAMETERS, request.options.drop_params)
+    parameters = supported_parameters(request.parameters, call, SPEECH_PARAMETERS, drop=request.options.drop_params)
     voice = {} if request.voice is None else {"voice": request.voice}
     body = {"model": call.model, "input": request.input, **voice, **parameters}
     return json_request("/audio/speech", merge_extra_body(body, request.options.extra_body))

@@ -36,7 +36,7 @@ def encode_transcription_stream(call: Call[TranscriptionRequest]) -> HTTPRequest
 def _form(call: Call[TranscriptionRequest], more: dict[str, Any]) -> HTTPRequest:
     request = call.request
     drop = request.options.drop_params
-    parameters = supported_parameters(request.parameters, call, TRANSCRIPTION_PARAMETERS, drop)
+    parameters = supported_parameters(request.parameters, call, TRANSCRIPTION_PARAMETERS, drop=drop)
     fields = merge_extra_body({"model": call.model, **parameters, **more}, request.options.extra_body)
     return form_request(_PATH, fields, [("file", request.file)], call.boundary)
 
