@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from virtual import GONE, ask, assert_nothing_left, client_of, ends, in_virtual_time, text_of
 
 from trio_llm import ChatRequest, EmbeddingRequest, Outcome

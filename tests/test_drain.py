@@ -7,8 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from virtual import FINISHED, GONE, ask, assert_nothing_left, client_of, ends, in_virtual_time, text_of
 
 from trio_llm import APIError, ClientClosedError, DrainReport, LLMError, Outcome, Stream

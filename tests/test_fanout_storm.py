@@ -104,9 +104,7 @@ def test_two_thousand_calls_of_half_a_minute_take_no_time() -> None:
 
     async def run() -> float:
         limits = Limits(max_in_flight=50)
-        async with Client(
-            transport=simulator, variables=KEYS, limits=limits, timeouts=Timeouts(total=None)
-        ) as client:
+        async with Client(transport=simulator, variables=KEYS, limits=limits, timeouts=Timeouts(total=None)) as client:
             began = trio.current_time()
             outcomes = await client.fan_out(hello() for _ in range(2_000))
             assert Counter(outcome.status for outcome in outcomes) == {"ok": 2_000}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from virtual import ask, assert_nothing_left, client_of, in_virtual_time, text_of
 
 from trio_llm import (

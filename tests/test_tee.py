@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from virtual import GONE, ask, assert_nothing_left, client_of, in_virtual_time, text_of
 
 from trio_llm import APIConnectionError, Client, SlowReaderError, TeeReader, stop_when, tee
