@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Any
@@ -85,7 +84,7 @@ def test_no_more_is_started_than_the_readers_pace_allows(latencies: list[int], l
     assert sorted(run_in_virtual_time(run)) == list(range(len(latencies)))
 
 
-async def endless(started: list[int]) -> AsyncIterator[ChatRequest]:
+async def endless(started: list[int]) -> AsyncIterator[ChatRequest]:  # noqa: ASYNC900 - what users write
     try:
         for number in range(1_000_000):
             await trio.sleep(0.1)
@@ -172,7 +171,7 @@ async def test_functions_and_requests_mix_in_a_fan_out_and_each_keeps_its_own_er
         raise LookupError("mine")
 
     async def late() -> None:
-        await trio.sleep(math.inf)
+        await trio.sleep_forever()
 
     simulator = Simulator(Reply(["a ", "b"], gap=2))
     async with client_of(simulator) as client:
