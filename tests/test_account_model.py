@@ -7,8 +7,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 import trio
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_llm import APIError, InternalServerError, Limits, RateLimitError

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm._adaptive import FIRST_NUMBER, SAFETY, Concurrency, Departure, DescribedLimits, explain_refusal
 from trio_llm._buckets import NOTHING, ONE_REQUEST, Cost, Kind

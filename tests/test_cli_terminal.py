@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm._cli.table import aligned
 from trio_llm._cli.terminal import Screen, cells, clip, clip_start, harmless, one_line

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._errors import APIError, RateLimitError, ServiceUnavailableError

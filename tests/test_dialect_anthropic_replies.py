@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm._convert import ConversionError
 from trio_llm._dialect import Call, ReplyIsError, StreamDecoder
@@ -272,7 +271,7 @@ def test_nonsense_is_a_conversion_error_and_nothing_else(body: object) -> None:
         try:
             decode(reply)
         except (ConversionError, ReplyIsError) as error:
-            assert str(error)  # noqa: PT017 - whether it raises is up to the body
+            assert str(error)
     decoder = opened()
     decoder.feed(events(START, {"type": "content_block_start", "content_block": body}, {"type": body}))
     decoder.close()

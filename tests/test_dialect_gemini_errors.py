@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm._dialect import ErrorDetail
 from trio_llm._dialects.gemini import GEMINI, VERTEX

@@ -9,8 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm._dialect import NO_QUIRKS, Call, MaxTokensName, MessageSchema, Quirks
 from trio_llm._dialects.openai import OPENAI

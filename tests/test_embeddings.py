@@ -14,8 +14,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import trio_llm
 from trio_llm import AuthenticationError, Client, EmbeddingRequest, Limits, Vector

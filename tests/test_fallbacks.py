@@ -91,10 +91,11 @@ async def test_each_model_has_the_attempts_of_the_policy_and_all_have_one_deadli
 async def test_no_model_is_asked_after_the_deadline() -> None:
     simulator = failing(gpt=Reply(latency=math.inf))
     async with client_of(simulator) as client:
-        with pytest.raises(Timeout):
+        with pytest.raises(Timeout) as caught:
             await client.completion(FIRST, MESSAGES, fallbacks=[SECOND], timeout=5)
 
     assert asked(simulator) == ["gpt-4o"]
+    assert (caught.value.model, caught.value.earlier) == ("gpt-4o", ())
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import math
 
 import pytest
 import trio
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
 from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, Job, Limits, Outcome, RetryPolicy, Timeouts

@@ -6,8 +6,7 @@ from typing import Any
 
 import h11
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm import Client
 from trio_llm._errors import BadRequestError

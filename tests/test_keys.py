@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from golden_requests import Recorder, address_parts, key_of, send
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm import APIError, AuthenticationError, BadRequestError, Provider, Server
 from trio_llm._auth import destination

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from exchanges import POST
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scripted_server import Peer, answering, reply, serving
 
 from trio_llm import BadRequestError, Client, RetryPolicy

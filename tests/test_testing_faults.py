@@ -6,8 +6,7 @@ import json
 from itertools import cycle
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trio_llm._http import HTTPRequest
 from trio_llm.testing import (

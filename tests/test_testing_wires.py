@@ -8,8 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from trio_llm import ChatRequest, EmbeddingRequest, ImageRequest, ModelResponse, PromptTokensDetails, Usage
 from trio_llm._catalog import CATALOG

@@ -8,8 +8,7 @@ import zlib
 import attrs
 import h11
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from trio_llm._http import HTTPRequest, Origin
 from trio_llm._transport import ReplyError

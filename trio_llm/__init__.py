@@ -202,10 +202,10 @@ if TYPE_CHECKING:
         __version__ as __version__,
     )
     from .exceptions import (
+        AllFailedError as AllFailedError,
         APIConnectionError as APIConnectionError,
         APIError as APIError,
         APIResponseValidationError as APIResponseValidationError,
-        AllFailedError as AllFailedError,
         AuthenticationError as AuthenticationError,
         BadRequestError as BadRequestError,
         BudgetExceededError as BudgetExceededError,

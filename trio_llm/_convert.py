@@ -70,17 +70,42 @@ def structure(value: Any, cls: type[T]) -> T:
     return converter.structure(value, cls)
 
 
+class _Fields(dict[str, _FieldPlan]):
+    """The documented fields of a class, worked out when first asked for, as classes may refer to themselves."""
+
+    def __init__(self, cls: type[Any]) -> None:
+        self._cls = cls
+
+    def __missing__(self, name: str) -> _FieldPlan:
+        if not self:
+            self.update(_field_plans(self._cls))
+        return self.get(name, _UNDOCUMENTED)
+
+
 def _class_hook(cls: type[Any]) -> Hook:
     """One loop a class and no call for a plain field: a reply consists of little else, and so does its cost."""
     keeps_extra = issubclass(cls, Record)
-    fields: dict[str, _FieldPlan] = {}
+    fields = _Fields(cls)
 
     def structure_class(value: Any, _: Any) -> Any:
         if type(value) is not dict:
             raise ConversionError(f"expected an object, got {value!r:.60}")
-        if not fields:  # late, as classes may refer to themselves
-            fields.update(_field_plans(cls))
-        known, extra = _structure_fields(value, fields)
+        known: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        name = ""
+        try:
+            for name, item in value.items():
+                if item is None:
+                    continue
+                exact, hook = fields[name]
+                if type(item) is exact:
+                    known[name] = item
+                elif hook is not None:
+                    known[name] = hook(item, None)
+                else:
+                    extra[name] = item
+        except ConversionError as error:
+            raise error.inside(f".{name}") from None
         if extra and keeps_extra:
             known["model_extra"] = extra
         try:
@@ -89,27 +114,6 @@ def _class_hook(cls: type[Any]) -> Hook:
             raise ConversionError(str(error).partition(") ")[2] or str(error)) from None
 
     return structure_class
-
-
-def _structure_fields(value: dict[str, Any], fields: dict[str, _FieldPlan]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields that the class documents, structured, and the others as they are; no nulls."""
-    known: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    find, name = fields.get, ""
-    try:
-        for name, item in value.items():
-            if item is None:
-                continue
-            exact, hook = find(name, _UNDOCUMENTED)
-            if type(item) is exact:
-                known[name] = item
-            elif hook is not None:
-                known[name] = hook(item, None)
-            else:
-                extra[name] = item
-    except ConversionError as error:
-        raise error.inside(f".{name}") from None
-    return known, extra
 
 
 def _field_plans(cls: type[Any]) -> dict[str, _FieldPlan]:

@@ -20,8 +20,7 @@ from ._headers import checked_headers, with_extra
 from ._http import HTTPRequest, ReplyHead
 from ._latencies import HedgeStatistics, Latencies
 from ._limits import AccountStatistics, Limits
-from ._operations import OPERATIONS
-from ._operations import Request as Request
+from ._operations import OPERATIONS, Request as Request
 from ._provider import Provider, Server
 from ._retry import RetryPolicy
 from ._routes import Route, Routes

@@ -26,14 +26,14 @@ from anyio import (
     CancelScope,
     ClosedResourceError,
     Condition,
+    EndOfStream as EndOfChannel,
     Event,
     WouldBlock,
+    create_memory_object_stream as open_memory_channel,
+    create_task_group as open_nursery,
     current_effective_deadline,
     to_thread,
 )
-from anyio import EndOfStream as EndOfChannel
-from anyio import create_memory_object_stream as open_memory_channel
-from anyio import create_task_group as open_nursery
 from trio import TASK_STATUS_IGNORED, BusyResourceError, TaskStatus, TooSlowError, abc
 
 from ._run_var import RunVar

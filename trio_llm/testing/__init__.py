@@ -14,32 +14,18 @@ if TYPE_CHECKING:
     from . import strategies as strategies
     from ._cancellation import (
         CancellationReport as CancellationReport,
-    )
-    from ._cancellation import (
         LeakError as LeakError,
-    )
-    from ._cancellation import (
         StepOptions as StepOptions,
-    )
-    from ._cancellation import (
         cancel_at_every_step as cancel_at_every_step,
     )
     from ._faults import (
         COMMON_FAULTS as COMMON_FAULTS,
-    )
-    from ._faults import (
         Fault as Fault,
-    )
-    from ._faults import (
         FaultPlan as FaultPlan,
     )
     from ._ledger import (
         RecordedRequest as RecordedRequest,
-    )
-    from ._ledger import (
         RequestOutcome as RequestOutcome,
-    )
-    from ._ledger import (
         SimulatorStatistics as SimulatorStatistics,
     )
     from ._limits import (
@@ -47,38 +33,18 @@ if TYPE_CHECKING:
     )
     from ._script import (
         Action as Action,
-    )
-    from ._script import (
         AtByte as AtByte,
-    )
-    from ._script import (
         AtEvent as AtEvent,
-    )
-    from ._script import (
         Delivery as Delivery,
-    )
-    from ._script import (
         Disconnect as Disconnect,
-    )
-    from ._script import (
         Failure as Failure,
-    )
-    from ._script import (
         RawReply as RawReply,
-    )
-    from ._script import (
         Reply as Reply,
-    )
-    from ._script import (
         Script as Script,
-    )
-    from ._script import (
         ToolUse as ToolUse,
     )
     from ._server import (
         running_server as running_server,
-    )
-    from ._server import (
         serve as serve,
     )
     from ._simulator import (
@@ -86,11 +52,7 @@ if TYPE_CHECKING:
     )
     from ._timeline import (
         Ending as Ending,
-    )
-    from ._timeline import (
         Piece as Piece,
-    )
-    from ._timeline import (
         ScriptedReply as ScriptedReply,
     )
     from ._virtual_time import (
