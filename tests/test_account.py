@@ -254,6 +254,43 @@ async def test_a_cancelled_wait_wakes_the_next_in_line(autojump_clock: MockClock
     assert trio.current_time() == 1
 
 
+async def test_a_cancelled_call_is_not_refused_but_ends_as_cancelled() -> None:
+    account = Account(Limits(requests_per_minute=1))
+    await hold(account, 0)
+    with either.CancelScope() as scope:
+        scope.cancel()
+        await account.enter(ONE_REQUEST, Ticket())
+
+    assert scope.cancelled_caught
+
+
+async def test_whoever_is_overtaken_just_when_its_turn_comes_waits_for_the_next(autojump_clock: MockClock) -> None:
+    account, large = Account(Limits(tokens_per_minute=600)), Cost(1, 600)
+    await hold(account, 0, cost=large)
+    order: list[str] = []
+
+    async def give_way_and_overtake() -> None:
+        with scope:
+            await account.enter(large, Ticket())
+        # Still in the step in which it left the line and woke the next.
+        await hold(account, 0, cost=large, ticket=Ticket(priority=1))
+        order.append("overtaker")
+
+    async def overtaken() -> None:
+        await hold(account, 0, cost=large)
+        order.append("overtaken")
+
+    async with trio.open_nursery() as nursery:
+        scope = trio.CancelScope()
+        nursery.start_soon(give_way_and_overtake)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(overtaken)
+        await wait_all_tasks_blocked()
+        scope.cancel()
+    assert order == ["overtaker", "overtaken"]
+    assert trio.current_time() == 120
+
+
 async def test_waits_of_float_remainders_end(autojump_clock: MockClock) -> None:
     account = Account(Limits(requests_per_minute=700))
     autojump_clock.jump(1e9)  # where a float's step is more than the time that is not worth waiting for
