@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from virtual import GONE, ask, assert_nothing_left, client_of, ends, in_virtual_time, text_of
 
-from trio_llm import ChatRequest, EmbeddingRequest, Outcome
+from trio_llm import ChatRequest, EmbeddingRequest, Outcome, TextCompletionRequest
 from trio_llm._runtime import trio
 from trio_llm.testing import Failure, Reply, Simulator, run_in_virtual_time
 
@@ -175,6 +175,9 @@ async def test_functions_and_requests_mix_in_a_fan_out_and_each_keeps_its_own_er
 
     simulator = Simulator(Reply(["a ", "b"], gap=2))
     async with client_of(simulator) as client:
+        text = TextCompletionRequest("openai/gpt-3.5-turbo-instruct", "x", stream=True)
+        (completed,) = await client.fan_out([text])
+        assert completed.response.choices[0].text == "a b"
         streamed = partial(client.completion, "openai/gpt-4o", [{"role": "user", "content": "x"}], stream=True)
         jobs: list[Any] = [
             partial(double, 2),

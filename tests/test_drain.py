@@ -69,16 +69,42 @@ async def test_a_drain_ends_as_soon_as_the_last_call_does() -> None:
     assert (report.finished, report.cut) == (1, ())
 
 
+@pytest.mark.parametrize("stream", [False, True])
 @in_virtual_time
-async def test_retries_and_open_streams_are_running_calls() -> None:
-    script: list[Action] = [Failure(500, latency=1), Reply("done", latency=1), Reply(WORDS, gap=1)]
-    simulator, results = Simulator(script), dict[str, Any]()
+async def test_a_call_that_is_tried_again_is_a_running_one(stream: bool) -> None:
+    script: list[Action] = [Failure(500, latency=1), Reply("done", latency=1)]
+    simulator, results = Simulator(script), list[str]()
+
+    async def one() -> None:
+        result = await client.call(ask("x", stream=stream))
+        if stream:
+            async for _ in result:
+                pass
+        results.append(text_of(result.response if stream else result))
+
     async with client_of(simulator, attempts=2) as client, trio.open_nursery() as nursery:
-        nursery.start_soon(call, client, results, "x")
+        nursery.start_soon(one)
         await trio.sleep(0.1)
-        report = await client.drain(100)
-        assert report.finished == 1
-        assert text_of(results["x"]) == "done"
+        assert await client.drain(100) == DrainReport(1, ())
+        await trio.lowlevel.checkpoint()
+        assert results == ["done"]
+
+
+@in_virtual_time
+async def test_no_fallback_of_a_call_that_was_cut_is_asked() -> None:
+    simulator = Simulator(Reply(latency=9))
+    async with client_of(simulator) as client, trio.open_nursery() as nursery:
+
+        async def one() -> None:
+            with pytest.raises(ClientClosedError) as caught:
+                await client.call(ask("x", fallbacks=["anthropic/claude-sonnet-4-5"]))
+            assert caught.value.earlier == ()
+
+        nursery.start_soon(one)
+        await trio.sleep(1)
+        await client.drain(1)
+
+    assert len(simulator.requests) == 1
 
 
 @pytest.mark.parametrize("grace", [0, 4])

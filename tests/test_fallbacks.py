@@ -73,13 +73,14 @@ async def test_when_all_fail_the_last_error_is_raised_and_holds_the_earlier_ones
     assert caught.value.earlier[0].model == "gpt-4o"
 
 
+@pytest.mark.parametrize("stream", [False, True])
 @in_virtual_time
-async def test_each_model_has_the_attempts_of_the_policy_and_all_have_one_deadline() -> None:
+async def test_each_model_has_the_attempts_of_the_policy_and_all_have_one_deadline(stream: bool) -> None:
     simulator = failing(gpt=Failure(500, latency=1), claude=Failure(500, latency=1), gemini=Reply(latency=math.inf))
     async with client_of(simulator, attempts=3) as client:
         began = trio.current_time()
         with pytest.raises(Timeout, match="within 20 s") as caught:
-            await client.completion(FIRST, MESSAGES, fallbacks=[SECOND, THIRD], timeout=20)
+            await client.completion(FIRST, MESSAGES, stream=stream, fallbacks=[SECOND, THIRD], timeout=20)
         assert trio.current_time() - began == pytest.approx(20)
         assert_nothing_left(client, simulator)
 

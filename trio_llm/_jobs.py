@@ -14,7 +14,6 @@ from ._errors import ClientClosedError, LLMError, RateLimitError
 from ._runtime import trio
 from ._stream import Stream
 from ._types.chat import ModelResponse
-from ._types.chat_request import ChatRequest
 
 Job: TypeAlias = Request | Callable[[], Awaitable[Any]]
 """A request, or an async function without arguments: `partial(agent.run, question)`."""
@@ -167,10 +166,9 @@ async def run_job(engine: Engine, outcome: Outcome, began: float) -> None:
 
 async def _received(engine: Engine, outcome: Outcome, trace: CallTrace) -> Any:
     job = outcome.request
-    if isinstance(job, ChatRequest) and job.stream:
-        source, opening = await engine.open_chat(job, trace)
-        return await _read_whole(Stream(source, opening), outcome)
     if isinstance(job, get_args(Request)):
+        if getattr(job, "stream", False):
+            return await _read_whole(Stream(*await engine.open_stream(job, trace)), outcome)
         return await engine.receive(job, trace)
     result = await job()  # type: ignore[operator]  # isinstance with a computed tuple does not narrow
     return await _read_whole(result, outcome) if isinstance(result, Stream) else result
