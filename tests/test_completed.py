@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from virtual import GONE, ask, assert_nothing_left, client_of, ends, in_virtual_time, text_of
 
-from trio_llm import ChatRequest, EmbeddingRequest, Outcome, TextCompletionRequest
+from trio_llm import ChatRequest, EmbeddingRequest, Limits, Outcome, RateLimitError, TextCompletionRequest
 from trio_llm._runtime import trio
 from trio_llm.testing import Failure, Reply, Simulator, run_in_virtual_time
 
@@ -178,6 +178,7 @@ async def test_functions_and_requests_mix_in_a_fan_out_and_each_keeps_its_own_er
         text = TextCompletionRequest("openai/gpt-3.5-turbo-instruct", "x", stream=True)
         (completed,) = await client.fan_out([text])
         assert completed.response.choices[0].text == "a b"
+        assert simulator.requests[0].stream
         streamed = partial(client.completion, "openai/gpt-4o", [{"role": "user", "content": "x"}], stream=True)
         jobs: list[Any] = [
             partial(double, 2),
@@ -205,3 +206,14 @@ async def test_a_limit_below_one_is_refused(limit: int) -> None:
         with pytest.raises(ValueError, match="at least 1"):
             async with client.as_completed([ask("x")], limit=limit):
                 pytest.fail("the block must not begin")
+
+
+@in_virtual_time
+async def test_what_the_clients_own_limits_put_off_past_the_deadline_was_not_started() -> None:
+    simulator = Simulator()
+    async with client_of(simulator, limits=Limits(requests_per_minute=1)) as client:
+        outcomes = await client.fan_out([ask("a"), ask("b"), ask("c")], limit=1, deadline=5)
+
+    assert [outcome.status for outcome in outcomes] == ["ok", "not_started", "not_started"]
+    assert isinstance(outcomes[1].error, RateLimitError)
+    assert len(simulator.requests) == 1

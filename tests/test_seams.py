@@ -136,6 +136,9 @@ def test_a_fault_at_any_event_gives_the_whole_text_once_or_an_error_with_what_th
     seams = [chunk for chunk in chunks if isinstance(chunk, Seam)]
     assert len(simulator.requests) <= attempts
     assert len(seams) <= len(simulator.requests) - 1
+    for place, chunk in enumerate(chunks):
+        if isinstance(chunk, Seam):
+            assert text_of(chunk.partial) == text_of(fold_chunks(chunks[:place]))
     if isinstance(result, APIError):
         assert len(simulator.requests) == attempts
         arrived = text_of(fold_chunks(chunks)) if chunks else ""
