@@ -270,3 +270,21 @@ async def test_a_client_that_closes_ends_it_and_no_one_is_asked_again() -> None:
 
     assert len(simulator.requests) == 1
     assert issubclass(Timeout, APIError)
+
+
+@in_virtual_time
+async def test_after_two_seams_what_was_lost_is_all_that_had_arrived() -> None:
+    def act(request: RecordedRequest) -> Reply:
+        if len(simulator.requests) == 1:
+            return Reply(WORDS, cut_at=AtEvent(5))
+        return Reply([" three ", "four ", "five"], cut_at=AtEvent(5) if len(simulator.requests) == 2 else None)
+
+    simulator = Simulator(act)
+    chunks: list[Any] = []
+    async with client_of(simulator, attempts=3) as client:
+        await read(client, chunks, on_break="continue", model=CLAUDE)
+
+    lost = [text_of(chunk.partial) for chunk in chunks if isinstance(chunk, Seam)]
+    assert len(lost) == 2
+    assert len(lost[0]) < len(lost[1])
+    assert lost[1].startswith(lost[0])
