@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 from weakref import WeakSet, ref
 
 import attrs
@@ -34,7 +34,7 @@ class RunningCall:
     ended: bool = False
     cut: bool = False
     """Whether the client ended it."""
-    scopes: set[trio.CancelScope] = attrs.Factory(set)
+    scopes: set[trio.CancelScope] = attrs.Factory(set[Any])
     """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
     stream: ref[OpenStream] | None = None
     """Weak: a stream that its reader has forgotten is to be finalised at once."""
@@ -147,7 +147,7 @@ class Calls:
 
     async def cut(self) -> tuple[CutCall, ...]:
         """End every running call. Tasks that wait inside one have still to notice."""
-        cut = []
+        cut: list[CutCall] = []
         for call in self._running():
             call.cut = True
             stream = call.stream() if call.stream is not None else None

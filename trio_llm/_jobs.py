@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
 from contextlib import aclosing
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 import attrs
 
@@ -69,13 +69,18 @@ def check_limit(limit: int | None) -> None:
         raise ValueError(f"limit must be at least 1, not {limit}")
 
 
+def is_request(job: object) -> TypeGuard[Request]:
+    """Whether it is a request of some kind, and not a function."""
+    return isinstance(job, get_args(Request))
+
+
 def checked_job(job: object) -> Job:
     """The job, if it is one.
 
     Raises:
         TypeError: if it is none; for a coroutine it says what to write instead.
     """
-    if isinstance(job, get_args(Request)) or callable(job):
+    if is_request(job) or callable(job):
         return job
     if isinstance(job, Awaitable):
         getattr(job, "close", bool)()  # else Python warns that it was never awaited, on top of the error
@@ -166,7 +171,7 @@ async def run_job(engine: Engine, outcome: Outcome, began: float) -> None:
 
 async def _received(engine: Engine, outcome: Outcome, trace: CallTrace) -> Any:
     job = outcome.request
-    if isinstance(job, get_args(Request)):
+    if is_request(job):
         if getattr(job, "stream", False):
             return await _read_whole(Stream(*await engine.open_stream(job, trace)), outcome)
         return await engine.receive(job, trace)

@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias, get_args
 import attrs
 
 from ._attempts import CallTrace
-from ._engine import Engine, Request
+from ._engine import Engine
 from ._errors import LLMError
-from ._jobs import Job, checked_job
+from ._jobs import Job, checked_job, is_request
 from ._runtime import trio
 from ._stream import Stream
 from ._types._request import changed
@@ -105,7 +105,7 @@ class _Pumps:
             await self._send_all(name, await self._opened(name, source))
         except Exception as error:
             # Whatever a function or a foreign stream raises is its failure, as an LLMError is a call's.
-            if not isinstance(error, LLMError) and isinstance(source, get_args(Request)):
+            if not isinstance(error, LLMError) and is_request(source):
                 raise
             if self.on_failure == "drop":
                 self.merged.failures[name] = error
@@ -117,9 +117,9 @@ class _Pumps:
         """A stream; or, of a call that has none, its response."""
         if isinstance(source, ChatRequest):
             source = changed(source, stream=True)
-        if getattr(source, "stream", False) and isinstance(source, get_args(Request)):
+        if getattr(source, "stream", False) and is_request(source):
             opened: Any = Stream(*await self.engine.open_stream(source, CallTrace()))
-        elif isinstance(source, get_args(Request)):
+        elif is_request(source):
             return await self.engine.receive(source, CallTrace())
         else:
             opened = source if _is_stream(source) else await source()
