@@ -28,6 +28,8 @@ class Entry:
     kinds: frozenset[Kind] = EVERY_KIND
     most_in_flight: int = 1_000
     """Beyond this the library does not finish in the time that a benchmark has."""
+    quick_in_flight: int = 100
+    """The same for the quick profile: pools that look at every connection for every request need a minute at 1,000."""
 
     def open(self) -> OpenLibrary:
         """What opens it; imports the library."""
@@ -38,18 +40,19 @@ class Entry:
 _NO_EMBEDDINGS: Final = EVERY_KIND - {Kind.EMBED}
 _STREAMS_ONLY: Final = frozenset({Kind.STREAM})
 _OWN_LOOPS: Final = ("trio", "asyncio", "uvloop")
+_AT_SCALE: Final = {"most_in_flight": 10_000, "quick_in_flight": 10_000}
 
 LIBRARIES: Final = {
-    "raw": Entry("raw", "open_raw", "trio_llm", ("trio",), most_in_flight=10_000),
-    "trio_llm": Entry("ours", "open_native", "trio_llm", _OWN_LOOPS, most_in_flight=10_000),
+    "raw": Entry("raw", "open_raw", "trio_llm", ("trio",), **_AT_SCALE),
+    "trio_llm": Entry("ours", "open_native", "trio_llm", _OWN_LOOPS, **_AT_SCALE),
     "trio_llm-pumped": Entry("ours", "open_pumped", "trio_llm", _OWN_LOOPS, _STREAMS_ONLY),
     "trio_llm-httpx2": Entry("ours", "open_adapted", "trio_llm", ("trio", "asyncio")),
-    "aiohttp": Entry("aiohttp_bare", "open_aiohttp", "aiohttp", ("asyncio", "uvloop"), most_in_flight=10_000),
+    "aiohttp": Entry("aiohttp_bare", "open_aiohttp", "aiohttp", ("asyncio", "uvloop"), **_AT_SCALE),
     "httpx": Entry("httpx_bare", "open_httpx", "httpx", _ON_BOTH, most_in_flight=100),
     "httpx2": Entry("httpx_bare", "open_httpx2", "httpx2", _ON_BOTH),
     "openai": Entry("openai_sdk", "open_default", "openai", _ON_BOTH),
-    "openai-aiohttp": Entry("openai_sdk", "open_aiohttp", "openai", _ON_ASYNCIO),
+    "openai-aiohttp": Entry("openai_sdk", "open_aiohttp", "openai", _ON_ASYNCIO, quick_in_flight=1_000),
     "anthropic": Entry("anthropic_sdk", "open_anthropic", "anthropic", _ON_BOTH, _NO_EMBEDDINGS),
-    "litellm": Entry("litellm_sdk", "open_litellm", "litellm", ("asyncio",)),
+    "litellm": Entry("litellm_sdk", "open_litellm", "litellm", _ON_ASYNCIO, quick_in_flight=1_000),
     "any-llm": Entry("any_llm_sdk", "open_any_llm", "any_llm", _ON_ASYNCIO),
 }
