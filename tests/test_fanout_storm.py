@@ -112,7 +112,8 @@ request = ChatRequest("openai/gpt-4o", [{"role": "user", "content": "Hello"}])
 
 async def run():
     limits, timeouts = Limits(max_in_flight=50), Timeouts(total=None)
-    async with Client(transport=simulator, variables={"OPENAI_API_KEY": "k"}, limits=limits, timeouts=timeouts) as client:
+    keys = {"OPENAI_API_KEY": "k"}
+    async with Client(transport=simulator, variables=keys, limits=limits, timeouts=timeouts) as client:
         began = trio.current_time()
         outcomes = await client.fan_out([request] * 2_000)
         assert {outcome.status for outcome in outcomes} == {"ok"}
