@@ -61,9 +61,11 @@ def run_client(job: Job, port: int) -> dict[str, Any]:
         done = run_command(job, port)
     except subprocess.TimeoutExpired:
         return {**named, "failure": f"did not finish in {TIME_LIMIT:g} s"}
-    if done.returncode or not done.stdout.strip():
+    # Libraries print to stdout as well, before and after.
+    found = [line for line in done.stdout.splitlines() if line.startswith('{"library": ')]
+    if done.returncode or not found:
         return {**named, "failure": (done.stderr.strip().splitlines() or ["no output"])[-1][:300]}
-    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    measured: dict[str, Any] = json.loads(found[0])
     return measured
 
 

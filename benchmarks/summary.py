@@ -76,7 +76,10 @@ def tables(result: dict[str, Any]) -> str:
 
 def _heading(result: dict[str, Any]) -> str:
     machine = result["machine"]
-    installed = {package: version for found in result["versions"].values() for package, version in found.items()}
+    installed = [
+        f"- `{name}`: {', '.join(f'{package} {version}' for package, version in found.items())}"
+        for name, found in result["versions"].items()
+    ]
     return "\n".join(
         [
             f"# Profile `{result['profile']}`, {result['date']}",
@@ -84,7 +87,9 @@ def _heading(result: dict[str, Any]) -> str:
             f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}; "
             f"load {machine['load']} before the run; trio_llm at `{result['revision']}`; {result['rounds']} round(s).",
             "",
-            ", ".join(f"{package} {version}" for package, version in sorted(installed.items())),
+            "Environments:",
+            "",
+            *installed,
         ]
     )
 
