@@ -26,7 +26,7 @@ class NativeTransport:
     Args:
         ssl_context: verifies https peers; by default one of the process, see `tls.default_context`.
         connect_timeout: seconds for one connection to be made, TLS included; there is no other time limit here.
-        max_idle: connections kept open per origin between exchanges.
+        max_idle: connections kept open per origin between exchanges; as many as may be in flight, so that bursts reuse them.
         idle_expiry: seconds after which an idle connection is not used again.
         limits: what a reply may measure.
     """
@@ -36,7 +36,7 @@ class NativeTransport:
         *,
         ssl_context: ssl.SSLContext | None = None,
         connect_timeout: float = math.inf,
-        max_idle: int = 100,
+        max_idle: int = 1_000,
         idle_expiry: float = 50,
         limits: Limits = _DEFAULT_LIMITS,
     ) -> None:
