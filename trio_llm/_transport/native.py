@@ -26,7 +26,8 @@ class NativeTransport:
     Args:
         ssl_context: verifies https peers; by default one of the process, see `tls.default_context`.
         connect_timeout: seconds for one connection to be made, TLS included; there is no other time limit here.
-        max_idle: connections kept open per origin between exchanges; as many as may be in flight, so that bursts reuse them.
+        max_idle: connections kept open per origin between exchanges. As many as may be in flight, so that the
+            next burst finds them.
         idle_expiry: seconds after which an idle connection is not used again.
         limits: what a reply may measure.
     """
