@@ -12,7 +12,7 @@ JSON_CONTENT: tuple[tuple[str, str], ...] = (("content-type", "application/json"
 _PORTS = {"http": 80, "https": 443}
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Origin:
     """Where a connection goes (RFC 9110, 4.3.1). The key of every connection pool."""
 

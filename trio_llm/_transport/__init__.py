@@ -25,6 +25,8 @@ class TransportStatistics:
     """Connections that carry an exchange or are being opened."""
     idle: int
     """Open connections that wait for the next exchange."""
+    waiting: int = attrs.field(default=0, kw_only=True)
+    """Exchanges that wait for a connection, where the transport has a limit of its own."""
 
 
 class Reply(Protocol):

@@ -12,7 +12,6 @@ _PIECE_SIZE = 1_048_576
 _GZIP_OR_ZLIB = 47
 _RAW_DEFLATE = -15
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
-_PLAIN = frozenset({"", "identity"})
 
 
 class Body:
@@ -29,9 +28,13 @@ class Body:
         self._limit = limit
         self._size = 0
         self._pending: list[bytes] = []
-        coding = coding.strip().lower()
-        self._inflater = _Inflater() if coding in _COMPRESSED else None
-        self._unknown = None if coding in _COMPRESSED | _PLAIN else coding
+        self._inflater: _Inflater | None = None
+        self._unknown: str | None = None
+        coding = coding and coding.strip().lower()
+        if coding in _COMPRESSED:
+            self._inflater = _Inflater()
+        elif coding and coding != "identity":
+            self._unknown = coding
 
     def feed(self, data: bytes) -> None:
         """Add bytes as they came."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import attrs
 import httptools
 
 from .._headers import check_field
-from .._http import HTTPRequest, Origin, ReplyHead
+from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import ReplyError
 from .content import ACCEPTED, Body
 
-_BLOCK_SIZE = 65_536
-_FIRST_FINAL_STATUS = 200
-_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_BLOCK_SIZE: Final = 65_536
+_FIRST_FINAL_STATUS: Final = 200
+_BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
+_CODED: Final = frozenset({b"transfer-encoding", b"content-encoding"})
 # A line end that we did not write would begin a header that somebody else wrote.
-_REQUEST_LINE = re.compile(r"[A-Z]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.1")
+_REQUEST_LINE: Final = re.compile(r"[A-Z]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.1")
 
 
 @attrs.frozen
@@ -30,39 +32,39 @@ class Limits:
     """The whole body, decompressed. It is read in pieces: how much of it is kept is its reader's to limit."""
 
 
-def encode_request(origin: Origin, request: HTTPRequest) -> Iterator[bytes | memoryview]:
-    """The request in blocks; a small one is a single block.
+def encode_request(head: bytes, request: HTTPRequest) -> Iterable[bytes | memoryview]:
+    """The request in blocks; a small one is a single block. Its head is what `encode_head` makes of it."""
+    body = request.body
+    if not isinstance(body, bytes):
+        return _measured_request(head, body)
+    size = len(body)
+    if size or request.method in _BODY_METHODS:
+        head = b"%bcontent-length: %d\r\n" % (head, size)
+    if size <= _BLOCK_SIZE:
+        return (b"%b\r\n%b" % (head, body),)
+    view = memoryview(body)
+    return (head + b"\r\n", *(view[start : start + _BLOCK_SIZE] for start in range(0, size, _BLOCK_SIZE)))
+
+
+def _measured_request(head: bytes, body: RequestBody) -> Iterator[bytes]:
+    yield b"%bcontent-length: %d\r\n\r\n" % (head, body.size)
+    yield from measured_blocks(body.blocks(), body.size)
+
+
+def encode_head(origin: Origin, method: str, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The request line and all headers but Content-Length: what requests of one kind have in common.
 
     Raises:
         ValueError: if HTTP cannot carry the request line or a header; it names the header and shows no value.
     """
-    head = _encode_head(origin, request)
-    body = request.body
-    if not isinstance(body, bytes):
-        yield head
-        yield from measured_blocks(body.blocks(), body.size)
-    elif len(body) <= _BLOCK_SIZE:
-        yield head + body
-    else:
-        yield head
-        view = memoryview(body)
-        for start in range(0, len(body), _BLOCK_SIZE):
-            yield view[start : start + _BLOCK_SIZE]
-
-
-def _encode_head(origin: Origin, request: HTTPRequest) -> bytes:
-    line = f"{request.method} {request.path} HTTP/1.1"
+    line = f"{method} {path} HTTP/1.1"
     if not _REQUEST_LINE.fullmatch(line):
         raise ValueError("the request line contains a character that HTTP does not allow there")
     lines = [line]
-    for name, value in (("host", origin.netloc), *request.headers):
+    for name, value in (("host", origin.netloc), *headers, ("accept-encoding", ACCEPTED)):
         check_field(name, value)
         lines.append(f"{name}: {value}")
-    size = len(request.body) if isinstance(request.body, bytes) else request.body.size
-    if size or request.method in _BODY_METHODS:
-        lines.append(f"content-length: {size}")
-    lines.append(f"accept-encoding: {ACCEPTED}\r\n\r\n")
-    return "\r\n".join(lines).encode("latin-1")
+    return ("\r\n".join(lines) + "\r\n").encode("latin-1")
 
 
 def measured_blocks(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
@@ -79,6 +81,36 @@ def measured_blocks(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
         yield block
     if left:
         raise ValueError(f"the request body is not the {size} bytes long that it said")
+
+
+class ReplyHeaders(Mapping[str, str]):
+    """Header fields by lower-case name, repeated ones joined (RFC 9110, 5.3).
+
+    They are decoded when one is asked for: of most replies nobody reads any.
+    """
+
+    __slots__ = ("_fields", "_joined")
+
+    def __init__(self, fields: list[tuple[bytes, bytes]]) -> None:
+        self._fields = fields
+        self._joined: dict[str, str] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        return self._by_name()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name())
+
+    def __len__(self) -> int:
+        return len(self._by_name())
+
+    def __repr__(self) -> str:
+        return repr(self._by_name())
+
+    def _by_name(self) -> dict[str, str]:
+        if self._joined is None:
+            self._joined = _join(self._fields)
+        return self._joined
 
 
 class ReplyParser:
@@ -177,11 +209,14 @@ class ReplyParser:
         fields, self._fields = self._fields, []
         if status < _FIRST_FINAL_STATUS:
             return
-        headers = _join(fields)
-        self._idle_size = 0
-        self.head = ReplyHead(status, headers)
-        if sum(len(name) + len(value) for name, value in fields) > self._limits.head:
+        self.head = ReplyHead(status, ReplyHeaders(fields))
+        if self._idle_size > self._limits.head and _size(fields) > self._limits.head:
             self._fail(f"its headers are longer than {self._limits.head} bytes")
+        self._idle_size = 0
+        if not _CODED.isdisjoint([name.lower() for name, _ in fields]):
+            self._decode_as_told(self.head.headers)
+
+    def _decode_as_told(self, headers: Mapping[str, str]) -> None:
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             self._fail(f"unknown transfer-encoding {headers['transfer-encoding']!r}")
         if "content-encoding" in headers:
@@ -199,8 +234,11 @@ class ReplyParser:
             self.keep_alive = self._parser.should_keep_alive()
 
 
+def _size(fields: Iterable[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) for name, value in fields)
+
+
 def _join(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Header fields by lower-case name, repeated ones joined (RFC 9110, 5.3)."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in fields:
         name = raw_name.decode("ascii").lower()

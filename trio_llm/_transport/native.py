@@ -5,20 +5,25 @@ from __future__ import annotations
 import math
 import ssl
 import time
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
 from .._http import HTTPRequest, Origin, ReplyHead
 from .._runtime import trio
 from .._runtime.sockets import ByteStream, connect_tcp, connect_unix
 from . import ReplyError, TransportError, TransportStatistics
-from .h1 import Limits, ReplyParser, encode_request
-from .pool import IdlePool
+from .h1 import Limits, ReplyParser, encode_head, encode_request
+from .pool import ConnectionSlots, IdlePool
 from .tls import default_context, open_tls
 
 _DEFAULT_LIMITS = Limits()
+_REMEMBERED_HEADS: Final = 1_000
+"""Encoded request heads that are kept: those of one model and key are all the same."""
 
 
 class NativeTransport:
-    """Sends requests over connections of its own, as many as are asked for at once. Implements `Transport`.
+    """Sends requests over connections of its own. Implements `Transport`.
 
     It follows no redirects, uses no proxy and keeps no cookies. A request whose reused connection dies
     before a byte of the reply arrived is sent once more, on a new connection: the peer had closed it idle.
@@ -26,17 +31,20 @@ class NativeTransport:
     Args:
         ssl_context: verifies https peers; by default one of the process, see `tls.default_context`.
         connect_timeout: seconds for one connection to be made, TLS included; there is no other time limit here.
+        max_connections: per origin; further exchanges wait for one, in the order in which they came. By default as
+            many as there are exchanges, which the engine's limits count.
         max_idle: connections kept open per origin between exchanges. As many as may be in flight, so that the
             next burst finds them.
         idle_expiry: seconds after which an idle connection is not used again.
         limits: what a reply may measure.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a transport, all by name
         self,
         *,
         ssl_context: ssl.SSLContext | None = None,
         connect_timeout: float = math.inf,
+        max_connections: int | None = None,
         max_idle: int = 1_000,
         idle_expiry: float = 50,
         limits: Limits = _DEFAULT_LIMITS,
@@ -44,9 +52,10 @@ class NativeTransport:
         self._ssl_context = ssl_context
         self._connect_timeout = connect_timeout
         self._limits = limits
+        self._slots = None if max_connections is None else ConnectionSlots(max_connections)
         self._idle = IdlePool(max_idle=max_idle, expiry=idle_expiry)
+        self._head_of = lru_cache(_REMEMBERED_HEADS)(encode_head)
         self._exchanges: set[Exchange] = set()
-        self._connecting = 0
         self._closed = False
 
     async def send(self, origin: Origin, request: HTTPRequest) -> Exchange:
@@ -57,18 +66,19 @@ class NativeTransport:
         """
         if self._closed:
             raise TransportError("the transport is closed")
-        stream = self._idle.take(origin, time.monotonic())
-        if stream is not None:
-            exchange = self._begin(origin, stream)
-            try:
-                await exchange.open(request)
-            except TransportError:
-                if exchange.is_answered:
-                    raise
-            else:
+        exchange = Exchange(self, origin, self._limits)
+        head = self._head_of(origin, request.method, request.path, request.headers)
+        if self._slots is not None:
+            await self._slots.acquire(origin, exchange)
+        self._exchanges.add(exchange)
+        try:
+            stream = self._idle.take(origin, time.monotonic())
+            if stream is not None and await exchange.open_reused(stream, encode_request(head, request)):
                 return exchange
-        exchange = self._begin(origin, await self._connect(origin))
-        await exchange.open(request)
+            await exchange.open(await self._connect(origin), encode_request(head, request))
+        except BaseException:
+            exchange.abort()
+            raise
         return exchange
 
     async def aclose(self) -> None:
@@ -82,23 +92,22 @@ class NativeTransport:
 
     def statistics(self) -> TransportStatistics:
         """See `Transport.statistics`."""
-        return TransportStatistics(active=len(self._exchanges) + self._connecting, idle=len(self._idle))
+        waiting = 0 if self._slots is None else self._slots.waiting
+        return TransportStatistics(active=len(self._exchanges), idle=len(self._idle), waiting=waiting)
 
-    def _begin(self, origin: Origin, stream: ByteStream) -> Exchange:
-        exchange = Exchange(self, origin, stream, self._limits)
-        self._exchanges.add(exchange)
-        return exchange
-
-    def end(self, exchange: Exchange, stream: ByteStream, *, reusable: bool) -> None:
+    def end(self, exchange: Exchange, stream: ByteStream | None, *, reusable: bool) -> None:
         """Take back the connection of an exchange; called by each exchange once."""
         self._exchanges.discard(exchange)
+        if self._slots is not None:
+            self._slots.release(exchange.origin, exchange)
+        if stream is None:
+            return
         if reusable and not self._closed:
             self._idle.give(exchange.origin, stream, time.monotonic())
         else:
             stream.close()
 
     async def _connect(self, origin: Origin) -> ByteStream:
-        self._connecting += 1
         try:
             with trio.fail_after(self._connect_timeout):
                 return await self._open_stream(origin)
@@ -106,8 +115,6 @@ class NativeTransport:
             raise TransportError(f"cannot connect to {origin} within {self._connect_timeout} s") from exc
         except (OSError, UnicodeError) as exc:
             raise TransportError(f"cannot connect to {origin}: {exc}") from exc
-        finally:
-            self._connecting -= 1
 
     async def _open_stream(self, origin: Origin) -> ByteStream:
         stream = await (connect_unix(origin.unix) if origin.unix else connect_tcp(origin.host, origin.port))
@@ -119,12 +126,13 @@ class NativeTransport:
 class Exchange:
     """One request and its reply on one connection. Implements `Reply` once it is open."""
 
-    __slots__ = ("_is_ended", "_is_sent", "_is_waiting", "_parser", "_stream", "_transport", "origin")
+    __slots__ = ("_is_ended", "_is_sent", "_is_waiting", "_limits", "_parser", "_stream", "_transport", "origin")
 
-    def __init__(self, transport: NativeTransport, origin: Origin, stream: ByteStream, limits: Limits) -> None:
+    def __init__(self, transport: NativeTransport, origin: Origin, limits: Limits) -> None:
         self.origin = origin
         self._transport = transport
-        self._stream = stream
+        self._limits = limits
+        self._stream: ByteStream | None = None
         self._parser = ReplyParser(limits)
         self._is_sent = False
         self._is_waiting = False
@@ -136,23 +144,42 @@ class Exchange:
         assert self._parser.head is not None, "the exchange is not open"
         return self._parser.head
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether a byte of a reply has arrived."""
-        return self._parser.started
-
-    async def open(self, request: HTTPRequest) -> None:
-        """Send the request and wait for the head of the reply. Closes the connection if that fails."""
+    async def open(self, stream: ByteStream, blocks: Iterable[bytes | memoryview]) -> None:
+        """Send a request over a connection, and wait for the head of its reply."""
+        self._stream = stream
+        if self._is_ended:
+            stream.close()
+            raise TransportError("the transport was closed meanwhile")
+        parser = self._parser
+        failure = await self._send(stream, blocks)
         try:
-            await self._converse(request)
-        except BaseException:
-            self.abort()
-            raise
+            while parser.head is None and parser.error is None:
+                await self._hear(stream)
+            if parser.head is None and parser.error is not None:
+                raise parser.error
+        except ReplyError as exc:
+            if parser.started:
+                raise
+            reason = failure or exc.__cause__ or exc
+            raise TransportError(f"no reply from {self.origin}: {reason}") from reason
+
+    async def open_reused(self, stream: ByteStream, blocks: Iterable[bytes | memoryview]) -> bool:
+        """The same over a connection that has been idle; False if the peer had closed it before it heard of this."""
+        try:
+            await self.open(stream, blocks)
+        except TransportError:
+            if self._parser.started or self._is_ended:
+                raise
+            stream.close()
+            self._stream, self._parser = None, ReplyParser(self._limits)
+            return False
+        return True
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read loses nothing."""
         while (piece := self._parser.read()) is None:
-            await self._hear()
+            assert self._stream is not None, "the exchange is not open"
+            await self._hear(self._stream)
         return piece
 
     async def aclose(self) -> None:
@@ -174,43 +201,29 @@ class Exchange:
         self._is_ended = True
         self._transport.end(self, self._stream, reusable=reusable)
 
-    async def _converse(self, request: HTTPRequest) -> None:
-        failure = await self._send(request)
-        parser = self._parser
-        try:
-            while not self._is_decided:
-                await self._hear()
-            if parser.head is None and parser.error is not None:
-                raise parser.error
-        except ReplyError as exc:
-            if parser.started:
-                raise
-            reason = failure or exc.__cause__ or exc
-            raise TransportError(f"no reply from {self.origin}: {reason}") from reason
-
-    async def _send(self, request: HTTPRequest) -> OSError | None:
+    async def _send(self, stream: ByteStream, blocks: Iterable[bytes | memoryview]) -> OSError | None:
         """Send the request as far as the peer will have it: it may answer, or go away, before the end.
 
         Returns:
             What went wrong. The peer may have answered before, so that is not the end of the exchange.
         """
-        for number, block in enumerate(encode_request(self.origin, request)):
+        for number, block in enumerate(blocks):
             if number and await self._hears_early():
                 return None
             try:
-                await self._send_block(block)
+                if not await stream.send(block):
+                    await self._send_rest(stream)
             except OSError as exc:
                 return exc
         self._is_sent = not self._is_decided
         return None
 
-    async def _send_block(self, block: bytes | memoryview) -> None:
-        """Send a block, or as much of it as the peer takes before it gives its answer."""
-        while not await self._stream.send(block):
-            self._parser.feed(await self._stream.receive())
-            if self._is_decided:
+    async def _send_rest(self, stream: ByteStream) -> None:
+        """Send what is queued, or as much of it as the peer takes before it gives its answer."""
+        while True:
+            self._parser.feed(await stream.receive())
+            if self._is_decided or await stream.send(b""):
                 return
-            block = b""
 
     async def _hears_early(self) -> bool:
         """Let other tasks have a turn between two blocks, and see whether the peer has answered meanwhile."""
@@ -222,12 +235,12 @@ class Exchange:
     def _is_decided(self) -> bool:
         return self._parser.head is not None or self._parser.error is not None
 
-    async def _hear(self) -> None:
+    async def _hear(self, stream: ByteStream) -> None:
         if self._is_ended:
             raise ReplyError("the reply is closed")
         self._is_waiting = True
         try:
-            self._parser.feed(await self._stream.receive())
+            self._parser.feed(await stream.receive())
         except OSError as exc:
             raise ReplyError(f"the reply broke off: {exc}") from exc
         finally:
@@ -235,7 +248,7 @@ class Exchange:
 
     def _hear_nowait(self) -> None:
         try:
-            data = self._stream.receive_nowait()
+            data = None if self._stream is None else self._stream.receive_nowait()
         except OSError:
             return  # Whoever waits for more will meet it again.
         if data is not None:

@@ -1,10 +1,12 @@
-"""Idle connections. Every operation takes constant time; nothing runs in the background."""
+"""Idle connections, and the wait for a free one. Every operation takes constant time; nothing runs in the background."""
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 
 from .._http import Origin
+from .._runtime import trio
 from .._runtime.sockets import ByteStream
 
 
@@ -20,25 +22,36 @@ class IdlePool:
         self._expiry = expiry
         self._by_origin: dict[Origin, OrderedDict[ByteStream, None]] = {}
         self._by_age: OrderedDict[ByteStream, tuple[Origin, float]] = OrderedDict()
+        self._next_expiry = math.inf
+        """None expires before."""
 
     def __len__(self) -> int:
         return len(self._by_age)
 
     def give(self, origin: Origin, stream: ByteStream, now: float) -> None:
         """Keep a connection for the next exchange with its origin; it may push out the oldest one."""
-        siblings = self._by_origin.setdefault(origin, OrderedDict())
+        expires = now + self._expiry
+        siblings = self._by_origin.get(origin)
+        if siblings is None:
+            siblings = self._by_origin[origin] = OrderedDict()
         siblings[stream] = None
-        self._by_age[stream] = (origin, now + self._expiry)
+        self._by_age[stream] = (origin, expires)
+        self._next_expiry = min(self._next_expiry, expires)
         if len(siblings) > self._max_idle:
             self._close(next(iter(siblings)))
-        self._close_expired(now)
+        if now >= self._next_expiry:
+            self._close_expired(now)
 
     def take(self, origin: Origin, now: float) -> ByteStream | None:
         """The most recently used connection that is still alive, None if there is none."""
-        self._close_expired(now)
-        while origin in self._by_origin:
-            stream = next(reversed(self._by_origin[origin]))
-            self._remove(stream)
+        if now >= self._next_expiry:
+            self._close_expired(now)
+        siblings = self._by_origin.get(origin)
+        while siblings:
+            stream, _ = siblings.popitem()
+            del self._by_age[stream]
+            if not siblings:
+                del self._by_origin[origin]
             if _is_quiet(stream):
                 return stream
             stream.close()
@@ -50,22 +63,49 @@ class IdlePool:
             self._close(next(iter(self._by_age)))
 
     def _close_expired(self, now: float) -> None:
+        self._next_expiry = math.inf
         while self._by_age:
-            stream, (_origin, expires) = next(iter(self._by_age.items()))
+            stream, (_, expires) = next(iter(self._by_age.items()))
             if expires > now:
+                self._next_expiry = expires
                 return
             self._close(stream)
 
     def _close(self, stream: ByteStream) -> None:
-        self._remove(stream)
-        stream.close()
-
-    def _remove(self, stream: ByteStream) -> None:
-        origin, _expires = self._by_age.pop(stream)
+        origin, _ = self._by_age.pop(stream)
         siblings = self._by_origin[origin]
         del siblings[stream]
         if not siblings:
             del self._by_origin[origin]
+        stream.close()
+
+
+class ConnectionSlots:
+    """How many connections each origin may have. Whoever wants one more waits, first come, first served.
+
+    An exchange takes an idle connection before it opens one, so exchanges under way are what has to be counted.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_origin: dict[Origin, trio.CapacityLimiter] = {}
+        self.waiting = 0
+        """Exchanges that wait for their connection."""
+
+    async def acquire(self, origin: Origin, borrower: object) -> None:
+        """Wait for a slot. Cancelled while waiting, nothing has been taken."""
+        limiter = self._by_origin.get(origin)
+        if limiter is None:
+            limiter = self._by_origin[origin] = trio.CapacityLimiter(self._most)
+        self.waiting += 1
+        try:
+            await limiter.acquire_on_behalf_of(borrower)
+        finally:
+            self.waiting -= 1
+
+    def release(self, origin: Origin, borrower: object) -> None:
+        """Give a slot back, which is the next one's."""
+        self._by_origin[origin].release_on_behalf_of(borrower)
 
 
 def _is_quiet(stream: ByteStream) -> bool:

@@ -124,7 +124,11 @@ class EnvironmentTransport:
     def statistics(self) -> TransportStatistics:
         """See `Transport.statistics`."""
         each = [transport.statistics() for transport in (self._direct, *self._proxied.values())]
-        return TransportStatistics(sum(one.active for one in each), sum(one.idle for one in each))
+        return TransportStatistics(
+            sum(one.active for one in each),
+            sum(one.idle for one in each),
+            waiting=sum(one.waiting for one in each),
+        )
 
 
 def _first_set(name: str, variables: Mapping[str, str]) -> str | None:
