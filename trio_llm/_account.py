@@ -23,7 +23,7 @@ from ._limits import AccountStatistics, Limits, SlotLimiter
 from ._line import Line, Ticket, Waiter
 from ._ratelimit_headers import Window, read_limits
 from ._retry import LONGEST_RESPECTED_WAIT
-from ._runtime import trio
+from ._runtime import run_clock, trio
 from ._types.usage import Usage
 
 DEFAULT_PAUSE = 1.0
@@ -79,7 +79,7 @@ class Account:
 
     def __init__(self, limits: Limits) -> None:
         given = limits.max_in_flight
-        self._now = trio.current_time
+        self._now = run_clock()
         self._concurrency: Concurrency | None = None
         if given is None or isinstance(given, int):
             most = given or math.inf
@@ -93,11 +93,16 @@ class Account:
         self._buckets = [bucket for bucket in (self._requests, self._tokens) if bucket is not None]
         self._paused_until = now
         self._adaptive = limits.adaptive
+        self._counts = bool(self._buckets) or limits.adaptive
+        """Whether anything but slots is limited."""
         self._models: dict[str, DescribedLimits] = {}
         self._line = Line()
         self._arrivals = count()
         self._in_flight = 0
-        self._sums = {"attempts": 0, "errors": 0, "prompt_tokens": 0, "completion_tokens": 0}
+        self._attempts = 0
+        self._errors = 0
+        self._prompt_tokens = 0
+        self._completion_tokens = 0
 
     @property
     def counts_tokens(self) -> bool:
@@ -114,34 +119,43 @@ class Account:
         if ticket.arrival is None:
             ticket.arrival = next(self._arrivals)
         admission = Admission(self, ticket, Departure(cost, now))
-        if self._line or self._wait(now, cost, ticket.model) or not self._take_slot(admission):
+        if not (self._is_open(now, admission) and self._take_slot(admission)):
             await self._stand_in_line(admission)
             now = self._now()
             admission.departure = Departure(cost, now)
-        self._depart(admission, now)
+        if self._counts:
+            self._spend(admission, now)
+        self._in_flight += 1
+        self._attempts += 1
         return admission
 
-    def _depart(self, admission: Admission, now: float) -> None:
+    def _is_open(self, now: float, admission: Admission) -> bool:
+        """Whether nobody stands in line, and there is nothing to wait for but a slot."""
+        if self._line.first is not None:
+            return False
+        if self._counts:
+            return not self._wait(now, admission.departure.cost, admission.ticket.model)
+        return now >= self._paused_until
+
+    def _spend(self, admission: Admission, now: float) -> None:
         cost = admission.departure.cost
         for bucket in self._buckets:
             bucket.take(now, cost.of(bucket.kind))
         if self._adaptive:
             admission.limits = self._limits_of(admission.ticket.model)
             admission.departure = admission.limits.take(now, cost)
-        self._in_flight += 1
-        self._sums["attempts"] += 1
 
     def leave(self, admission: Admission, error: BaseException | None) -> None:
         """Give a slot back and settle the tokens; any task may do it. `error` is what ended the call, if any did."""
         now = self._now()
         if isinstance(error, APIError):
-            self._sums["errors"] += 1
+            self._errors += 1
             if _is_refusal(error):
                 self._pause(now, error.retry_after)
-        if usage := admission.usage:
-            self._sums["prompt_tokens"] += usage.prompt_tokens
-            self._sums["completion_tokens"] += usage.completion_tokens
-        if self._buckets or self._adaptive:
+        if (usage := admission.usage) is not None:
+            self._prompt_tokens += usage.prompt_tokens
+            self._completion_tokens += usage.completion_tokens
+        if self._counts:
             self._settle(admission, error, now)
         self._in_flight -= 1
         self._slots.release_on_behalf_of(admission)
@@ -273,7 +287,10 @@ class Account:
                 for model, described in self._models.items()
                 if described.by_name
             },
-            **self._sums,
+            attempts=self._attempts,
+            errors=self._errors,
+            prompt_tokens=self._prompt_tokens,
+            completion_tokens=self._completion_tokens,
         )
 
 

@@ -36,7 +36,7 @@ class Tries:
     """The error that broke the stream of the last attempt, after that had succeeded."""
 
 
-@attrs.frozen
+@attrs.define
 class CallFrame:
     """What surrounds the attempts of one call at one model."""
 
@@ -64,21 +64,24 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
     """
     tries, call = frame.tries, frame.call
     last, tries.broken = tries.broken, None
-    if trio.current_time() >= frame.deadline:
+    if call.calls.clock() >= frame.deadline:
         raise out_of_time(frame, f"no time to ask within {frame.timeout:g} s") from last
-    with trio.CancelScope(deadline=frame.deadline) as scope, call.waiting_in(scope):
-        if last is not None:
-            await trio.sleep_until(_wake_after(last, frame))
-        while True:
-            tries.number += 1
-            try:
-                return await attempt()
-            except APIError as error:
-                last = error
-                error.llm_provider, error.model = frame.provider, frame.model
-                await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
-                wake = _wake_after(error, frame)
-            await trio.sleep_until(wake)
+    with call.wait_until(frame.deadline) as scope:
+        try:
+            if last is not None:
+                await trio.sleep_until(_wake_after(last, frame))
+            while True:
+                tries.number += 1
+                try:
+                    return await attempt()
+                except APIError as error:
+                    last = error
+                    error.llm_provider, error.model = frame.provider, frame.model
+                    await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
+                    wake = _wake_after(error, frame)
+                await trio.sleep_until(wake)
+        finally:
+            call.done_waiting(scope)
     if call.cut:
         raise call.closed_error() from last
     raise out_of_time(frame, f"no reply within {frame.timeout:g} s") from last

@@ -74,6 +74,15 @@ def destination(row: Provider, options: CallOptions, variables: Mapping[str, str
     return Destination(origin, path, _credentials(row, scheme, key), account, paths, version)
 
 
+def variables_that_matter(row: Provider, options: CallOptions) -> tuple[str, ...]:
+    """The variables on which the destination of a call depends. Reading one costs more than looking up a route."""
+    if options.api_key is None:
+        return row.key_variables + row.token_variables + row.address_variables
+    if options.api_base is None:
+        return row.address_variables
+    return row.versioning.variables if row.versioning and options.api_version is None else ()
+
+
 def first_set(names: Iterable[str], variables: Mapping[str, str]) -> str | None:
     """The value of the first variable that is set; an empty one counts as not set."""
     return next((variables[name] for name in names if variables.get(name)), None)

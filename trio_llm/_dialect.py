@@ -101,7 +101,7 @@ class Quirks:
 NO_QUIRKS = Quirks()
 
 
-@attrs.frozen
+@attrs.define
 class Call(Generic[RequestT]):
     """A request on its way to one provider."""
 
@@ -206,6 +206,8 @@ def supported_parameters(
     parameters: Mapping[str, Any], call: Call[Any], expressible: frozenset[str], *, drop: bool
 ) -> dict[str, Any]:
     """The parameters that a wire can express and its provider accepts, under their names on the wire."""
+    if not parameters:
+        return {}
     quirks = call.quirks
     refused = [
         name
@@ -225,7 +227,9 @@ def _is_accepted(name: str, value: Any, quirks: Quirks) -> bool:
 
 def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
     """The body with the caller's extra fields; objects are merged key by key, other values replaced."""
-    for name, value in (extra or {}).items():
+    if not extra:
+        return body
+    for name, value in extra.items():
         held = body.get(name)
         if isinstance(held, dict) and isinstance(value, Mapping):
             body[name] = merge_extra_body(dict(held), value)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol
 from weakref import WeakSet, ref
 
 import attrs
 
 from ._errors import ClientClosedError
-from ._runtime import trio
+from ._runtime import run_clock, trio
 from ._types.chat import ModelResponse
 
 
@@ -26,7 +25,7 @@ class OpenStream(Protocol):
 
 @attrs.define(eq=False, slots=True, weakref_slot=True)
 class RunningCall:
-    """One call of a client's: from its start to its response, or to the end of its stream. A `with` block ends it."""
+    """One call of a client's: from its start to its response, or to the end of its stream."""
 
     calls: Calls
     model: str
@@ -34,7 +33,7 @@ class RunningCall:
     ended: bool = False
     cut: bool = False
     """Whether the client ended it."""
-    scopes: set[trio.CancelScope] = attrs.Factory(set[Any])
+    scopes: set[trio.CancelScope] = attrs.Factory(set)
     """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
     stream: ref[OpenStream] | None = None
     """Weak: a stream that its reader has forgotten is to be finalised at once."""
@@ -47,38 +46,24 @@ class RunningCall:
         """It is over. Idempotent."""
         if not self.ended:
             self.ended = True
-            self.calls.one_ended()
+            self.calls.one_ended(self)
 
-    def waiting_in(self, scope: trio.CancelScope) -> _Waiting:
-        """For the length of a `with` block, cancelling `scope` ends the wait that the call is in."""
-        return _Waiting(self, scope)
+    def wait_until(self, deadline: float) -> trio.CancelScope:
+        """A scope for what the call waits for next, which its client can cancel until `done_waiting`."""
+        scope = self.calls.open_scope(deadline=deadline)
+        self.ended = False  # a stream that broke is asked for again
+        self.scopes.add(scope)
+        if self.cut:
+            scope.cancel(reason=self.calls.refusal)
+        return scope
+
+    def done_waiting(self, scope: trio.CancelScope) -> None:
+        """The scope is left."""
+        self.scopes.discard(scope)
 
     def closed_error(self) -> ClientClosedError:
         """What the caller gets when it was cut."""
         return ClientClosedError(f"{self.calls.refusal}: this call was ended", model=self.model)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.end()
-
-
-@attrs.define
-class _Waiting:
-    call: RunningCall
-    scope: trio.CancelScope
-
-    def __enter__(self) -> None:
-        self.call.ended = False  # a stream that broke is asked for again
-        self.call.scopes.add(self.scope)
-        if self.call.cut:
-            self.scope.cancel(reason=self.call.calls.refusal)
-
-    def __exit__(self, *_error: object) -> None:
-        self.call.scopes.discard(self.scope)
 
 
 @attrs.frozen
@@ -108,28 +93,41 @@ class Calls:
     def __init__(self) -> None:
         self.refusal: str | None = None
         """Why no call may start."""
-        self._known: WeakSet[RunningCall] = WeakSet()
+        self.clock = run_clock()
+        self.open_scope = trio.CancelScope
+        self._whole: set[RunningCall] = set()
+        self._streamed: WeakSet[RunningCall] = WeakSet()
         self._fewer: trio.Event | None = None
 
     def start(self, model: str) -> RunningCall:
-        """A call begins.
+        """A call begins, which somebody will `end`.
 
         Raises:
             ClientClosedError: if the client takes no more.
         """
-        if self.refusal is not None:
-            raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
-        call = RunningCall(self, model, trio.current_time())
-        self._known.add(call)
+        call = self._new(model)
+        self._whole.add(call)
         return call
 
-    def one_ended(self) -> None:
-        """Wake whoever waits for the last one."""
+    def start_stream(self, model: str) -> RunningCall:
+        """The same for a call whose stream may be forgotten by its reader, and so never be ended."""
+        call = self._new(model)
+        self._streamed.add(call)
+        return call
+
+    def _new(self, model: str) -> RunningCall:
+        if self.refusal is not None:
+            raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
+        return RunningCall(self, model, self.clock())
+
+    def one_ended(self, call: RunningCall) -> None:
+        """Forget it, and wake whoever waits for the last one."""
+        self._whole.discard(call)
         if self._fewer is not None:
             self._fewer.set()
 
     def _running(self) -> list[RunningCall]:
-        return [call for call in self._known if not call.ended]
+        return [call for call in (*self._whole, *self._streamed) if not call.ended]
 
     def refuse(self, reason: str) -> None:
         """From now on no call may start; the last reason counts."""
@@ -151,7 +149,7 @@ class Calls:
         for call in self._running():
             call.cut = True
             stream = call.stream() if call.stream is not None else None
-            cut.append(CutCall(call.model, trio.current_time() - call.started, stream.partial if stream else None))
+            cut.append(CutCall(call.model, self.clock() - call.started, stream.partial if stream else None))
             for scope in call.scopes:
                 scope.cancel(reason=self.refusal)
             if stream is not None and not call.scopes:

@@ -20,11 +20,12 @@ from ._headers import checked_headers, with_extra
 from ._http import HTTPRequest, ReplyHead
 from ._latencies import HedgeStatistics, Latencies
 from ._limits import AccountStatistics, Limits
+from ._line import Ticket
 from ._operations import OPERATIONS, Request as Request
 from ._provider import Provider, Server
 from ._retry import RetryPolicy
 from ._routes import Route, Routes
-from ._runtime import trio
+from ._runtime import run_clock, this_run, trio
 from ._seams import Reopening, SeamedSource, check_continuation
 from ._stream import ChunkRules, ChunkSource, Source
 from ._timeouts import Timeouts
@@ -59,7 +60,7 @@ class Settings:
     boundary: Callable[[], str] = _new_boundary
 
 
-@attrs.frozen
+@attrs.define
 class _Asking:
     """What one call has, whichever model answers it in the end."""
 
@@ -78,10 +79,10 @@ class Engine:
         self.settings = settings
         self.transport = transport
         self.calls = Calls()
+        self._now = run_clock()
         self.latencies = Latencies()
         self.hedges = HedgeStatistics()
-        self.run: object = trio.lowlevel.current_trio_token()
-        """What tells this run of an event loop from others: sockets and clocks do not cross."""
+        self.run = this_run()
         self._embedded = EmbeddedModel()
         self._routes = Routes(settings.providers, settings.variables, settings.limits)
 
@@ -91,25 +92,29 @@ class Engine:
         Raises:
             APIError: whatever went wrong.
         """
-        with self.calls.start(request.model) as call:
+        call = self.calls.start(request.model)
+        try:
             asking = self._asking(request, trace, call)
             return await ask_targets(asking.targets, lambda target: self._receive(target, asking), asking.deadline)
+        finally:
+            call.end()
 
     async def _receive(self, request: Request, asking: _Asking) -> Any:
         route = await self._route(request)
+        parts = parts_of(request, route.quirks.most_inputs)
+        if parts:
+            return await receive_parts(parts, lambda part: self._receive_from(route, part, asking))
+        return await self._receive_from(route, request, asking)
+
+    async def _receive_from(self, route: Route, request: Request, asking: _Asking) -> Any:
         endpoint = OPERATIONS[type(request)].endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-
-        async def receive_one(part: Request) -> Any:
-            exchange = self._exchange(part, route, endpoint, asking, Tries())
-            response = await run_attempts(lambda: receive_whole(exchange, endpoint), exchange.frame)
-            if asking.trace.admitted is not None:
-                self.latencies.note(request.model, trio.current_time() - asking.trace.admitted)
-            return response
-
-        parts = parts_of(request, route.quirks.most_inputs)
-        return await (receive_parts(parts, receive_one) if parts else receive_one(request))
+        exchange = self._exchange(request, route, endpoint, asking, Tries())
+        response = await run_attempts(lambda: receive_whole(exchange, endpoint), exchange.frame)
+        if asking.trace.admitted is not None:
+            self.latencies.note(request.model, self._now() - asking.trace.admitted)
+        return response
 
     async def open_chat(
         self, request: ChatRequest, trace: CallTrace
@@ -123,7 +128,7 @@ class Engine:
 
     async def open_stream(self, request: Request, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
         """The same for a request of any kind that has streams."""
-        call = self.calls.start(request.model)
+        call = self.calls.start_stream(request.model)
         try:
             asking = self._asking(request, trace, call)
             self._check_continuations(asking.targets)
@@ -165,7 +170,7 @@ class Engine:
         if timeout is None:
             timeout = self.settings.timeouts.total
         targets = Targets(request, self.settings.fallbacks, self._row_name)
-        return _Asking(targets, trace, call, timeout, trio.current_time() + timeout)
+        return _Asking(targets, trace, call, timeout, self._now() + timeout)
 
     def _row_name(self, model: str, options: CallOptions) -> str:
         return self._routes.row(model, options)[0].name
@@ -198,7 +203,9 @@ class Engine:
         asking: _Asking,
         tries: Tries,
     ) -> Exchange[Any]:
-        call = Call(request, route.model, route.quirks, self.settings.boundary())
+        call = Call(request, route.model, route.quirks)
+        if OPERATIONS[type(request)].has_form:
+            call.boundary = self.settings.boundary()
         try:
             http = _addressed(endpoint.encode(call), route, request.options)
         except APIError as error:
@@ -210,7 +217,7 @@ class Engine:
             http,
             self.transport,
             self._frame(request.options, route, asking, tries),
-            request.options.priority,
+            Ticket(request.options.priority, route.model),
         )
 
     def _frame(self, options: CallOptions, route: Route, asking: _Asking, tries: Tries) -> CallFrame:
@@ -252,7 +259,7 @@ def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPReq
     headers = route.headers + http.headers
     if options.extra_headers:
         headers = with_extra(headers, checked_headers(options.extra_headers))
-    return HTTPRequest(http.method, route.destination.target(http.path, route.model), headers, http.body)
+    return HTTPRequest(http.method, route.target(http.path), headers, http.body)
 
 
 def _not_offered(request: Request, route: Route) -> BadRequestError:

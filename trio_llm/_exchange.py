@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -40,7 +39,7 @@ ERROR_BODY_TIME = 5.0
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
 
 
-@attrs.frozen
+@attrs.define
 class Exchange(Generic[RequestT]):
     """Everything that one attempt needs, the same for each."""
 
@@ -49,8 +48,7 @@ class Exchange(Generic[RequestT]):
     http: HTTPRequest
     transport: Transport
     frame: CallFrame
-    priority: int = 0
-    ticket: Ticket = attrs.field(init=False, default=attrs.Factory(lambda self: _ticket(self), takes_self=True))
+    ticket: Ticket
 
     async def enter(self) -> Admission:
         """Wait for this attempt's turn, and write it down.
@@ -72,10 +70,6 @@ class Exchange(Generic[RequestT]):
         return admission
 
 
-def _ticket(exchange: Exchange[Any]) -> Ticket:
-    return Ticket(exchange.priority, exchange.route.model)
-
-
 async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
     """One attempt at a call with a whole reply.
 
@@ -85,10 +79,12 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     with await exchange.enter() as admission:
         try:
             reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
-            async with aclosing(reply):
+            try:
                 head = reply.head
                 admission.learn(head)
-                body = await _read_body(reply)
+                body = await (_read_error(reply) if head.status >= 300 else _read_body(reply))
+            finally:
+                await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
             if head.status >= 300:
                 raise _status_error(exchange, head, body)
             response = endpoint.decode(exchange.call, body)
@@ -122,7 +118,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
         yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
         try:
             reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
-            async with aclosing(reply):
+            try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:
                     raise _status_error(exchange, reply.head, await _read_error(reply))
@@ -146,6 +142,8 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     if not decoder.finished:
                         data = await reply.read()
                 await _drain(reply)
+            finally:
+                await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
         except (ConversionError, ReplyIsError) as error:
             raise _reply_error(exchange, error, reply.head) from error
         except TransportError as error:
@@ -164,12 +162,14 @@ def usage_of(value: object) -> Usage | None:
 
 
 async def _read_body(reply: Reply) -> bytes:
-    if reply.head.status >= 300:
-        return await _read_error(reply)
-    body = await _read_all(reply, MAX_REPLY_SIZE)
-    if len(body) > MAX_REPLY_SIZE:
-        raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
-    return body
+    pieces: list[bytes] = []
+    size = 0
+    while data := await reply.read():
+        pieces.append(data)
+        size += len(data)
+        if size > MAX_REPLY_SIZE:
+            raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
+    return b"".join(pieces)
 
 
 async def _read_error(reply: Reply) -> bytes:
@@ -178,20 +178,6 @@ async def _read_error(reply: Reply) -> bytes:
     with trio.move_on_after(ERROR_BODY_TIME):
         while sum(map(len, pieces)) <= MAX_ERROR_SIZE and (data := await reply.read()):
             pieces.append(data)
-    return b"".join(pieces)
-
-
-async def _read_all(reply: Reply, limit: int) -> bytes:
-    """The body, or its first `limit` bytes and a little more."""
-    first = await reply.read()
-    data = await reply.read() if first else b""
-    if not data:
-        return first
-    pieces, size = [first], len(first)
-    while data and size <= limit:
-        pieces.append(data)
-        size += len(data)
-        data = await reply.read()
     return b"".join(pieces)
 
 

@@ -55,10 +55,8 @@ class Targets(Generic[RequestT]):
         self._row_name_of = row_name_of
         self._failed: list[APIError] = []
         self._general = self._aimed(options.fallbacks, client.general)
-        self._special = (
-            (ContextWindowExceededError, self._aimed(options.context_window_fallbacks, client.context_window)),
-            (ContentPolicyViolationError, self._aimed(options.content_policy_fallbacks, client.content_policy)),
-        )
+        self._context_window = self._aimed(options.context_window_fallbacks, client.context_window)
+        self._content_policy = self._aimed(options.content_policy_fallbacks, client.content_policy)
 
     def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
@@ -73,15 +71,18 @@ class Targets(Generic[RequestT]):
 
     def all(self) -> list[RequestT]:
         """Every request that may yet be made."""
-        return [self.current, *self._general, *(request for _, special in self._special for request in special)]
+        return [self.current, *self._general, *self._context_window, *self._content_policy]
 
     def _waiting(self, error: APIError) -> deque[RequestT]:
-        special = (waiting for kind, waiting in self._special if isinstance(error, kind) and waiting)
-        return next(special, self._general)
+        if isinstance(error, ContextWindowExceededError) and self._context_window:
+            return self._context_window
+        if isinstance(error, ContentPolicyViolationError) and self._content_policy:
+            return self._content_policy
+        return self._general
 
     def _aimed(self, given: tuple[Fallback, ...] | None, client: tuple[Fallback, ...]) -> deque[RequestT]:
         fallbacks = client if given is None else given
-        return deque(self._aimed_at(fallback) for fallback in fallbacks if fallback != self._first.model)
+        return deque([self._aimed_at(fallback) for fallback in fallbacks if fallback != self._first.model])
 
     def _aimed_at(self, fallback: Fallback) -> RequestT:
         if isinstance(fallback, str):

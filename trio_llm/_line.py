@@ -49,23 +49,22 @@ class Line:
     def __init__(self) -> None:
         self._waiters: list[Waiter] = []
         self._totals: dict[str, Cost] = {}
+        self.first: Waiter | None = None
+        """Whose turn it is."""
 
     def __len__(self) -> int:
         return len(self._waiters)
 
-    @property
-    def first(self) -> Waiter | None:
-        """Whose turn it is."""
-        return self._waiters[0] if self._waiters else None
-
     def join(self, waiter: Waiter) -> None:
         """Take the place that the rank says."""
         insort(self._waiters, waiter, key=_rank)
+        self.first = self._waiters[0]
         self._totals[waiter.model] = self._totals.get(waiter.model, NOTHING) + waiter.cost
 
     def leave(self, waiter: Waiter) -> None:
         """Go, from wherever in the line."""
         del self._waiters[bisect_left(self._waiters, waiter.rank, key=_rank)]
+        self.first = self._waiters[0] if self._waiters else None
         rest = self._totals.pop(waiter.model) - waiter.cost
         if rest.requests:
             self._totals[waiter.model] = rest

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
 from ._account import Account
-from ._auth import Destination, destination
+from ._auth import Destination, destination, variables_that_matter
 from ._dialect import Dialect, Quirks
 from ._limits import Limits
 from ._provider import Provider, resolve
 from ._types._request import CallOptions
 from ._version import USER_AGENT
+
+T = TypeVar("T")
 
 MOST_REMEMBERED: Final = 1_000
 """Routes kept: programs use a few models and keys, and one that makes them up should not grow for ever."""
@@ -32,6 +34,14 @@ class Route:
     headers: tuple[tuple[str, str], ...] = attrs.field(repr=False)
     """What every request on it carries beside the dialect's own headers."""
     account: Account
+    _targets: dict[str, str] = attrs.field(init=False, factory=dict, eq=False, repr=False)
+
+    def target(self, path: str) -> str:
+        """What stands in the request line for a path of the dialect's, which has a few."""
+        found = self._targets.get(path)
+        if found is None:
+            found = self._targets[path] = self.destination.target(path, self.model)
+        return found
 
 
 class Routes:
@@ -41,12 +51,18 @@ class Routes:
         self._providers = providers
         self._variables = variables
         self._limits = limits
+        self._rows: dict[tuple[object, ...], tuple[Provider, str]] = {}
         self._routes: dict[tuple[object, ...], Route] = {}
         self.accounts: dict[tuple[str, str, int], Account] = {}
 
     def row(self, model: str, options: CallOptions) -> tuple[Provider, str]:
         """The row and the bare name of a model."""
-        return resolve(model, self._providers, provider=options.custom_llm_provider, api_base=options.api_base)
+        key = (model, options.custom_llm_provider, options.api_base)
+        found = self._rows.get(key)
+        if found is None:
+            made = resolve(model, self._providers, provider=options.custom_llm_provider, api_base=options.api_base)
+            found = _remember(self._rows, key, made)
+        return found
 
     def find(self, row: Provider, model: str, options: CallOptions) -> Route:
         """The route of a call.
@@ -54,22 +70,10 @@ class Routes:
         Raises:
             AuthenticationError: if there is no key that may be sent there.
         """
-        get = self._variables.get
-        named = row.key_variables + row.token_variables if options.api_key is None else ()
-        key = (
-            row.name,
-            model,
-            options.api_base,
-            options.api_key,
-            options.api_version,
-            *[get(name) for name in named + row.address_variables],
-        )
+        variables = [self._variables.get(name) for name in variables_that_matter(row, options)]
+        key = (row.name, model, options.api_base, options.api_key, options.api_version, *variables)
         found = self._routes.get(key)
-        if found is None:
-            if len(self._routes) >= MOST_REMEMBERED:
-                self._routes.clear()
-            found = self._routes[key] = self._make(row, model, options)
-        return found
+        return _remember(self._routes, key, self._make(row, model, options)) if found is None else found
 
     def _make(self, row: Provider, model: str, options: CallOptions) -> Route:
         to = destination(row, options, self._variables)
@@ -77,3 +81,10 @@ class Routes:
         if account is None:
             account = self.accounts[to.account] = Account(self._limits)
         return Route(row.name, model, row.quirks_of(model), row.dialect, to, (*_COMMON_HEADERS, *to.headers), account)
+
+
+def _remember(known: dict[tuple[object, ...], T], key: tuple[object, ...], value: T) -> T:
+    if len(known) >= MOST_REMEMBERED:
+        known.clear()
+    known[key] = value
+    return value

@@ -125,14 +125,11 @@ class Source(Generic[ChunkT, ResponseT]):
         if self._cut_read:
             message = "a read of this stream was cancelled, which ended it; a stream read in a block loses nothing so"
             raise APIConnectionError(message, llm_provider=self._frame.provider, model=self._frame.model)
-        began = trio.current_time()
-        call = self._frame.call
-        with (
-            trio.CancelScope(deadline=min(began + self._patience, self._frame.deadline)) as scope,
-            call.waiting_in(scope),
-        ):
+        call, clock = self._frame.call, self._frame.call.calls.clock
+        began = clock()
+        with call.wait_until(min(began + self._patience, self._frame.deadline)) as scope:
             batch = await self._step(scope)
-            self._patience -= trio.current_time() - began
+            self._patience -= clock() - began
             return batch
         self._cut_read = False  # ended by a limit, or by whoever closed it
         if call.cut:
@@ -150,6 +147,7 @@ class Source(Generic[ChunkT, ResponseT]):
             raise
         finally:
             self._pulling = None
+            self._frame.call.done_waiting(scope)
             if self._idle is not None:
                 self._idle.set()
         self._cut_read = False

@@ -7,11 +7,12 @@ anyio in `_asyncio.py`. Nothing else in the package knows which event loop runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["trio"]
+__all__ = ["run_clock", "this_run", "trio"]
 
 if TYPE_CHECKING:
     import trio as trio
@@ -34,3 +35,13 @@ else:
             return getattr(_trio if _in_trio_run() else _on_asyncio(), name)
 
     trio = _Vocabulary()
+
+
+def this_run() -> object:
+    """What tells this run of an event loop from others: sockets, clocks and scopes do not cross."""
+    return trio.lowlevel.current_trio_token()
+
+
+def run_clock() -> Callable[[], float]:
+    """The clock of this run, to be kept by what belongs to it: looking up `trio.current_time` costs more than asking it."""
+    return trio.lowlevel.current_clock().current_time

@@ -78,6 +78,7 @@ lowlevel = SimpleNamespace(
     cancel_shielded_checkpoint=anyio.lowlevel.cancel_shielded_checkpoint,
     checkpoint=anyio.lowlevel.checkpoint,
     checkpoint_if_cancelled=anyio.lowlevel.checkpoint_if_cancelled,
+    current_clock=lambda: SimpleNamespace(current_time=asyncio.get_running_loop().time),
     current_trio_token=asyncio.get_running_loop,  # one for each run, as Trio's is
 )
 

@@ -76,17 +76,11 @@ class CallOptions:
     """Leave out parameters that the provider cannot express, in place of an error."""
     priority: int = 0
     """Place in the line for the client's limits: higher goes first."""
-    fallbacks: tuple[Fallback, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(as_fallbacks), repr=False
-    )
+    fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
     """Where to ask, in order, when this model fails; within the same `timeout`. None leaves it to the client."""
-    context_window_fallbacks: tuple[Fallback, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(as_fallbacks), repr=False
-    )
+    context_window_fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
     """Where to ask first after a `ContextWindowExceededError`, and after nothing else."""
-    content_policy_fallbacks: tuple[Fallback, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(as_fallbacks), repr=False
-    )
+    content_policy_fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
     """Where to ask first after a `ContentPolicyViolationError`, and after nothing else."""
 
 
@@ -127,6 +121,11 @@ def _options(controls: dict[str, Any]) -> CallOptions:
     if (base_url := controls.pop("base_url", None)) is not None:
         controls["api_base"] = base_url  # LiteLLM lets base_url win where both are given
     for name, value in controls.items():
+        if type(value) is str and name in _TEXTS:
+            continue
+        if name in _FALLBACKS:
+            controls[name] = as_fallbacks(value)
+            continue
         holds, wanted = _CHECKS.get(name, _UNCHECKED)
         if not holds(value):
             raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
@@ -149,15 +148,14 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+_TEXTS: Final = frozenset({"api_key", "api_base", "api_version", "custom_llm_provider"})
+_FALLBACKS: Final = frozenset({"fallbacks", "context_window_fallbacks", "content_policy_fallbacks"})
 # Values are not shown in these errors: keys are among them.
 _UNCHECKED: Final[tuple[Callable[[object], bool], str]] = (lambda _: True, "")
 _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "timeout": (_is_seconds, "a number of seconds, 0 or more"),
     "num_retries": (lambda value: _is_whole(value) and cast("int", value) >= 0, "a whole number, 0 or more"),
-    "api_key": (_is_text, "text"),
-    "api_base": (_is_text, "text"),
-    "api_version": (_is_text, "text"),
-    "custom_llm_provider": (_is_text, "text"),
+    **dict.fromkeys(_TEXTS, (_is_text, "text")),
     "extra_headers": (_is_mapping, "a mapping of names to text"),
     "extra_body": (_is_mapping, "a mapping"),
     "priority": (_is_whole, "a whole number"),

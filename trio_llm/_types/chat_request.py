@@ -124,9 +124,9 @@ def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any],
     plain = tuple([_plain_message(message) for message in messages])
     if not plain:
         raise BadRequestError("messages is empty: there is nothing to answer")
-    for number, message in enumerate(plain):
+    for message in plain:
         if not isinstance(message.get("role"), str):
-            raise BadRequestError(f"messages[{number}] has no role")
+            raise BadRequestError(f"messages[{plain.index(message)}] has no role")
     return plain
 
 
@@ -134,7 +134,7 @@ def _plain_message(message: object) -> Mapping[str, Any]:
     if type(message) is not dict and not isinstance(message, Mapping):
         return _dumped(message, "a message")
     calls = message.get("tool_calls")
-    if isinstance(calls, list | tuple) and not all(isinstance(call, Mapping) for call in calls):
+    if calls and isinstance(calls, list | tuple) and not all(isinstance(call, Mapping) for call in calls):
         return {**message, "tool_calls": [_plain_call(call) for call in calls]}
     return message
 
