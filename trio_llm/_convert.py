@@ -7,21 +7,19 @@ fraction, are read; anything else of the wrong type is an error that names its p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar, cast, get_args
 
 import attrs
 import cattrs
 
 from . import _json
+from ._structuring import ClassPlan, FieldPlan, Hook, compiled, is_plain
 from ._types._mapping import Record
 from ._types.vector import Vector
 
 T = TypeVar("T")
-Hook = Callable[[Any, Any], Any]
-_FieldPlan = tuple[type[Any] | None, Hook | None]
-"""The type whose values are taken as they are, if there is one, and the hook for all others."""
-_UNDOCUMENTED: Final[_FieldPlan] = (None, None)
+JSONObject = dict[str, Any]
 
 
 class ConversionError(Exception):
@@ -67,45 +65,46 @@ def structure(value: Any, cls: type[T]) -> T:
     Raises:
         ConversionError: if it does not fit.
     """
-    return converter.structure(value, cls)
+    made: T = converter.get_structure_hook(cls)(value, cls)
+    return made
 
 
-class _Fields(dict[str, _FieldPlan]):
-    """The documented fields of a class, worked out when first asked for, as classes may refer to themselves."""
+class _ClassHooks:
+    """Makes the hooks of attrs classes, each once, when it is first needed."""
 
-    def __init__(self, cls: type[Any]) -> None:
-        self._cls = cls
+    def __init__(self) -> None:
+        self._made: dict[type[Any], Hook | None] = {}
 
-    def __missing__(self, name: str) -> _FieldPlan:
-        if not self:
-            self.update(_field_plans(self._cls))
-        return self.get(name, _UNDOCUMENTED)
+    def make(self, cls: type[Any]) -> Hook:
+        """The hook of one class, which may refer to itself."""
+        if cls in self._made:
+            return lambda value, _: self._made[cls](value, None)  # type: ignore[misc]  # there when it is called
+        self._made[cls] = None
+        fields = _field_plans(cls)
+        careful = _careful_hook(cls, {plan.field.alias: plan for plan in fields})
+        plan = ClassPlan(cls, fields, issubclass(cls, Record), careful, ConversionError)
+        made = self._made[cls] = compiled(plan) if is_plain(cls) else careful
+        return made
 
 
-def _class_hook(cls: type[Any]) -> Hook:
-    """One loop a class and no call for a plain field: a reply consists of little else, and so does its cost."""
+def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
     keeps_extra = issubclass(cls, Record)
-    fields = _Fields(cls)
 
     def structure_class(value: Any, _: Any) -> Any:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             raise ConversionError(f"expected an object, got {value!r:.60}")
         known: dict[str, Any] = {}
         extra: dict[str, Any] = {}
-        name = ""
-        try:
-            for name, item in value.items():
-                if item is None:
-                    continue
-                exact, hook = fields[name]
-                if type(item) is exact:
-                    known[name] = item
-                elif hook is not None:
-                    known[name] = hook(item, None)
-                else:
-                    extra[name] = item
-        except ConversionError as error:
-            raise error.inside(f".{name}") from None
+        for name, item in cast("JSONObject", value).items():
+            if item is None:
+                continue
+            if name not in fields:
+                extra[name] = item
+                continue
+            try:
+                known[name] = fields[name].hook(item, None)
+            except ConversionError as error:
+                raise error.inside(f".{name}") from None
         if extra and keeps_extra:
             known["model_extra"] = extra
         try:
@@ -116,13 +115,13 @@ def _class_hook(cls: type[Any]) -> Hook:
     return structure_class
 
 
-def _field_plans(cls: type[Any]) -> dict[str, _FieldPlan]:
+def _field_plans(cls: type[Any]) -> list[FieldPlan]:
     fields = attrs.fields(attrs.resolve_types(cls))
-    return {
-        field.alias: (_exact_type(field.type), converter.get_structure_hook(field.type))
+    return [
+        FieldPlan(field, _exact_type(field.type), converter.get_structure_hook(field.type))
         for field in fields
         if field.name != "model_extra"
-    }
+    ]
 
 
 def _exact_type(kind: Any) -> type[Any] | None:
@@ -133,19 +132,17 @@ def _exact_type(kind: Any) -> type[Any] | None:
 
 def _list_hook(cls: Any) -> Hook:
     (item_type,) = get_args(cls) or (Any,)
-    held: list[Hook] = []
+    hook = converter.get_structure_hook(item_type)
 
     def structure_list(value: Any, _: Any) -> list[Any]:
         if not isinstance(value, list):
             raise ConversionError(f"expected a list, got {value!r:.60}")
-        if not held:
-            held.append(converter.get_structure_hook(item_type))
-        hook, items = held[0], []
-        for number, item in enumerate(value):
-            try:
+        items: list[Any] = []
+        try:
+            for item in value:
                 items.append(hook(item, None))
-            except ConversionError as error:
-                raise error.inside(f"[{number}]") from None
+        except ConversionError as error:
+            raise error.inside(f"[{len(items)}]") from None
         return items
 
     return structure_list
@@ -217,7 +214,7 @@ def _make_converter() -> cattrs.Converter:
     made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)
     made.register_structure_hook_factory(lambda cls: getattr(cls, "__origin__", None) is list, _list_hook)
     made.register_structure_hook_factory(_is_optional, _optional_hook)
-    made.register_structure_hook_factory(attrs.has, _class_hook)
+    made.register_structure_hook_factory(attrs.has, _ClassHooks().make)
     return made
 
 

@@ -1,0 +1,108 @@
+"""What makes a class from a decoded JSON object: a function for each, written out and compiled as attrs does `__init__`.
+
+Replies consist of little else, and the cost of a chunk is the cost of this: a loop over its fields takes more than
+twice as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+import attrs
+
+Hook = Callable[[Any, Any], Any]
+"""From a decoded value, and its type as cattrs passes it, to what is made of it."""
+
+
+@attrs.frozen
+class FieldPlan:
+    """How one field of a class is read."""
+
+    field: attrs.Attribute[Any]
+    exact: type[Any] | None
+    """The type whose values are taken as they are, if there is one."""
+    hook: Hook
+    """For all other values."""
+
+
+@attrs.frozen
+class ClassPlan:
+    """How a class is made."""
+
+    cls: type[Any]
+    fields: Collection[FieldPlan]
+    """Those that replies have, so not `model_extra`."""
+    keeps_extra: bool
+    """Whether fields that the class does not document go to `model_extra`."""
+    careful: Hook
+    """Does the same field by field. It is asked where anything fails, and raises what is to be raised."""
+    failure: type[Exception]
+    """What hooks raise."""
+
+
+def is_plain(cls: type[Any]) -> bool:
+    """Whether making an object of an attrs class is no more than setting its fields."""
+    fields = attrs.fields(cls)
+    return not hasattr(cls, "__attrs_post_init__") and not any(
+        field.converter or field.validator or not field.init or getattr(field.default, "takes_self", False)
+        for field in fields
+    )
+
+
+def compiled(plan: ClassPlan) -> Hook:
+    """The function for one class, which `is_plain`."""
+    known = frozenset(field.field.alias for field in plan.fields)
+    names: dict[str, Any] = {
+        "careful": plan.careful,
+        "cls": plan.cls,
+        "extra_of": lambda value: {key: value[key] for key in value if key not in known and value[key] is not None},
+        "Failure": plan.failure,
+        "has_all": known.issuperset,
+        "new": object.__new__,
+        "put": object.__setattr__,
+    }
+    text = "\n".join(_lines(plan, names))
+    exec(compile(text, f"<structuring of {plan.cls.__qualname__}>", "exec"), names)
+    made: Hook = names["structure"]
+    return made
+
+
+def _lines(plan: ClassPlan, names: dict[str, Any]) -> Iterator[str]:
+    set_field = "made.{0} = {1}" if plan.cls.__setattr__ is object.__setattr__ else "put(made, '{0}', {1})"
+    yield "def structure(value, _):"
+    yield "    if type(value) is not dict:"
+    yield "        return careful(value, None)"
+    yield "    get, made = value.get, new(cls)"
+    yield "    try:"
+    for number, field in enumerate(plan.fields):
+        absent, present = _absent(field, number, names), _present(field, number, names)
+        yield f"        item = get({field.field.alias!r})"
+        if absent is None:
+            yield "        if item is None:"
+            yield "            return careful(value, None)"
+            yield "        " + set_field.format(field.field.name, present)
+        else:
+            yield "        " + set_field.format(field.field.name, f"{absent} if item is None else {present}")
+    yield "    except Failure:"
+    yield "        return careful(value, None)"
+    if plan.keeps_extra:
+        yield "    " + set_field.format("model_extra", "None if has_all(value) else extra_of(value) or None")
+    yield "    return made"
+
+
+def _absent(plan: FieldPlan, number: int, names: dict[str, Any]) -> str | None:
+    """The expression for a field that is absent; None if it has to be there."""
+    default: Any = plan.field.default
+    if default is attrs.NOTHING:
+        return None
+    made = isinstance(default, attrs.Factory)  # type: ignore[arg-type]  # it is a class, whatever its stub says
+    names[f"default_{number}"] = default.factory if made else default
+    return f"default_{number}()" if made else f"default_{number}"
+
+
+def _present(plan: FieldPlan, number: int, names: dict[str, Any]) -> str:
+    names[f"hook_{number}"] = plan.hook
+    if plan.exact is None:
+        return f"hook_{number}(item, None)"
+    return f"(item if type(item) is {plan.exact.__name__} else hook_{number}(item, None))"
