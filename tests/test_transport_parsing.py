@@ -306,7 +306,7 @@ def test_the_pool_closes_what_is_no_longer_quiet(waiting: bytes | OSError) -> No
     pool.give(ORIGIN, quiet, 0)
     pool.give(ORIGIN, dead, 0)
 
-    assert pool.take(ORIGIN, 0) is quiet
+    assert pool.take(ORIGIN, 1) is quiet
     assert dead.closed
 
 

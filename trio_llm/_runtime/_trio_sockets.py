@@ -45,14 +45,14 @@ class SocketStream:
         return await self._send_rest()
 
     async def receive(self) -> bytes:
-        while True:
+        # While other tasks have their turn the bytes often arrive, and a registration with the kernel is saved.
+        await trio.lowlevel.checkpoint()
+        while (data := self.receive_nowait()) is None:
             try:
                 await trio.lowlevel.wait_readable(self._socket)
             except trio.ClosedResourceError as exc:
                 raise ConnectionAbortedError("the connection was closed") from exc
-            data = self.receive_nowait()
-            if data is not None:
-                return data
+        return data
 
     def receive_nowait(self) -> bytes | None:
         try:
