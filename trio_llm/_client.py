@@ -28,7 +28,7 @@ from ._merge import MergedStream, OnFailure, merge
 from ._provider import Provider
 from ._race import Accept, race
 from ._retry import RetryPolicy
-from ._runtime import this_run, trio
+from ._runtime import trio
 from ._stream import PumpedStream, Stream, pumped
 from ._timeouts import Timeouts
 from ._transport import Transport, TransportStatistics
@@ -112,8 +112,7 @@ class Client(EndpointCalls):
             raise ClientClosedError("this client is closed: it takes no more calls")
         if self._engine_made is None:
             self._engine_made = Engine(self._settings, self._choose_transport())
-        if self._engine_made.run is not this_run():
-            raise RuntimeError("this client belongs to another run of an event loop: make one in each")
+        self._engine_made.check_run()
         return self._engine_made
 
     def _choose_transport(self) -> Transport:

@@ -25,7 +25,7 @@ from ._operations import OPERATIONS, Request as Request
 from ._provider import Provider, Server
 from ._retry import RetryPolicy
 from ._routes import Route, Routes
-from ._runtime import run_clock, this_run, trio
+from ._runtime import run_clock, run_identity, trio
 from ._seams import Reopening, SeamedSource, check_continuation
 from ._stream import ChunkRules, ChunkSource, Source
 from ._timeouts import Timeouts
@@ -82,9 +82,19 @@ class Engine:
         self._now = run_clock()
         self.latencies = Latencies()
         self.hedges = HedgeStatistics()
-        self.run = this_run()
+        self._identity = run_identity()
+        self._run = self._identity()
         self._embedded = EmbeddedModel()
         self._routes = Routes(settings.providers, settings.variables, settings.limits)
+
+    def check_run(self) -> None:
+        """Raises `RuntimeError` in another run of an event loop than the one that it was made in."""
+        try:
+            here = self._identity()
+        except RuntimeError:  # no run of that kind
+            here = None
+        if here is not self._run:
+            raise RuntimeError("this client belongs to another run of an event loop: make one in each")
 
     async def receive(self, request: Request, trace: CallTrace) -> Any:
         """The response to a request, whole; a fallback's where the request's own model fails.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
@@ -40,20 +40,21 @@ class Fallbacks:
 
 
 NO_FALLBACKS = Fallbacks()
+_NOBODY: Final[deque[Any]] = deque(maxlen=0)
 
 
 class Targets(Generic[RequestT]):
     """The requests that one call may make: its own first, then those of its fallbacks, each once."""
 
     def __init__(self, request: RequestT, client: Fallbacks, row_name_of: RowNameOf) -> None:
-        options = request.options
-        if not isinstance(request, ChatRequest):
-            client = NO_FALLBACKS
         self.current = request
         self.tries = Tries()
         self._first = request
         self._row_name_of = row_name_of
         self._failed: list[APIError] = []
+        if not isinstance(request, ChatRequest):
+            client = NO_FALLBACKS
+        options = request.options
         self._general = self._aimed(options.fallbacks, client.general)
         self._context_window = self._aimed(options.context_window_fallbacks, client.context_window)
         self._content_policy = self._aimed(options.content_policy_fallbacks, client.content_policy)
@@ -82,6 +83,8 @@ class Targets(Generic[RequestT]):
 
     def _aimed(self, given: tuple[Fallback, ...] | None, client: tuple[Fallback, ...]) -> deque[RequestT]:
         fallbacks = client if given is None else given
+        if not fallbacks:
+            return _NOBODY
         return deque([self._aimed_at(fallback) for fallback in fallbacks if fallback != self._first.model])
 
     def _aimed_at(self, fallback: Fallback) -> RequestT:

@@ -70,7 +70,7 @@ class RequestBody(Protocol):
         """The body from its beginning, in pieces; called again for every attempt."""
 
 
-@attrs.frozen
+@attrs.define
 class HTTPRequest:
     """One request, without its origin."""
 
@@ -82,7 +82,7 @@ class HTTPRequest:
     body: bytes | RequestBody = b""
 
 
-@attrs.frozen
+@attrs.define
 class ReplyHead:
     """Status line and headers of a reply."""
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["run_clock", "this_run", "trio"]
+__all__ = ["run_clock", "run_identity", "trio"]
 
 if TYPE_CHECKING:
     import trio as trio
@@ -37,9 +37,12 @@ else:
     trio = _Vocabulary()
 
 
-def this_run() -> object:
-    """What tells this run of an event loop from others: sockets, clocks and scopes do not cross."""
-    return trio.lowlevel.current_trio_token()
+def run_identity() -> Callable[[], object]:
+    """What gives an object that tells this run of an event loop from others: sockets, clocks and scopes do not cross.
+
+    Called where there is no such run, it raises `RuntimeError`.
+    """
+    return trio.lowlevel.current_trio_token
 
 
 def run_clock() -> Callable[[], float]:

@@ -17,7 +17,8 @@ from .content import ACCEPTED, Body
 _BLOCK_SIZE: Final = 65_536
 _FIRST_FINAL_STATUS: Final = 200
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
-_CODED: Final = frozenset({b"transfer-encoding", b"content-encoding"})
+# What the body is wrapped in; in lower case, as the whole head is for this.
+_CODING: Final = re.compile(rb"\r\n(transfer|content)-encoding:[ \t]*([^\r\n]*)")
 # A line end that we did not write would begin a header that somebody else wrote.
 _REQUEST_LINE: Final = re.compile(r"[A-Z]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.1")
 
@@ -89,10 +90,10 @@ class ReplyHeaders(Mapping[str, str]):
     They are decoded when one is asked for: of most replies nobody reads any.
     """
 
-    __slots__ = ("_fields", "_joined")
+    __slots__ = ("_head", "_joined")
 
-    def __init__(self, fields: list[tuple[bytes, bytes]]) -> None:
-        self._fields = fields
+    def __init__(self, head: bytes) -> None:
+        self._head = head
         self._joined: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
@@ -109,7 +110,7 @@ class ReplyHeaders(Mapping[str, str]):
 
     def _by_name(self) -> dict[str, str]:
         if self._joined is None:
-            self._joined = _join(self._fields)
+            self._joined = _join(self._head)
         return self._joined
 
 
@@ -121,10 +122,10 @@ class ReplyParser:
 
     __slots__ = (
         "_body",
-        "_fields",
         "_idle_size",
         "_limits",
         "_parser",
+        "_start",
         "complete",
         "error",
         "head",
@@ -135,7 +136,7 @@ class ReplyParser:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._parser = httptools.HttpResponseParser(self)
-        self._fields: list[tuple[bytes, bytes]] = []
+        self._start = b""
         self._idle_size = 0
         self._body = Body("", limits.body)
         self.started = False
@@ -154,6 +155,8 @@ class ReplyParser:
             self._end()
             return
         self.started = True
+        if self.head is None:
+            self._start += data
         self._idle_size += len(data)
         try:
             self._parser.feed_data(data)
@@ -198,29 +201,29 @@ class ReplyParser:
         if self.complete:
             raise ValueError("bytes after the reply")
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser, for trailers as well; those are ignored."""
-        if self.head is None:
-            self._fields.append((name, value))
-
     def on_headers_complete(self) -> None:
         """Called by the parser, for interim replies as well; those are ignored (RFC 9110, 15.2)."""
         status = self._parser.get_status_code()
-        fields, self._fields = self._fields, []
+        head, _, self._start = self._start.lstrip(b"\r\n").partition(b"\r\n\r\n")
         if status < _FIRST_FINAL_STATUS:
             return
-        self.head = ReplyHead(status, ReplyHeaders(fields))
-        if self._idle_size > self._limits.head and _size(fields) > self._limits.head:
+        self.head = ReplyHead(status, ReplyHeaders(head))
+        if len(head) > self._limits.head:
             self._fail(f"its headers are longer than {self._limits.head} bytes")
-        self._idle_size = 0
-        if not _CODED.isdisjoint([name.lower() for name, _ in fields]):
-            self._decode_as_told(self.head.headers)
+        self._start, self._idle_size = b"", 0
+        lowered = head.lower()
+        if b"-encoding:" in lowered:
+            self._decode_as_told(_CODING.findall(lowered))
 
-    def _decode_as_told(self, headers: Mapping[str, str]) -> None:
-        if headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            self._fail(f"unknown transfer-encoding {headers['transfer-encoding']!r}")
-        if "content-encoding" in headers:
-            self._body = Body(headers["content-encoding"], self._limits.body)
+    def _decode_as_told(self, told: list[tuple[bytes, bytes]]) -> None:
+        transfer, content = (
+            ", ".join(value.decode("latin-1").strip() for kind, value in told if kind == wanted)
+            for wanted in (b"transfer", b"content")
+        )
+        if transfer and transfer != "chunked":
+            self._fail(f"unknown transfer-encoding {transfer!r}")
+        if content:
+            self._body = Body(content, self._limits.body)
 
     def on_body(self, data: bytes) -> None:
         """Called by the parser."""
@@ -234,14 +237,10 @@ class ReplyParser:
             self.keep_alive = self._parser.should_keep_alive()
 
 
-def _size(fields: Iterable[tuple[bytes, bytes]]) -> int:
-    return sum(len(name) + len(value) for name, value in fields)
-
-
-def _join(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _join(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for raw_name, raw_value in fields:
-        name = raw_name.decode("ascii").lower()
-        value = raw_value.decode("latin-1")
+    for line in head.decode("latin-1").split("\r\n")[1:]:  # llhttp lets none be continued (RFC 9112, 5.2)
+        name, _, value = line.partition(":")
+        name, value = name.lower(), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from typing import Final
 
 from .._http import Origin
@@ -25,8 +24,8 @@ class IdlePool:
     def __init__(self, *, max_idle: int, expiry: float) -> None:
         self._max_idle = max_idle
         self._expiry = expiry
-        self._by_origin: dict[Origin, OrderedDict[ByteStream, None]] = {}
-        self._by_age: OrderedDict[ByteStream, tuple[Origin, float]] = OrderedDict()
+        self._by_origin: dict[Origin, dict[ByteStream, None]] = {}
+        self._by_age: dict[ByteStream, tuple[Origin, float]] = {}
         self._next_expiry = math.inf
         """None expires before."""
 
@@ -38,10 +37,11 @@ class IdlePool:
         expires = now + self._expiry
         siblings = self._by_origin.get(origin)
         if siblings is None:
-            siblings = self._by_origin[origin] = OrderedDict()
+            siblings = self._by_origin[origin] = {}
         siblings[stream] = None
         self._by_age[stream] = (origin, expires)
-        self._next_expiry = min(self._next_expiry, expires)
+        if expires < self._next_expiry:
+            self._next_expiry = expires
         if len(siblings) > self._max_idle:
             self._close(next(iter(siblings)))
         if now >= self._next_expiry:

@@ -81,7 +81,7 @@ class ReplyDict(dict[str, Any]):
     """
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, slots=False)
 class ChatRequest:
     """One chat call as a value: for `fan_out`, `race` and their siblings, and for the engine itself.
 

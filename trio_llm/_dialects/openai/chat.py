@@ -55,6 +55,13 @@ def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
 
 
 def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+    request = call.request
+    messages = sendable_messages(request.messages, call.quirks, drop=request.options.drop_params)
+    body = {"model": call.model, "messages": messages}
+    return {**body, **_parameters(call)} if request.parameters else body
+
+
+def _parameters(call: Call[ChatRequest]) -> dict[str, Any]:
     request, quirks = call.request, call.quirks
     given = _limit_renamed(request.parameters, quirks.max_tokens_name)
     parameters = supported_parameters(given, call, CHAT_PARAMETERS, drop=request.options.drop_params)
@@ -62,8 +69,7 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
         parameters["response_format"] = response_format_dict(parameters["response_format"])
     if parameters.get("tool_choice") == "required":
         parameters["tool_choice"] = quirks.required_tool_choice
-    messages = sendable_messages(request.messages, quirks, drop=request.options.drop_params)
-    return {"model": call.model, "messages": messages, **parameters}
+    return parameters
 
 
 def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mapping[str, Any]:
@@ -83,8 +89,7 @@ def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mappin
 def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply."""
     reply = parse_object(body)
-    require_list(reply, "choices")
-    for number, choice in enumerate(as_objects(reply["choices"])):
+    for number, choice in enumerate(as_objects(require_list(reply, "choices"))):
         _settle(choice, number, reply)
     settle_usage(as_object(reply.get("usage")))
     return structure(reply, ModelResponse)
@@ -95,7 +100,7 @@ def _settle(choice: JSONObject, number: int, reply: JSONObject) -> None:
     if choice.get("error") and not message.get("content"):
         raise ReplyIsError(error_event(choice["error"]))
     settle_message(message)
-    calls = as_objects(message.get("tool_calls"))
+    calls = as_objects(message["tool_calls"]) if "tool_calls" in message else ()
     for place, made in enumerate(calls):
         settle_call(made)
         made["id"] = made.get("id") or call_id(reply, place)

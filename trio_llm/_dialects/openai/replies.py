@@ -66,8 +66,7 @@ def as_object(value: Any) -> JSONObject:
 
 def as_objects(value: Any) -> list[JSONObject]:
     """The objects in the value, if it is a list."""
-    items: list[Any] = value if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, dict)]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def parse_object(text: bytes | str) -> JSONObject:
@@ -244,8 +243,8 @@ def _settle_detail(usage: JSONObject, group: str, name: str, vendors: tuple[str,
 
 
 def _settle_total(usage: JSONObject) -> None:
-    reasoning = _count(as_object(usage.get("completion_tokens_details")), "reasoning_tokens")
-    total = usage.get("total_tokens")
+    details, total = usage.get("completion_tokens_details"), usage.get("total_tokens")
+    reasoning = _count(details, "reasoning_tokens") if isinstance(details, dict) else 0
     if total is not None and not reasoning:
         return
     prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
