@@ -24,6 +24,7 @@ from ._line import Line, Ticket, Waiter
 from ._ratelimit_headers import Window, read_limits
 from ._retry import LONGEST_RESPECTED_WAIT
 from ._runtime import run_clock, trio
+from ._slots import Slots
 from ._types.usage import Usage
 
 DEFAULT_PAUSE = 1.0
@@ -84,7 +85,7 @@ class Account:
         if given is None or isinstance(given, int):
             most = given or math.inf
             self._concurrency = Concurrency(most) if limits.adaptive else None
-            self._slots: SlotLimiter = trio.CapacityLimiter(self._concurrency.number if self._concurrency else most)
+            self._slots: SlotLimiter = Slots(self._concurrency.number if self._concurrency else most)
         else:
             self._slots = given
         now = self._now()
@@ -121,10 +122,9 @@ class Account:
         admission = Admission(self, ticket, Departure(cost, now))
         if not (self._is_open(now, admission) and self._take_slot(admission)):
             await self._stand_in_line(admission)
-            now = self._now()
-            admission.departure = Departure(cost, now)
+            admission.departure.at = self._now()
         if self._counts:
-            self._spend(admission, now)
+            self._spend(admission)
         self._in_flight += 1
         self._attempts += 1
         return admission
@@ -137,8 +137,8 @@ class Account:
             return not self._wait(now, admission.departure.cost, admission.ticket.model)
         return now >= self._paused_until
 
-    def _spend(self, admission: Admission, now: float) -> None:
-        cost = admission.departure.cost
+    def _spend(self, admission: Admission) -> None:
+        cost, now = admission.departure.cost, admission.departure.at
         for bucket in self._buckets:
             bucket.take(now, cost.of(bucket.kind))
         if self._adaptive:

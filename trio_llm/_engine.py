@@ -110,7 +110,7 @@ class Engine:
             call.end()
 
     async def _receive(self, request: Request, asking: _Asking) -> Any:
-        route = await self._route(request)
+        route = self._route(request) or await self._embedded_route(request)
         parts = parts_of(request, route.quirks.most_inputs)
         if parts:
             return await receive_parts(parts, lambda part: self._receive_from(route, part, asking))
@@ -154,7 +154,7 @@ class Engine:
         return source, opening
 
     async def _open_stream(self, request: Request, asking: _Asking) -> tuple[Source[Any, Any], list[Any]]:
-        route = await self._route(request)
+        route = self._route(request) or await self._embedded_route(request)
         operation = OPERATIONS[type(request)]
         endpoint = operation.stream_endpoint(route.dialect)
         if endpoint is None:
@@ -198,12 +198,17 @@ class Engine:
 
         return await run_attempts(attempt, exchange.frame)
 
-    async def _route(self, request: Request) -> Route:
+    def _route(self, request: Request) -> Route | None:
+        """The route of a call; None if the embedded model's server has to be asked for first."""
         options = request.options
         row, model = self._routes.row(request.model, options)
         if row.server is Server.EMBEDDED and options.api_base is None:
-            options = attrs.evolve(options, api_base=await self._embedded.base_url())
+            return None
         return self._routes.find(row, model, options)
+
+    async def _embedded_route(self, request: Request) -> Route:
+        options = attrs.evolve(request.options, api_base=await self._embedded.base_url())
+        return self._routes.find(*self._routes.row(request.model, request.options), options)
 
     def _exchange(
         self,
@@ -266,10 +271,11 @@ class Engine:
 
 
 def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:
-    headers = route.headers + http.headers
+    http.headers = route.headers + http.headers
     if options.extra_headers:
-        headers = with_extra(headers, checked_headers(options.extra_headers))
-    return HTTPRequest(http.method, route.target(http.path), headers, http.body)
+        http.headers = with_extra(http.headers, checked_headers(options.extra_headers))
+    http.path = route.target(http.path)
+    return http
 
 
 def _not_offered(request: Request, route: Route) -> BadRequestError:

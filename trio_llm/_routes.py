@@ -15,6 +15,7 @@ from ._provider import Provider, resolve
 from ._types._request import CallOptions
 from ._version import USER_AGENT
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 MOST_REMEMBERED: Final = 1_000
@@ -40,7 +41,8 @@ class Route:
         """What stands in the request line for a path of the dialect's, which has a few."""
         found = self._targets.get(path)
         if found is None:
-            found = self._targets[path] = self.destination.target(path, self.model)
+            # Some dialects write what was asked into the path.
+            found = _remember(self._targets, path, self.destination.target(path, self.model))
         return found
 
 
@@ -70,8 +72,9 @@ class Routes:
         Raises:
             AuthenticationError: if there is no key that may be sent there.
         """
-        variables = [self._variables.get(name) for name in variables_that_matter(row, options)]
-        key = (row.name, model, options.api_base, options.api_key, options.api_version, *variables)
+        names = variables_that_matter(row, options)
+        values = tuple([self._variables.get(name) for name in names]) if names else ()
+        key = (row.name, model, options.api_base, options.api_key, options.api_version, values)
         found = self._routes.get(key)
         return _remember(self._routes, key, self._make(row, model, options)) if found is None else found
 
@@ -83,7 +86,7 @@ class Routes:
         return Route(row.name, model, row.quirks_of(model), row.dialect, to, (*_COMMON_HEADERS, *to.headers), account)
 
 
-def _remember(known: dict[tuple[object, ...], T], key: tuple[object, ...], value: T) -> T:
+def _remember(known: dict[K, T], key: K, value: T) -> T:
     if len(known) >= MOST_REMEMBERED:
         known.clear()
     known[key] = value
