@@ -147,16 +147,15 @@ class Account:
 
     def leave(self, admission: Admission, error: BaseException | None) -> None:
         """Give a slot back and settle the tokens; any task may do it. `error` is what ended the call, if any did."""
-        now = self._now()
         if isinstance(error, APIError):
             self._errors += 1
             if _is_refusal(error):
-                self._pause(now, error.retry_after)
+                self._pause(self._now(), error.retry_after)
         if (usage := admission.usage) is not None:
             self._prompt_tokens += usage.prompt_tokens
             self._completion_tokens += usage.completion_tokens
         if self._counts:
-            self._settle(admission, error, now)
+            self._settle(admission, error, self._now())
         self._in_flight -= 1
         self._slots.release_on_behalf_of(admission)
         self._wake_first()

@@ -183,7 +183,8 @@ class Client(EndpointCalls):
             UnsupportedParamsError: for a parameter that is unknown or that the provider cannot express.
             APIError: whatever else went wrong; the class says what.
         """
-        response: ModelResponse | ChatStream = await self.call(ChatRequest(model, messages, stream=stream, **params))
+        request = ChatRequest(model, messages, stream=stream, **params)
+        response: ModelResponse | ChatStream = await self.call(request)
         return response
 
     @asynccontextmanager

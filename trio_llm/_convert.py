@@ -8,6 +8,7 @@ fraction, are read; anything else of the wrong type is an error that names its p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, TypeVar, cast, get_args
 
 import attrs
@@ -65,8 +66,13 @@ def structure(value: Any, cls: type[T]) -> T:
     Raises:
         ConversionError: if it does not fit.
     """
-    made: T = converter.get_structure_hook(cls)(value, cls)
+    made: T = _hook_of(cls)(value, cls)
     return made
+
+
+@cache
+def _hook_of(cls: type[Any]) -> Hook:
+    return converter.get_structure_hook(cls)
 
 
 class _ClassHooks:

@@ -93,8 +93,10 @@ class Calls:
     def __init__(self) -> None:
         self.refusal: str | None = None
         """Why no call may start."""
+        # Three names of this run's vocabulary, kept because every call needs them.
         self.clock = run_clock()
         self.open_scope = trio.CancelScope
+        self.checkpoint_if_cancelled = trio.lowlevel.checkpoint_if_cancelled
         self._whole: set[RunningCall] = set()
         self._streamed: WeakSet[RunningCall] = WeakSet()
         self._fewer: trio.Event | None = None

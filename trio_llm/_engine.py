@@ -117,7 +117,8 @@ class Engine:
         return await self._receive_from(route, request, asking)
 
     async def _receive_from(self, route: Route, request: Request, asking: _Asking) -> Any:
-        endpoint = OPERATIONS[type(request)].endpoint(route.dialect)
+        operation = OPERATIONS[type(request)]
+        endpoint = operation.endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
         exchange = self._exchange(request, route, endpoint, asking, Tries())

@@ -59,7 +59,8 @@ class Exchange(Generic[RequestT]):
         account, trace = self.route.account, self.frame.trace
         # Tokens are only counted where somebody counts them.
         cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
-        await trio.lowlevel.checkpoint_if_cancelled()  # a free slot and a pooled connection would send at once
+        # A free slot and a pooled connection would send at once.
+        await self.frame.call.calls.checkpoint_if_cancelled()
         try:
             admission = await account.enter(cost, self.ticket)
         except RateLimitError as error:

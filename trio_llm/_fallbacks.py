@@ -55,9 +55,17 @@ class Targets(Generic[RequestT]):
         if not isinstance(request, ChatRequest):
             client = NO_FALLBACKS
         options = request.options
-        self._general = self._aimed(options.fallbacks, client.general)
-        self._context_window = self._aimed(options.context_window_fallbacks, client.context_window)
-        self._content_policy = self._aimed(options.content_policy_fallbacks, client.content_policy)
+        self._general = self._context_window = self._content_policy = _NOBODY
+        if fallbacks := client.general if options.fallbacks is None else options.fallbacks:
+            self._general = self._aimed(fallbacks)
+        if fallbacks := (
+            client.context_window if options.context_window_fallbacks is None else options.context_window_fallbacks
+        ):
+            self._context_window = self._aimed(fallbacks)
+        if fallbacks := (
+            client.content_policy if options.content_policy_fallbacks is None else options.content_policy_fallbacks
+        ):
+            self._content_policy = self._aimed(fallbacks)
 
     def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
@@ -81,10 +89,7 @@ class Targets(Generic[RequestT]):
             return self._content_policy
         return self._general
 
-    def _aimed(self, given: tuple[Fallback, ...] | None, client: tuple[Fallback, ...]) -> deque[RequestT]:
-        fallbacks = client if given is None else given
-        if not fallbacks:
-            return _NOBODY
+    def _aimed(self, fallbacks: tuple[Fallback, ...]) -> deque[RequestT]:
         return deque([self._aimed_at(fallback) for fallback in fallbacks if fallback != self._first.model])
 
     def _aimed_at(self, fallback: Fallback) -> RequestT:

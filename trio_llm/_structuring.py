@@ -73,17 +73,14 @@ def _lines(plan: ClassPlan, names: dict[str, Any]) -> Iterator[str]:
     yield "def structure(value, _):"
     yield "    if type(value) is not dict:"
     yield "        return careful(value, None)"
-    yield "    get, made = value.get, new(cls)"
+    yield "    made = new(cls)"
     yield "    try:"
     for number, field in enumerate(plan.fields):
-        absent, present = _absent(field, number, names), _present(field, number, names)
-        yield f"        item = get({field.field.alias!r})"
-        if absent is None:
-            yield "        if item is None:"
-            yield "            return careful(value, None)"
-            yield "        " + set_field.format(field.field.name, present)
-        else:
-            yield "        " + set_field.format(field.field.name, f"{absent} if item is None else {present}")
+        name, absent = field.field.alias, _absent(field, number, names)
+        yield f"        if {name!r} in value and (item := value[{name!r}]) is not None:"
+        yield "            " + set_field.format(field.field.name, _present(field, number, names))
+        yield "        else:"
+        yield "            " + (set_field.format(field.field.name, absent) if absent else "return careful(value, None)")
     yield "    except Failure:"
     yield "        return careful(value, None)"
     if plan.keeps_extra:
@@ -96,6 +93,8 @@ def _absent(plan: FieldPlan, number: int, names: dict[str, Any]) -> str | None:
     default: Any = plan.field.default
     if default is attrs.NOTHING:
         return None
+    if default is None:
+        return "None"
     made = isinstance(default, attrs.Factory)  # type: ignore[arg-type]  # it is a class, whatever its stub says
     names[f"default_{number}"] = default.factory if made else default
     return f"default_{number}()" if made else f"default_{number}"

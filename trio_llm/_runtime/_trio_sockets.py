@@ -36,10 +36,9 @@ class SocketStream:
 
     async def send(self, data: bytes | memoryview) -> bool:
         if self._unsent:
-            data = b"".join((self._unsent, data))
+            data, self._unsent = b"".join((self._unsent, data)), memoryview(b"")
         sent = self._send_nowait(data)
         if sent == len(data):
-            self._unsent = memoryview(b"")
             return True
         self._unsent = memoryview(data)[sent:]
         return await self._send_rest()

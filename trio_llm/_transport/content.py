@@ -12,29 +12,29 @@ _PIECE_SIZE = 1_048_576
 _GZIP_OR_ZLIB = 47
 _RAW_DEFLATE = -15
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+_PLAIN = frozenset({"", "identity"})
 
 
-class Body:
-    """One body. Feed it what arrives; read until there is nothing; in the end, `end` it.
+def open_body(coding: str, limit: int) -> Body:
+    """What reads a body.
 
     Args:
         coding: the value of Content-Encoding, empty if there is none.
         limit: how many bytes it may have, decoded.
     """
+    coding = coding.strip().lower()
+    return Body(limit) if coding in _PLAIN else CodedBody(coding, limit)
 
-    __slots__ = ("_inflater", "_limit", "_pending", "_size", "_unknown")
 
-    def __init__(self, coding: str, limit: int) -> None:
+class Body:
+    """One body. Feed it what arrives; read until there is nothing; in the end, `end` it."""
+
+    __slots__ = ("_limit", "_pending", "_size")
+
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._size = 0
         self._pending: list[bytes] = []
-        self._inflater: _Inflater | None = None
-        self._unknown: str | None = None
-        coding = coding and coding.strip().lower()
-        if coding in _COMPRESSED:
-            self._inflater = _Inflater()
-        elif coding and coding != "identity":
-            self._unknown = coding
 
     def feed(self, data: bytes) -> None:
         """Add bytes as they came."""
@@ -46,16 +46,11 @@ class Body:
         Raises:
             ReplyError: if it cannot be decoded, or is too long.
         """
-        if self._unknown is not None:
-            raise ReplyError(f"the reply has the content-encoding {self._unknown!r}, which was not asked for")
+        if not self._pending:
+            return b""
         data = b"".join(self._pending)
         self._pending.clear()
-        if self._inflater is not None:
-            data = self._inflater.inflate(data)
-        self._size += len(data)
-        if self._size > self._limit:
-            raise ReplyError(f"the reply is longer than {self._limit} bytes")
-        return data
+        return self._measured(data)
 
     def end(self) -> None:
         """Check that nothing is missing, once everything has been read.
@@ -63,7 +58,35 @@ class Body:
         Raises:
             ReplyError: if compressed data breaks off.
         """
-        if self._inflater is not None and not self._inflater.is_complete:
+
+    def _measured(self, data: bytes) -> bytes:
+        self._size += len(data)
+        if self._size > self._limit:
+            raise ReplyError(f"the reply is longer than {self._limit} bytes")
+        return data
+
+
+class CodedBody(Body):
+    """A body with a content coding."""
+
+    __slots__ = ("_inflater", "_unknown")
+
+    def __init__(self, coding: str, limit: int) -> None:
+        super().__init__(limit)
+        self._inflater = _Inflater()
+        self._unknown = None if coding in _COMPRESSED else coding
+
+    def read(self) -> bytes:
+        """See `Body.read`."""
+        if self._unknown is not None:
+            raise ReplyError(f"the reply has the content-encoding {self._unknown!r}, which was not asked for")
+        data = b"".join(self._pending)
+        self._pending.clear()
+        return self._measured(self._inflater.inflate(data))
+
+    def end(self) -> None:
+        """See `Body.end`."""
+        if not self._inflater.is_complete:
             raise ReplyError("the compressed body of the reply is cut off")
 
 

@@ -12,7 +12,7 @@ import httptools
 from .._headers import check_field
 from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import ReplyError
-from .content import ACCEPTED, Body
+from .content import ACCEPTED, Body, open_body
 
 _BLOCK_SIZE: Final = 65_536
 _FIRST_FINAL_STATUS: Final = 200
@@ -138,7 +138,7 @@ class ReplyParser:
         self._parser = httptools.HttpResponseParser(self)
         self._start = b""
         self._idle_size = 0
-        self._body = Body("", limits.body)
+        self._body = Body(limits.body)
         self.started = False
         """Whether a byte of the reply has arrived."""
         self.head: ReplyHead | None = None
@@ -223,7 +223,7 @@ class ReplyParser:
         if transfer and transfer != "chunked":
             self._fail(f"unknown transfer-encoding {transfer!r}")
         if content:
-            self._body = Body(content, self._limits.body)
+            self._body = open_body(content, self._limits.body)
 
     def on_body(self, data: bytes) -> None:
         """Called by the parser."""

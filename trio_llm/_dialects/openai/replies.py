@@ -121,7 +121,7 @@ def settle_message(message: JSONObject) -> None:
         _settle_content(message, content)
     if "reasoning" in message:
         _settle_reasoning(message)
-    if message.get("annotations"):
+    if "annotations" in message and message["annotations"]:
         _settle_annotations(as_objects(message["annotations"]))
 
 
@@ -214,10 +214,11 @@ def settle_usage(usage: JSONObject) -> None:
 
 def _has_only_plain_names(usage: JSONObject) -> bool:
     """Whether all counts have OpenAI's names, as nearly always: three questions in place of thirty."""
+    prompt, completion = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     return (
         _OTHER_COUNTS.isdisjoint(usage)
-        and _OTHER_DETAILS.isdisjoint(as_object(usage.get("prompt_tokens_details")))
-        and _OTHER_DETAILS.isdisjoint(as_object(usage.get("completion_tokens_details")))
+        and not (isinstance(prompt, dict) and not _OTHER_DETAILS.isdisjoint(prompt))
+        and not (isinstance(completion, dict) and not _OTHER_DETAILS.isdisjoint(completion))
     )
 
 
