@@ -2,6 +2,9 @@
 
     python server.py [--core 1]      prints its port, serves until its standard input ends
 
+On a core of its own it never sleeps: to wake it costs more than to send a request, and only clients that are slow would
+pay for that.
+
 The first step of the path says how it answers, so that one server does for every scenario and every library:
 
     /instant/…     at once; a stream as fast as the client reads
@@ -140,14 +143,21 @@ def _content_length(head: bytes) -> int:
     return int(lowered[start + 15 : end if end > 0 else None])
 
 
-async def serve() -> None:
+async def serve(*, sleeps: bool) -> None:
     """Answer until the standard input ends: a harness that dies takes its server with it."""
     answers, counters = Answers(), Counters()
     loop = asyncio.get_running_loop()
+    if not sleeps:
+        _stay_awake(loop)
     server = await loop.create_server(lambda: Connection(answers, counters), "127.0.0.1", 0, backlog=16_384)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.buffer.read)
     server.close()
+
+
+def _stay_awake(loop: asyncio.AbstractEventLoop) -> None:
+    """Have the loop look for requests again at once, whether there are any or not."""
+    loop.call_soon(_stay_awake, loop)
 
 
 def main() -> None:
@@ -159,7 +169,7 @@ def main() -> None:
         os.sched_setaffinity(0, {core})
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asyncio.run(serve())
+    asyncio.run(serve(sleeps=core is None))
 
 
 if __name__ == "__main__":

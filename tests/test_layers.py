@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # from those below. What is in none is the engine: a new module of a lower layer is of no use there until it is listed.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("_errors", "_types", "_headers", "_http", "_json", "_version"),
-    ("_wire", "_convert", "_schema", "_fold"),
+    ("_wire", "_convert", "_structuring", "_schema", "_fold"),
     ("_dialect", "_dialects"),
     ("_provider", "_catalog", "_auth"),
     (),

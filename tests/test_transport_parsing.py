@@ -208,7 +208,10 @@ def test_the_size_of_a_body_that_is_read_as_it_comes_is_not_counted_as_head() ->
 
 
 def test_a_request_without_body_has_a_length_only_where_one_is_expected() -> None:
-    post, get = (b"".join(encode_request(encode_head(ORIGIN, method, "/", ()), HTTPRequest(method, "/", ()))) for method in ("POST", "GET"))
+    post, get = (
+        b"".join(encode_request(encode_head(ORIGIN, method, "/", ()), HTTPRequest(method, "/", ())))
+        for method in ("POST", "GET")
+    )
 
     assert b"\r\ncontent-length: 0\r\n" in post
     assert b"content-length" not in get

@@ -116,11 +116,10 @@ class Account:
         Raises:
             RateLimitError: at once, if the wait cannot end before the caller's deadline, as things stand.
         """
-        now = self._now()
         if ticket.arrival is None:
             ticket.arrival = next(self._arrivals)
-        admission = Admission(self, ticket, Departure(cost, now))
-        if not (self._is_open(now, admission) and self._take_slot(admission)):
+        admission = Admission(self, ticket, Departure(cost, self._now()))
+        if not self._let_in(admission):
             await self._stand_in_line(admission)
             admission.departure.at = self._now()
         if self._counts:
@@ -129,13 +128,16 @@ class Account:
         self._attempts += 1
         return admission
 
-    def _is_open(self, now: float, admission: Admission) -> bool:
-        """Whether nobody stands in line, and there is nothing to wait for but a slot."""
-        if self._line.first is not None:
+    def _let_in(self, admission: Admission) -> bool:
+        """Take a slot, if nobody stands in line and there is nothing to wait for."""
+        now, slots = admission.departure.at, self._slots
+        if self._line.first is not None or now < self._paused_until or slots.available_tokens <= 0:
             return False
-        if self._counts:
-            return not self._wait(now, admission.departure.cost, admission.ticket.model)
-        return now >= self._paused_until
+        if self._counts and self._wait(now, admission.departure.cost, admission.ticket.model):
+            return False
+        # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
+        slots.acquire_on_behalf_of_nowait(admission)
+        return True
 
     def _spend(self, admission: Admission) -> None:
         cost, now = admission.departure.cost, admission.departure.at
@@ -158,7 +160,8 @@ class Account:
             self._settle(admission, error, self._now())
         self._in_flight -= 1
         self._slots.release_on_behalf_of(admission)
-        self._wake_first()
+        if self._line.first is not None:
+            self._wake_first()
 
     def _settle(self, admission: Admission, error: BaseException | None, now: float) -> None:
         unspent = admission.unspent(error)
@@ -205,13 +208,6 @@ class Account:
     def _resize_slots(self, number: float) -> None:
         if self._slots.total_tokens != number:
             self._slots.total_tokens = number
-
-    def _take_slot(self, admission: Admission) -> bool:
-        # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
-        if self._slots.available_tokens <= 0:
-            return False
-        self._slots.acquire_on_behalf_of_nowait(admission)
-        return True
 
     def _wait(self, now: float, cost: Cost, model: str, ahead: Cost = NOTHING) -> float:
         """Seconds until a cost may be taken, slots aside."""

@@ -184,7 +184,9 @@ class Client(EndpointCalls):
             APIError: whatever else went wrong; the class says what.
         """
         request = ChatRequest(model, messages, stream=stream, **params)
-        response: ModelResponse | ChatStream = await self.call(request)
+        if stream:
+            return Stream(*await self._engine.open_chat(request, CallTrace()))
+        response: ModelResponse = await self._engine.receive(request, CallTrace())
         return response
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ fraction, are read; anything else of the wrong type is an error that names its p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar, cast, get_args
 
@@ -70,11 +70,6 @@ def structure(value: Any, cls: type[T]) -> T:
     return made
 
 
-@cache
-def _hook_of(cls: type[Any]) -> Hook:
-    return converter.get_structure_hook(cls)
-
-
 class _ClassHooks:
     """Makes the hooks of attrs classes, each once, when it is first needed."""
 
@@ -87,7 +82,7 @@ class _ClassHooks:
             return lambda value, _: self._made[cls](value, None)  # type: ignore[misc]  # there when it is called
         self._made[cls] = None
         fields = _field_plans(cls)
-        careful = _careful_hook(cls, {plan.field.alias: plan for plan in fields})
+        careful = _careful_hook(cls, {plan.name: plan for plan in fields})
         plan = ClassPlan(cls, fields, issubclass(cls, Record), careful, ConversionError)
         made = self._made[cls] = compiled(plan) if is_plain(cls) else careful
         return made
@@ -225,3 +220,4 @@ def _make_converter() -> cattrs.Converter:
 
 
 converter: Final = _make_converter()
+_hook_of: Final[Callable[[Any], Hook]] = cache(converter.get_structure_hook)

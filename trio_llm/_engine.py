@@ -113,15 +113,15 @@ class Engine:
         route = self._route(request) or await self._embedded_route(request)
         parts = parts_of(request, route.quirks.most_inputs)
         if parts:
-            return await receive_parts(parts, lambda part: self._receive_from(route, part, asking))
-        return await self._receive_from(route, request, asking)
+            return await receive_parts(parts, lambda part: self._receive_from(route, part, asking, Tries()))
+        return await self._receive_from(route, request, asking, asking.targets.tries)
 
-    async def _receive_from(self, route: Route, request: Request, asking: _Asking) -> Any:
+    async def _receive_from(self, route: Route, request: Request, asking: _Asking, tries: Tries) -> Any:
         operation = OPERATIONS[type(request)]
         endpoint = operation.endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-        exchange = self._exchange(request, route, endpoint, asking, Tries())
+        exchange = self._exchange(request, route, endpoint, asking, tries)
         response = await run_attempts(lambda: receive_whole(exchange, endpoint), exchange.frame)
         if asking.trace.admitted is not None:
             self.latencies.note(request.model, self._now() - asking.trace.admitted)

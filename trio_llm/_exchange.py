@@ -82,7 +82,8 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
             try:
                 head = reply.head
-                admission.learn(head)
+                if admission.limits is not None:
+                    admission.learn(head)
                 body = await (_read_error(reply) if head.status >= 300 else _read_body(reply))
             finally:
                 await reply.aclose()  # noqa: ASYNC102 - it waits for nothing

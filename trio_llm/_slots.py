@@ -47,7 +47,8 @@ class Slots:
     def release_on_behalf_of(self, borrower: object) -> None:
         """Give one back."""
         self._lent -= 1
-        self._wake()
+        if self._more is not None:
+            self._wake()
 
     def _wake(self) -> None:
         if self._more is not None and self._lent < self._total:

@@ -1,4 +1,4 @@
-"""What makes a class from a decoded JSON object: a function for each, written out and compiled as attrs does `__init__`.
+"""From JSON objects to classes: a function for each class, written out and compiled as attrs does `__init__`.
 
 Replies consist of little else, and the cost of a chunk is the cost of this: a loop over its fields takes more than
 twice as long.
@@ -24,6 +24,11 @@ class FieldPlan:
     """The type whose values are taken as they are, if there is one."""
     hook: Hook
     """For all other values."""
+
+    @property
+    def name(self) -> str:
+        """Its name in replies: that of the argument."""
+        return self.field.alias or self.field.name
 
 
 @attrs.frozen
@@ -52,7 +57,7 @@ def is_plain(cls: type[Any]) -> bool:
 
 def compiled(plan: ClassPlan) -> Hook:
     """The function for one class, which `is_plain`."""
-    known = frozenset(field.field.alias for field in plan.fields)
+    known = frozenset(field.name for field in plan.fields)
     names: dict[str, Any] = {
         "careful": plan.careful,
         "cls": plan.cls,
@@ -69,15 +74,16 @@ def compiled(plan: ClassPlan) -> Hook:
 
 
 def _lines(plan: ClassPlan, names: dict[str, Any]) -> Iterator[str]:
-    set_field = "made.{0} = {1}" if plan.cls.__setattr__ is object.__setattr__ else "put(made, '{0}', {1})"
+    is_frozen = "__setattr__" in vars(plan.cls)
+    set_field = "put(made, '{0}', {1})" if is_frozen else "made.{0} = {1}"
     yield "def structure(value, _):"
     yield "    if type(value) is not dict:"
     yield "        return careful(value, None)"
     yield "    made = new(cls)"
     yield "    try:"
     for number, field in enumerate(plan.fields):
-        name, absent = field.field.alias, _absent(field, number, names)
-        yield f"        if {name!r} in value and (item := value[{name!r}]) is not None:"
+        absent = _absent(field, number, names)
+        yield f"        if {field.name!r} in value and (item := value[{field.name!r}]) is not None:"
         yield "            " + set_field.format(field.field.name, _present(field, number, names))
         yield "        else:"
         yield "            " + (set_field.format(field.field.name, absent) if absent else "return careful(value, None)")

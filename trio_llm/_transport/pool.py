@@ -1,4 +1,4 @@
-"""Idle connections, and the wait for a free one. Every operation takes constant time; nothing runs in the background."""
+"""Idle connections, and the wait for one. Every operation takes constant time; nothing runs in the background."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 from .._http import Origin
 from .._runtime import trio
 from .._runtime.sockets import ByteStream
-
 
 _MOMENT: Final = 0.001
 """Seconds. Looking at a socket costs a tenth of an exchange, and tells only what was so before the request left."""
@@ -40,8 +39,7 @@ class IdlePool:
             siblings = self._by_origin[origin] = {}
         siblings[stream] = None
         self._by_age[stream] = (origin, expires)
-        if expires < self._next_expiry:
-            self._next_expiry = expires
+        self._next_expiry = min(self._next_expiry, expires)
         if len(siblings) > self._max_idle:
             self._close(next(iter(siblings)))
         if now >= self._next_expiry:

@@ -121,7 +121,7 @@ def settle_message(message: JSONObject) -> None:
         _settle_content(message, content)
     if "reasoning" in message:
         _settle_reasoning(message)
-    if "annotations" in message and message["annotations"]:
+    if message.get("annotations"):
         _settle_annotations(as_objects(message["annotations"]))
 
 
