@@ -110,8 +110,23 @@ class Account:
         """Whether an estimate of tokens matters."""
         return self._adaptive or self._tokens is not None
 
+    def enter_nowait(self, cost: Cost, ticket: Ticket) -> Admission | None:
+        """Let a call in for which there is nothing to wait; None if there is, and it has to `enter`."""
+        if ticket.arrival is None:
+            ticket.arrival = next(self._arrivals)
+        now, slots = self._now(), self._slots
+        if self._line.first is not None or now < self._paused_until or slots.available_tokens <= 0:
+            return None
+        if self._counts and self._wait(now, cost, ticket.model):
+            return None
+        admission = Admission(self, ticket, Departure(cost, now))
+        # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
+        slots.acquire_on_behalf_of_nowait(admission)
+        self._depart(admission)
+        return admission
+
     async def enter(self, cost: Cost, ticket: Ticket) -> Admission:
-        """Wait for buckets and slot. Cancelled while waiting, nothing has been taken.
+        """Wait in line for buckets and slot. Cancelled while waiting, nothing has been taken.
 
         Raises:
             RateLimitError: at once, if the wait cannot end before the caller's deadline, as things stand.
@@ -119,25 +134,16 @@ class Account:
         if ticket.arrival is None:
             ticket.arrival = next(self._arrivals)
         admission = Admission(self, ticket, Departure(cost, self._now()))
-        if not self._let_in(admission):
-            await self._stand_in_line(admission)
-            admission.departure.at = self._now()
+        await self._stand_in_line(admission)
+        admission.departure.at = self._now()
+        self._depart(admission)
+        return admission
+
+    def _depart(self, admission: Admission) -> None:
         if self._counts:
             self._spend(admission)
         self._in_flight += 1
         self._attempts += 1
-        return admission
-
-    def _let_in(self, admission: Admission) -> bool:
-        """Take a slot, if nobody stands in line and there is nothing to wait for."""
-        now, slots = admission.departure.at, self._slots
-        if self._line.first is not None or now < self._paused_until or slots.available_tokens <= 0:
-            return False
-        if self._counts and self._wait(now, admission.departure.cost, admission.ticket.model):
-            return False
-        # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
-        slots.acquire_on_behalf_of_nowait(admission)
-        return True
 
     def _spend(self, admission: Admission) -> None:
         cost, now = admission.departure.cost, admission.departure.at

@@ -181,7 +181,7 @@ class Engine:
         if timeout is None:
             timeout = self.settings.timeouts.total
         targets = Targets(request, self.settings.fallbacks, self._row_name)
-        return _Asking(targets, trace, call, timeout, self._now() + timeout)
+        return _Asking(targets, trace, call, timeout, call.started + timeout)
 
     def _row_name(self, model: str, options: CallOptions) -> str:
         return self._routes.row(model, options)[0].name

@@ -62,7 +62,7 @@ class Exchange(Generic[RequestT]):
         # A free slot and a pooled connection would send at once.
         await self.frame.call.calls.checkpoint_if_cancelled()
         try:
-            admission = await account.enter(cost, self.ticket)
+            admission = account.enter_nowait(cost, self.ticket) or await account.enter(cost, self.ticket)
         except RateLimitError as error:
             error.attempts = trace.attempts
             raise

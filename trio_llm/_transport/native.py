@@ -215,7 +215,8 @@ class Exchange:
                     await self._send_rest(stream)
             except OSError as exc:
                 return exc
-        self._is_sent = not self._is_decided
+        parser = self._parser
+        self._is_sent = parser.head is None and parser.error is None
         return None
 
     async def _send_rest(self, stream: ByteStream) -> None:

@@ -26,7 +26,7 @@ class IdlePool:
         self._by_origin: dict[Origin, dict[ByteStream, None]] = {}
         self._by_age: dict[ByteStream, tuple[Origin, float]] = {}
         self._next_expiry = math.inf
-        """None expires before."""
+        """None expires before; where there is none, it says nothing."""
 
     def __len__(self) -> int:
         return len(self._by_age)
@@ -38,8 +38,9 @@ class IdlePool:
         if siblings is None:
             siblings = self._by_origin[origin] = {}
         siblings[stream] = None
+        if not self._by_age:
+            self._next_expiry = expires
         self._by_age[stream] = (origin, expires)
-        self._next_expiry = min(self._next_expiry, expires)
         if len(siblings) > self._max_idle:
             self._close(next(iter(siblings)))
         if now >= self._next_expiry:
