@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._convert import ConversionError, load, parse, structure
+from trio_llm._convert import ConversionError, _careful_hook, _field_plans, load, parse, structure
 from trio_llm._types._mapping import Record
 from trio_llm._types.chat import ModelResponse, ModelResponseStream
 from trio_llm._types.usage import Usage
@@ -42,6 +43,48 @@ class Tree(Record):
 class Wire:
     kind: str
     size: int = 0
+
+
+@attrs.define
+class Checked(Record):
+    size: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    tags: list[str] = attrs.Factory(lambda self: [str(self.size)], takes_self=True)
+
+
+@attrs.frozen
+class Branch:
+    wires: list[Wire] = attrs.Factory(list)
+    _hidden: str | None = None
+
+
+def outcome(make: Callable[[Any, Any], object], value: object, cls: object) -> object:
+    try:
+        return make(value, cls)
+    except ConversionError as error:
+        return str(error)
+
+
+def test_classes_that_do_more_than_hold_their_fields_are_made_by_their_own_means() -> None:
+    assert structure({"size": 2}, Checked) == Checked(2, ["2"])
+    with pytest.raises(ValueError, match="size"):
+        structure({"size": 0}, Checked)
+
+
+def test_frozen_classes_are_built_under_the_names_of_their_arguments() -> None:
+    assert structure({"wires": [{"kind": "a"}], "hidden": "b"}, Branch) == Branch([Wire("a")], "b")
+
+
+def test_what_is_made_anew_by_default_is_made_for_each() -> None:
+    one, other = structure({}, Tree), structure({}, Tree)
+
+    assert one.leaves is not other.leaves
+
+
+@given(JSON)
+def test_the_fast_way_and_the_careful_way_come_to_the_same(value: object) -> None:
+    careful = _careful_hook(Tree, {plan.name: plan for plan in _field_plans(Tree)})
+    for name in ("leaves", "branch", "notes", "anything", "tags", "marks", "other"):
+        assert outcome(structure, {name: value}, Tree) == outcome(careful, {name: value}, None)
 
 
 def test_nested_classes_are_built() -> None:

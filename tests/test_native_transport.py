@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import pytest
 from exchanges import CHUNKED, POST, Blocks, exchange, opened
@@ -19,6 +20,7 @@ from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import Limits
+from trio_llm._transport.native import Exchange
 
 pytestmark = pytest.mark.anyio
 
@@ -186,6 +188,64 @@ async def test_an_exchange_under_way_ends_when_the_transport_is_closed() -> None
             await trio.to_thread.run_sync(server.wait_for_connections, 1)
             await trio.sleep(0.01)
             await transport.aclose()
+
+
+# A limit of its own
+
+
+async def test_no_more_connections_than_allowed_are_opened_and_they_are_given_in_order() -> None:
+    order: list[int] = []
+    with serving(answering(reply(b"here"))) as server:
+        async with opened(max_connections=1) as transport, trio.open_nursery() as nursery:
+            held = await transport.send(server.origin, POST)
+
+            async def wait(number: int) -> None:
+                assert await exchange(transport, server.origin) == b"here"
+                order.append(number)
+
+            for number in range(4):
+                nursery.start_soon(wait, number)
+                await anyio.wait_all_tasks_blocked()
+            assert transport.statistics() == TransportStatistics(active=1, idle=0, waiting=4)
+            assert await held.read() == b"here"
+            assert await held.read() == b""
+            await held.aclose()
+    assert order == [0, 1, 2, 3]
+    assert server.accepted == 1
+
+
+async def test_waiting_for_a_connection_can_be_cancelled() -> None:
+    with serving(answering(reply(b"here"))) as server:
+        async with opened(max_connections=1) as transport:
+            held = await transport.send(server.origin, POST)
+            with trio.move_on_after(0.01) as scope:
+                await transport.send(server.origin, POST)
+            assert scope.cancelled_caught
+            assert transport.statistics() == TransportStatistics(active=1, idle=0)
+            assert await held.read() == b"here"
+            assert await held.read() == b""
+            await held.aclose()
+            assert await exchange(transport, server.origin) == b"here"
+    assert server.accepted == 1
+
+
+async def test_each_origin_has_connections_of_its_own() -> None:
+    with serving(answering(reply(b"1"))) as one, serving(answering(reply(b"2"))) as other:
+        async with opened(max_connections=1) as transport:
+            held = await transport.send(one.origin, POST)
+            assert await exchange(transport, other.origin) == b"2"
+            await held.aclose()
+
+
+async def test_a_connection_that_comes_too_late_is_closed() -> None:
+    with serving(Peer.wait_until_gone) as server:
+        async with opened() as transport:
+            late = Exchange(transport, server.origin, Limits())
+            late.abort()
+            stream = await connect_tcp("127.0.0.1", server.origin.port)
+            with pytest.raises(TransportError, match="closed meanwhile"):
+                await late.open(stream, ())
+            await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
 
 # Addresses

@@ -313,6 +313,37 @@ def test_the_pool_closes_what_is_no_longer_quiet(waiting: bytes | OSError) -> No
     assert dead.closed
 
 
+def test_the_pool_does_not_look_at_what_was_given_a_moment_ago() -> None:
+    pool = IdlePool(max_idle=10, expiry=10)
+    stream = FakeStream(b"HTTP/1.1 408")
+    pool.give(ORIGIN, stream, 5)
+
+    assert pool.take(ORIGIN, 5.0005) is stream
+    pool.give(ORIGIN, stream, 5.0005)
+    assert pool.take(ORIGIN, 5.01) is None
+    assert stream.closed
+
+
+def test_the_fields_of_a_head_are_those_of_its_lines() -> None:
+    parser = ReplyParser(Limits())
+    parser.feed(b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\nX-A: 1\r\nx-b:\t2 \r\nx-a: 3")
+    parser.feed(b"\r\ncontent-length: 1\r\n\r\nx-c: no field")
+
+    assert parser.head is not None
+    assert parser.head.headers == {"x-a": "1, 3", "x-b": "2", "content-length": "1"}
+    assert len(parser.head.headers) == 3
+    assert repr(parser.head.headers) == "{'x-a': '1, 3', 'x-b': '2', 'content-length': '1'}"
+
+
+@pytest.mark.parametrize("field", ["Transfer-Encoding: gzip", "TRANSFER-ENCODING: chunked, gzip"])
+def test_a_transfer_coding_is_seen_however_it_is_written(field: str) -> None:
+    parser = ReplyParser(Limits())
+    parser.feed(f"HTTP/1.1 200 OK\r\nvary: accept-encoding: x\r\n{field}\r\n\r\n".encode())
+
+    with pytest.raises(ReplyError, match="unknown transfer-encoding"):
+        parser.read()
+
+
 def test_the_pool_keeps_the_newest_of_an_origin_and_closes_all_in_the_end() -> None:
     pool = IdlePool(max_idle=2, expiry=10)
     streams = [FakeStream() for _ in range(3)]

@@ -94,6 +94,8 @@ class Account:
         self._buckets = [bucket for bucket in (self._requests, self._tokens) if bucket is not None]
         self._paused_until = now
         self._adaptive = limits.adaptive
+        self.counts_tokens = limits.adaptive or self._tokens is not None
+        """Whether an estimate of tokens matters."""
         self._counts = bool(self._buckets) or limits.adaptive
         """Whether anything but slots is limited."""
         self._models: dict[str, DescribedLimits] = {}
@@ -104,11 +106,6 @@ class Account:
         self._errors = 0
         self._prompt_tokens = 0
         self._completion_tokens = 0
-
-    @property
-    def counts_tokens(self) -> bool:
-        """Whether an estimate of tokens matters."""
-        return self._adaptive or self._tokens is not None
 
     def enter_nowait(self, cost: Cost, ticket: Ticket) -> Admission | None:
         """Let a call in for which there is nothing to wait; None if there is, and it has to `enter`."""

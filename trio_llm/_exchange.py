@@ -10,7 +10,7 @@ import attrs
 
 from ._account import Admission
 from ._attempts import CallFrame
-from ._buckets import ONE_REQUEST
+from ._buckets import ONE_REQUEST, Cost
 from ._convert import ConversionError
 from ._dialect import Call, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
 from ._errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
@@ -50,25 +50,35 @@ class Exchange(Generic[RequestT]):
     frame: CallFrame
     ticket: Ticket
 
+    def enter_nowait(self) -> Admission | None:
+        """Let this attempt leave, and write it down; None if it has to `enter`."""
+        admission = self.route.account.enter_nowait(self._cost(), self.ticket)
+        if admission is not None:
+            self._note(admission)
+        return admission
+
     async def enter(self) -> Admission:
         """Wait for this attempt's turn, and write it down.
 
         Raises:
             RateLimitError: if it cannot come before the deadline.
         """
-        account, trace = self.route.account, self.frame.trace
-        # Tokens are only counted where somebody counts them.
-        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
-        # A free slot and a pooled connection would send at once.
-        await self.frame.call.calls.checkpoint_if_cancelled()
         try:
-            admission = account.enter_nowait(cost, self.ticket) or await account.enter(cost, self.ticket)
+            admission = await self.route.account.enter(self._cost(), self.ticket)
         except RateLimitError as error:
-            error.attempts = trace.attempts
+            error.attempts = self.frame.trace.attempts
             raise
+        self._note(admission)
+        return admission
+
+    def _cost(self) -> Cost:
+        # Tokens are only counted where somebody counts them.
+        return estimate_cost(self.call.request) if self.route.account.counts_tokens else ONE_REQUEST
+
+    def _note(self, admission: Admission) -> None:
+        trace = self.frame.trace
         trace.admitted = admission.departure.at
         trace.attempts += 1
-        return admission
 
 
 async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
@@ -77,7 +87,9 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     Raises:
         APIError: if the provider answered with an error, nonsense, or not at all.
     """
-    with await exchange.enter() as admission:
+    # A free slot and a pooled connection would send at once.
+    await exchange.frame.call.calls.checkpoint_if_cancelled()
+    with exchange.enter_nowait() or await exchange.enter() as admission:
         try:
             reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
             try:
@@ -115,7 +127,9 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
     A private generator rather than a class, because event loops finalise generators that are forgotten: it
     owns slot and reply, and no scope or task of ours is open while it is suspended.
     """
-    with await exchange.enter() as admission:
+    # A free slot and a pooled connection would send at once.
+    await exchange.frame.call.calls.checkpoint_if_cancelled()
+    with exchange.enter_nowait() or await exchange.enter() as admission:
         # Time limits on content begin here: waiting for a slot is not the provider's silence.
         yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
         try:

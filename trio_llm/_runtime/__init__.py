@@ -46,5 +46,5 @@ def run_identity() -> Callable[[], object]:
 
 
 def run_clock() -> Callable[[], float]:
-    """The clock of this run, for what belongs to it to keep: looking `trio.current_time` up costs more than asking it."""
+    """The clock of this run, for what belongs to it: finding `trio.current_time` anew takes longer than asking it."""
     return trio.lowlevel.current_clock().current_time

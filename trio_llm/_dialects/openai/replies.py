@@ -188,7 +188,9 @@ def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
     reason = choice.get("finish_reason")
     if not reason and "finish_details" in choice:
         reason = as_object(choice["finish_details"]).get("type")
-    if reason:
+    if reason == "stop" and not has_calls:  # as nearly always
+        choice["finish_reason"] = reason
+    elif reason:
         known = _FINISH_REASONS.get(str(reason).lower(), "stop")
         choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
         if known != reason:
