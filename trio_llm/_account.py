@@ -95,7 +95,7 @@ class Account:
         self._paused_until = now
         self._adaptive = limits.adaptive
         self.counts_tokens = limits.adaptive or self._tokens is not None
-        """Whether an estimate of tokens matters."""
+        """Whether an estimate of tokens matters; otherwise every call costs `ONE_REQUEST`."""
         self._counts = bool(self._buckets) or limits.adaptive
         """Whether anything but slots is limited."""
         self._models: dict[str, DescribedLimits] = {}

@@ -16,9 +16,9 @@ MOST_AT_ONCE: Final = 16
 Receive = Callable[[EmbeddingRequest], Awaitable[EmbeddingResponse]]
 
 
-def parts_of(request: object, most_inputs: int | None) -> list[EmbeddingRequest]:
-    """The requests that an embedding call with too many inputs is sent as; empty for every other request."""
-    if most_inputs is None or not isinstance(request, EmbeddingRequest):
+def parts_of(request: EmbeddingRequest, most_inputs: int | None) -> list[EmbeddingRequest]:
+    """The requests that a call with too many inputs is sent as; empty where one will do."""
+    if most_inputs is None:
         return []
     items = request.input
     if isinstance(items, str) or len(items) <= most_inputs or isinstance(items[0], int):

@@ -110,10 +110,11 @@ class Client(EndpointCalls):
     def _engine(self) -> Engine:
         if self._closed:
             raise ClientClosedError("this client is closed: it takes no more calls")
-        if self._engine_made is None:
-            self._engine_made = Engine(self._settings, self._choose_transport())
-        self._engine_made.check_run()
-        return self._engine_made
+        engine = self._engine_made
+        if engine is None:
+            engine = self._engine_made = Engine(self._settings, self._choose_transport())
+        engine.check_run()
+        return engine
 
     def _choose_transport(self) -> Transport:
         if self._given_transport is not None:

@@ -34,6 +34,7 @@ from ._transports import EmbeddedModel
 from ._types._request import CallOptions
 from ._types.chat import ModelResponse, ModelResponseStream
 from ._types.chat_request import ChatRequest
+from ._types.other_requests import EmbeddingRequest
 
 CLOSING_TIME: Final = 2.0
 """Seconds that the tasks of calls which were ended may take to notice."""
@@ -105,14 +106,19 @@ class Engine:
         call = self.calls.start(request.model)
         try:
             asking = self._asking(request, trace, call)
-            return await ask_targets(asking.targets, lambda target: self._receive(target, asking), asking.deadline)
+            targets = asking.targets
+            while True:
+                try:
+                    return await self._receive(targets.current, asking)
+                except APIError as error:
+                    if not targets.move_on(error, in_time=self._now() < asking.deadline):
+                        raise
         finally:
             call.end()
 
     async def _receive(self, request: Request, asking: _Asking) -> Any:
         route = self._route(request) or await self._embedded_route(request)
-        parts = parts_of(request, route.quirks.most_inputs)
-        if parts:
+        if isinstance(request, EmbeddingRequest) and (parts := parts_of(request, route.quirks.most_inputs)):
             return await receive_parts(parts, lambda part: self._receive_from(route, part, asking, Tries()))
         return await self._receive_from(route, request, asking, asking.targets.tries)
 

@@ -10,7 +10,7 @@ import attrs
 
 from ._account import Admission
 from ._attempts import CallFrame
-from ._buckets import ONE_REQUEST, Cost
+from ._buckets import ONE_REQUEST
 from ._convert import ConversionError
 from ._dialect import Call, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
 from ._errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
@@ -52,7 +52,9 @@ class Exchange(Generic[RequestT]):
 
     def enter_nowait(self) -> Admission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
-        admission = self.route.account.enter_nowait(self._cost(), self.ticket)
+        account = self.route.account
+        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
+        admission = account.enter_nowait(cost, self.ticket)
         if admission is not None:
             self._note(admission)
         return admission
@@ -63,17 +65,15 @@ class Exchange(Generic[RequestT]):
         Raises:
             RateLimitError: if it cannot come before the deadline.
         """
+        account = self.route.account
+        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
         try:
-            admission = await self.route.account.enter(self._cost(), self.ticket)
+            admission = await account.enter(cost, self.ticket)
         except RateLimitError as error:
             error.attempts = self.frame.trace.attempts
             raise
         self._note(admission)
         return admission
-
-    def _cost(self) -> Cost:
-        # Tokens are only counted where somebody counts them.
-        return estimate_cost(self.call.request) if self.route.account.counts_tokens else ONE_REQUEST
 
     def _note(self, admission: Admission) -> None:
         trace = self.frame.trace

@@ -204,11 +204,14 @@ class ReplyParser:
     def on_headers_complete(self) -> None:
         """Called by the parser, for interim replies as well; those are ignored (RFC 9110, 15.2)."""
         status = self._parser.get_status_code()
-        head, _, self._start = self._start.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        start = self._start.lstrip(b"\r\n")
+        end = start.find(b"\r\n\r\n")
         if status < _FIRST_FINAL_STATUS:
+            self._start = start[end + 4 :]
             return
+        head = start[:end]
         self.head = ReplyHead(status, ReplyHeaders(head))
-        if len(head) > self._limits.head:
+        if end > self._limits.head:
             self._fail(f"its headers are longer than {self._limits.head} bytes")
         self._start, self._idle_size = b"", 0
         lowered = head.lower()

@@ -118,18 +118,20 @@ def changed(request: RequestT, **fields: Any) -> RequestT:
 
 
 def _options(controls: dict[str, Any]) -> CallOptions:
-    if (base_url := controls.pop("base_url", None)) is not None:
-        controls["api_base"] = base_url  # LiteLLM lets base_url win where both are given
+    if "base_url" in controls:
+        controls["api_base"] = controls.pop("base_url")  # LiteLLM lets it win where both are given
     for name, value in controls.items():
-        if type(value) is str and name in _TEXTS:
-            continue
         if name in _FALLBACKS:
             controls[name] = as_fallbacks(value)
-            continue
-        holds, wanted = _CHECKS.get(name, _UNCHECKED)
-        if not holds(value):
-            raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
+        elif type(value) is not str or name not in _TEXTS:
+            _check(name, value)
     return CallOptions(**controls)
+
+
+def _check(name: str, value: object) -> None:
+    holds, wanted = _CHECKS.get(name, _UNCHECKED)
+    if not holds(value):
+        raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
 
 
 def _is_text(value: object) -> bool:

@@ -11,7 +11,7 @@ Cloudflare Workers AI, sections on chat completions, 2026-11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ... import _json
 from ..._convert import ConversionError, parse
@@ -61,7 +61,8 @@ _ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
 
 def as_object(value: Any) -> JSONObject:
     """The value if it is an object, else an empty one."""
-    return cast("JSONObject", value) if isinstance(value, dict) else {}
+    found: JSONObject = value if isinstance(value, dict) else {}
+    return found
 
 
 def as_objects(value: Any) -> list[JSONObject]:
@@ -75,10 +76,11 @@ def parse_object(text: bytes | str) -> JSONObject:
     Raises:
         ConversionError: if it is something else.
     """
-    value = parse(text)
-    if not isinstance(value, dict):
+    value: Any = parse(text)
+    if type(value) is not dict:
         raise ConversionError(f"expected an object, got {value!r:.60}")
-    return cast("JSONObject", value)
+    reply: JSONObject = value
+    return reply
 
 
 def require_list(reply: JSONObject, name: str) -> list[Any]:
