@@ -12,7 +12,7 @@ from hypothesis import example, given, strategies as st
 
 from trio_llm._http import HTTPRequest, Origin
 from trio_llm._transport import ReplyError
-from trio_llm._transport.content import open_body
+from trio_llm._transport.content import Body
 from trio_llm._transport.h1 import Limits, ReplyParser, encode_head, encode_request
 from trio_llm._transport.pool import IdlePool
 
@@ -225,7 +225,7 @@ def test_a_body_is_decoded_however_it_is_split(data: bytes, coding: str, size: i
         "raw": zlib.compress(data, wbits=-15),
         "": data,
     }[coding]
-    body = open_body(coding.replace("raw", "deflate"), len(data))
+    body = Body(coding.replace("raw", "deflate"), len(data))
     unpacked = b""
     for start in range(0, len(packed), size):
         body.feed(packed[start : start + size])
@@ -237,7 +237,7 @@ def test_a_body_is_decoded_however_it_is_split(data: bytes, coding: str, size: i
 
 
 def test_bytes_after_compressed_data_are_ignored() -> None:
-    body = open_body("x-gzip", 100)
+    body = Body("x-gzip", 100)
     body.feed(gzip.compress(b"hello") + b"junk")
 
     assert body.read() == b"hello"
@@ -247,7 +247,7 @@ def test_bytes_after_compressed_data_are_ignored() -> None:
 
 
 def test_nothing_at_all_is_a_complete_compressed_body() -> None:
-    body = open_body("gzip", 0)
+    body = Body("gzip", 0)
 
     assert body.read() == b""
     body.end()

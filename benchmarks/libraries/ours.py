@@ -10,6 +10,7 @@ import trio_llm
 
 from ._base import CHAT_MODEL, EMBEDDING_MODEL, KEY, MESSAGES, RETRIES, TEXTS, Library, TextCounter
 
+_MODEL = f"openai/{CHAT_MODEL}"
 _RETRY = trio_llm.RetryPolicy(attempts=1 + RETRIES, first_pause=0.02)
 
 
@@ -20,13 +21,13 @@ class _Native:
 
     async def call(self) -> str | None:
         """See `Library.call`."""
-        response = await self._client.completion(f"openai/{CHAT_MODEL}", MESSAGES, **self._options)
+        response = await self._client.completion(_MODEL, MESSAGES, **self._options)
         return response.choices[0].message.content
 
     async def stream(self, started: Callable[[], None]) -> int:
         """See `Library.stream`."""
         counter = TextCounter(started)
-        stream = await self._client.completion(f"openai/{CHAT_MODEL}", MESSAGES, stream=True, **self._options)
+        stream = await self._client.completion(_MODEL, MESSAGES, stream=True, **self._options)
         async for chunk in stream:
             if chunk.choices:
                 counter.add(chunk.choices[0].delta.content)
@@ -39,7 +40,7 @@ class _Native:
 
     async def fan_out(self, calls: int, in_flight: int) -> list[str | None]:
         """See `FanOut.fan_out`."""
-        requests = (trio_llm.ChatRequest(f"openai/{CHAT_MODEL}", MESSAGES, **self._options) for _ in range(calls))
+        requests = (trio_llm.ChatRequest(_MODEL, MESSAGES, **self._options) for _ in range(calls))
         outcomes = await self._client.fan_out(requests, limit=in_flight)
         return [outcome.response and outcome.response.choices[0].message.content for outcome in outcomes]
 
@@ -48,7 +49,7 @@ class _Pumped(_Native):
     async def stream(self, started: Callable[[], None]) -> int:
         """See `Library.stream`."""
         counter = TextCounter(started)
-        async with self._client.stream(f"openai/{CHAT_MODEL}", MESSAGES, **self._options) as stream:
+        async with self._client.stream(_MODEL, MESSAGES, **self._options) as stream:
             async for chunk in stream:
                 if chunk.choices:
                     counter.add(chunk.choices[0].delta.content)

@@ -15,26 +15,29 @@ _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN = frozenset({"", "identity"})
 
 
-def open_body(coding: str, limit: int) -> Body:
-    """What reads a body.
+def check_size(size: int, limit: int) -> None:
+    """Raises `ReplyError` for a body that is longer than it may be."""
+    if size > limit:
+        raise ReplyError(f"the reply is longer than {limit} bytes")
+
+
+class Body:
+    """One body. Feed it what arrives; read until there is nothing; in the end, `end` it.
 
     Args:
         coding: the value of Content-Encoding, empty if there is none.
         limit: how many bytes it may have, decoded.
     """
-    coding = coding.strip().lower()
-    return Body(limit) if coding in _PLAIN else CodedBody(coding, limit)
 
+    __slots__ = ("_inflater", "_limit", "_pending", "_size", "_unknown")
 
-class Body:
-    """One body. Feed it what arrives; read until there is nothing; in the end, `end` it."""
-
-    __slots__ = ("_limit", "_pending", "_size")
-
-    def __init__(self, limit: int) -> None:
+    def __init__(self, coding: str, limit: int) -> None:
         self._limit = limit
         self._size = 0
         self._pending: list[bytes] = []
+        coding = coding.strip().lower()
+        self._inflater = _Inflater() if coding in _COMPRESSED else None
+        self._unknown = None if coding in _COMPRESSED | _PLAIN else coding
 
     def feed(self, data: bytes) -> None:
         """Add bytes as they came."""
@@ -46,11 +49,15 @@ class Body:
         Raises:
             ReplyError: if it cannot be decoded, or is too long.
         """
-        if not self._pending:
-            return b""
+        if self._unknown is not None:
+            raise ReplyError(f"the reply has the content-encoding {self._unknown!r}, which was not asked for")
         data = b"".join(self._pending)
         self._pending.clear()
-        return self._measured(data)
+        if self._inflater is not None:
+            data = self._inflater.inflate(data)
+        self._size += len(data)
+        check_size(self._size, self._limit)
+        return data
 
     def end(self) -> None:
         """Check that nothing is missing, once everything has been read.
@@ -58,35 +65,7 @@ class Body:
         Raises:
             ReplyError: if compressed data breaks off.
         """
-
-    def _measured(self, data: bytes) -> bytes:
-        self._size += len(data)
-        if self._size > self._limit:
-            raise ReplyError(f"the reply is longer than {self._limit} bytes")
-        return data
-
-
-class CodedBody(Body):
-    """A body with a content coding."""
-
-    __slots__ = ("_inflater", "_unknown")
-
-    def __init__(self, coding: str, limit: int) -> None:
-        super().__init__(limit)
-        self._inflater = _Inflater()
-        self._unknown = None if coding in _COMPRESSED else coding
-
-    def read(self) -> bytes:
-        """See `Body.read`."""
-        if self._unknown is not None:
-            raise ReplyError(f"the reply has the content-encoding {self._unknown!r}, which was not asked for")
-        data = b"".join(self._pending)
-        self._pending.clear()
-        return self._measured(self._inflater.inflate(data))
-
-    def end(self) -> None:
-        """See `Body.end`."""
-        if not self._inflater.is_complete:
+        if self._inflater is not None and not self._inflater.is_complete:
             raise ReplyError("the compressed body of the reply is cut off")
 
 

@@ -12,7 +12,7 @@ import httptools
 from .._headers import check_field
 from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import ReplyError
-from .content import ACCEPTED, Body, open_body
+from .content import ACCEPTED, Body, check_size
 
 _BLOCK_SIZE: Final = 65_536
 _FIRST_FINAL_STATUS: Final = 200
@@ -121,10 +121,12 @@ class ReplyParser:
     """
 
     __slots__ = (
-        "_body",
+        "_coded",
         "_idle_size",
         "_limits",
         "_parser",
+        "_pieces",
+        "_size",
         "_start",
         "complete",
         "error",
@@ -138,7 +140,10 @@ class ReplyParser:
         self._parser = httptools.HttpResponseParser(self)
         self._start = b""
         self._idle_size = 0
-        self._body = Body(limits.body)
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._coded: Body | None = None
+        """What decodes the body; None of one that came as it is, which waits in `_pieces`."""
         self.started = False
         """Whether a byte of the reply has arrived."""
         self.head: ReplyHead | None = None
@@ -173,15 +178,25 @@ class ReplyParser:
         Raises:
             ReplyError: after the last good byte of a body that is malformed, cut off or too long.
         """
-        piece = self._body.read()
+        piece = self._take_pieces() if self._coded is None else self._coded.read()
         if piece:
             return piece
         if self.error is not None:
             raise self.error
         if not self.complete:
             return None
-        self._body.end()
+        if self._coded is not None:
+            self._coded.end()
         return b""
+
+    def _take_pieces(self) -> bytes:
+        if not self._pieces:
+            return b""
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size += len(data)
+        check_size(self._size, self._limits.body)
+        return data
 
     def _end(self) -> None:
         self.keep_alive = False
@@ -226,12 +241,15 @@ class ReplyParser:
         if transfer and transfer != "chunked":
             self._fail(f"unknown transfer-encoding {transfer!r}")
         if content:
-            self._body = open_body(content, self._limits.body)
+            self._coded = Body(content, self._limits.body)
 
     def on_body(self, data: bytes) -> None:
         """Called by the parser."""
         self._idle_size = 0
-        self._body.feed(data)
+        if self._coded is None:
+            self._pieces.append(data)
+        else:
+            self._coded.feed(data)
 
     def on_message_complete(self) -> None:
         """Called by the parser, for interim replies as well."""

@@ -21,7 +21,7 @@ from .._headers import check_field
 from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from .._runtime import trio
 from . import ReplyError, TransportError, TransportStatistics
-from .content import ACCEPTED, open_body
+from .content import ACCEPTED, Body
 from .h1 import Limits, measured_blocks
 from .proxies import Proxy
 from .tls import default_context
@@ -111,7 +111,7 @@ class HttpxReply:
         # decoded here: an error inside the library's own decoder drops its generators half-way.
         in_memory = response.is_stream_consumed
         self._pieces: AsyncGenerator[bytes] = response.aiter_bytes() if in_memory else response.aiter_raw()
-        self._body = open_body("" if in_memory else self.head.headers.get("content-encoding", ""), limits.body)
+        self._body = Body("" if in_memory else self.head.headers.get("content-encoding", ""), limits.body)
         self._open = still_open
         still_open.add(self)
 
