@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import socket
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,18 @@ from trio_llm._transport.h1 import Limits
 from trio_llm._transport.native import Exchange
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def collected() -> Iterator[list[Any]]:
+    """What the garbage collector finds meanwhile."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    yield gc.garbage
+    gc.set_debug(0)
+    gc.garbage.clear()
+    gc.enable()
 
 
 # Reuse
@@ -188,6 +202,17 @@ async def test_an_exchange_under_way_ends_when_the_transport_is_closed() -> None
             await trio.to_thread.run_sync(server.wait_for_connections, 1)
             await trio.sleep(0.01)
             await transport.aclose()
+
+
+async def test_an_exchange_leaves_nothing_to_the_garbage_collector(collected: list[Any]) -> None:
+    """What only the collector can free is freed late: memory that the next exchange could have used again."""
+    with serving(answering(reply(b"1"))) as server:
+        async with opened() as transport:
+            for _ in range(3):
+                await exchange(transport, server.origin)
+            gc.collect()
+            ours = [thing for thing in collected if type(thing).__module__.split(".")[0] in {"trio_llm", "httptools"}]
+    assert ours == []
 
 
 # A limit of its own

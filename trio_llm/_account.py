@@ -43,13 +43,17 @@ class Admission:
 
     account: Account = attrs.field(repr=False)
     ticket: Ticket
-    departure: Departure
+    cost: Cost
+    at: float
+    """When it left."""
     usage: Usage | None = None
     """What the reply said was used."""
     received: int = 0
     """Tokens of the answer that arrived, as far as one can tell."""
     limits: DescribedLimits | None = None
     """Those of its model, where they are followed."""
+    departure: Departure | None = None
+    """What those have to know of it."""
     described: Sequence[Window] = ()
     """The limits in the headers of the reply."""
 
@@ -67,7 +71,7 @@ class Admission:
 
     def unspent(self, error: BaseException | None) -> Cost:
         """Reserved tokens that were not used. Negative where the estimate was too low."""
-        cost = self.departure.cost
+        cost = self.cost
         if self.usage is not None:
             return Cost(0, cost.prompt - self.usage.prompt_tokens, cost.answer - self.usage.completion_tokens)
         if self.received:
@@ -116,7 +120,7 @@ class Account:
             return None
         if self._counts and self._wait(now, cost, ticket.model):
             return None
-        admission = Admission(self, ticket, Departure(cost, now))
+        admission = Admission(self, ticket, cost, now)
         # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
         slots.acquire_on_behalf_of_nowait(admission)
         self._depart(admission)
@@ -130,9 +134,9 @@ class Account:
         """
         if ticket.arrival is None:
             ticket.arrival = next(self._arrivals)
-        admission = Admission(self, ticket, Departure(cost, self._now()))
+        admission = Admission(self, ticket, cost, self._now())
         await self._stand_in_line(admission)
-        admission.departure.at = self._now()
+        admission.at = self._now()
         self._depart(admission)
         return admission
 
@@ -143,7 +147,7 @@ class Account:
         self._attempts += 1
 
     def _spend(self, admission: Admission) -> None:
-        cost, now = admission.departure.cost, admission.departure.at
+        cost, now = admission.cost, admission.at
         for bucket in self._buckets:
             bucket.take(now, cost.of(bucket.kind))
         if self._adaptive:
@@ -171,12 +175,12 @@ class Account:
         for bucket in self._buckets:
             bucket.give(now, unspent.of(bucket.kind))
         if admission.limits is not None:
-            admission.limits.settle(now, admission.departure.cost, unspent)
+            admission.limits.settle(now, admission.cost, unspent)
             self._adapt(admission, error, now)
 
     def learn(self, admission: Admission, head: ReplyHead) -> None:
         """Follow the limits that a reply describes, if that is wanted."""
-        if admission.limits is None:
+        if admission.limits is None or admission.departure is None:
             return
         admission.described = read_limits(head.headers, time.time())
         admission.limits.follow(admission.described, admission.departure, self._now())
@@ -199,13 +203,13 @@ class Account:
         self._paused_until = max(self._paused_until, now + seconds)
 
     def _adapt(self, admission: Admission, error: BaseException | None, now: float) -> None:
-        concurrency, departure = self._concurrency, admission.departure
+        concurrency = self._concurrency
         if concurrency is None:
             return
         if error is None:
-            concurrency.succeeded(departure.at, self._in_flight)
-        elif _is_refusal(error) and not explain_refusal(admission.described, departure.cost):
-            concurrency.refused(departure.at, self._in_flight, now)
+            concurrency.succeeded(admission.at, self._in_flight)
+        elif _is_refusal(error) and not explain_refusal(admission.described, admission.cost):
+            concurrency.refused(admission.at, self._in_flight, now)
         self._resize_slots(concurrency.number)
 
     def _resize_slots(self, number: float) -> None:
@@ -221,7 +225,7 @@ class Account:
         return wait if now + wait > now else 0.0
 
     async def _stand_in_line(self, admission: Admission) -> None:
-        ticket, cost = admission.ticket, admission.departure.cost
+        ticket, cost = admission.ticket, admission.cost
         waiter = Waiter(ticket.rank, cost, ticket.model, trio.Event())
         self._refuse_hopeless(waiter)
         self._line.join(waiter)

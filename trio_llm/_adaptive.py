@@ -28,7 +28,7 @@ _SHORTEST_RESET: Final = 0.001
 """Seconds: as exact as vendors are."""
 
 
-@attrs.define
+@attrs.frozen
 class Departure:
     """A request that left, and what had left before."""
 

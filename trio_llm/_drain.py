@@ -107,20 +107,22 @@ class Calls:
         Raises:
             ClientClosedError: if the client takes no more.
         """
-        call = self._new(model)
+        if self.refusal is not None:
+            raise self._refused(model)
+        call = RunningCall(self, model, self.clock())
         self._whole.add(call)
         return call
 
     def start_stream(self, model: str) -> RunningCall:
         """The same for a call whose stream may be forgotten by its reader, and so never be ended."""
-        call = self._new(model)
+        if self.refusal is not None:
+            raise self._refused(model)
+        call = RunningCall(self, model, self.clock())
         self._streamed.add(call)
         return call
 
-    def _new(self, model: str) -> RunningCall:
-        if self.refusal is not None:
-            raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
-        return RunningCall(self, model, self.clock())
+    def _refused(self, model: str) -> ClientClosedError:
+        return ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
 
     def one_ended(self, call: RunningCall) -> None:
         """Forget it, and wake whoever waits for the last one."""

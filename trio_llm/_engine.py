@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -116,10 +116,16 @@ class Engine:
         finally:
             call.end()
 
-    async def _receive(self, request: Request, asking: _Asking) -> Any:
-        route = self._route(request) or await self._embedded_route(request)
+    def _receive(self, request: Request, asking: _Asking) -> Awaitable[Any]:
+        route = self._route(request)
+        if route is None:
+            return self._receive_embedded(request, asking)
         if isinstance(request, EmbeddingRequest) and (parts := parts_of(request, route.quirks.most_inputs)):
-            return await receive_parts(parts, lambda part: self._receive_from(route, part, asking, Tries()))
+            return receive_parts(parts, lambda part: self._receive_from(route, part, asking, Tries()))
+        return self._receive_from(route, request, asking, asking.targets.tries)
+
+    async def _receive_embedded(self, request: Request, asking: _Asking) -> Any:
+        route = await self._embedded_route(request)
         return await self._receive_from(route, request, asking, asking.targets.tries)
 
     async def _receive_from(self, route: Route, request: Request, asking: _Asking, tries: Tries) -> Any:

@@ -77,7 +77,7 @@ class Exchange(Generic[RequestT]):
 
     def _note(self, admission: Admission) -> None:
         trace = self.frame.trace
-        trace.admitted = admission.departure.at
+        trace.admitted = admission.at
         trace.attempts += 1
 
 

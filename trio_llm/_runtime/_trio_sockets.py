@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import trio
 
@@ -37,7 +38,10 @@ class SocketStream:
     async def send(self, data: bytes | memoryview) -> bool:
         if self._unsent:
             data, self._unsent = b"".join((self._unsent, data)), memoryview(b"")
-        sent = self._send_nowait(data)
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
         if sent == len(data):
             return True
         self._unsent = memoryview(data)[sent:]
@@ -64,17 +68,12 @@ class SocketStream:
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
 
-    def _send_nowait(self, data: bytes | memoryview) -> int:
-        try:
-            return self._socket.send(data)
-        except (BlockingIOError, InterruptedError):
-            return 0
-
     async def _send_rest(self) -> bool:
         while self._unsent:
             if await _is_first_readable(self._socket):
                 return False
-            self._unsent = self._unsent[self._send_nowait(self._unsent) :]
+            with suppress(BlockingIOError, InterruptedError):
+                self._unsent = self._unsent[self._socket.send(self._unsent) :]
         return True
 
 

@@ -115,7 +115,7 @@ class ReplyHeaders(Mapping[str, str]):
 
 
 class ReplyParser:
-    """One reply. Feed it what arrives and `feed_end` it when the connection ends; then `read`.
+    """One reply. Feed it what arrives, `b""` when the connection ends, and `read`; in the end, `close` it.
 
     Feeding raises nothing: what came before a fault stays readable, and the fault is raised after it.
     """
@@ -197,6 +197,10 @@ class ReplyParser:
         self._size += len(data)
         check_size(self._size, self._limits.body)
         return data
+
+    def close(self) -> None:
+        """Feed it no more. It and llhttp's parser refer to each other, and would wait for the garbage collector."""
+        del self._parser
 
     def _end(self) -> None:
         self.keep_alive = False

@@ -73,8 +73,14 @@ class NativeTransport:
         self._exchanges.add(exchange)
         try:
             stream = self._idle.take(origin, time.monotonic())
-            if stream is not None and await exchange.open_reused(stream, encode_request(head, request)):
-                return exchange
+            if stream is not None:
+                try:
+                    await exchange.open(stream, encode_request(head, request))
+                except TransportError:
+                    if not exchange.forget():
+                        raise
+                else:
+                    return exchange
             await exchange.open(await self._connect(origin), encode_request(head, request))
         except BaseException:
             exchange.abort()
@@ -163,16 +169,13 @@ class Exchange:
             reason = failure or exc.__cause__ or exc
             raise TransportError(f"no reply from {self.origin}: {reason}") from reason
 
-    async def open_reused(self, stream: ByteStream, blocks: Iterable[bytes | memoryview]) -> bool:
-        """The same over a connection that has been idle; False if the peer had closed it before it heard of this."""
-        try:
-            await self.open(stream, blocks)
-        except TransportError:
-            if self._parser.started or self._is_ended:
-                raise
-            stream.close()
-            self._stream, self._parser = None, ReplyParser(self._limits)
+    def forget(self) -> bool:
+        """Close a connection that the peer had closed while it was idle; False if it may have been otherwise."""
+        if self._parser.started or self._is_ended or self._stream is None:
             return False
+        self._stream.close()
+        self._parser.close()
+        self._stream, self._parser = None, ReplyParser(self._limits)
         return True
 
     async def read(self) -> bytes:
@@ -199,6 +202,7 @@ class Exchange:
 
     def _end(self, *, reusable: bool) -> None:
         self._is_ended = True
+        self._parser.close()
         self._transport.end(self, self._stream, reusable=reusable)
 
     async def _send(self, stream: ByteStream, blocks: Iterable[bytes | memoryview]) -> OSError | None:
