@@ -107,7 +107,7 @@ class Engine:
         try:
             asking = self._asking(request, trace, call)
             targets = asking.targets
-            while True:
+            while True:  # noqa: ASYNC913 - every target that is asked is a cancel point
                 try:
                     return await self._receive(targets.current, asking)
                 except APIError as error:
