@@ -9,6 +9,7 @@ The first step of the path says how it answers, so that one server does for ever
 
     /instant/…     at once; a stream as fast as the client reads
     /delay-500/…   500 ms later
+    /burst/…       streams only: the whole stream with one write
     /paced-2/…     streams only: a chunk every 2 ms, so that every chunk is a network read of its own
     /refuse-20/…   every 20th request gets a 429 that asks to wait 20 ms
     /status        what it has seen, as JSON
@@ -110,14 +111,18 @@ class Connection(asyncio.Protocol):
         if behaviour == b"refuse" and next(self._counters.numbers) % int(number) == 0:
             self._transport.write(self._answers.refusal)
         elif b'"stream":true' in body or b'"stream": true' in body:
-            self._stream(endpoint, int(number) / 1_000 if behaviour == b"paced" else 0)
+            self._stream(endpoint, behaviour, int(number or 0) / 1_000)
         else:
             delay = int(number) / 1_000 if behaviour == b"delay" else 0
             self._later(delay, self._transport.write, self._answers.whole(endpoint, body))
 
-    def _stream(self, endpoint: bytes, gap: float) -> None:
+    def _stream(self, endpoint: bytes, behaviour: bytes, number: float) -> None:
+        events = self._answers.streams[endpoint]
+        if behaviour == b"burst":
+            self._transport.write(self._answers.head + b"".join(events))
+            return
         self._transport.write(self._answers.head)
-        self._next_event(iter(self._answers.streams[endpoint]), gap)
+        self._next_event(iter(events), number if behaviour == b"paced" else 0)
 
     def _next_event(self, events: Iterator[bytes], gap: float) -> None:
         event = next(events, None)

@@ -36,6 +36,9 @@ class Refusal:
     head: ReplyHead
     body: bytes = b'{"error": {"message": "refused"}}'
 
+    def read_nowait(self) -> bytes | None:
+        return None
+
     async def read(self) -> bytes:
         body, self.body = self.body, b""
         return body

@@ -17,8 +17,8 @@ from trio_llm import (
     RetryPolicy,
     Timeout,
 )
-from trio_llm._attempts import CallFrame, CallTrace, run_attempts
-from trio_llm._drain import Calls
+from trio_llm._attempts import CallFrame, run_attempts
+from trio_llm._drain import Calls, CallTrace
 from trio_llm.exceptions import ClientClosedError
 
 pytestmark = pytest.mark.anyio
@@ -30,11 +30,8 @@ def frame_of(policy: RetryPolicy | None = None, *, timeout: float = 60, calls: C
         provider="somebody",
         model="something",
         policy=policy or RetryPolicy(jitter=0),
-        timeout=timeout,
-        deadline=trio.current_time() + timeout,
         chance=lambda: 0.5,
-        trace=CallTrace(),
-        call=(calls or Calls()).start("somebody/something"),
+        call=(calls or Calls()).start("somebody/something", timeout, CallTrace()),
     )
 
 
@@ -43,7 +40,7 @@ def scripted(frame: CallFrame, *outcomes: APIError | float | str) -> Callable[[]
     script = iter(outcomes)
 
     async def attempt() -> str:
-        frame.trace.attempts += 1
+        frame.call.trace.attempts += 1
         await trio.lowlevel.checkpoint()
         for outcome in script:
             if isinstance(outcome, APIError):
@@ -66,7 +63,7 @@ async def test_a_success_is_returned_without_a_pause(autojump_clock: MockClock) 
     frame = frame_of()
 
     assert await run_attempts(scripted(frame, "yes"), frame) == "yes"
-    assert (trio.current_time(), frame.trace.attempts) == (0, 1)
+    assert (trio.current_time(), frame.call.trace.attempts) == (0, 1)
 
 
 async def test_pauses_grow_between_attempts(autojump_clock: MockClock) -> None:
@@ -97,7 +94,7 @@ async def test_the_last_error_is_raised_when_attempts_are_used_up(attempts: int,
     errors = [InternalServerError(f"{number}") for number in range(attempts)]
 
     assert await error_of(frame, *errors) is errors[-1]
-    assert frame.trace.attempts == attempts
+    assert frame.call.trace.attempts == attempts
 
 
 async def test_an_error_that_no_retry_helps_ends_it_and_is_labelled(autojump_clock: MockClock) -> None:
@@ -105,7 +102,7 @@ async def test_an_error_that_no_retry_helps_ends_it_and_is_labelled(autojump_clo
     error = await error_of(frame, InternalServerError("once"), AuthenticationError("wrong key"))
 
     assert (error.llm_provider, error.model) == ("somebody", "something")
-    assert frame.trace.attempts == 2
+    assert frame.call.trace.attempts == 2
 
 
 async def test_a_deadline_within_an_attempt_is_a_timeout_with_the_last_error_as_its_cause(
@@ -166,7 +163,7 @@ async def test_a_call_without_time_makes_no_attempt(autojump_clock: MockClock) -
     error = await error_of(frame)
 
     assert isinstance(error, Timeout)
-    assert frame.trace.attempts == 0
+    assert frame.call.trace.attempts == 0
 
 
 async def test_a_broken_stream_counts_as_a_failed_attempt(autojump_clock: MockClock) -> None:

@@ -22,7 +22,7 @@ from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import Limits
-from trio_llm._transport.native import Exchange
+from trio_llm._transport.native import Connection, Exchange
 
 pytestmark = pytest.mark.anyio
 
@@ -265,11 +265,11 @@ async def test_each_origin_has_connections_of_its_own() -> None:
 async def test_a_connection_that_comes_too_late_is_closed() -> None:
     with serving(Peer.wait_until_gone) as server:
         async with opened() as transport:
-            late = Exchange(transport, server.origin, Limits())
+            late = Exchange(transport, server.origin)
             late.abort()
-            stream = await connect_tcp("127.0.0.1", server.origin.port)
+            connection = Connection(await connect_tcp("127.0.0.1", server.origin.port), Limits())
             with pytest.raises(TransportError, match="closed meanwhile"):
-                await late.open(stream, ())
+                await late.open(connection, ())
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
 

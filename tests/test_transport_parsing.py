@@ -140,6 +140,28 @@ def test_where_both_accept_a_damaged_reply_they_read_the_same(
         assert ours.status == theirs.status
 
 
+@given(st.lists(st.tuples(replies(), st.lists(st.integers(0, 2_000), max_size=3), st.booleans()), max_size=4))
+def test_replies_of_one_connection_are_read_as_if_each_had_its_own(
+    exchanges: list[tuple[bytes, list[int], bool]],
+) -> None:
+    parser = ReplyParser(Limits())
+    for wire, cuts, is_read in exchanges:
+        for piece in split(wire, cuts):
+            parser.feed(piece)
+        alone = parse([wire])
+        assert parser.head is not None
+        assert (parser.head.status, dict(parser.head.headers)) == (alone.status, alone.headers)
+        body = b""
+        while is_read and (data := parser.read()):
+            body += data
+        assert body == (alone.body if is_read else b"")
+        if not parser.keep_alive:
+            break
+        parser.restart()
+        assert not (parser.is_decided or parser.complete or parser.started)
+        assert parser.read() is None
+
+
 @given(st.lists(st.binary(min_size=1, max_size=60), max_size=5))
 def test_no_bytes_make_the_parser_raise_while_it_is_fed(pieces: list[bytes]) -> None:
     parser = ReplyParser(Limits(head=100, body=100))
@@ -209,8 +231,7 @@ def test_the_size_of_a_body_that_is_read_as_it_comes_is_not_counted_as_head() ->
 
 def test_a_request_without_body_has_a_length_only_where_one_is_expected() -> None:
     post, get = (
-        b"".join(encode_request(encode_head(ORIGIN, method, "/", ()), HTTPRequest(method, "/", ())))
-        for method in ("POST", "GET")
+        encode_request(encode_head(ORIGIN, method, "/", ()), HTTPRequest(method, "/", ())) for method in ("POST", "GET")
     )
 
     assert b"\r\ncontent-length: 0\r\n" in post
@@ -260,14 +281,6 @@ class FakeStream:
         self.waiting = waiting
         self.closed = False
 
-    async def send(self, data: bytes | memoryview) -> bool:
-        """Not for this test."""
-        raise NotImplementedError
-
-    async def receive(self) -> bytes:
-        """Not for this test."""
-        raise NotImplementedError
-
     def receive_nowait(self) -> bytes | None:
         """What waits."""
         if isinstance(self.waiting, OSError):
@@ -280,7 +293,7 @@ class FakeStream:
 
 
 def test_the_pool_gives_the_last_connection_first_and_only_to_its_origin() -> None:
-    pool = IdlePool(max_idle=10, expiry=10)
+    pool = IdlePool[FakeStream](max_idle=10, expiry=10)
     first, second, other = FakeStream(), FakeStream(), FakeStream()
     pool.give(ORIGIN, first, 0)
     pool.give(ORIGIN, second, 0)
@@ -292,7 +305,7 @@ def test_the_pool_gives_the_last_connection_first_and_only_to_its_origin() -> No
 
 
 def test_the_pool_closes_what_is_too_old_whatever_its_origin() -> None:
-    pool = IdlePool(max_idle=10, expiry=10)
+    pool = IdlePool[FakeStream](max_idle=10, expiry=10)
     old, young = FakeStream(), FakeStream()
     pool.give(Origin("http", "old.example", 80), old, 0)
     pool.give(ORIGIN, young, 5)
@@ -304,7 +317,7 @@ def test_the_pool_closes_what_is_too_old_whatever_its_origin() -> None:
 
 @pytest.mark.parametrize("waiting", [b"", b"HTTP/1.1 408", OSError("reset")])
 def test_the_pool_closes_what_is_no_longer_quiet(waiting: bytes | OSError) -> None:
-    pool = IdlePool(max_idle=10, expiry=10)
+    pool = IdlePool[FakeStream](max_idle=10, expiry=10)
     quiet, dead = FakeStream(), FakeStream(waiting)
     pool.give(ORIGIN, quiet, 0)
     pool.give(ORIGIN, dead, 0)
@@ -314,7 +327,7 @@ def test_the_pool_closes_what_is_no_longer_quiet(waiting: bytes | OSError) -> No
 
 
 def test_the_pool_does_not_look_at_what_was_given_a_moment_ago() -> None:
-    pool = IdlePool(max_idle=10, expiry=10)
+    pool = IdlePool[FakeStream](max_idle=10, expiry=10)
     stream = FakeStream(b"HTTP/1.1 408")
     pool.give(ORIGIN, stream, 5)
 
@@ -345,7 +358,7 @@ def test_a_transfer_coding_is_seen_however_it_is_written(field: str) -> None:
 
 
 def test_the_pool_keeps_the_newest_of_an_origin_and_closes_all_in_the_end() -> None:
-    pool = IdlePool(max_idle=2, expiry=10)
+    pool = IdlePool[FakeStream](max_idle=2, expiry=10)
     streams = [FakeStream() for _ in range(3)]
     for stream in streams:
         pool.give(ORIGIN, stream, 0)

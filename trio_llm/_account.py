@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from itertools import count
 from types import TracebackType
 
-import attrs
-
 from ._adaptive import Concurrency, Departure, DescribedLimits, explain_refusal
 from ._buckets import NOTHING, Bucket, Cost, Kind, longest_wait
 from ._errors import APIError, RateLimitError
@@ -34,18 +32,12 @@ _MOST_MODELS = 1_000
 """Models whose described limits are remembered."""
 
 
-@attrs.define(eq=False)
 class Admission:
     """A call among those in flight, for the length of a `with` block; the borrower of its slot.
 
     Whoever has it notes what came back; leaving the block gives the slot back and settles the tokens.
     """
 
-    account: Account = attrs.field(repr=False)
-    ticket: Ticket
-    cost: Cost
-    at: float
-    """When it left."""
     usage: Usage | None = None
     """What the reply said was used."""
     received: int = 0
@@ -57,9 +49,16 @@ class Admission:
     described: Sequence[Window] = ()
     """The limits in the headers of the reply."""
 
+    def __init__(self, account: Account, ticket: Ticket, cost: Cost, at: float) -> None:
+        self._account = account
+        self.ticket = ticket
+        self.cost = cost
+        self.at = at
+        """When it left."""
+
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
-        self.account.learn(self, head)
+        self._account.learn(self, head)
 
     def __enter__(self) -> Admission:
         return self
@@ -67,7 +66,7 @@ class Admission:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.account.leave(self, error)
+        self._account.leave(self, error)
 
     def unspent(self, error: BaseException | None) -> Cost:
         """Reserved tokens that were not used. Negative where the estimate was too low."""

@@ -16,18 +16,6 @@ T = TypeVar("T")
 
 
 @attrs.define
-class CallTrace:
-    """What happened to one call, in seconds on the event loop's clock. None where it did not get that far."""
-
-    attempts: int = 0
-    """Requests sent."""
-    admitted: float | None = None
-    """When the last attempt got its slot."""
-    first_content: float | None = None
-    """Streams: when the first content arrived."""
-
-
-@attrs.define
 class Tries:
     """The attempts at one model so far."""
 
@@ -43,13 +31,8 @@ class CallFrame:
     provider: str
     model: str
     policy: RetryPolicy
-    timeout: float
-    """The total limit, for the message of a Timeout."""
-    deadline: float
-    """On the event loop's clock."""
     chance: Callable[[], float]
     """A random number from 0 to 1, for the jitter."""
-    trace: CallTrace
     call: RunningCall
     tries: Tries = attrs.Factory(Tries)
 
@@ -64,9 +47,9 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
     """
     tries, call = frame.tries, frame.call
     last, tries.broken = tries.broken, None
-    if call.calls.clock() >= frame.deadline:
-        raise out_of_time(frame, f"no time to ask within {frame.timeout:g} s") from last
-    with call.wait_until(frame.deadline) as scope:
+    if call.calls.clock() >= call.deadline:
+        raise out_of_time(frame, f"no time to ask within {call.timeout:g} s") from last
+    with call.wait_until(call.deadline) as scope:
         try:
             if last is not None:
                 await trio.sleep_until(_wake_after(last, frame))
@@ -84,7 +67,7 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
             call.done_waiting(scope)
     if call.cut:
         raise call.closed_error() from last
-    raise out_of_time(frame, f"no reply within {frame.timeout:g} s") from last
+    raise out_of_time(frame, f"no reply within {call.timeout:g} s") from last
 
 
 def _wake_after(error: APIError, frame: CallFrame) -> float:
@@ -98,4 +81,4 @@ def _wake_after(error: APIError, frame: CallFrame) -> float:
 
 def out_of_time(frame: CallFrame, message: str) -> Timeout:
     """The error of a limit that ran out."""
-    return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.trace.attempts)
+    return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.call.trace.attempts)

@@ -9,12 +9,11 @@ from typing import Any, Literal, Self, TypeAlias, Unpack, overload
 
 import attrs
 
-from ._attempts import CallTrace
 from ._auth import environment, proxies_wanted
 from ._cascade import cascade
 from ._catalog import CATALOG, catalog_with
 from ._completed import Outcomes, as_completed
-from ._drain import DrainReport
+from ._drain import CallTrace, DrainReport
 from ._endpoint_calls import EndpointCalls
 from ._engine import Engine, Request, Settings
 from ._errors import ClientClosedError

@@ -23,13 +23,36 @@ class OpenStream(Protocol):
         """Close its connection."""
 
 
+@attrs.define
+class CallTrace:
+    """What happened to one call, in seconds on the event loop's clock. None where it did not get that far."""
+
+    attempts: int = 0
+    """Requests sent."""
+    admitted: float | None = None
+    """When the last attempt got its slot."""
+    first_content: float | None = None
+    """Streams: when the first content arrived."""
+
+    def note_attempt(self, at: float) -> None:
+        """Another request is sent."""
+        self.admitted = at
+        self.attempts += 1
+
+
 @attrs.define(eq=False, slots=True, weakref_slot=True)
 class RunningCall:
     """One call of a client's: from its start to its response, or to the end of its stream."""
 
     calls: Calls
     model: str
+    timeout: float
+    """The total limit in seconds."""
+    trace: CallTrace
     started: float
+    """On the event loop's clock."""
+    deadline: float
+    """On the same."""
     ended: bool = False
     cut: bool = False
     """Whether the client ended it."""
@@ -101,28 +124,27 @@ class Calls:
         self._streamed: WeakSet[RunningCall] = WeakSet()
         self._fewer: trio.Event | None = None
 
-    def start(self, model: str) -> RunningCall:
+    def start(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
         """A call begins, which somebody will `end`.
 
         Raises:
             ClientClosedError: if the client takes no more.
         """
-        if self.refusal is not None:
-            raise self._refused(model)
-        call = RunningCall(self, model, self.clock())
+        call = self._begun(model, timeout, trace)
         self._whole.add(call)
         return call
 
-    def start_stream(self, model: str) -> RunningCall:
+    def start_stream(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
         """The same for a call whose stream may be forgotten by its reader, and so never be ended."""
-        if self.refusal is not None:
-            raise self._refused(model)
-        call = RunningCall(self, model, self.clock())
+        call = self._begun(model, timeout, trace)
         self._streamed.add(call)
         return call
 
-    def _refused(self, model: str) -> ClientClosedError:
-        return ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
+    def _begun(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
+        if self.refusal is not None:
+            raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
+        now = self.clock()
+        return RunningCall(self, model, timeout, trace, now, now + timeout)
 
     def one_ended(self, call: RunningCall) -> None:
         """Forget it, and wake whoever waits for the last one."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import attrs
 
-from ._attempts import CallFrame, CallTrace, Tries, run_attempts
+from ._attempts import CallFrame, Tries, run_attempts
 from ._batching import parts_of, receive_parts
 from ._dialect import Call, Endpoint, ReplyIsError, StreamEndpoint
-from ._drain import Calls, RunningCall
+from ._drain import Calls, CallTrace, RunningCall
 from ._errors import APIError, BadRequestError
 from ._exchange import Exchange, StreamReading, receive_stream, receive_whole
 from ._fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets
@@ -22,7 +23,7 @@ from ._latencies import HedgeStatistics, Latencies
 from ._limits import AccountStatistics, Limits
 from ._line import Ticket
 from ._operations import OPERATIONS, Request as Request
-from ._provider import Provider, Server
+from ._provider import Provider
 from ._retry import RetryPolicy
 from ._routes import Route, Routes
 from ._runtime import run_clock, run_identity, trio
@@ -61,18 +62,6 @@ class Settings:
     boundary: Callable[[], str] = _new_boundary
 
 
-@attrs.define
-class _Asking:
-    """What one call has, whichever model answers it in the end."""
-
-    targets: Targets[Any]
-    trace: CallTrace
-    call: RunningCall
-    timeout: float
-    deadline: float
-    """On the event loop's clock."""
-
-
 class Engine:
     """Calls in one run of an event loop. The client in front of it decides who may call."""
 
@@ -103,41 +92,44 @@ class Engine:
         Raises:
             APIError: whatever went wrong.
         """
-        call = self.calls.start(request.model)
+        call = self.calls.start(request.model, self._timeout(request.options), trace)
         try:
-            asking = self._asking(request, trace, call)
-            targets = asking.targets
+            targets = Targets(request, self.settings.fallbacks, self._row_name)
             while True:  # noqa: ASYNC913 - every target that is asked is a cancel point
                 try:
-                    return await self._receive(targets.current, asking)
+                    response = await self._receive(targets.current, call, targets.tries)
                 except APIError as error:
-                    if not targets.move_on(error, in_time=self._now() < asking.deadline):
+                    if not targets.move_on(error, in_time=self._now() < call.deadline):
                         raise
+                else:
+                    self._note_latency(targets.current.model, trace)
+                    return response
         finally:
             call.end()
 
-    def _receive(self, request: Request, asking: _Asking) -> Awaitable[Any]:
-        route = self._route(request)
+    def _note_latency(self, model: str, trace: CallTrace) -> None:
+        if trace.admitted is not None:
+            self.latencies.note(model, self._now() - trace.admitted)
+
+    def _receive(self, request: Request, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+        route = self._routes.find(request.model, request.options)
         if route is None:
-            return self._receive_embedded(request, asking)
+            return self._receive_embedded(request, call, tries)
         if isinstance(request, EmbeddingRequest) and (parts := parts_of(request, route.quirks.most_inputs)):
-            return receive_parts(parts, lambda part: self._receive_from(route, part, asking, Tries()))
-        return self._receive_from(route, request, asking, asking.targets.tries)
+            return receive_parts(parts, lambda part: self._receive_from(route, part, call, Tries()))
+        return self._receive_from(route, request, call, tries)
 
-    async def _receive_embedded(self, request: Request, asking: _Asking) -> Any:
+    async def _receive_embedded(self, request: Request, call: RunningCall, tries: Tries) -> Any:
         route = await self._embedded_route(request)
-        return await self._receive_from(route, request, asking, asking.targets.tries)
+        return await self._receive_from(route, request, call, tries)
 
-    async def _receive_from(self, route: Route, request: Request, asking: _Asking, tries: Tries) -> Any:
-        operation = OPERATIONS[type(request)]
-        endpoint = operation.endpoint(route.dialect)
+    def _receive_from(self, route: Route, request: Request, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+        endpoint = OPERATIONS[type(request)].endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-        exchange = self._exchange(request, route, endpoint, asking, tries)
-        response = await run_attempts(lambda: receive_whole(exchange, endpoint), exchange.frame)
-        if asking.trace.admitted is not None:
-            self.latencies.note(request.model, self._now() - asking.trace.admitted)
-        return response
+        frame = self._frame(request.options, route, call, tries)
+        exchange = self._exchange(request, route, endpoint, frame)
+        return run_attempts(partial(receive_whole, exchange, endpoint), frame)
 
     async def open_chat(
         self, request: ChatRequest, trace: CallTrace
@@ -151,14 +143,12 @@ class Engine:
 
     async def open_stream(self, request: Request, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
         """The same for a request of any kind that has streams."""
-        call = self.calls.start_stream(request.model)
+        call = self.calls.start_stream(request.model, self._timeout(request.options), trace)
         try:
-            asking = self._asking(request, trace, call)
-            self._check_continuations(asking.targets)
-            reopening = Reopening(
-                asking.targets, call, lambda target: self._open_stream(target, asking), asking.deadline
-            )
-            source, opening = await ask_targets(asking.targets, reopening.ask, asking.deadline)
+            targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
+            self._check_continuations(targets)
+            reopening = Reopening(targets, call, lambda target: self._open_stream(target, call, targets.tries))
+            source, opening = await ask_targets(targets, reopening.ask, call.deadline)
         except BaseException:
             call.end()
             raise
@@ -166,13 +156,15 @@ class Engine:
             return SeamedSource(source, request, reopening), opening
         return source, opening
 
-    async def _open_stream(self, request: Request, asking: _Asking) -> tuple[Source[Any, Any], list[Any]]:
-        route = self._route(request) or await self._embedded_route(request)
+    async def _open_stream(
+        self, request: Request, call: RunningCall, tries: Tries
+    ) -> tuple[Source[Any, Any], list[Any]]:
+        route = self._routes.find(request.model, request.options) or await self._embedded_route(request)
         operation = OPERATIONS[type(request)]
         endpoint = operation.stream_endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
-        exchange = self._exchange(request, route, endpoint, asking, asking.targets.tries)
+        exchange = self._exchange(request, route, endpoint, self._frame(request.options, route, call, tries))
         rules, whole = operation.rules(request), operation.endpoint(route.dialect)
 
         def unfold(body: bytes) -> Any:
@@ -188,12 +180,8 @@ class Engine:
                 row, model = self._routes.row(request.model, request.options)
                 check_continuation(request, row.quirks_of(model))
 
-    def _asking(self, request: Request, trace: CallTrace, call: RunningCall) -> _Asking:
-        timeout = request.options.timeout
-        if timeout is None:
-            timeout = self.settings.timeouts.total
-        targets = Targets(request, self.settings.fallbacks, self._row_name)
-        return _Asking(targets, trace, call, timeout, call.started + timeout)
+    def _timeout(self, options: CallOptions) -> float:
+        return self.settings.timeouts.total if options.timeout is None else options.timeout
 
     def _row_name(self, model: str, options: CallOptions) -> str:
         return self._routes.row(model, options)[0].name
@@ -211,25 +199,16 @@ class Engine:
 
         return await run_attempts(attempt, exchange.frame)
 
-    def _route(self, request: Request) -> Route | None:
-        """The route of a call; None if the embedded model's server has to be asked for first."""
-        options = request.options
-        row, model = self._routes.row(request.model, options)
-        if row.server is Server.EMBEDDED and options.api_base is None:
-            return None
-        return self._routes.find(row, model, options)
-
     async def _embedded_route(self, request: Request) -> Route:
         options = attrs.evolve(request.options, api_base=await self._embedded.base_url())
-        return self._routes.find(*self._routes.row(request.model, request.options), options)
+        return self._routes.to_row(*self._routes.row(request.model, request.options), options)
 
     def _exchange(
         self,
         request: Request,
         route: Route,
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
-        asking: _Asking,
-        tries: Tries,
+        frame: CallFrame,
     ) -> Exchange[Any]:
         call = Call(request, route.model, route.quirks)
         if OPERATIONS[type(request)].has_form:
@@ -244,25 +223,15 @@ class Engine:
             route,
             http,
             self.transport,
-            self._frame(request.options, route, asking, tries),
+            frame,
             Ticket(request.options.priority, route.model),
         )
 
-    def _frame(self, options: CallOptions, route: Route, asking: _Asking, tries: Tries) -> CallFrame:
+    def _frame(self, options: CallOptions, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
         policy = self.settings.retry
         if options.num_retries is not None:
             policy = attrs.evolve(policy, attempts=1 + options.num_retries)
-        return CallFrame(
-            route.provider,
-            route.model,
-            policy,
-            asking.timeout,
-            asking.deadline,
-            self.settings.chance,
-            asking.trace,
-            asking.call,
-            tries,
-        )
+        return CallFrame(route.provider, route.model, policy, self.settings.chance, call, tries)
 
     def account_statistics(self) -> dict[str, AccountStatistics]:
         """Slots of every account, by provider and base URL. Accounts that differ by key only are numbered."""

@@ -56,7 +56,7 @@ class Exchange(Generic[RequestT]):
         cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
         admission = account.enter_nowait(cost, self.ticket)
         if admission is not None:
-            self._note(admission)
+            self.frame.call.trace.note_attempt(admission.at)
         return admission
 
     async def enter(self) -> Admission:
@@ -70,15 +70,10 @@ class Exchange(Generic[RequestT]):
         try:
             admission = await account.enter(cost, self.ticket)
         except RateLimitError as error:
-            error.attempts = self.frame.trace.attempts
+            error.attempts = self.frame.call.trace.attempts
             raise
-        self._note(admission)
+        self.frame.call.trace.note_attempt(admission.at)
         return admission
-
-    def _note(self, admission: Admission) -> None:
-        trace = self.frame.trace
-        trace.admitted = admission.at
-        trace.attempts += 1
 
 
 async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
@@ -96,7 +91,12 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
                 head = reply.head
                 if admission.limits is not None:
                     admission.learn(head)
-                body = await (_read_error(reply) if head.status >= 300 else _read_body(reply))
+                if head.status >= 300:
+                    body = await _read_error(reply)
+                elif _take_all(reply, pieces := list[bytes]()):
+                    body = b"".join(pieces)
+                else:
+                    body = await _read_body(reply, pieces)
             finally:
                 await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
             if head.status >= 300:
@@ -141,7 +141,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 decoder = reading.endpoint.open_decoder(exchange.call)
                 data = await reply.read()
                 if _is_whole(reply.head, data):
-                    chunk = reading.unfold(data + await _read_body(reply))
+                    chunk = reading.unfold(await _read_body(reply, [data]))
                     admission.usage = usage_of(chunk)
                     yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                     return
@@ -177,9 +177,19 @@ def usage_of(value: object) -> Usage | None:
     return usage if isinstance(usage, Usage) else None
 
 
-async def _read_body(reply: Reply) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
+def _take_all(reply: Reply, pieces: list[bytes]) -> bool:
+    """Take what has come of a body together with the head. Returns whether that is all.
+
+    Coded or not, it is less than `MAX_REPLY_SIZE`: it was in one network read.
+    """
+    while data := reply.read_nowait():
+        pieces.append(data)
+    return data is not None
+
+
+async def _read_body(reply: Reply, pieces: list[bytes]) -> bytes:
+    """The whole body, whose beginning has been read."""
+    size = sum(map(len, pieces))
     while data := await reply.read():
         pieces.append(data)
         size += len(data)
@@ -205,7 +215,7 @@ async def _drain(reply: Reply) -> None:
 
 def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
     frame = exchange.frame
-    return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.trace.attempts}
+    return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.call.trace.attempts}
 
 
 def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConnectionError:

@@ -46,16 +46,20 @@ _NOBODY: Final[deque[Any]] = deque(maxlen=0)
 class Targets(Generic[RequestT]):
     """The requests that one call may make: its own first, then those of its fallbacks, each once."""
 
+    # Of nearly every call; it is not worth a place in each.
+    _general: deque[RequestT] = _NOBODY
+    _context_window: deque[RequestT] = _NOBODY
+    _content_policy: deque[RequestT] = _NOBODY
+    _failed: tuple[APIError, ...] = ()
+
     def __init__(self, request: RequestT, client: Fallbacks, row_name_of: RowNameOf) -> None:
         self.current = request
         self.tries = Tries()
         self._first = request
         self._row_name_of = row_name_of
-        self._failed: list[APIError] = []
+        options = request.options
         if not isinstance(request, ChatRequest):
             client = NO_FALLBACKS
-        options = request.options
-        self._general = self._context_window = self._content_policy = _NOBODY
         if fallbacks := client.general if options.fallbacks is None else options.fallbacks:
             self._general = self._aimed(fallbacks)
         if fallbacks := (
@@ -69,11 +73,11 @@ class Targets(Generic[RequestT]):
 
     def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
-        error.earlier = tuple(self._failed)
+        error.earlier = self._failed
         waiting = self._waiting(error)
         if not in_time or not waiting or isinstance(error, ClientClosedError):
             return False
-        self._failed.append(error)
+        self._failed += (error,)
         self.current = waiting.popleft()
         self.tries = Tries()
         return True

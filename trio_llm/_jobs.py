@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 import attrs
 
-from ._attempts import CallTrace
+from ._drain import CallTrace
 from ._engine import Engine, Request
 from ._errors import ClientClosedError, LLMError, RateLimitError
 from ._runtime import trio

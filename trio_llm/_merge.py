@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
-from ._attempts import CallTrace
+from ._drain import CallTrace
 from ._engine import Engine
 from ._errors import LLMError
 from ._jobs import Job, checked_job, is_request

@@ -11,7 +11,7 @@ from ._account import Account
 from ._auth import Destination, destination, variables_that_matter
 from ._dialect import Dialect, Quirks
 from ._limits import Limits
-from ._provider import Provider, resolve
+from ._provider import Provider, Server, resolve
 from ._types._request import CallOptions
 from ._version import USER_AGENT
 
@@ -55,6 +55,8 @@ class Routes:
         self._limits = limits
         self._rows: dict[tuple[object, ...], tuple[Provider, str]] = {}
         self._routes: dict[tuple[object, ...], Route] = {}
+        self._fixed: dict[tuple[object, ...], Route] = {}
+        """Those in which the environment has no say, by what their calls say."""
         self.accounts: dict[tuple[str, str, int], Account] = {}
 
     def row(self, model: str, options: CallOptions) -> tuple[Provider, str]:
@@ -66,12 +68,25 @@ class Routes:
             found = _remember(self._rows, key, made)
         return found
 
-    def find(self, row: Provider, model: str, options: CallOptions) -> Route:
-        """The route of a call.
+    def find(self, model: str, options: CallOptions) -> Route | None:
+        """The route of a call; None if the embedded model's server has to be asked for its address first.
 
         Raises:
             AuthenticationError: if there is no key that may be sent there.
         """
+        key = (model, options.custom_llm_provider, options.api_base, options.api_key, options.api_version)
+        found = self._fixed.get(key)
+        if found is None:
+            row, name = self.row(model, options)
+            if row.server is Server.EMBEDDED and options.api_base is None:
+                return None
+            found = self.to_row(row, name, options)
+            if not variables_that_matter(row, options):
+                _remember(self._fixed, key, found)
+        return found
+
+    def to_row(self, row: Provider, model: str, options: CallOptions) -> Route:
+        """The route to a row's model. Raises as `find` does."""
         names = variables_that_matter(row, options)
         values = tuple([self._variables.get(name) for name in names]) if names else ()
         key = (row.name, model, options.api_base, options.api_key, options.api_version, values)

@@ -41,7 +41,6 @@ class Reopening:
     targets: Targets[ChatRequest]
     call: RunningCall
     ask: Callable[[ChatRequest], Awaitable[tuple[ChatSource, Chunks]]]
-    deadline: float
 
 
 class SeamedSource:
@@ -74,7 +73,7 @@ class SeamedSource:
         reopening = self._reopening
         reopening.targets.tries.broken = broken
         try:
-            source, opening = await ask_targets(reopening.targets, self._ask, reopening.deadline)
+            source, opening = await ask_targets(reopening.targets, self._ask, reopening.call.deadline)
         except BaseException as error:
             reopening.call.end()
             if isinstance(error, APIError):

@@ -127,7 +127,7 @@ class Source(Generic[ChunkT, ResponseT]):
             raise APIConnectionError(message, llm_provider=self._frame.provider, model=self._frame.model)
         call, clock = self._frame.call, self._frame.call.calls.clock
         began = clock()
-        with call.wait_until(min(began + self._patience, self._frame.deadline)) as scope:
+        with call.wait_until(min(began + self._patience, self._frame.call.deadline)) as scope:
             batch = await self._step(scope)
             self._patience -= clock() - began
             return batch
@@ -156,12 +156,12 @@ class Source(Generic[ChunkT, ResponseT]):
     def _note_content(self) -> None:
         self._patience = self._timeouts.gap
         self._has_content = True
-        if self._frame.trace.first_content is None:
-            self._frame.trace.first_content = trio.current_time()
+        if self._frame.call.trace.first_content is None:
+            self._frame.call.trace.first_content = trio.current_time()
 
     def _limit_name(self) -> str:
-        if trio.current_time() >= self._frame.deadline:
-            return f"the stream did not end within {self._frame.timeout:g} s"
+        if trio.current_time() >= self._frame.call.deadline:
+            return f"the stream did not end within {self._frame.call.timeout:g} s"
         if not self._has_content:
             return f"no content within {self._timeouts.first_content:g} s"
         return f"no further content for {self._timeouts.gap:g} s"

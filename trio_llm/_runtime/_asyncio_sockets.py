@@ -62,11 +62,15 @@ class SocketStream(asyncio.BufferedProtocol):
         self._choked = False
         self._waiter: asyncio.Future[None] | None = None
 
-    async def send(self, data: bytes | memoryview) -> bool:
+    def send_nowait(self, data: bytes | memoryview) -> bool:
         if self._failure is not None:
             raise self._failure
         if data:
             self._transport.write(data)
+        return not self._choked
+
+    async def send(self, data: bytes | memoryview) -> bool:
+        self.send_nowait(data)
         while self._choked and not self._is_readable():
             await self._wait()
         return not self._choked

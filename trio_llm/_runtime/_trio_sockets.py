@@ -35,7 +35,7 @@ class SocketStream:
             # Trio asks the kernel to take 16 KiB at a time; 0 is the system's default.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
 
-    async def send(self, data: bytes | memoryview) -> bool:
+    def send_nowait(self, data: bytes | memoryview) -> bool:
         if self._unsent:
             data, self._unsent = b"".join((self._unsent, data)), memoryview(b"")
         try:
@@ -45,7 +45,10 @@ class SocketStream:
         if sent == len(data):
             return True
         self._unsent = memoryview(data)[sent:]
-        return await self._send_rest()
+        return False
+
+    async def send(self, data: bytes | memoryview) -> bool:
+        return self.send_nowait(data) or await self._send_rest()
 
     async def receive(self) -> bytes:
         # While other tasks have their turn the bytes often arrive, and a registration with the kernel is saved.

@@ -10,6 +10,10 @@ import trio
 class ByteStream(Protocol):
     """A connection. One task at a time sends or receives; `close` may come from any."""
 
+    def send_nowait(self, data: bytes | memoryview) -> bool:
+        """Send what the kernel takes at once. Returns whether that was all; the rest stays queued for `send`."""
+        ...
+
     async def send(self, data: bytes | memoryview) -> bool:
         """Send all of it, unless the peer speaks first.
 

@@ -35,6 +35,14 @@ class Reply(Protocol):
     @property
     def head(self) -> ReplyHead: ...
 
+    def read_nowait(self) -> bytes | None:
+        """The next piece of the decoded body if it is here, `b""` at its end, None if it has to be waited for.
+
+        Raises:
+            ReplyError: as `read` does.
+        """
+        ...
+
     async def read(self) -> bytes:
         """The next piece of the decoded body as it arrives, `b""` at its end.
 

@@ -33,8 +33,8 @@ class Limits:
     """The whole body, decompressed. It is read in pieces: how much of it is kept is its reader's to limit."""
 
 
-def encode_request(head: bytes, request: HTTPRequest) -> Iterable[bytes | memoryview]:
-    """The request in blocks; a small one is a single block. Its head is what `encode_head` makes of it."""
+def encode_request(head: bytes, request: HTTPRequest) -> bytes | Iterable[bytes | memoryview]:
+    """The request, a long one in blocks. Its head is what `encode_head` makes of it."""
     body = request.body
     if not isinstance(body, bytes):
         return _measured_request(head, body)
@@ -42,7 +42,7 @@ def encode_request(head: bytes, request: HTTPRequest) -> Iterable[bytes | memory
     if size or request.method in _BODY_METHODS:
         head = b"%bcontent-length: %d\r\n" % (head, size)
     if size <= _BLOCK_SIZE:
-        return (b"%b\r\n%b" % (head, body),)
+        return b"%b\r\n%b" % (head, body)
     view = memoryview(body)
     return (head + b"\r\n", *(view[start : start + _BLOCK_SIZE] for start in range(0, size, _BLOCK_SIZE)))
 
@@ -115,9 +115,11 @@ class ReplyHeaders(Mapping[str, str]):
 
 
 class ReplyParser:
-    """One reply. Feed it what arrives, `b""` when the connection ends, and `read`; in the end, `close` it.
+    """The replies of one connection, one after the other; in the end, `close` it.
 
-    Feeding raises nothing: what came before a fault stays readable, and the fault is raised after it.
+    Feed it what arrives of a reply, `b""` when the connection ends, and `read`. `restart` it for the next one, if
+    `keep_alive` says that there can be one. Feeding raises nothing: what came before a fault stays readable, and
+    the fault is raised after it.
     """
 
     __slots__ = (
@@ -137,7 +139,12 @@ class ReplyParser:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        # Making one costs more than parsing a usual reply.
         self._parser = httptools.HttpResponseParser(self)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the last reply. llhttp expects the next one after the end of every reply that leaves a connection."""
         self._start = b""
         self._idle_size = 0
         self._pieces: list[bytes] = []
@@ -153,6 +160,11 @@ class ReplyParser:
         self.keep_alive = False
         """Whether the connection may carry another exchange after this one."""
         self.error: ReplyError | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is known what becomes of the exchange: the final head, or a fault, has arrived."""
+        return self.head is not None or self.error is not None
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they arrived; none is the end of the connection."""
@@ -223,7 +235,7 @@ class ReplyParser:
     def on_headers_complete(self) -> None:
         """Called by the parser, for interim replies as well; those are ignored (RFC 9110, 15.2)."""
         status = self._parser.get_status_code()
-        start = self._start.lstrip(b"\r\n")
+        start = self._start if self._start.startswith(b"H") else self._start.lstrip(b"\r\n")
         end = start.find(b"\r\n\r\n")
         if status < _FIRST_FINAL_STATUS:
             self._start = start[end + 4 :]

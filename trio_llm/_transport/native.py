@@ -53,7 +53,7 @@ class NativeTransport:
         self._connect_timeout = connect_timeout
         self._limits = limits
         self._slots = None if max_connections is None else ConnectionSlots(max_connections)
-        self._idle = IdlePool(max_idle=max_idle, expiry=idle_expiry)
+        self._idle = IdlePool[Connection](max_idle=max_idle, expiry=idle_expiry)
         self._head_of = lru_cache(_REMEMBERED_HEADS)(encode_head)
         self._exchanges: set[Exchange] = set()
         self._closed = False
@@ -66,16 +66,16 @@ class NativeTransport:
         """
         if self._closed:
             raise TransportError("the transport is closed")
-        exchange = Exchange(self, origin, self._limits)
+        exchange = Exchange(self, origin)
         head = self._head_of(origin, request.method, request.path, request.headers)
         if self._slots is not None:
             await self._slots.acquire(origin, exchange)
         self._exchanges.add(exchange)
         try:
-            stream = self._idle.take(origin, time.monotonic())
-            if stream is not None:
+            connection = self._idle.take(origin, time.monotonic())
+            if connection is not None:
                 try:
-                    await exchange.open(stream, encode_request(head, request))
+                    await exchange.open(connection, encode_request(head, request))
                 except TransportError:
                     if not exchange.forget():
                         raise
@@ -101,22 +101,23 @@ class NativeTransport:
         waiting = 0 if self._slots is None else self._slots.waiting
         return TransportStatistics(active=len(self._exchanges), idle=len(self._idle), waiting=waiting)
 
-    def end(self, exchange: Exchange, stream: ByteStream | None, *, reusable: bool) -> None:
+    def end(self, exchange: Exchange, connection: Connection | None, *, reusable: bool) -> None:
         """Take back the connection of an exchange; called by each exchange once."""
         self._exchanges.discard(exchange)
         if self._slots is not None:
             self._slots.release(exchange.origin, exchange)
-        if stream is None:
+        if connection is None:
             return
         if reusable and not self._closed:
-            self._idle.give(exchange.origin, stream, time.monotonic())
+            connection.parser.restart()
+            self._idle.give(exchange.origin, connection, time.monotonic())
         else:
-            stream.close()
+            connection.close()
 
-    async def _connect(self, origin: Origin) -> ByteStream:
+    async def _connect(self, origin: Origin) -> Connection:
         try:
             with trio.fail_after(self._connect_timeout):
-                return await self._open_stream(origin)
+                return Connection(await self._open_stream(origin), self._limits)
         except trio.TooSlowError as exc:
             raise TransportError(f"cannot connect to {origin} within {self._connect_timeout} s") from exc
         except (OSError, UnicodeError) as exc:
@@ -129,69 +130,98 @@ class NativeTransport:
         return stream
 
 
+class Connection:
+    """A stream, and the parser of what comes over it."""
+
+    __slots__ = ("parser", "receive_nowait", "stream")
+
+    def __init__(self, stream: ByteStream, limits: Limits) -> None:
+        self.stream = stream
+        self.receive_nowait = stream.receive_nowait
+        self.parser = ReplyParser(limits)
+
+    def close(self) -> None:
+        """Close the socket. Idempotent."""
+        self.stream.close()
+        self.parser.close()
+
+
 class Exchange:
     """One request and its reply on one connection. Implements `Reply` once it is open."""
 
-    __slots__ = ("_is_ended", "_is_sent", "_is_waiting", "_limits", "_parser", "_stream", "_transport", "origin")
+    __slots__ = ("_connection", "_is_ended", "_is_sent", "_is_waiting", "_transport", "head", "origin")
 
-    def __init__(self, transport: NativeTransport, origin: Origin, limits: Limits) -> None:
+    head: ReplyHead
+    """Status and headers of the reply."""
+
+    def __init__(self, transport: NativeTransport, origin: Origin) -> None:
         self.origin = origin
         self._transport = transport
-        self._limits = limits
-        self._stream: ByteStream | None = None
-        self._parser = ReplyParser(limits)
+        self._connection: Connection | None = None
         self._is_sent = False
         self._is_waiting = False
         self._is_ended = False
 
-    @property
-    def head(self) -> ReplyHead:
-        """Status and headers of the reply."""
-        assert self._parser.head is not None, "the exchange is not open"
-        return self._parser.head
-
-    async def open(self, stream: ByteStream, blocks: Iterable[bytes | memoryview]) -> None:
+    async def open(self, connection: Connection, request: bytes | Iterable[bytes | memoryview]) -> None:
         """Send a request over a connection, and wait for the head of its reply."""
-        self._stream = stream
+        self._connection = connection
         if self._is_ended:
-            stream.close()
+            connection.close()
             raise TransportError("the transport was closed meanwhile")
-        parser = self._parser
-        failure = await self._send(stream, blocks)
+        parser = connection.parser
+        failure: OSError | None = None
         try:
-            while parser.head is None and parser.error is None:
-                await self._hear(stream)
-            if parser.head is None and parser.error is not None:
-                raise parser.error
+            if not isinstance(request, bytes):
+                await self._send_blocks(connection, request)
+            elif not connection.stream.send_nowait(request):
+                await _send_rest(connection)
+        except OSError as exc:  # The peer may have answered before it went away, so this is not the end.
+            failure = exc
+        else:
+            self._is_sent = not parser.is_decided
+        try:
+            while parser.head is None:
+                if parser.error is not None:
+                    raise parser.error
+                await self._hear(connection)
         except ReplyError as exc:
             if parser.started:
                 raise
             reason = failure or exc.__cause__ or exc
             raise TransportError(f"no reply from {self.origin}: {reason}") from reason
+        self.head = parser.head
 
     def forget(self) -> bool:
         """Close a connection that the peer had closed while it was idle; False if it may have been otherwise."""
-        if self._parser.started or self._is_ended or self._stream is None:
+        connection = self._connection
+        if connection is None or connection.parser.started or self._is_ended:
             return False
-        self._stream.close()
-        self._parser.close()
-        self._stream, self._parser = None, ReplyParser(self._limits)
+        connection.close()
+        self._connection = None
         return True
+
+    def read_nowait(self) -> bytes | None:
+        """See `Reply.read_nowait`."""
+        if self._is_ended or self._connection is None:
+            raise ReplyError("the reply is closed")
+        return self._connection.parser.read()
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read loses nothing."""
-        while (piece := self._parser.read()) is None:
-            assert self._stream is not None, "the exchange is not open"
-            await self._hear(self._stream)
+        while (piece := self.read_nowait()) is None:
+            assert self._connection is not None, "the exchange is not open"
+            await self._hear(self._connection)
         return piece
 
     async def aclose(self) -> None:
         """See `Reply.aclose`. A rest of the body that is here already does not cost the connection."""
         if self._is_ended:
             return
-        parser = self._parser
+        connection = self._connection
+        assert connection is not None, "the exchange is not open"
+        parser = connection.parser
         if not (parser.complete or self._is_waiting):
-            self._hear_nowait()
+            self._hear_nowait(connection)
         # A task that still reads, so that this one has to wake it, would read on in the next exchange.
         self._end(reusable=self._is_sent and parser.complete and parser.keep_alive and not self._is_waiting)
 
@@ -202,59 +232,47 @@ class Exchange:
 
     def _end(self, *, reusable: bool) -> None:
         self._is_ended = True
-        self._parser.close()
-        self._transport.end(self, self._stream, reusable=reusable)
+        self._transport.end(self, self._connection, reusable=reusable)
 
-    async def _send(self, stream: ByteStream, blocks: Iterable[bytes | memoryview]) -> OSError | None:
-        """Send the request as far as the peer will have it: it may answer, or go away, before the end.
-
-        Returns:
-            What went wrong. The peer may have answered before, so that is not the end of the exchange.
-        """
+    async def _send_blocks(self, connection: Connection, blocks: Iterable[bytes | memoryview]) -> None:
+        """Send a request as far as the peer will have it: it may answer before the end."""
         for number, block in enumerate(blocks):
-            if number and await self._hears_early():
-                return None
-            try:
-                if not await stream.send(block):
-                    await self._send_rest(stream)
-            except OSError as exc:
-                return exc
-        parser = self._parser
-        self._is_sent = parser.head is None and parser.error is None
-        return None
-
-    async def _send_rest(self, stream: ByteStream) -> None:
-        """Send what is queued, or as much of it as the peer takes before it gives its answer."""
-        while True:
-            self._parser.feed(await stream.receive())
-            if self._is_decided or await stream.send(b""):
+            if number and await self._hears_early(connection):
                 return
+            if not connection.stream.send_nowait(block):
+                await _send_rest(connection)
 
-    async def _hears_early(self) -> bool:
+    async def _hears_early(self, connection: Connection) -> bool:
         """Let other tasks have a turn between two blocks, and see whether the peer has answered meanwhile."""
         await trio.lowlevel.checkpoint()
-        self._hear_nowait()
-        return self._is_decided
+        self._hear_nowait(connection)
+        return connection.parser.is_decided
 
-    @property
-    def _is_decided(self) -> bool:
-        return self._parser.head is not None or self._parser.error is not None
-
-    async def _hear(self, stream: ByteStream) -> None:
+    async def _hear(self, connection: Connection) -> None:
         if self._is_ended:
             raise ReplyError("the reply is closed")
         self._is_waiting = True
         try:
-            self._parser.feed(await stream.receive())
+            connection.parser.feed(await connection.stream.receive())
         except OSError as exc:
             raise ReplyError(f"the reply broke off: {exc}") from exc
         finally:
             self._is_waiting = False
 
-    def _hear_nowait(self) -> None:
+    def _hear_nowait(self, connection: Connection) -> None:
+        if self._is_ended:
+            return
         try:
-            data = None if self._stream is None else self._stream.receive_nowait()
+            data = connection.stream.receive_nowait()
         except OSError:
             return  # Whoever waits for more will meet it again.
         if data is not None:
-            self._parser.feed(data)
+            connection.parser.feed(data)
+
+
+async def _send_rest(connection: Connection) -> None:
+    """Send what is queued, or as much of it as the peer takes before it gives its answer."""
+    while not await connection.stream.send(b""):
+        connection.parser.feed(await connection.stream.receive())
+        if connection.parser.is_decided:
+            return

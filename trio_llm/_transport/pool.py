@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 from .._http import Origin
 from .._runtime import trio
-from .._runtime.sockets import ByteStream
 
 _MOMENT: Final = 0.001
 """Seconds. Looking at a socket costs a tenth of an exchange, and tells only what was so before the request left."""
 
 
-class IdlePool:
+class Connection(Protocol):
+    """What a pool has to know of a connection."""
+
+    def receive_nowait(self) -> bytes | None:
+        """What has arrived, `b""` at the end, None if there is nothing."""
+
+    def close(self) -> None:
+        """Close it at once."""
+
+
+ConnectionT = TypeVar("ConnectionT", bound=Connection)
+
+
+class IdlePool(Generic[ConnectionT]):
     """Open connections by origin: the last one given is the first one taken, the longest idle is closed first.
 
     Those past their time are closed whenever the pool is used. Reusing the most recent one keeps the
@@ -23,30 +35,31 @@ class IdlePool:
     def __init__(self, *, max_idle: int, expiry: float) -> None:
         self._max_idle = max_idle
         self._expiry = expiry
-        self._by_origin: dict[Origin, dict[ByteStream, None]] = {}
-        self._by_age: dict[ByteStream, tuple[Origin, float]] = {}
+        self._by_origin: dict[Origin, dict[ConnectionT, None]] = {}
+        """Also of origins whose connections are all in use: they will be back in a moment."""
+        self._by_age: dict[ConnectionT, tuple[Origin, float]] = {}
         self._next_expiry = math.inf
         """None expires before; where there is none, it says nothing."""
 
     def __len__(self) -> int:
         return len(self._by_age)
 
-    def give(self, origin: Origin, stream: ByteStream, now: float) -> None:
+    def give(self, origin: Origin, connection: ConnectionT, now: float) -> None:
         """Keep a connection for the next exchange with its origin; it may push out the oldest one."""
         expires = now + self._expiry
         siblings = self._by_origin.get(origin)
         if siblings is None:
             siblings = self._by_origin[origin] = {}
-        siblings[stream] = None
+        siblings[connection] = None
         if not self._by_age:
             self._next_expiry = expires
-        self._by_age[stream] = (origin, expires)
+        self._by_age[connection] = (origin, expires)
         if len(siblings) > self._max_idle:
             self._close(next(iter(siblings)))
         if now >= self._next_expiry:
             self._close_expired(now)
 
-    def take(self, origin: Origin, now: float) -> ByteStream | None:
+    def take(self, origin: Origin, now: float) -> ConnectionT | None:
         """The most recently used connection that is still alive, None if there is none.
 
         One that was given back a moment ago is not looked at, as peers do not change their minds so fast.
@@ -55,13 +68,11 @@ class IdlePool:
             self._close_expired(now)
         siblings = self._by_origin.get(origin)
         while siblings:
-            stream, _ = siblings.popitem()
-            _, expires = self._by_age.pop(stream)
-            if not siblings:
-                del self._by_origin[origin]
-            if now < expires - self._expiry + _MOMENT or _is_quiet(stream):
-                return stream
-            stream.close()
+            connection, _ = siblings.popitem()
+            _, expires = self._by_age.pop(connection)
+            if now < expires - self._expiry + _MOMENT or _is_quiet(connection):
+                return connection
+            connection.close()
         return None
 
     def close(self) -> None:
@@ -72,19 +83,19 @@ class IdlePool:
     def _close_expired(self, now: float) -> None:
         self._next_expiry = math.inf
         while self._by_age:
-            stream, (_, expires) = next(iter(self._by_age.items()))
+            connection, (_, expires) = next(iter(self._by_age.items()))
             if expires > now:
                 self._next_expiry = expires
                 return
-            self._close(stream)
+            self._close(connection)
 
-    def _close(self, stream: ByteStream) -> None:
-        origin, _ = self._by_age.pop(stream)
+    def _close(self, connection: ConnectionT) -> None:
+        origin, _ = self._by_age.pop(connection)
         siblings = self._by_origin[origin]
-        del siblings[stream]
+        del siblings[connection]
         if not siblings:
             del self._by_origin[origin]
-        stream.close()
+        connection.close()
 
 
 class ConnectionSlots:
@@ -115,9 +126,9 @@ class ConnectionSlots:
         self._by_origin[origin].release_on_behalf_of(borrower)
 
 
-def _is_quiet(stream: ByteStream) -> bool:
+def _is_quiet(connection: Connection) -> bool:
     """Whether nothing has arrived: a peer that speaks unasked, or has ended, serves no further exchange."""
     try:
-        return stream.receive_nowait() is None
+        return connection.receive_nowait() is None
     except OSError:
         return False

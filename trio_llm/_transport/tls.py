@@ -72,9 +72,19 @@ class TLSStream:
                 await self._stream.send(self._outgoing.read())
                 return
 
+    def send_nowait(self, data: bytes | memoryview) -> bool:
+        """See `ByteStream.send_nowait`."""
+        self._queue(data)
+        while True:
+            self._encrypt_block()
+            if not self._stream.send_nowait(self._outgoing.read()):
+                return False
+            if not self._unsent:
+                return True
+
     async def send(self, data: bytes | memoryview) -> bool:
         """See `ByteStream.send`."""
-        self._unsent = memoryview(b"".join((self._unsent, data)) if self._unsent else data)
+        self._queue(data)
         while True:
             self._encrypt_block()
             while not await self._stream.send(self._outgoing.read()):
@@ -102,6 +112,9 @@ class TLSStream:
     def close(self) -> None:
         """See `ByteStream.close`. Sends no closing alert, as HTTP has its own framing."""
         self._stream.close()
+
+    def _queue(self, data: bytes | memoryview) -> None:
+        self._unsent = memoryview(b"".join((self._unsent, data)) if self._unsent else data)
 
     def _encrypt_block(self) -> None:
         if self._unsent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 import attrs
 
@@ -113,7 +113,7 @@ class ChatRequest:
         if on_break not in _ON_BREAK:
             raise UnsupportedParamsError(f"on_break is one of {', '.join(_ON_BREAK)}, not {on_break!r}")
         parameters, options = split_arguments(params, CHAT_PARAMETERS)
-        given = cast("ChatModelParams", parameters)
+        given: Any = parameters
         self.__attrs_init__(model, _plain_messages(messages), bool(stream), given, options, on_break)
 
 

@@ -156,6 +156,10 @@ class SimulatedReply:
         """Status and headers."""
         return self._head
 
+    def read_nowait(self) -> bytes | None:
+        """Nothing: every piece has its time."""
+        return None
+
     async def read(self) -> bytes:
         """The next piece, at its time; `b""` at the end.
 

@@ -61,13 +61,12 @@ _ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
 
 def as_object(value: Any) -> JSONObject:
     """The value if it is an object, else an empty one."""
-    found: JSONObject = value if isinstance(value, dict) else {}
-    return found
+    return value if type(value) is dict else {}
 
 
 def as_objects(value: Any) -> list[JSONObject]:
     """The objects in the value, if it is a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in value if type(item) is dict] if type(value) is list else []
 
 
 def parse_object(text: bytes | str) -> JSONObject:
