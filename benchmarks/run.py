@@ -1,6 +1,6 @@
 """The matrix: every library, loop and scenario, one after the other, in turn.
 
-    python run.py                          the quick profile, about three minutes
+    python run.py                          the quick profile, about ten minutes a round
     python run.py --profile full           everything, five rounds, more than an hour
     python run.py --scenarios call-10 stream-10 --libraries raw trio_llm --rounds 5
 

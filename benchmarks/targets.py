@@ -99,7 +99,7 @@ TARGETS: Final = (
     ),
     *(
         Target(f"{scenario} on {loop}: <= 3 x the raw loop", 3, ("trio_llm", loop, scenario), (*_RAW, scenario))
-        for scenario in ("stream-10", "paced-stream-10")
+        for scenario in ("stream-10", "burst-stream-10", "paced-stream-10")
         for loop in ("trio", "asyncio")
     ),
     *_against_peers("stream-10", 30, 10),

@@ -158,7 +158,7 @@ def test_replies_of_one_connection_are_read_as_if_each_had_its_own(
         if not parser.keep_alive:
             break
         parser.restart()
-        assert not (parser.is_decided or parser.complete or parser.started)
+        assert (parser.is_decided, parser.complete, parser.started) == (False, False, False)
         assert parser.read() is None
 
 
