@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Iterator
 
 import pytest
+import trustme
 from hypothesis import settings
 from trio.testing import MockClock
 
@@ -47,3 +49,17 @@ def _empty_environment() -> Iterator[None]:
         for name in [name for name in os.environ if name.upper().endswith(endings)]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority that nobody else knows."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """A client's context that trusts it."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context

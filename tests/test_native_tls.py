@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable
 from itertools import count
-from typing import Any
 
 import attrs
 import pytest
 import trustme
-from exchanges import CHUNKED, POST, Blocks, exchange, opened
+from exchanges import CHUNKED, POST, Blocks, Stepper, exchange, opened, server_context
 from scripted_server import Peer, ScriptedServer, answering, reply, serving
 
 from trio_llm._runtime import trio
@@ -22,50 +21,10 @@ from trio_llm._transport.tls import default_context
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """A certificate authority that nobody else knows."""
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """A client's context that trusts it."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
-
-
-def server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    """A server's context with a certificate for these names."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
-
-
 async def test_without_certifi_the_systems_authorities_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     context = default_context.__wrapped__()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-
-
-async def test_https_is_spoken_and_the_connection_reused(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
-    large = b"x" * 500_000
-    with ScriptedServer(answering(reply(large)), tls=server_context(authority, "localhost")) as server:
-        async with opened(ssl_context=trusting) as transport:
-            for _ in range(2):
-                assert await exchange(transport, server.origin) == large
-    assert server.accepted == 1
-
-
-async def test_a_large_body_is_sent_encrypted(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
-    def script(peer: Peer) -> None:
-        peer.send(reply(b"%d" % len(peer.read_request().partition(b"\r\n\r\n")[2])))
-
-    with ScriptedServer(script, tls=server_context(authority, "localhost")) as server:
-        async with opened(ssl_context=trusting) as transport:
-            answer = await exchange(transport, server.origin, attrs.evolve(POST, body=Blocks(100)))
-    assert answer == b"6553600"
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])
@@ -97,13 +56,6 @@ async def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, 
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
 
-async def test_an_unknown_authority_is_refused(authority: trustme.CA) -> None:
-    with ScriptedServer(answering(reply()), tls=server_context(authority, "localhost")) as server:
-        async with opened() as transport:
-            with pytest.raises(TransportError, match="certificate"):
-                await transport.send(server.origin, POST)
-
-
 async def test_a_peer_that_speaks_no_tls_is_refused(trusting: ssl.SSLContext) -> None:
     with serving(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         async with opened(ssl_context=trusting) as transport:
@@ -129,31 +81,6 @@ async def test_a_cancelled_handshake_closes_its_socket(trusting: ssl.SSLContext)
                 await transport.send(attrs.evolve(server.origin, scheme="https"), POST)
             assert scope.cancelled_caught
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
-
-
-class Stepper:
-    """Runs a coroutine in the current task, and calls back just before it suspends for the n-th time."""
-
-    def __init__(self, coroutine: Coroutine[Any, Any, None], step: int, callback: Callable[[], object]) -> None:
-        self._coroutine = coroutine
-        self._step = step
-        self._callback = callback
-        self.reached = False
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        advance, value = self._coroutine.send, None
-        for number in count():
-            try:
-                trap = advance(value)
-            except StopIteration:
-                return
-            if number == self._step:
-                self.reached = True
-                self._callback()
-            try:
-                advance, value = self._coroutine.send, (yield trap)
-            except BaseException as exc:  # noqa: ASYNC103, BLE001  # whatever it is, it goes on into the coroutine
-                advance, value = self._coroutine.throw, exc
 
 
 Scenario = Callable[[NativeTransport, ScriptedServer], Awaitable[None]]

@@ -10,28 +10,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import attrs
-import httpx  # noqa: ASYNC127  # applications still pass clients of it
-import httpx2
 import pytest
-from exchanges import CHUNKED, Blocks
+from exchanges import CHUNKED, OPENERS, Blocks
 from scripted_server import Peer, answering, reply, serving
 
 from trio_llm._http import HTTPRequest, Origin, ReplyHead
 from trio_llm._runtime import trio
 from trio_llm._transport import ReplyError, Transport, TransportError, TransportStatistics
-from trio_llm._transport.httpx_adapter import HttpxTransport
-from trio_llm._transport.native import NativeTransport
 from trio_llm._transport.tls import default_context
 
 pytestmark = pytest.mark.anyio
 
 POST = HTTPRequest("POST", "/v1/chat", (("content-type", "application/json"), ("x-key", "k")), b'{"a": 1}')
 GET = HTTPRequest("GET", "/v1/models?limit=2", (("accept", "*/*"),))
-OPENERS: dict[str, Callable[[], Transport]] = {
-    "native": NativeTransport,
-    "httpx": lambda: HttpxTransport(httpx.AsyncClient(trust_env=False, verify=default_context()), owned=True),
-    "httpx2": lambda: HttpxTransport(httpx2.AsyncClient(trust_env=False, verify=default_context()), owned=True),
-}
 OpenTransport = Callable[[], Any]
 
 
@@ -41,7 +32,7 @@ def opened(request: pytest.FixtureRequest) -> OpenTransport:
 
     @asynccontextmanager
     async def opened_transport() -> AsyncIterator[Transport]:
-        transport = OPENERS[request.param]()
+        transport = OPENERS[request.param](default_context())
         with trio.fail_after(10):
             try:
                 yield transport

@@ -191,7 +191,14 @@ def _newest_library() -> ModuleType:
 
 
 def _reason(exc: Exception) -> str:
-    return str(exc) or type(exc).__name__
+    """What an error of the library says, or what the error behind it does: on Trio its own are often empty."""
+    error: BaseException | None = exc
+    while error is not None:
+        if str(error):
+            # What Trio makes of a failed handshake points to what TLS says.
+            return str(error.__cause__ or "") or str(error)
+        error = error.__cause__ or error.__context__
+    return type(exc).__name__
 
 
 def _headers(request: HTTPRequest) -> list[tuple[bytes, bytes]]:
