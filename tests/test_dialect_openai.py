@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from trio_llm._convert import ConversionError
 from trio_llm._dialect import Call, Quirks, ReplyIsError
@@ -348,3 +348,64 @@ def test_a_reply_without_images_is_an_error() -> None:
         images({"error": {"message": "no fox"}})
     with pytest.raises(ConversionError, match=r"\$\.data"):
         images({"created": 1})
+
+
+def altered(plain: dict[str, Any], **others: list[object]) -> st.SearchStrategy[dict[str, Any]]:
+    """The same object with up to two fields that are not as OpenAI sends them."""
+    changes = [(name, value) for name, values in others.items() for value in values]
+    return st.lists(st.sampled_from(changes), max_size=2).map(lambda chosen: {**plain, **dict(chosen)})
+
+
+CALLS = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+MESSAGES = altered(
+    {"role": "assistant", "content": "a", "annotations": []},
+    content=[None, "", [{"type": "text", "text": "b"}], {"c": 1}],
+    reasoning=[None, "", "because"],
+    annotations=[None, [{"url": "u"}]],
+    tool_calls=[None, [], CALLS],
+)
+CHOICES = st.builds(
+    lambda choice, message: {**choice, "message": message},
+    altered(
+        {"finish_reason": "stop", "index": 0, "logprobs": None},
+        finish_reason=[None, "", "eos", "length"],
+        index=[None, 1],
+        logprobs=[{}, [1]],
+        error=[None, {"message": "broken"}],
+        finish_details=[None, {"type": "max_tokens"}],
+    ),
+    MESSAGES,
+)
+USAGES = altered(
+    {"prompt_tokens": 3, "completion_tokens": 6, "total_tokens": 9},
+    prompt_tokens=[None],
+    input_tokens=[5],
+    completion_tokens=[2],
+    total_tokens=[None, 5, 13],
+    cached_tokens=[None, 1],
+    prompt_tokens_details=[None, {}, {"cached_tokens": 0}, {"num_cached_tokens": 2}, "none"],
+    completion_tokens_details=[None, {}, {"reasoning_tokens": 4}, {"cache_write_tokens": 2}],
+)
+
+
+@settings(max_examples=300)
+@example([{"finish_reason": "stop", "message": {"content": text}} for text in "ab"], {})
+@given(st.lists(CHOICES, min_size=1, max_size=2), USAGES)
+def test_nothing_is_left_out_where_nothing_seems_to_need_it(choices: list[dict[str, Any]], usage: Any) -> None:
+    def decoded(choices: list[dict[str, Any]], usage: dict[str, Any]) -> object:
+        try:
+            return CHAT.decode(CALL, json.dumps({"id": "r", "choices": choices, "usage": usage}).encode())
+        except (ReplyIsError, ConversionError) as error:
+            return type(error), str(error)
+
+    # Vendors' fields that are null say nothing, but let no choice and no count pass as OpenAI's own.
+    vendors = [{"finish_details": None, **choice} for choice in choices]
+
+    assert decoded(choices, usage) == decoded(vendors, {"cache_read_input_tokens": None, **usage})
+
+
+def test_an_error_in_place_of_an_answer_is_an_error_however_complete_the_rest_is() -> None:
+    choice = {"finish_reason": "stop", "index": 0, "message": {"content": ""}, "error": {"message": "broken"}}
+
+    with pytest.raises(ReplyIsError, match="broken"):
+        CHAT.decode(CALL, json.dumps({"choices": [choice]}).encode())

@@ -114,7 +114,7 @@ async def test_anything_else_is_refused(client: object) -> None:
 async def test_a_unix_socket_is_refused_with_the_way_to_do_it(library: Any) -> None:
     async with library.AsyncClient() as client:
         with pytest.raises(TransportError, match="uds"):
-            await HttpxTransport(client).send(attrs.evolve(ORIGIN, unix="/tmp/socket"), POST)
+            await HttpxTransport(client).send(ORIGIN._replace(unix="/tmp/socket"), POST)
 
 
 async def test_the_clients_own_time_limits_do_not_apply(library: Any) -> None:

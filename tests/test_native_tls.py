@@ -60,7 +60,7 @@ async def test_a_peer_that_speaks_no_tls_is_refused(trusting: ssl.SSLContext) ->
     with serving(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         async with opened(ssl_context=trusting) as transport:
             with pytest.raises(TransportError, match="cannot connect"):
-                await transport.send(attrs.evolve(server.origin, scheme="https"), POST)
+                await transport.send(server.origin._replace(scheme="https"), POST)
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
 
@@ -78,7 +78,7 @@ async def test_a_cancelled_handshake_closes_its_socket(trusting: ssl.SSLContext)
     with serving(Peer.wait_until_gone) as server:
         async with opened(ssl_context=trusting) as transport:
             with trio.move_on_after(0.05) as scope:
-                await transport.send(attrs.evolve(server.origin, scheme="https"), POST)
+                await transport.send(server.origin._replace(scheme="https"), POST)
             assert scope.cancelled_caught
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
@@ -104,7 +104,7 @@ async def _given_up(transport: NativeTransport, server: ScriptedServer) -> None:
 
 
 async def _by_name(transport: NativeTransport, server: ScriptedServer) -> None:
-    await exchange(transport, attrs.evolve(server.origin, host="localhost"))
+    await exchange(transport, server.origin._replace(host="localhost"))
 
 
 @pytest.mark.parametrize("scenario", [_twice, _large, _given_up, _by_name])

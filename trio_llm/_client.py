@@ -105,8 +105,7 @@ class Client(EndpointCalls):
         self._engine_made: Engine | None = None
         self._closed = False
 
-    @property
-    def _engine(self) -> Engine:
+    def _open_engine(self) -> Engine:
         if self._closed:
             raise ClientClosedError("this client is closed: it takes no more calls")
         engine = self._engine_made
@@ -131,9 +130,9 @@ class Client(EndpointCalls):
             APIError: whatever went wrong.
         """
         if getattr(request, "stream", False):
-            source, opening = await self._engine.open_stream(request, CallTrace())
+            source, opening = await self._open_engine().open_stream(request, CallTrace())
             return Stream(source, opening)
-        return await self._engine.receive(request, CallTrace())
+        return await self._open_engine().receive(request, CallTrace())
 
     @asynccontextmanager
     async def open_pumped(self, request: Request) -> AsyncIterator[PumpedStream[Any, Any]]:
@@ -142,7 +141,7 @@ class Client(EndpointCalls):
         Raises:
             APIError: on entry or from the iteration.
         """
-        source, opening = await self._engine.open_stream(request, CallTrace())
+        source, opening = await self._open_engine().open_stream(request, CallTrace())
         async with pumped(source, opening) as stream:
             yield stream
 
@@ -185,8 +184,8 @@ class Client(EndpointCalls):
         """
         request = ChatRequest(model, messages, stream=stream, **params)
         if stream:
-            return Stream(*await self._engine.open_chat(request, CallTrace()))
-        response: ModelResponse = await self._engine.receive(request, CallTrace())
+            return Stream(*await self._open_engine().open_chat(request, CallTrace()))
+        response: ModelResponse = await self._open_engine().receive(request, CallTrace())
         return response
 
     @asynccontextmanager
@@ -202,7 +201,7 @@ class Client(EndpointCalls):
                 broke the stream later, with what had arrived in `partial`.
         """
         request = ChatRequest(model, messages, stream=True, **params)
-        source, opening = await self._engine.open_chat(request, CallTrace())
+        source, opening = await self._open_engine().open_chat(request, CallTrace())
         async with pumped(source, opening) as stream:
             yield stream
 
@@ -219,7 +218,7 @@ class Client(EndpointCalls):
         Raises:
             TypeError: for what is no job.
         """
-        return await fan_out(self._engine, jobs, limit=limit, deadline=deadline)
+        return await fan_out(self._open_engine(), jobs, limit=limit, deadline=deadline)
 
     @asynccontextmanager
     async def as_completed(self, jobs: Jobs, *, limit: int | None = None) -> AsyncIterator[Outcomes]:
@@ -227,7 +226,7 @@ class Client(EndpointCalls):
 
         At most `limit` jobs, by default 100, are started whose outcome nobody has read: a job waits for the reader.
         """
-        async with as_completed(self._engine, jobs, limit=limit) as outcomes:
+        async with as_completed(self._open_engine(), jobs, limit=limit) as outcomes:
             yield outcomes
 
     async def race(self, jobs: Iterable[Job], accept: Accept | None = None) -> Outcome:
@@ -240,7 +239,7 @@ class Client(EndpointCalls):
         Raises:
             AllFailedError: if none won. It holds the outcome of each.
         """
-        return await race(self._engine, jobs, accept=accept)
+        return await race(self._open_engine(), jobs, accept=accept)
 
     async def hedge(
         self, job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
@@ -256,7 +255,7 @@ class Client(EndpointCalls):
         Raises:
             AllFailedError: if no copy succeeded.
         """
-        return await hedge(self._engine, job, after=after, copies=copies, budget=budget)
+        return await hedge(self._open_engine(), job, after=after, copies=copies, budget=budget)
 
     async def cascade(
         self, jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None
@@ -273,7 +272,7 @@ class Client(EndpointCalls):
         Raises:
             AllFailedError: if none won.
         """
-        return await cascade(self._engine, jobs, accept=accept, after=after)
+        return await cascade(self._open_engine(), jobs, accept=accept, after=after)
 
     @asynccontextmanager
     async def merge(
@@ -288,7 +287,7 @@ class Client(EndpointCalls):
             on_failure: `raise` ends the others and raises the error after what had arrived; `drop` notes it in
                 `failures` and goes on with the others.
         """
-        async with merge(self._engine, jobs, buffer=buffer, on_failure=on_failure) as events:
+        async with merge(self._open_engine(), jobs, buffer=buffer, on_failure=on_failure) as events:
             yield events
 
     async def drain(self, grace: float) -> DrainReport:
@@ -296,7 +295,7 @@ class Client(EndpointCalls):
 
         An open stream counts as running. Whoever waits for a call that is ended gets `ClientClosedError`.
         """
-        return await self._engine.calls.drain(grace)
+        return await self._open_engine().calls.drain(grace)
 
     def statistics(self) -> ClientStatistics:
         """Slots and connections now."""

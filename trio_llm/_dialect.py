@@ -109,8 +109,8 @@ class Call(Generic[RequestT]):
     model: str
     """The model's name without its provider's prefix."""
     quirks: Quirks = NO_QUIRKS
-    boundary: str = "trio-llm-form"
-    """What separates the parts of a form. The engine gives one that nobody who writes a file can guess."""
+    new_boundary: Callable[[], str] = lambda: "trio-llm-form"
+    """Makes what separates the parts of a form. The engine's makes one that nobody who writes a file can guess."""
 
 
 @attrs.frozen

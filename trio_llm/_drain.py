@@ -40,26 +40,27 @@ class CallTrace:
         self.attempts += 1
 
 
-@attrs.define(eq=False, slots=True, weakref_slot=True)
 class RunningCall:
     """One call of a client's: from its start to its response, or to the end of its stream."""
 
-    calls: Calls
-    model: str
-    timeout: float
-    """The total limit in seconds."""
-    trace: CallTrace
-    started: float
-    """On the event loop's clock."""
-    deadline: float
-    """On the same."""
-    ended: bool = False
-    cut: bool = False
+    ended = False
+    cut = False
     """Whether the client ended it."""
-    scopes: set[trio.CancelScope] = attrs.Factory(set)
-    """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
     stream: ref[OpenStream] | None = None
     """Weak: a stream that its reader has forgotten is to be finalised at once."""
+
+    def __init__(self, calls: Calls, model: str, timeout: float, trace: CallTrace) -> None:
+        self.calls = calls
+        self.model = model
+        self.timeout = timeout
+        """The total limit in seconds."""
+        self.trace = trace
+        self.started = calls.clock()
+        """On the event loop's clock."""
+        self.deadline = self.started + timeout
+        """On the same."""
+        self.scopes: set[trio.CancelScope] = set()
+        """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
 
     def follow(self, stream: OpenStream) -> None:
         """From now on it is this stream."""
@@ -130,21 +131,21 @@ class Calls:
         Raises:
             ClientClosedError: if the client takes no more.
         """
-        call = self._begun(model, timeout, trace)
+        self._check_open(model)
+        call = RunningCall(self, model, timeout, trace)
         self._whole.add(call)
         return call
 
     def start_stream(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
         """The same for a call whose stream may be forgotten by its reader, and so never be ended."""
-        call = self._begun(model, timeout, trace)
+        self._check_open(model)
+        call = RunningCall(self, model, timeout, trace)
         self._streamed.add(call)
         return call
 
-    def _begun(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
+    def _check_open(self, model: str) -> None:
         if self.refusal is not None:
             raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
-        now = self.clock()
-        return RunningCall(self, model, timeout, trace, now, now + timeout)
 
     def one_ended(self, call: RunningCall) -> None:
         """Forget it, and wake whoever waits for the last one."""

@@ -59,7 +59,7 @@ class Settings:
     variables: Mapping[str, str]
     fallbacks: Fallbacks = NO_FALLBACKS
     chance: Callable[[], float] = random.random
-    boundary: Callable[[], str] = _new_boundary
+    new_boundary: Callable[[], str] = _new_boundary
 
 
 class Engine:
@@ -210,9 +210,7 @@ class Engine:
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
         frame: CallFrame,
     ) -> Exchange[Any]:
-        call = Call(request, route.model, route.quirks)
-        if OPERATIONS[type(request)].has_form:
-            call.boundary = self.settings.boundary()
+        call = Call(request, route.model, route.quirks, self.settings.new_boundary)
         try:
             http = _addressed(endpoint.encode(call), route, request.options)
         except APIError as error:

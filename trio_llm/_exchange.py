@@ -93,10 +93,10 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
                     admission.learn(head)
                 if head.status >= 300:
                     body = await _read_error(reply)
-                elif _take_all(reply, pieces := list[bytes]()):
-                    body = b"".join(pieces)
+                elif (rest := reply.read_rest_nowait()) is not None:
+                    body = rest
                 else:
-                    body = await _read_body(reply, pieces)
+                    body = await _read_body(reply, b"")
             finally:
                 await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
             if head.status >= 300:
@@ -141,7 +141,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 decoder = reading.endpoint.open_decoder(exchange.call)
                 data = await reply.read()
                 if _is_whole(reply.head, data):
-                    chunk = reading.unfold(await _read_body(reply, [data]))
+                    chunk = reading.unfold(await _read_body(reply, data))
                     admission.usage = usage_of(chunk)
                     yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                     return
@@ -177,19 +177,9 @@ def usage_of(value: object) -> Usage | None:
     return usage if isinstance(usage, Usage) else None
 
 
-def _take_all(reply: Reply, pieces: list[bytes]) -> bool:
-    """Take what has come of a body together with the head. Returns whether that is all.
-
-    Coded or not, it is less than `MAX_REPLY_SIZE`: it was in one network read.
-    """
-    while data := reply.read_nowait():
-        pieces.append(data)
-    return data is not None
-
-
-async def _read_body(reply: Reply, pieces: list[bytes]) -> bytes:
+async def _read_body(reply: Reply, beginning: bytes) -> bytes:
     """The whole body, whose beginning has been read."""
-    size = sum(map(len, pieces))
+    pieces, size = [beginning], len(beginning)
     while data := await reply.read():
         pieces.append(data)
         size += len(data)

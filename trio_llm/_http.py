@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import attrs
@@ -12,8 +12,7 @@ JSON_CONTENT: tuple[tuple[str, str], ...] = (("content-type", "application/json"
 _PORTS = {"http": 80, "https": 443}
 
 
-@attrs.frozen(cache_hash=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a connection goes (RFC 9110, 4.3.1). The key of every connection pool."""
 
     scheme: str

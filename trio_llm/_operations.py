@@ -58,18 +58,16 @@ class Operation:
     stream_endpoint: Callable[[Dialect], StreamEndpoint[Any, Any] | None] = _no_stream
     rules: Callable[[Any], ChunkRules[Any, Any]] = _no_rules
     """What its streams have to know, by request."""
-    has_form: bool = False
-    """Whether some dialect sends it as a form, which needs a boundary."""
 
 
 OPERATIONS: Final[Mapping[type[Any], Operation]] = {
     ChatRequest: Operation("chat", lambda d: d.chat, lambda d: d.chat_stream, rules_for),
     EmbeddingRequest: Operation("embedding", lambda d: d.embeddings),
     ImageEditRequest: Operation(
-        "image edit", lambda d: d.image_edit, lambda d: d.image_edit_stream, lambda _: PICTURES, has_form=True
+        "image edit", lambda d: d.image_edit, lambda d: d.image_edit_stream, lambda _: PICTURES
     ),
     ImageRequest: Operation("image", lambda d: d.images, lambda d: d.images_stream, lambda _: PICTURES),
-    ImageVariationRequest: Operation("image variation", lambda d: d.image_variation, has_form=True),
+    ImageVariationRequest: Operation("image variation", lambda d: d.image_variation),
     ModerationRequest: Operation("moderation", lambda d: d.moderation),
     RerankRequest: Operation("rerank", lambda d: d.rerank),
     SpeechRequest: Operation("speech", lambda d: d.speech, lambda d: d.speech_stream, lambda _: SOUND),
@@ -81,6 +79,5 @@ OPERATIONS: Final[Mapping[type[Any], Operation]] = {
         lambda d: d.transcription,
         lambda d: d.transcription_stream,
         lambda _: TRANSCRIPT,
-        has_form=True,
     ),
 }

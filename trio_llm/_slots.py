@@ -14,6 +14,8 @@ class Slots:
     def __init__(self, total_tokens: float) -> None:
         self._total = total_tokens
         self._lent = 0
+        self.available_tokens = total_tokens
+        """How many are free; negative after the total was lowered below what is lent."""
         self._more: trio.Event | None = None
 
     @property
@@ -24,33 +26,31 @@ class Slots:
     @total_tokens.setter
     def total_tokens(self, number: float) -> None:
         self._total = number
+        self.available_tokens = number - self._lent
         self._wake()
-
-    @property
-    def available_tokens(self) -> float:
-        """How many are free; negative after the total was lowered below what is lent."""
-        return self._total - self._lent
 
     def acquire_on_behalf_of_nowait(self, borrower: object) -> None:
         """Take one that is free."""
         self._lent += 1
+        self.available_tokens -= 1
 
     async def acquire_on_behalf_of(self, borrower: object) -> None:
         """Wait for one. Cancelled while waiting, nothing has been taken."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        while self._lent >= self._total:
+        while self.available_tokens <= 0:
             if self._more is None:
                 self._more = trio.Event()
             await self._more.wait()
-        self._lent += 1
+        self.acquire_on_behalf_of_nowait(borrower)
 
     def release_on_behalf_of(self, borrower: object) -> None:
         """Give one back."""
         self._lent -= 1
+        self.available_tokens += 1
         if self._more is not None:
             self._wake()
 
     def _wake(self) -> None:
-        if self._more is not None and self._lent < self._total:
+        if self._more is not None and self.available_tokens > 0:
             self._more.set()
             self._more = None

@@ -35,8 +35,8 @@ class Reply(Protocol):
     @property
     def head(self) -> ReplyHead: ...
 
-    def read_nowait(self) -> bytes | None:
-        """The next piece of the decoded body if it is here, `b""` at its end, None if it has to be waited for.
+    def read_rest_nowait(self) -> bytes | None:
+        """All of the decoded body that has not been read, if its end is here already; else None, and nothing is taken.
 
         Raises:
             ReplyError: as `read` does.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import httptools
@@ -39,12 +39,13 @@ def encode_request(head: bytes, request: HTTPRequest) -> bytes | Iterable[bytes 
     if not isinstance(body, bytes):
         return _measured_request(head, body)
     size = len(body)
-    if size or request.method in _BODY_METHODS:
-        head = b"%bcontent-length: %d\r\n" % (head, size)
+    if not size and request.method not in _BODY_METHODS:
+        return head + b"\r\n"
     if size <= _BLOCK_SIZE:
-        return b"%b\r\n%b" % (head, body)
+        return b"%bcontent-length: %d\r\n\r\n%b" % (head, size, body)
     view = memoryview(body)
-    return (head + b"\r\n", *(view[start : start + _BLOCK_SIZE] for start in range(0, size, _BLOCK_SIZE)))
+    blocks = (view[start : start + _BLOCK_SIZE] for start in range(0, size, _BLOCK_SIZE))
+    return (b"%bcontent-length: %d\r\n\r\n" % (head, size), *blocks)
 
 
 def _measured_request(head: bytes, body: RequestBody) -> Iterator[bytes]:
@@ -190,25 +191,33 @@ class ReplyParser:
         Raises:
             ReplyError: after the last good byte of a body that is malformed, cut off or too long.
         """
-        piece = self._take_pieces() if self._coded is None else self._coded.read()
+        if self._coded is not None:
+            return self._read_coded(self._coded)
+        if self._pieces:
+            data = b"".join(self._pieces)
+            self._pieces.clear()
+            self._size += len(data)
+            check_size(self._size, self._limits.body)
+            return data
+        if self.error is not None:
+            raise self.error
+        return b"" if self.complete else None
+
+    def _read_coded(self, body: Body) -> bytes | None:
+        piece = body.read()
         if piece:
             return piece
         if self.error is not None:
             raise self.error
         if not self.complete:
             return None
-        if self._coded is not None:
-            self._coded.end()
+        body.end()
         return b""
 
-    def _take_pieces(self) -> bytes:
-        if not self._pieces:
-            return b""
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        self._size += len(data)
-        check_size(self._size, self._limits.body)
-        return data
+    def read_rest(self) -> bytes:
+        """All that is left of a body that is `complete`. Raises as `read` does."""
+        pieces: Iterator[Any] = iter(self.read, b"")  # of a complete body it is never None
+        return b"".join(pieces)
 
     def close(self) -> None:
         """Feed it no more. It and llhttp's parser refer to each other, and would wait for the garbage collector."""

@@ -115,9 +115,9 @@ class HttpxReply:
         self._open = still_open
         still_open.add(self)
 
-    def read_nowait(self) -> bytes | None:
-        """See `Reply.read_nowait`. What the library itself holds back is not known."""
-        return self._body.read() or None
+    def read_rest_nowait(self) -> bytes | None:
+        """See `Reply.read_rest_nowait`. Nothing: whether the end is here is known to the library only."""
+        return None
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read ends the reply: the library closes its connection."""

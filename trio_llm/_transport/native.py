@@ -172,24 +172,35 @@ class Exchange:
         failure: OSError | None = None
         try:
             if not isinstance(request, bytes):
-                await self._send_blocks(connection, request)
-            elif not connection.stream.send_nowait(request):
-                await _send_rest(connection)
+                self._is_sent = await self._send_blocks(connection, request)
+            else:
+                self._is_sent = connection.stream.send_nowait(request) or await _send_rest(connection)
         except OSError as exc:  # The peer may have answered before it went away, so this is not the end.
             failure = exc
-        else:
-            self._is_sent = not parser.is_decided
+        self._is_waiting = True
         try:
-            while parser.head is None:
-                if parser.error is not None:
-                    raise parser.error
-                await self._hear(connection)
-        except ReplyError as exc:
-            if parser.started:
-                raise
-            reason = failure or exc.__cause__ or exc
-            raise TransportError(f"no reply from {self.origin}: {reason}") from reason
+            while parser.head is None and parser.error is None:
+                data = await connection.stream.receive()
+                if self._is_ended:
+                    raise TransportError("the transport was closed meanwhile")
+                parser.feed(data)
+        except OSError as exc:
+            failure = failure or exc
+        finally:
+            self._is_waiting = False
+        if parser.head is None:
+            raise self._no_head(parser, failure)
         self.head = parser.head
+
+    def _no_head(self, parser: ReplyParser, failure: OSError | None) -> TransportError:
+        if parser.started and parser.error is not None:
+            return parser.error
+        reason = failure or parser.error
+        error = TransportError(f"no reply from {self.origin}: {reason}")
+        if parser.started:
+            error = ReplyError(f"the reply broke off: {reason}")
+        error.__cause__ = reason
+        return error
 
     def forget(self) -> bool:
         """Close a connection that the peer had closed while it was idle; False if it may have been otherwise."""
@@ -200,18 +211,22 @@ class Exchange:
         self._connection = None
         return True
 
-    def read_nowait(self) -> bytes | None:
-        """See `Reply.read_nowait`."""
-        if self._is_ended or self._connection is None:
-            raise ReplyError("the reply is closed")
-        return self._connection.parser.read()
+    def read_rest_nowait(self) -> bytes | None:
+        """See `Reply.read_rest_nowait`."""
+        parser = self._open_connection().parser
+        return parser.read_rest() if parser.complete else None
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read loses nothing."""
-        while (piece := self.read_nowait()) is None:
-            assert self._connection is not None, "the exchange is not open"
-            await self._hear(self._connection)
+        while (piece := self._open_connection().parser.read()) is None:
+            await self._hear(self._open_connection())
         return piece
+
+    def _open_connection(self) -> Connection:
+        if self._is_ended:
+            raise ReplyError("the reply is closed")
+        assert self._connection is not None, "the exchange is not open"
+        return self._connection
 
     async def aclose(self) -> None:
         """See `Reply.aclose`. A rest of the body that is here already does not cost the connection."""
@@ -223,24 +238,24 @@ class Exchange:
         if not (parser.complete or self._is_waiting):
             self._hear_nowait(connection)
         # A task that still reads, so that this one has to wake it, would read on in the next exchange.
-        self._end(reusable=self._is_sent and parser.complete and parser.keep_alive and not self._is_waiting)
+        reusable = self._is_sent and parser.complete and parser.keep_alive and not self._is_waiting
+        self._is_ended = True
+        self._transport.end(self, connection, reusable=reusable)
 
     def abort(self) -> None:
         """Close the socket. Idempotent."""
         if not self._is_ended:
-            self._end(reusable=False)
+            self._is_ended = True
+            self._transport.end(self, self._connection, reusable=False)
 
-    def _end(self, *, reusable: bool) -> None:
-        self._is_ended = True
-        self._transport.end(self, self._connection, reusable=reusable)
-
-    async def _send_blocks(self, connection: Connection, blocks: Iterable[bytes | memoryview]) -> None:
-        """Send a request as far as the peer will have it: it may answer before the end."""
+    async def _send_blocks(self, connection: Connection, blocks: Iterable[bytes | memoryview]) -> bool:
+        """Send a request as far as the peer will have it: it may answer before the end. Returns whether it got all."""
         for number, block in enumerate(blocks):
             if number and await self._hears_early(connection):
-                return
-            if not connection.stream.send_nowait(block):
-                await _send_rest(connection)
+                return False
+            if not connection.stream.send_nowait(block) and not await _send_rest(connection):
+                return False
+        return True
 
     async def _hears_early(self, connection: Connection) -> bool:
         """Let other tasks have a turn between two blocks, and see whether the peer has answered meanwhile."""
@@ -249,11 +264,11 @@ class Exchange:
         return connection.parser.is_decided
 
     async def _hear(self, connection: Connection) -> None:
-        if self._is_ended:
-            raise ReplyError("the reply is closed")
         self._is_waiting = True
         try:
-            connection.parser.feed(await connection.stream.receive())
+            data = await connection.stream.receive()
+            if not self._is_ended:
+                connection.parser.feed(data)
         except OSError as exc:
             raise ReplyError(f"the reply broke off: {exc}") from exc
         finally:
@@ -270,9 +285,10 @@ class Exchange:
             connection.parser.feed(data)
 
 
-async def _send_rest(connection: Connection) -> None:
-    """Send what is queued, or as much of it as the peer takes before it gives its answer."""
+async def _send_rest(connection: Connection) -> bool:
+    """Send what is queued, as far as the peer takes it before it gives its answer. Returns whether it got all."""
     while not await connection.stream.send(b""):
         connection.parser.feed(await connection.stream.receive())
         if connection.parser.is_decided:
-            return
+            return False
+    return True

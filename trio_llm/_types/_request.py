@@ -98,13 +98,15 @@ def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> tupl
     parameters: dict[str, Any] = {}
     controls: dict[str, Any] = {}
     for name, value in arguments.items():
-        if name in known:
+        if type(value) is str and name in _TEXTS:  # a key and an address, as nearly every call has
+            controls[name] = value
+        elif name in known:
             if value is not None:
                 parameters[name] = value
         elif name not in _CONTROLS:
             raise UnsupportedParamsError(_unknown(name, known))
         elif value is not None:
-            controls[name] = value if type(value) is str and name in _TEXTS else _checked(name, value)
+            controls[name] = _checked(name, value)
     if not controls:
         return parameters, NO_OPTIONS
     if "base_url" in controls:

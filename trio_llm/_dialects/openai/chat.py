@@ -28,6 +28,7 @@ from .replies import (
     as_object,
     as_objects,
     call_id,
+    is_settled,
     parse_object,
     require_list,
     settle_call,
@@ -89,9 +90,11 @@ def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mappin
 def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply."""
     reply = parse_object(body)
-    for number, choice in enumerate(as_objects(require_list(reply, "choices"))):
-        _settle(choice, number, reply)
-    settle_usage(as_object(reply.get("usage")))
+    for number, choice in enumerate(require_list(reply, "choices")):
+        if type(choice) is dict and not is_settled(choice):
+            _settle(choice, number, reply)
+    if usage := as_object(reply.get("usage")):
+        settle_usage(usage)
     return structure(reply, ModelResponse)
 
 

@@ -56,6 +56,8 @@ _CACHE_CREATION: Final = ("cache_write_tokens", "cache_creation_input_tokens")
 _REASONING: Final = ("reasoning_tokens",)
 _OTHER_DETAILS: Final = frozenset(_CACHED + _CACHE_CREATION + _REASONING) - {"cached_tokens", "reasoning_tokens"}
 _OTHER_COUNTS: Final = frozenset([vendors for vendors, _ in _USAGE_NAMES]).union(_CACHED, _CACHE_CREATION, _REASONING)
+_OTHER_IN_CHOICES: Final = frozenset({"error", "finish_details"})
+_OTHER_IN_MESSAGES: Final = frozenset({"reasoning", "tool_calls"})
 _ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
 
 
@@ -113,6 +115,21 @@ def raise_error(chunk: JSONObject, name: str | None) -> None:
         raise ReplyIsError(error_event(chunk))
     if "x_groq" in chunk and (groq := as_object(chunk["x_groq"])).get("error"):
         raise ReplyIsError(error_event(groq))
+
+
+def is_settled(choice: JSONObject) -> bool:
+    """Whether a choice is as OpenAI itself answers with text, so that nothing has to be settled: nearly always."""
+    message = choice.get("message")
+    return (
+        choice.get("finish_reason") == "stop"
+        and choice.get("index") is not None
+        and choice.get("logprobs") is None
+        and _OTHER_IN_CHOICES.isdisjoint(choice)
+        and type(message) is dict
+        and type(message.get("content")) is str
+        and not message.get("annotations")
+        and _OTHER_IN_MESSAGES.isdisjoint(message)
+    )
 
 
 def settle_message(message: JSONObject) -> None:
@@ -205,24 +222,22 @@ def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
 
 def settle_usage(usage: JSONObject) -> None:
     """Token counts under OpenAI's names and in OpenAI's meaning: cached and reasoning tokens inside the totals."""
-    if not _has_only_plain_names(usage):
-        for vendors, name in _USAGE_NAMES:
-            if vendors in usage and usage.get(name) is None:
-                usage[name] = usage.pop(vendors)
-        _settle_detail(usage, "prompt_tokens_details", "cached_tokens", _CACHED)
-        _settle_detail(usage, "prompt_tokens_details", "cache_creation_tokens", _CACHE_CREATION)
-        _settle_detail(usage, "completion_tokens_details", "reasoning_tokens", _REASONING)
-    _settle_total(usage)
-
-
-def _has_only_plain_names(usage: JSONObject) -> bool:
-    """Whether all counts have OpenAI's names, as nearly always: three questions in place of thirty."""
     prompt, completion = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    return (
-        _OTHER_COUNTS.isdisjoint(usage)
-        and not (isinstance(prompt, dict) and not _OTHER_DETAILS.isdisjoint(prompt))
-        and not (isinstance(completion, dict) and not _OTHER_DETAILS.isdisjoint(completion))
-    )
+    if not (_OTHER_COUNTS.isdisjoint(usage) and (type(prompt) is not dict or _OTHER_DETAILS.isdisjoint(prompt))):
+        _settle_names(usage)  # else all have OpenAI's names, as nearly always: two questions in place of thirty
+        completion = usage.get("completion_tokens_details")
+    thinks = type(completion) is dict and completion.get("reasoning_tokens")
+    if thinks or usage.get("total_tokens") is None:
+        _settle_total(usage)
+
+
+def _settle_names(usage: JSONObject) -> None:
+    for vendors, name in _USAGE_NAMES:
+        if vendors in usage and usage.get(name) is None:
+            usage[name] = usage.pop(vendors)
+    _settle_detail(usage, "prompt_tokens_details", "cached_tokens", _CACHED)
+    _settle_detail(usage, "prompt_tokens_details", "cache_creation_tokens", _CACHE_CREATION)
+    _settle_detail(usage, "completion_tokens_details", "reasoning_tokens", _REASONING)
 
 
 def settle_chunk_usage(chunk: JSONObject) -> None:
@@ -247,14 +262,12 @@ def _settle_detail(usage: JSONObject, group: str, name: str, vendors: tuple[str,
 
 
 def _settle_total(usage: JSONObject) -> None:
-    details, total = usage.get("completion_tokens_details"), usage.get("total_tokens")
-    reasoning = _count(details, "reasoning_tokens") if isinstance(details, dict) else 0
-    if total is not None and not reasoning:
-        return
     prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    reasoning = _count(as_object(usage.get("completion_tokens_details")), "reasoning_tokens")
+    total = usage.get("total_tokens")
     if total is None:
         usage["total_tokens"] = prompt + completion
-    elif total == prompt + completion + reasoning:  # xAI counts thinking beside the answer
+    elif reasoning and total == prompt + completion + reasoning:  # xAI counts thinking beside the answer
         usage["completion_tokens"] = completion + reasoning
 
 
