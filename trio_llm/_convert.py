@@ -119,7 +119,7 @@ def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
 def _field_plans(cls: type[Any]) -> list[FieldPlan]:
     fields = attrs.fields(attrs.resolve_types(cls))
     return [
-        FieldPlan(field, _exact_type(field.type), converter.get_structure_hook(field.type))
+        FieldPlan(field, _exact_type(field.type), converter.get_structure_hook(field.type), _item_hook(field.type))
         for field in fields
         if field.name != "model_extra"
     ]
@@ -131,9 +131,21 @@ def _exact_type(kind: Any) -> type[Any] | None:
     return kinds[0] if plain else None
 
 
+def _item_hook(kind: Any) -> Hook | None:
+    lists = [one for one in (get_args(kind) if _is_optional(kind) else (kind,)) if _is_list(one)]
+    return converter.get_structure_hook(_item_type(lists[0])) if lists else None
+
+
+def _is_list(cls: Any) -> bool:
+    return getattr(cls, "__origin__", None) is list
+
+
+def _item_type(kind: Any) -> Any:
+    return next(iter(get_args(kind)), Any)
+
+
 def _list_hook(cls: Any) -> Hook:
-    (item_type,) = get_args(cls) or (Any,)
-    hook = converter.get_structure_hook(item_type)
+    hook = converter.get_structure_hook(_item_type(cls))
 
     def structure_list(value: Any, _: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -213,7 +225,7 @@ def _make_converter() -> cattrs.Converter:
         made.register_structure_hook(kind, hook)
     made.register_structure_hook(Vector, _vector)
     made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)
-    made.register_structure_hook_factory(lambda cls: getattr(cls, "__origin__", None) is list, _list_hook)
+    made.register_structure_hook_factory(_is_list, _list_hook)
     made.register_structure_hook_factory(_is_optional, _optional_hook)
     made.register_structure_hook_factory(attrs.has, _ClassHooks().make)
     return made

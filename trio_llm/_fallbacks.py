@@ -37,10 +37,16 @@ class Fallbacks:
     general: tuple[Fallback, ...] = attrs.field(default=(), converter=as_fallbacks)
     context_window: tuple[Fallback, ...] = attrs.field(default=(), converter=as_fallbacks)
     content_policy: tuple[Fallback, ...] = attrs.field(default=(), converter=as_fallbacks)
+    has_any: bool = attrs.field(init=False)
+
+    @has_any.default
+    def _has_any(self) -> bool:
+        return bool(self.general or self.context_window or self.content_policy)
 
 
 NO_FALLBACKS = Fallbacks()
 _NOBODY: Final[deque[Any]] = deque(maxlen=0)
+_NONE_GIVEN: Final = (None, None, None)
 
 
 class Targets(Generic[RequestT]):
@@ -60,16 +66,11 @@ class Targets(Generic[RequestT]):
         options = request.options
         if not isinstance(request, ChatRequest):
             client = NO_FALLBACKS
-        if fallbacks := client.general if options.fallbacks is None else options.fallbacks:
-            self._general = self._aimed(fallbacks)
-        if fallbacks := (
-            client.context_window if options.context_window_fallbacks is None else options.context_window_fallbacks
-        ):
-            self._context_window = self._aimed(fallbacks)
-        if fallbacks := (
-            client.content_policy if options.content_policy_fallbacks is None else options.content_policy_fallbacks
-        ):
-            self._content_policy = self._aimed(fallbacks)
+        given = (options.fallbacks, options.context_window_fallbacks, options.content_policy_fallbacks)
+        if client.has_any or given != _NONE_GIVEN:
+            self._general = self._aimed(_chosen(given[0], client.general))
+            self._context_window = self._aimed(_chosen(given[1], client.context_window))
+            self._content_policy = self._aimed(_chosen(given[2], client.content_policy))
 
     def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
@@ -120,6 +121,10 @@ class Targets(Generic[RequestT]):
         with suppress(BadRequestError):
             return row == self._row_name_of(self._first.model, options)
         return False
+
+
+def _chosen(call: tuple[Fallback, ...] | None, client: tuple[Fallback, ...]) -> tuple[Fallback, ...]:
+    return client if call is None else call
 
 
 def _without(options: CallOptions, names: tuple[str, ...]) -> CallOptions:

@@ -24,6 +24,8 @@ class FieldPlan:
     """The type whose values are taken as they are, if there is one."""
     hook: Hook
     """For all other values."""
+    item_hook: Hook | None = None
+    """For the items of a list, where the field is one."""
 
     @property
     def name(self) -> str:
@@ -84,6 +86,8 @@ def _lines(plan: ClassPlan, names: dict[str, Any]) -> Iterator[str]:
     for number, field in enumerate(plan.fields):
         absent = _absent(field, number, names)
         yield f"        if {field.name!r} in value and (item := value[{field.name!r}]) is not None:"
+        if field.item_hook is not None:
+            yield from _items(field.item_hook, number, names)
         yield "            " + set_field.format(field.field.name, _present(field, number, names))
         yield "        else:"
         yield "            " + (set_field.format(field.field.name, absent) if absent else "return careful(value, None)")
@@ -106,7 +110,19 @@ def _absent(plan: FieldPlan, number: int, names: dict[str, Any]) -> str | None:
     return f"default_{number}()" if made else f"default_{number}"
 
 
+def _items(hook: Hook, number: int, names: dict[str, Any]) -> Iterator[str]:
+    """The lines that turn the list `item` into the list `items`."""
+    names[f"item_hook_{number}"] = hook
+    yield "            if type(item) is not list:"
+    yield "                return careful(value, None)"
+    yield "            items = []"
+    yield "            for one in item:"
+    yield f"                items.append(item_hook_{number}(one, None))"
+
+
 def _present(plan: FieldPlan, number: int, names: dict[str, Any]) -> str:
+    if plan.item_hook is not None:
+        return "items"
     names[f"hook_{number}"] = plan.hook
     if plan.exact is None:
         return f"hook_{number}(item, None)"

@@ -244,7 +244,7 @@ class ReplyParser:
     def on_headers_complete(self) -> None:
         """Called by the parser, for interim replies as well; those are ignored (RFC 9110, 15.2)."""
         status = self._parser.get_status_code()
-        start = self._start if self._start.startswith(b"H") else self._start.lstrip(b"\r\n")
+        start = self._start.lstrip(b"\r\n")
         end = start.find(b"\r\n\r\n")
         if status < _FIRST_FINAL_STATUS:
             self._start = start[end + 4 :]

@@ -35,9 +35,9 @@ class IdlePool(Generic[ConnectionT]):
     def __init__(self, *, max_idle: int, expiry: float) -> None:
         self._max_idle = max_idle
         self._expiry = expiry
-        self._by_origin: dict[Origin, dict[ConnectionT, None]] = {}
-        """Also of origins whose connections are all in use: they will be back in a moment."""
-        self._by_age: dict[ConnectionT, tuple[Origin, float]] = {}
+        self._by_origin: dict[Origin, dict[ConnectionT, float]] = {}
+        """When each was given; also of origins whose connections are all in use: they will be back in a moment."""
+        self._by_age: dict[ConnectionT, Origin] = {}
         self._next_expiry = math.inf
         """None expires before; where there is none, it says nothing."""
 
@@ -46,14 +46,13 @@ class IdlePool(Generic[ConnectionT]):
 
     def give(self, origin: Origin, connection: ConnectionT, now: float) -> None:
         """Keep a connection for the next exchange with its origin; it may push out the oldest one."""
-        expires = now + self._expiry
         siblings = self._by_origin.get(origin)
         if siblings is None:
             siblings = self._by_origin[origin] = {}
-        siblings[connection] = None
+        siblings[connection] = now
         if not self._by_age:
-            self._next_expiry = expires
-        self._by_age[connection] = (origin, expires)
+            self._next_expiry = now + self._expiry
+        self._by_age[connection] = origin
         if len(siblings) > self._max_idle:
             self._close(next(iter(siblings)))
         if now >= self._next_expiry:
@@ -68,9 +67,9 @@ class IdlePool(Generic[ConnectionT]):
             self._close_expired(now)
         siblings = self._by_origin.get(origin)
         while siblings:
-            connection, _ = siblings.popitem()
-            _, expires = self._by_age.pop(connection)
-            if now < expires - self._expiry + _MOMENT or _is_quiet(connection):
+            connection, given = siblings.popitem()
+            del self._by_age[connection]
+            if now - given < _MOMENT or _is_quiet(connection):
                 return connection
             connection.close()
         return None
@@ -83,14 +82,15 @@ class IdlePool(Generic[ConnectionT]):
     def _close_expired(self, now: float) -> None:
         self._next_expiry = math.inf
         while self._by_age:
-            connection, (_, expires) = next(iter(self._by_age.items()))
+            connection, origin = next(iter(self._by_age.items()))
+            expires = self._by_origin[origin][connection] + self._expiry
             if expires > now:
                 self._next_expiry = expires
                 return
             self._close(connection)
 
     def _close(self, connection: ConnectionT) -> None:
-        origin, _ = self._by_age.pop(connection)
+        origin = self._by_age.pop(connection)
         siblings = self._by_origin[origin]
         del siblings[connection]
         if not siblings:

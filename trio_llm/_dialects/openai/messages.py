@@ -115,9 +115,10 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
 
 
 def _is_ready(message: Mapping[str, Any], quirks: Quirks) -> bool:
-    if type(message) is not dict or message["role"] == "developer":
+    if type(message) is not dict:
         return False
-    if message["role"] in quirks.text_only_roles and isinstance(message.get("content"), list):
+    role = message["role"]
+    if role == "developer" or (role in quirks.text_only_roles and isinstance(message.get("content"), list)):
         return False
     if "tool_calls" in message and any(isinstance(call, ReplyDict) for call in message["tool_calls"] or ()):
         return False
