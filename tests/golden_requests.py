@@ -36,7 +36,7 @@ class Refusal:
     head: ReplyHead
     body: bytes = b'{"error": {"message": "refused"}}'
 
-    def read_rest_nowait(self) -> bytes | None:
+    def finish_nowait(self) -> bytes | None:
         return None
 
     async def read(self) -> bytes:

@@ -87,18 +87,12 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     with exchange.enter_nowait() or await exchange.enter() as admission:
         try:
             reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
-            try:
-                head = reply.head
-                if admission.limits is not None:
-                    admission.learn(head)
-                if head.status >= 300:
-                    body = await _read_error(reply)
-                elif (rest := reply.read_rest_nowait()) is not None:
-                    body = rest
-                else:
-                    body = await _read_body(reply, b"")
-            finally:
-                await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
+            head = reply.head
+            body = reply.finish_nowait() if head.status < 300 else None
+            if body is None:
+                body = await _finish(reply, admission)
+            elif admission.limits is not None:
+                admission.learn(head)
             if head.status >= 300:
                 raise _status_error(exchange, head, body)
             response = endpoint.decode(exchange.call, body)
@@ -175,6 +169,14 @@ def usage_of(value: object) -> Usage | None:
     """The usage that a response or chunk tells."""
     usage = getattr(value, "usage", None)
     return usage if isinstance(usage, Usage) else None
+
+
+async def _finish(reply: Reply, admission: Admission) -> bytes:
+    try:
+        admission.learn(reply.head)
+        return await (_read_body(reply, b"") if reply.head.status < 300 else _read_error(reply))
+    finally:
+        await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
 
 
 async def _read_body(reply: Reply, beginning: bytes) -> bytes:

@@ -35,8 +35,8 @@ class Reply(Protocol):
     @property
     def head(self) -> ReplyHead: ...
 
-    def read_rest_nowait(self) -> bytes | None:
-        """All of the decoded body that has not been read, if its end is here already; else None, and nothing is taken.
+    def finish_nowait(self) -> bytes | None:
+        """All of the decoded body if its end is here already, and the reply is closed; else None, and nothing is done.
 
         Raises:
             ReplyError: as `read` does.

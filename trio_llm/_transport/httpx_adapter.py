@@ -115,8 +115,8 @@ class HttpxReply:
         self._open = still_open
         still_open.add(self)
 
-    def read_rest_nowait(self) -> bytes | None:
-        """See `Reply.read_rest_nowait`. Nothing: whether the end is here is known to the library only."""
+    def finish_nowait(self) -> bytes | None:
+        """See `Reply.finish_nowait`. Nothing: whether the end is here is known to the library only."""
         return None
 
     async def read(self) -> bytes:

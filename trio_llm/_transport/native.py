@@ -211,10 +211,15 @@ class Exchange:
         self._connection = None
         return True
 
-    def read_rest_nowait(self) -> bytes | None:
-        """See `Reply.read_rest_nowait`."""
-        parser = self._open_connection().parser
-        return parser.read_rest() if parser.complete else None
+    def finish_nowait(self) -> bytes | None:
+        """See `Reply.finish_nowait`."""
+        connection = self._open_connection()
+        if not connection.parser.complete:
+            return None
+        try:
+            return connection.parser.read_rest()
+        finally:
+            self._close(connection)
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read loses nothing."""
@@ -230,13 +235,14 @@ class Exchange:
 
     async def aclose(self) -> None:
         """See `Reply.aclose`. A rest of the body that is here already does not cost the connection."""
-        if self._is_ended:
-            return
-        connection = self._connection
-        assert connection is not None, "the exchange is not open"
+        if not self._is_ended:
+            connection = self._open_connection()
+            if not (connection.parser.complete or self._is_waiting):
+                self._hear_nowait(connection)
+            self._close(connection)
+
+    def _close(self, connection: Connection) -> None:
         parser = connection.parser
-        if not (parser.complete or self._is_waiting):
-            self._hear_nowait(connection)
         # A task that still reads, so that this one has to wake it, would read on in the next exchange.
         reusable = self._is_sent and parser.complete and parser.keep_alive and not self._is_waiting
         self._is_ended = True

@@ -156,7 +156,7 @@ class SimulatedReply:
         """Status and headers."""
         return self._head
 
-    def read_rest_nowait(self) -> bytes | None:
+    def finish_nowait(self) -> bytes | None:
         """Nothing: every piece has its time."""
         return None
 
