@@ -16,7 +16,7 @@ from ._dialect import Call, Endpoint, ReplyIsError, StreamEndpoint
 from ._drain import Calls, CallTrace, RunningCall
 from ._errors import APIError, BadRequestError
 from ._exchange import Exchange, StreamReading, receive_stream, receive_whole
-from ._fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets
+from ._fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
 from ._headers import checked_headers, with_extra
 from ._http import HTTPRequest, ReplyHead
 from ._latencies import HedgeStatistics, Latencies
@@ -94,16 +94,16 @@ class Engine:
         """
         call = self.calls.start(request.model, self._timeout(request.options), trace)
         try:
-            targets = Targets(request, self.settings.fallbacks, self._row_name)
-            while True:  # noqa: ASYNC913 - every target that is asked is a cancel point
-                try:
-                    response = await self._receive(targets.current, call, targets.tries)
-                except APIError as error:
-                    if not targets.move_on(error, in_time=self._now() < call.deadline):
-                        raise
-                else:
-                    self._note_latency(targets.current.model, trace)
-                    return response
+            if not has_fallbacks(request, self.settings.fallbacks):
+                response = await self._receive(request, call, Tries())
+                self._note_latency(request.model, trace)
+            else:
+                targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
+                response = await ask_targets(
+                    targets, lambda target: self._receive(target, call, targets.tries), call.deadline
+                )
+                self._note_latency(targets.current.model, trace)
+            return response
         finally:
             call.end()
 
@@ -216,14 +216,7 @@ class Engine:
         except APIError as error:
             error.llm_provider, error.model = route.provider, route.model
             raise
-        return Exchange(
-            call,
-            route,
-            http,
-            self.transport,
-            frame,
-            Ticket(request.options.priority, route.model),
-        )
+        return Exchange(call, route, http, self.transport, frame, Ticket(request.options.priority, route.model))
 
     def _frame(self, options: CallOptions, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
         policy = self.settings.retry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -45,32 +45,34 @@ class Fallbacks:
 
 
 NO_FALLBACKS = Fallbacks()
-_NOBODY: Final[deque[Any]] = deque(maxlen=0)
-_NONE_GIVEN: Final = (None, None, None)
+
+
+def has_fallbacks(request: AnyRequest, client: Fallbacks) -> bool:
+    """Whether a call may go on to another target than its own. Nearly none may."""
+    own = request.options
+    return (
+        own.fallbacks is not None
+        or own.context_window_fallbacks is not None
+        or own.content_policy_fallbacks is not None
+        or (client.has_any and isinstance(request, ChatRequest))
+    )
 
 
 class Targets(Generic[RequestT]):
     """The requests that one call may make: its own first, then those of its fallbacks, each once."""
 
-    # Of nearly every call; it is not worth a place in each.
-    _general: deque[RequestT] = _NOBODY
-    _context_window: deque[RequestT] = _NOBODY
-    _content_policy: deque[RequestT] = _NOBODY
-    _failed: tuple[APIError, ...] = ()
-
     def __init__(self, request: RequestT, client: Fallbacks, row_name_of: RowNameOf) -> None:
         self.current = request
         self.tries = Tries()
+        self._failed: tuple[APIError, ...] = ()
         self._first = request
         self._row_name_of = row_name_of
-        options = request.options
+        own = request.options
         if not isinstance(request, ChatRequest):
             client = NO_FALLBACKS
-        given = (options.fallbacks, options.context_window_fallbacks, options.content_policy_fallbacks)
-        if client.has_any or given != _NONE_GIVEN:
-            self._general = self._aimed(_chosen(given[0], client.general))
-            self._context_window = self._aimed(_chosen(given[1], client.context_window))
-            self._content_policy = self._aimed(_chosen(given[2], client.content_policy))
+        self._general = self._aimed(own.fallbacks, client.general)
+        self._context_window = self._aimed(own.context_window_fallbacks, client.context_window)
+        self._content_policy = self._aimed(own.content_policy_fallbacks, client.content_policy)
 
     def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
@@ -94,7 +96,8 @@ class Targets(Generic[RequestT]):
             return self._content_policy
         return self._general
 
-    def _aimed(self, fallbacks: tuple[Fallback, ...]) -> deque[RequestT]:
+    def _aimed(self, own: tuple[Fallback, ...] | None, clients: tuple[Fallback, ...]) -> deque[RequestT]:
+        fallbacks = clients if own is None else own
         return deque([self._aimed_at(fallback) for fallback in fallbacks if fallback != self._first.model])
 
     def _aimed_at(self, fallback: Fallback) -> RequestT:
@@ -121,10 +124,6 @@ class Targets(Generic[RequestT]):
         with suppress(BadRequestError):
             return row == self._row_name_of(self._first.model, options)
         return False
-
-
-def _chosen(call: tuple[Fallback, ...] | None, client: tuple[Fallback, ...]) -> tuple[Fallback, ...]:
-    return client if call is None else call
 
 
 def _without(options: CallOptions, names: tuple[str, ...]) -> CallOptions:

@@ -216,6 +216,8 @@ class ReplyParser:
 
     def read_rest(self) -> bytes:
         """All that is left of a body that is `complete`. Raises as `read` does."""
+        if self._coded is None:
+            return self.read() or b""
         pieces: Iterator[Any] = iter(self.read, b"")  # of a complete body it is never None
         return b"".join(pieces)
 
