@@ -118,6 +118,21 @@ async def test_special_fallbacks_are_for_their_own_failure_alone(failure: Failur
             )
 
 
+@pytest.mark.parametrize(
+    ("failure", "name"),
+    [
+        (TOO_LONG, "context_window_fallbacks"),
+        (REFUSED, "content_policy_fallbacks"),
+        (Failure(404, "gone"), "fallbacks"),
+    ],
+)
+@in_virtual_time
+async def test_a_call_may_have_fallbacks_of_one_kind_only(failure: Failure, name: str) -> None:
+    options: dict[str, Any] = {name: [SECOND]}
+    async with client_of(failing(gpt=failure)) as client:
+        assert text_of(await client.completion(FIRST, MESSAGES, **options)) == "claude"
+
+
 @in_virtual_time
 async def test_after_the_special_ones_the_general_ones_follow() -> None:
     simulator = failing(gpt=TOO_LONG, claude=Failure(404, "gone"))

@@ -7,7 +7,7 @@ import gzip
 import socket
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ import pytest
 from exchanges import CHUNKED, POST, Blocks, exchange, opened
 from scripted_server import Peer, ScriptedServer, answering, reply, serving
 
+from trio_llm import Client, Limits
 from trio_llm._http import Origin
 from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
-from trio_llm._transport.h1 import Limits
+from trio_llm._transport.h1 import Limits as ReplyLimits
 from trio_llm._transport.native import Connection, Exchange
 
 pytestmark = pytest.mark.anyio
@@ -267,10 +268,148 @@ async def test_a_connection_that_comes_too_late_is_closed() -> None:
         async with opened() as transport:
             late = Exchange(transport, server.origin)
             late.abort()
-            connection = Connection(await connect_tcp("127.0.0.1", server.origin.port), Limits())
+            connection = Connection(await connect_tcp("127.0.0.1", server.origin.port), ReplyLimits())
             with pytest.raises(TransportError, match="closed meanwhile"):
                 await late.open(connection, ())
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
+
+
+# Whole replies
+
+
+async def test_a_whole_reply_that_is_here_is_taken_at_once() -> None:
+    with serving(answering(reply(b"whole"), reply(gzip.compress(bytes(3 << 20)), b"content-encoding: gzip"))) as server:
+        async with opened() as transport:
+            for body in (b"whole", bytes(3 << 20)):
+                received = await transport.send(server.origin, POST)
+                assert received.finish_nowait() == body
+                assert transport.statistics() == TransportStatistics(0, 1)
+                with pytest.raises(ReplyError, match="closed"):
+                    received.finish_nowait()
+    assert server.accepted == 1
+
+
+async def test_half_a_reply_is_not_taken_at_once() -> None:
+    may_go_on = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(reply(b"in two")[:-3])
+        may_go_on.wait(10)
+        peer.send(b"two")
+        peer.wait_until_gone()
+
+    with serving(script) as server:
+        async with opened() as transport:
+            received = await transport.send(server.origin, POST)
+            assert received.finish_nowait() is None
+            may_go_on.set()
+            assert b"".join([await received.read(), await received.read()]) == b"in two"
+            assert received.finish_nowait() == b""
+            assert transport.statistics() == TransportStatistics(0, 1)
+
+
+async def test_a_whole_reply_that_is_no_good_is_closed_with_its_error() -> None:
+    with serving(answering(reply(b"no gzip", b"content-encoding: gzip"))) as server:
+        async with opened() as transport:
+            received = await transport.send(server.origin, POST)
+            with pytest.raises(ReplyError, match="decompress"):
+                received.finish_nowait()
+            assert transport.statistics().active == 0
+
+
+async def test_the_limits_in_the_head_of_a_whole_reply_are_followed() -> None:
+    limits = (b"x-ratelimit-limit-requests: 60", b"x-ratelimit-remaining-requests: 40")
+    answer = reply(b'{"choices": [{"message": {"content": "hello"}}]}', *limits)
+    with serving(answering(answer)) as server:
+        async with Client(limits=Limits(adaptive=True), variables={}) as client:
+            await client.completion("openai/m", [{"role": "user", "content": "?"}], api_base=f"{server.origin}/v1")
+            (account,) = client.statistics().accounts.values()
+    assert account.described["m"]["x-ratelimit-requests"] == pytest.approx(40, abs=1)
+
+
+# Faults
+
+
+@pytest.mark.parametrize("ending", [Peer.end_sending, Peer.reset])
+async def test_half_a_head_counts_as_the_beginning_of_a_reply(ending: Callable[[Peer], None]) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-")
+        ending(peer)
+        if peer.connection.fileno() != -1:
+            peer.wait_until_gone()
+
+    with serving(script) as server:
+        async with opened() as transport:
+            with pytest.raises(ReplyError) as caught:
+                await transport.send(server.origin, POST)
+            assert str(caught.value).count("the reply broke off") == 1
+            assert transport.statistics() == TransportStatistics(0, 0)
+    assert server.accepted == 1
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # on Trio bytes are received by the task that feeds them
+@pytest.mark.parametrize("sends_head", [True, False])
+async def test_bytes_that_arrive_just_before_the_end_do_no_harm(*, sends_head: bool) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        if sends_head:
+            peer.send(CHUNKED)
+            may_go_on.wait(10)
+        peer.send(b"5\r\nhello\r\n" if sends_head else CHUNKED)
+        peer.wait_until_gone()
+
+    may_go_on = threading.Event()
+    with serving(script) as server:
+        async with opened() as transport, trio.open_nursery() as nursery:
+
+            async def ask() -> None:
+                with pytest.raises(TransportError, match="closed"):
+                    received = await transport.send(server.origin, POST)
+                    may_go_on.set()
+                    await received.read()
+                finished.set()
+
+            finished = trio.Event()
+            nursery.start_soon(ask)
+            while not (sends_head <= may_go_on.is_set() and arrived(transport)):
+                await trio.lowlevel.checkpoint()
+            await transport.aclose()
+            await finished.wait()
+
+
+def arrived(transport: Any) -> bool:
+    """Whether there are bytes that the task which waits for them has not seen yet. It asks in between any two tasks."""
+    return any(made._connection and made._connection.stream._received for made in transport._exchanges)
+
+
+async def test_a_connection_whose_request_did_not_leave_whole_is_not_used_again(tmp_path: Path) -> None:
+    """Whatever the number of blocks: with one of these the kernel takes all but a part of the last."""
+    may_answer = threading.Event()
+    whole: list[bool] = []
+
+    def script(peer: Peer) -> None:
+        may_answer.wait(10)
+        peer.send(reply(b"no"))
+        received = b""
+        while data := peer.connection.recv(262_144):
+            received += data
+        head, _, body = received.partition(b"\r\n\r\n")
+        whole.append(b"content-length: %d" % len(body) in head)
+
+    kept: list[bool] = []
+    for count in range(1, 9):
+        may_answer.clear()
+        with ScriptedServer(script, unix=str(tmp_path / f"socket-{count}")) as server:
+            async with opened() as transport:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(exchange, transport, server.origin, attrs.evolve(POST, body=Blocks(count)))
+                    await anyio.wait_all_tasks_blocked()
+                    may_answer.set()
+                kept.append(transport.statistics().idle == 1)
+    assert kept == whole
+    assert {*kept} == {True, False}
 
 
 # Addresses
@@ -394,7 +533,7 @@ async def test_a_body_of_another_size_than_it_said_is_an_error(size: int) -> Non
 async def test_a_body_that_is_too_long_is_an_error() -> None:
     bomb = gzip.compress(b"\0" * 20_000_000)
     with serving(answering(reply(bomb, b"content-encoding: gzip"))) as server:
-        async with opened(limits=Limits(body=5_000_000)) as transport:
+        async with opened(limits=ReplyLimits(body=5_000_000)) as transport:
             received = await transport.send(server.origin, POST)
             size = 0
             with pytest.raises(ReplyError, match="longer than 5000000 bytes"):
@@ -407,7 +546,7 @@ async def test_a_body_that_is_too_long_is_an_error() -> None:
 
 async def test_headers_that_are_too_long_are_an_error_even_in_one_piece() -> None:
     with serving(answering(reply(b"", b"x: " + b"y" * 1_000))) as server:
-        async with opened(limits=Limits(head=1_000)) as transport:
+        async with opened(limits=ReplyLimits(head=1_000)) as transport:
             with pytest.raises(ReplyError, match="1000 bytes"):
                 await exchange(transport, server.origin)
 

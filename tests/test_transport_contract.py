@@ -210,6 +210,18 @@ async def test_pieces_are_handed_out_as_they_arrive(opened: OpenTransport) -> No
             await received.aclose()
 
 
+async def test_a_reply_is_taken_at_once_or_left_as_it_is(opened: OpenTransport) -> None:
+    with serving(answering(reply(b"whole"))) as server:
+        async with opened() as transport:
+            received = await transport.send(server.origin, POST)
+            if (body := received.finish_nowait()) is None:
+                body = await received.read()
+                assert await received.read() == b""
+                await received.aclose()
+            assert body == b"whole"
+            assert transport.statistics().active == 0
+
+
 async def test_a_reply_closed_before_its_end_closes_its_connection_at_once(opened: OpenTransport) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
