@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from array import array
 from base64 import b64encode
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from trio_llm._convert import ConversionError
 from trio_llm._dialect import Call, Quirks, ReplyIsError
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._dialects.openai.chat import _settle
+from trio_llm._dialects.openai.replies import is_settled
 from trio_llm._errors import APIError, ServiceUnavailableError
 from trio_llm._types.chat import (
     Annotation,
@@ -389,19 +392,39 @@ USAGES = altered(
 
 
 @settings(max_examples=300)
-@example([{"finish_reason": "stop", "message": {"content": text}} for text in "ab"], {})
-@given(st.lists(CHOICES, min_size=1, max_size=2), USAGES)
-def test_nothing_is_left_out_where_nothing_seems_to_need_it(choices: list[dict[str, Any]], usage: Any) -> None:
-    def decoded(choices: list[dict[str, Any]], usage: dict[str, Any]) -> object:
+@given(CHOICES)
+def test_a_choice_that_counts_as_settled_has_nothing_to_settle(choice: dict[str, Any]) -> None:
+    if is_settled(choice):
+        before = deepcopy(choice)
+        _settle(choice, 7, {"id": "r"})
+        assert choice == before
+
+
+def test_an_answer_of_text_as_openai_writes_it_counts_as_settled() -> None:
+    message: dict[str, Any] = {"role": "assistant", "content": "a", "refusal": None, "annotations": []}
+
+    assert is_settled({"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"})
+
+
+@settings(max_examples=300)
+@given(USAGES)
+def test_counts_that_seem_to_need_no_settling_need_none(usage: dict[str, Any]) -> None:
+    def decoded(usage: dict[str, Any]) -> object:
         try:
-            return CHAT.decode(CALL, json.dumps({"id": "r", "choices": choices, "usage": usage}).encode())
-        except (ReplyIsError, ConversionError) as error:
-            return type(error), str(error)
+            return CHAT.decode(CALL, json.dumps({"id": "r", "choices": [], "usage": usage}).encode())
+        except ConversionError as error:
+            return str(error)
 
-    # Vendors' fields that are null say nothing, but let no choice and no count pass as OpenAI's own.
-    vendors = [{"finish_details": None, **choice} for choice in choices]
+    # A vendor's count that is null says nothing, but lets none pass as OpenAI's own.
+    assert decoded(usage) == decoded({"cache_read_input_tokens": None, **usage})
 
-    assert decoded(choices, usage) == decoded(vendors, {"cache_read_input_tokens": None, **usage})
+
+def test_choices_are_numbered_where_the_provider_does_not() -> None:
+    choice = {"finish_reason": "stop", "message": {"content": "a"}}
+
+    response = CHAT.decode(CALL, json.dumps({"choices": [choice, choice]}).encode())
+
+    assert [choice.index for choice in response.choices] == [0, 1]
 
 
 def test_an_error_in_place_of_an_answer_is_an_error_however_complete_the_rest_is() -> None:

@@ -8,6 +8,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ import anyio
 import attrs
 import pytest
 from exchanges import CHUNKED, POST, Blocks, exchange, opened
-from scripted_server import Peer, ScriptedServer, answering, reply, serving
+from scripted_server import Peer, Script, ScriptedServer, answering, reply, serving
 
-from trio_llm import Client, Limits
+from trio_llm import Client, Limits, RetryPolicy
 from trio_llm._http import Origin
 from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import Limits as ReplyLimits
 from trio_llm._transport.native import Connection, Exchange
+from trio_llm.exceptions import APIConnectionError
 
 pytestmark = pytest.mark.anyio
 
@@ -205,12 +207,20 @@ async def test_an_exchange_under_way_ends_when_the_transport_is_closed() -> None
             await transport.aclose()
 
 
-async def test_an_exchange_leaves_nothing_to_the_garbage_collector(collected: list[Any]) -> None:
+def resetting(peer: Peer) -> None:
+    """A script that answers nothing."""
+    peer.read_request()
+    peer.reset()
+
+
+@pytest.mark.parametrize("script", [answering(reply(b"1")), resetting], ids=["answered", "reset"])
+async def test_an_exchange_leaves_nothing_to_the_garbage_collector(collected: list[Any], script: Script) -> None:
     """What only the collector can free is freed late: memory that the next exchange could have used again."""
-    with serving(answering(reply(b"1"))) as server:
+    with serving(script) as server:
         async with opened() as transport:
             for _ in range(3):
-                await exchange(transport, server.origin)
+                with suppress(TransportError):
+                    await exchange(transport, server.origin)
             gc.collect()
             ours = [thing for thing in collected if type(thing).__module__.split(".")[0] in {"trio_llm", "httptools"}]
     assert ours == []
@@ -274,6 +284,25 @@ async def test_a_connection_that_comes_too_late_is_closed() -> None:
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
 
+async def test_closing_the_transport_ends_a_request_that_is_still_being_sent() -> None:
+    may_go = threading.Event()
+
+    def script(_: Peer) -> None:
+        may_go.wait(10)
+
+    with serving(script) as server:
+        async with opened() as transport, trio.open_nursery() as nursery:
+
+            async def ask() -> None:
+                with pytest.raises(TransportError, match="closed"):
+                    await transport.send(server.origin, attrs.evolve(POST, body=Blocks(400)))
+
+            nursery.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+            await transport.aclose()
+        may_go.set()
+
+
 # Whole replies
 
 
@@ -318,12 +347,14 @@ async def test_a_whole_reply_that_is_no_good_is_closed_with_its_error() -> None:
             assert transport.statistics().active == 0
 
 
-async def test_the_limits_in_the_head_of_a_whole_reply_are_followed() -> None:
-    limits = (b"x-ratelimit-limit-requests: 60", b"x-ratelimit-remaining-requests: 40")
-    answer = reply(b'{"choices": [{"message": {"content": "hello"}}]}', *limits)
-    with serving(answering(answer)) as server:
-        async with Client(limits=Limits(adaptive=True), variables={}) as client:
-            await client.completion("openai/m", [{"role": "user", "content": "?"}], api_base=f"{server.origin}/v1")
+@pytest.mark.parametrize("coding", [b"identity", b"gzip"])
+async def test_the_limits_in_the_head_of_a_whole_reply_are_followed_even_if_its_body_is_no_good(coding: bytes) -> None:
+    limits = (b"x-ratelimit-limit-requests: 60", b"x-ratelimit-remaining-requests: 40", b"content-encoding: " + coding)
+    retry = RetryPolicy(attempts=1)
+    with serving(answering(reply(b'{"choices": [{"message": {"content": "hello"}}]}', *limits))) as server:
+        async with Client(limits=Limits(adaptive=True), variables={}, retry=retry) as client:
+            with suppress(APIConnectionError):
+                await client.completion("openai/m", [{"role": "user", "content": "?"}], api_base=f"{server.origin}/v1")
             (account,) = client.statistics().accounts.values()
     assert account.described["m"]["x-ratelimit-requests"] == pytest.approx(40, abs=1)
 
@@ -350,10 +381,13 @@ async def test_half_a_head_counts_as_the_beginning_of_a_reply(ending: Callable[[
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # on Trio bytes are received by the task that feeds them
-@pytest.mark.parametrize("sends_head", [True, False])
-async def test_bytes_that_arrive_just_before_the_end_do_no_harm(*, sends_head: bool) -> None:
+@pytest.mark.parametrize("waits_for", ["the body", "the head", "the end of its request"])
+async def test_bytes_that_arrive_just_before_the_end_do_no_harm(waits_for: str) -> None:
+    sends_head = waits_for == "the body"
+    request = attrs.evolve(POST, body=Blocks(400)) if waits_for == "the end of its request" else POST
+
     def script(peer: Peer) -> None:
-        peer.read_request()
+        peer.read_until(b"\r\n\r\n")
         if sends_head:
             peer.send(CHUNKED)
             may_go_on.wait(10)
@@ -366,7 +400,7 @@ async def test_bytes_that_arrive_just_before_the_end_do_no_harm(*, sends_head: b
 
             async def ask() -> None:
                 with pytest.raises(TransportError, match="closed"):
-                    received = await transport.send(server.origin, POST)
+                    received = await transport.send(server.origin, request)
                     may_go_on.set()
                     await received.read()
                 finished.set()

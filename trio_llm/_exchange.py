@@ -88,11 +88,11 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
         try:
             reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
             head = reply.head
+            if admission.limits is not None:
+                admission.learn(head)
             body = reply.finish_nowait() if head.status < 300 else None
             if body is None:
-                body = await _finish(reply, admission)
-            elif admission.limits is not None:
-                admission.learn(head)
+                body = await _finish(reply)
             if head.status >= 300:
                 raise _status_error(exchange, head, body)
             response = endpoint.decode(exchange.call, body)
@@ -171,9 +171,8 @@ def usage_of(value: object) -> Usage | None:
     return usage if isinstance(usage, Usage) else None
 
 
-async def _finish(reply: Reply, admission: Admission) -> bytes:
+async def _finish(reply: Reply) -> bytes:
     try:
-        admission.learn(reply.head)
         return await (_read_body(reply, b"") if reply.head.status < 300 else _read_error(reply))
     finally:
         await reply.aclose()  # noqa: ASYNC102 - it waits for nothing

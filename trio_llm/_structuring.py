@@ -25,7 +25,7 @@ class FieldPlan:
     hook: Hook
     """For all other values."""
     item_hook: Hook | None = None
-    """For the items of a list, where the field is one."""
+    """For the items of a list, where the field is one: in place of `hook`, which fails with the item's path."""
 
     @property
     def name(self) -> str:

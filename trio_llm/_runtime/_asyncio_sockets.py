@@ -58,13 +58,14 @@ class SocketStream(asyncio.BufferedProtocol):
         self._received: deque[bytes] = deque()
         self._size = 0
         self._ended = False
-        self._failure: BaseException | None = None
+        self._failure: tuple[object, ...] | None = None
+        """Arguments of the error that ended it. The error itself knows, by its traceback, who knows this stream."""
         self._choked = False
         self._waiter: asyncio.Future[None] | None = None
 
     def send_nowait(self, data: bytes | memoryview) -> bool:
         if self._failure is not None:
-            raise self._failure
+            raise OSError(*self._failure)
         if data:
             self._transport.write(data)
         return not self._choked
@@ -88,7 +89,7 @@ class SocketStream(asyncio.BufferedProtocol):
             self._size -= len(data)
             return data
         if self._failure is not None:
-            raise self._failure
+            raise OSError(*self._failure)
         return b"" if self._ended else None
 
     def close(self) -> None:
@@ -133,7 +134,8 @@ class SocketStream(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop, at the end of every connection."""
-        self._failure = exc if exc is not None or self._ended else ConnectionAbortedError("the connection was closed")
+        if exc is not None or not self._ended:
+            self._failure = ("the connection was closed",) if exc is None else exc.args
         self._ended = True
         self._choked = False
         self._wake()

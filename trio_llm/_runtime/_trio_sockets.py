@@ -81,16 +81,26 @@ class SocketStream:
 
 
 async def _is_first_readable(sock: socket.socket) -> bool:
-    """Wait until a socket is readable or writable."""
-    readable = False
+    """Wait until a socket is readable or writable.
+
+    Raises:
+        ConnectionAbortedError: if another task closed it.
+    """
+    readable = closed = False
 
     async def wait(ready: Callable[[socket.socket], Awaitable[None]]) -> None:
-        nonlocal readable
-        await ready(sock)
-        readable |= ready is trio.lowlevel.wait_readable
+        nonlocal readable, closed
+        try:
+            await ready(sock)
+        except trio.ClosedResourceError:
+            closed = True
+        else:
+            readable |= ready is trio.lowlevel.wait_readable
         nursery.cancel_scope.cancel(reason="the socket is ready")
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(wait, trio.lowlevel.wait_readable)
         nursery.start_soon(wait, trio.lowlevel.wait_writable)
+    if closed:
+        raise ConnectionAbortedError("the connection was closed")
     return readable

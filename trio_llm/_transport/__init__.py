@@ -36,7 +36,9 @@ class Reply(Protocol):
     def head(self) -> ReplyHead: ...
 
     def finish_nowait(self) -> bytes | None:
-        """All of the decoded body if its end is here already, and the reply is closed; else None, and nothing is done.
+        """All that is left of the decoded body, if its end is here already; else None, and nothing is done.
+
+        Unless it is None the reply is closed, after an error as well.
 
         Raises:
             ReplyError: as `read` does.

@@ -174,22 +174,22 @@ class Exchange:
             if not isinstance(request, bytes):
                 self._is_sent = await self._send_blocks(connection, request)
             else:
-                self._is_sent = connection.stream.send_nowait(request) or await _send_rest(connection)
+                self._is_sent = connection.stream.send_nowait(request) or await self._send_rest(connection)
         except OSError as exc:  # The peer may have answered before it went away, so this is not the end.
             failure = exc
         self._is_waiting = True
         try:
             while parser.head is None and parser.error is None:
-                data = await connection.stream.receive()
-                if self._is_ended:
-                    raise TransportError("the transport was closed meanwhile")
-                parser.feed(data)
+                self._feed(connection, await connection.stream.receive())
         except OSError as exc:
             failure = failure or exc
         finally:
             self._is_waiting = False
-        if parser.head is None:
-            raise self._no_head(parser, failure)
+        try:
+            if parser.head is None:
+                raise self._no_head(parser, failure)
+        finally:
+            del failure  # it knows this frame, by its traceback
         self.head = parser.head
 
     def _no_head(self, parser: ReplyParser, failure: OSError | None) -> TransportError:
@@ -209,6 +209,7 @@ class Exchange:
             return False
         connection.close()
         self._connection = None
+        self._is_sent = False
         return True
 
     def finish_nowait(self) -> bytes | None:
@@ -259,7 +260,7 @@ class Exchange:
         for number, block in enumerate(blocks):
             if number and await self._hears_early(connection):
                 return False
-            if not connection.stream.send_nowait(block) and not await _send_rest(connection):
+            if not connection.stream.send_nowait(block) and not await self._send_rest(connection):
                 return False
         return True
 
@@ -269,12 +270,24 @@ class Exchange:
         self._hear_nowait(connection)
         return connection.parser.is_decided
 
+    async def _send_rest(self, connection: Connection) -> bool:
+        """Send what is queued, as far as the peer takes it before it gives its answer. Returns whether it got all."""
+        while not await connection.stream.send(b""):
+            self._feed(connection, await connection.stream.receive())
+            if connection.parser.is_decided:
+                return False
+        return True
+
+    def _feed(self, connection: Connection, data: bytes) -> None:
+        # On asyncio another task may have closed the connection since these bytes arrived.
+        if self._is_ended:
+            raise ReplyError("the reply is closed")
+        connection.parser.feed(data)
+
     async def _hear(self, connection: Connection) -> None:
         self._is_waiting = True
         try:
-            data = await connection.stream.receive()
-            if not self._is_ended:
-                connection.parser.feed(data)
+            self._feed(connection, await connection.stream.receive())
         except OSError as exc:
             raise ReplyError(f"the reply broke off: {exc}") from exc
         finally:
@@ -289,12 +302,3 @@ class Exchange:
             return  # Whoever waits for more will meet it again.
         if data is not None:
             connection.parser.feed(data)
-
-
-async def _send_rest(connection: Connection) -> bool:
-    """Send what is queued, as far as the peer takes it before it gives its answer. Returns whether it got all."""
-    while not await connection.stream.send(b""):
-        connection.parser.feed(await connection.stream.receive())
-        if connection.parser.is_decided:
-            return False
-    return True

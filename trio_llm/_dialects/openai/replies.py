@@ -56,7 +56,6 @@ _CACHE_CREATION: Final = ("cache_write_tokens", "cache_creation_input_tokens")
 _REASONING: Final = ("reasoning_tokens",)
 _OTHER_DETAILS: Final = frozenset(_CACHED + _CACHE_CREATION + _REASONING) - {"cached_tokens", "reasoning_tokens"}
 _OTHER_COUNTS: Final = frozenset([vendors for vendors, _ in _USAGE_NAMES]).union(_CACHED, _CACHE_CREATION, _REASONING)
-_OTHER_IN_CHOICES: Final = frozenset({"error", "finish_details"})
 _OTHER_IN_MESSAGES: Final = frozenset({"reasoning", "tool_calls"})
 _ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
 
@@ -124,7 +123,7 @@ def is_settled(choice: JSONObject) -> bool:
         choice.get("finish_reason") == "stop"
         and choice.get("index") is not None
         and choice.get("logprobs") is None
-        and _OTHER_IN_CHOICES.isdisjoint(choice)
+        and "error" not in choice
         and type(message) is dict
         and type(message.get("content")) is str
         and not message.get("annotations")
