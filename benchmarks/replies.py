@@ -92,10 +92,10 @@ def embeddings(*, as_base64: bool) -> bytes:
     return _json({"object": "list", "data": data, "model": "text-embedding-3-small", "usage": usage})
 
 
-def refusal() -> bytes:
-    """An error that passes, and when."""
-    error = {"message": "slow down", "type": "rate_limit_error", "param": None, "code": "rate_limit_exceeded"}
-    return whole(_json({"error": error}), "429 Too Many Requests", "retry-after: 0.02\r\nretry-after-ms: 20\r\n")
+def failure() -> bytes:
+    """An error that passes, and when. No 429, after which trio_llm spares the whole account, as the others do not."""
+    error = {"message": "try again", "type": "server_error", "param": None, "code": None}
+    return whole(_json({"error": error}), "500 Internal Server Error", "retry-after: 0.02\r\nretry-after-ms: 20\r\n")
 
 
 def _openai(kind: str, choices: list[Any], **fields: Any) -> dict[str, Any]:

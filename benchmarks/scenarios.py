@@ -45,7 +45,7 @@ SCENARIOS: Final = {
     "burst-stream-10": Scenario(Kind.STREAM, 10, 400, "burst"),
     "paced-stream-10": Scenario(Kind.STREAM, 10, 40, "paced-2"),
     "embedding-10": Scenario(Kind.EMBED, 10, 400),
-    "fan-out-100": Scenario(Kind.FAN_OUT, 100, 4_000, "refuse-20"),
+    "fan-out-100": Scenario(Kind.FAN_OUT, 100, 4_000, "fail-20"),
     "cancel-100": Scenario(Kind.CANCEL, 100, 4_000, "delay-10000"),
 }
 

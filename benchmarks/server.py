@@ -11,7 +11,7 @@ The first step of the path says how it answers, so that one server does for ever
     /delay-500/…   500 ms later
     /burst/…       streams only: the whole stream with one write
     /paced-2/…     streams only: a chunk every 2 ms, so that every chunk is a network read of its own
-    /refuse-20/…   every 20th request gets a 429 that asks to wait 20 ms
+    /fail-20/…     every 20th request gets a 500 that asks to wait 20 ms
     /status        what it has seen, as JSON
 
 Embeddings, Anthropic's messages and OpenAI's chat are told apart by the end of the path.
@@ -36,7 +36,7 @@ class Answers:
 
     def __init__(self) -> None:
         self.head = replies.stream_head()
-        self.refusal = replies.refusal()
+        self.failure = replies.failure()
         self.streams = {b"/chat/completions": replies.openai_stream(), b"/messages": replies.anthropic_stream()}
         self._whole = {
             b"/chat/completions": replies.whole(replies.openai_chat()),
@@ -108,8 +108,8 @@ class Connection(asyncio.Protocol):
         self._counters.requests += 1
         behaviour, _, number = path[1:].partition(b"/")[0].partition(b"-")
         endpoint = next(name for name in (b"/chat/completions", b"/embeddings", b"/messages") if path.endswith(name))
-        if behaviour == b"refuse" and next(self._counters.numbers) % int(number) == 0:
-            self._transport.write(self._answers.refusal)
+        if behaviour == b"fail" and next(self._counters.numbers) % int(number) == 0:
+            self._transport.write(self._answers.failure)
         elif b'"stream":true' in body or b'"stream": true' in body:
             self._stream(endpoint, behaviour, int(number or 0) / 1_000)
         else:
