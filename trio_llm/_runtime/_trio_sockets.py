@@ -25,17 +25,20 @@ async def connect_unix(path: str) -> SocketStream:
 class SocketStream:
     """Implements `ByteStream`."""
 
-    __slots__ = ("_socket", "_unsent")
+    __slots__ = ("_is_slow", "_socket", "_unsent")
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._socket = socket.socket(fileno=stream.socket.detach())
         self._unsent = memoryview(b"")
+        self._is_slow = False
+        """Whether bytes had to be waited for since something was sent."""
         self._socket.settimeout(0)
         if self._socket.family != socket.AF_UNIX and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             # Trio asks the kernel to take 16 KiB at a time; 0 is the system's default.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
 
     def send_nowait(self, data: bytes | memoryview) -> bool:
+        self._is_slow = False
         if self._unsent:
             data, self._unsent = b"".join((self._unsent, data)), memoryview(b"")
         try:
@@ -51,14 +54,20 @@ class SocketStream:
         return self.send_nowait(data) or await self._send_rest()
 
     async def receive(self) -> bytes:
-        # While other tasks have their turn the bytes often arrive, and a registration with the kernel is saved.
-        await trio.lowlevel.checkpoint()
-        while (data := self.receive_nowait()) is None:
+        # The beginning of a reply often arrives while other tasks have their turn, and a registration with the kernel
+        # is saved. Of a peer that was slower than that the next bytes are not expected any sooner.
+        if not self._is_slow:
+            await trio.lowlevel.checkpoint()
+            if (data := self.receive_nowait()) is not None:
+                return data
+            self._is_slow = True
+        while True:
             try:
                 await trio.lowlevel.wait_readable(self._socket)
             except trio.ClosedResourceError as exc:
                 raise ConnectionAbortedError("the connection was closed") from exc
-        return data
+            if (data := self.receive_nowait()) is not None:
+                return data
 
     def receive_nowait(self) -> bytes | None:
         try:
