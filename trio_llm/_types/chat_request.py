@@ -114,7 +114,14 @@ class ChatRequest:
             raise UnsupportedParamsError(f"on_break is one of {', '.join(_ON_BREAK)}, not {on_break!r}")
         parameters, options = split_arguments(params, CHAT_PARAMETERS)
         given: Any = parameters
-        self.__attrs_init__(model, _plain_messages(messages), bool(stream), given, options, on_break)
+        vars(self).update(  # every call makes one, and the generated `__init__` of a frozen class takes its time
+            model=model,
+            messages=_plain_messages(messages),
+            stream=bool(stream),
+            parameters=given,
+            options=options,
+            on_break=on_break,
+        )
 
 
 def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any], ...]:
