@@ -14,8 +14,9 @@ from trio_llm import _json
 from trio_llm._dialect import json_request
 from trio_llm._errors import BadRequestError
 
+INTEGERS = st.integers(-(1 << 63), (1 << 64) - 1)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    st.none() | st.booleans() | INTEGERS | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.text(max_size=5), inner, max_size=3).map(MappingProxyType)
@@ -44,6 +45,14 @@ def test_what_is_written_is_read_back_and_any_mapping_is_an_object(value: Any) -
     text = _json.dumps(value)
 
     assert json.loads(text) == _json.loads(text) == plain(value)
+
+
+@given(st.integers(1 << 64, 1 << 900), st.sampled_from([1, -1]))
+def test_whole_numbers_past_64_bits_are_written_exactly_and_read_as_well_as_floats_can(size: int, sign: int) -> None:
+    text = _json.dumps(sign * size)
+
+    assert text == str(sign * size).encode()
+    assert _json.loads(text) == pytest.approx(sign * size)
 
 
 @given(st.sampled_from([math.nan, math.inf, -math.inf]), st.booleans())

@@ -56,6 +56,8 @@ def dumps(value: object) -> bytes:
 def loads(text: bytes | str) -> Any:
     """Decode one JSON text.
 
+    Whole numbers past 64 bits may come as floats; no JSON has to carry them exactly (RFC 8259, 6).
+
     Raises:
         ValueError: if it is not JSON. NaN and Infinity are read, as some servers send them.
     """
