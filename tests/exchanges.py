@@ -13,11 +13,11 @@ import httpx  # noqa: ASYNC127  # applications still pass clients of it
 import httpx2
 import trustme
 
-from trio_llm._http import HTTPRequest, Origin
 from trio_llm._runtime import trio
 from trio_llm._transport import Transport
 from trio_llm._transport.httpx_adapter import HttpxTransport
 from trio_llm._transport.native import NativeTransport
+from trio_llm._types.http import HTTPRequest, Origin
 
 POST = HTTPRequest("POST", "/v1/chat", (("content-type", "application/json"),), b'{"a": 1}')
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"

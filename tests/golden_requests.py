@@ -15,8 +15,8 @@ import trio
 
 from trio_llm import APIError, Client, Provider, RetryPolicy, Server, TransportStatistics
 from trio_llm._catalog import CATALOG
-from trio_llm._http import HTTPRequest, Origin, ReplyHead
-from trio_llm._provider import template_variables
+from trio_llm._catalog.provider import template_variables
+from trio_llm._types.http import HTTPRequest, Origin, ReplyHead
 
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 CONVERSATION = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Weather?"}]

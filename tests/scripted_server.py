@@ -13,7 +13,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from trio_llm._http import Origin
+from trio_llm._types.http import Origin
 
 _PATIENCE = 10
 

@@ -10,12 +10,12 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_llm import APIError, InternalServerError, Limits, RateLimitError, ServiceUnavailableError
-from trio_llm._account import DEFAULT_PAUSE, Account
-from trio_llm._buckets import ONE_REQUEST, Cost
-from trio_llm._http import ReplyHead
-from trio_llm._line import Ticket
-from trio_llm._retry import LONGEST_RESPECTED_WAIT
+from trio_llm._engine.retry import LONGEST_RESPECTED_WAIT
+from trio_llm._limits.account import DEFAULT_PAUSE, Account
+from trio_llm._limits.buckets import ONE_REQUEST, Cost
+from trio_llm._limits.line import Ticket
 from trio_llm._runtime import trio as either
+from trio_llm._types.http import ReplyHead
 from trio_llm._types.usage import Usage
 
 pytestmark = pytest.mark.anyio

@@ -11,9 +11,9 @@ from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_llm import APIError, InternalServerError, Limits, RateLimitError
-from trio_llm._account import Account, Admission
-from trio_llm._buckets import Cost
-from trio_llm._line import Line, Ticket, Waiter
+from trio_llm._limits.account import Account, Admission
+from trio_llm._limits.buckets import Cost
+from trio_llm._limits.line import Line, Ticket, Waiter
 from trio_llm._types.usage import Usage
 
 REQUESTS, TOKENS, SLOTS = 120, 600, 3

@@ -7,9 +7,9 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._adaptive import FIRST_NUMBER, SAFETY, Concurrency, Departure, DescribedLimits, explain_refusal
-from trio_llm._buckets import NOTHING, ONE_REQUEST, Cost, Kind
-from trio_llm._ratelimit_headers import Window
+from trio_llm._limits.adaptive import FIRST_NUMBER, SAFETY, Concurrency, Departure, DescribedLimits, explain_refusal
+from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Cost, Kind
+from trio_llm._limits.header_formats import Window
 
 
 def window(remaining: float | None, *, limit: float | None = 60, reset: float | None = None, **more: object) -> Window:

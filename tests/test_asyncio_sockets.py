@@ -9,8 +9,8 @@ from typing import Any
 import anyio
 import pytest
 
-from trio_llm._runtime import _asyncio_sockets
-from trio_llm._runtime._asyncio_sockets import _connect_first, _resolve
+from trio_llm._runtime import asyncio_sockets as _asyncio_sockets
+from trio_llm._runtime.asyncio_sockets import _connect_first, _resolve
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio"])]
 

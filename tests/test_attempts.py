@@ -17,8 +17,8 @@ from trio_llm import (
     RetryPolicy,
     Timeout,
 )
-from trio_llm._attempts import CallFrame, run_attempts
-from trio_llm._drain import Calls, CallTrace
+from trio_llm._engine.attempts import CallFrame, run_attempts
+from trio_llm._engine.call import Calls, CallTrace
 from trio_llm.exceptions import ClientClosedError
 
 pytestmark = pytest.mark.anyio

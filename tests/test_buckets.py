@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._buckets import NOTHING, ONE_REQUEST, Bucket, Cost, longest_wait
+from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Bucket, Cost, longest_wait
 
 amounts = st.floats(0, 1_000)
 seconds = st.floats(0, 300)

@@ -19,9 +19,9 @@ from trio_llm._catalog.accounts import ACCOUNTS
 from trio_llm._catalog.gateways import GATEWAYS
 from trio_llm._catalog.hosts import HOSTS
 from trio_llm._catalog.makers import MAKERS
+from trio_llm._catalog.page import markdown
 from trio_llm._catalog.self_hosted import SELF_HOSTED
 from trio_llm._catalog.sound import SOUND
-from trio_llm._catalog_table import markdown
 from trio_llm._types.chat_request import CHAT_PARAMETERS
 from trio_llm._types.other_requests import RERANK_PARAMETERS
 
@@ -108,7 +108,7 @@ async def test_every_row_sends_what_the_golden_file_says() -> None:
 
 
 def test_the_page_of_providers_is_what_its_command_writes() -> None:
-    command = [sys.executable, "-m", "trio_llm._catalog_table"]
+    command = [sys.executable, "-m", "trio_llm._catalog.page"]
     written = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=True).stdout
 
     assert (TESTS.parent / "docs" / "providers.md").read_text() == written == markdown(CATALOG.values())

@@ -9,9 +9,9 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._convert import ConversionError, _careful_hook, _field_plans, load, parse, structure
-from trio_llm._types._mapping import Record
+from trio_llm._convert.converter import ConversionError, _careful_hook, _field_plans, load, parse, structure
 from trio_llm._types.chat import ModelResponse, ModelResponseStream
+from trio_llm._types.mapping import Record
 from trio_llm._types.usage import Usage
 
 JSON = st.recursive(

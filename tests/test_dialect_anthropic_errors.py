@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._errors import APIError, RateLimitError, ServiceUnavailableError
-from trio_llm._http import ReplyHead
+from trio_llm._types.errors import APIError, RateLimitError, ServiceUnavailableError
+from trio_llm._types.http import ReplyHead
 
 
 @pytest.mark.parametrize(

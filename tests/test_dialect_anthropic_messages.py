@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialect import Call
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._errors import BadRequestError, UnsupportedParamsError
+from trio_llm._dialects.contract import Call
 from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
 FIXTURES = Path(__file__).parent / "fixtures" / "anthropic"
 MODEL = "claude-sonnet-4-5"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._convert import ConversionError
-from trio_llm._dialect import Call, ReplyIsError, StreamDecoder
+from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.anthropic.stream import EVENT_TYPES, TRANSITIONS, State
-from trio_llm._errors import APIConnectionError, APIError, APIResponseValidationError, ServiceUnavailableError
-from trio_llm._fold import fold_chunks
+from trio_llm._dialects.contract import Call, ReplyIsError, StreamDecoder
 from trio_llm._types.chat import Message, ModelResponse, ModelResponseStream
 from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.errors import APIConnectionError, APIError, APIResponseValidationError, ServiceUnavailableError
+from trio_llm._types.folding import fold_chunks
 
 FIXTURES = Path(__file__).parent / "fixtures" / "anthropic"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.sse"))

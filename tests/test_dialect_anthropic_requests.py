@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialect import Call, Quirks
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.anthropic.models import DEFAULT_MAX_TOKENS, version
 from trio_llm._dialects.anthropic.thinking import BUDGETS
-from trio_llm._errors import BadRequestError, UnsupportedParamsError
-from trio_llm._http import HTTPRequest
+from trio_llm._dialects.contract import Call, Quirks
 from trio_llm._types.chat_request import CHAT_PARAMETERS, ChatRequest
+from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
+from trio_llm._types.http import HTTPRequest
 
 MODEL = "claude-sonnet-4-5"
 NEWER = "claude-opus-5"

@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import pytest
 
-from trio_llm._dialect import Call
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._errors import BadRequestError, UnsupportedParamsError
+from trio_llm._dialects.contract import Call
 from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
 MODEL = "claude-sonnet-4-5"
 NEWER = "claude-opus-5"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from trio_llm._dialect import Call
+from trio_llm._dialects.contract import Call
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._errors import BadRequestError
 from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.errors import BadRequestError
 
 Message = dict[str, Any]
 CALLED: Message = {

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from trio_llm._convert import ConversionError
-from trio_llm._dialect import Call, Dialect, Endpoint
+from trio_llm._convert.converter import ConversionError
+from trio_llm._dialects.contract import Call, Dialect, Endpoint
 from trio_llm._dialects.gemini import GEMINI, VERTEX
-from trio_llm._errors import BadRequestError, UnsupportedParamsError
 from trio_llm._types.embedding import EmbeddingResponse
+from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 from trio_llm._types.other_requests import EmbeddingRequest
 from trio_llm._types.usage import Usage
 

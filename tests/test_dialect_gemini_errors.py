@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialect import ErrorDetail
+from trio_llm._dialects.contract import ErrorDetail
 from trio_llm._dialects.gemini import GEMINI, VERTEX
-from trio_llm._errors import AuthenticationError
-from trio_llm._http import ReplyHead
+from trio_llm._types.errors import AuthenticationError
+from trio_llm._types.http import ReplyHead
 
 ERRORS = json.loads((Path(__file__).parent / "fixtures" / "gemini" / "errors.json").read_text())
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from trio_llm._convert import ConversionError
-from trio_llm._dialect import Call, Endpoint, ReplyIsError
+from trio_llm._convert.converter import ConversionError
+from trio_llm._dialects.contract import Call, Endpoint, ReplyIsError
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._errors import ContentPolicyViolationError, UnsupportedParamsError
+from trio_llm._types.errors import ContentPolicyViolationError, UnsupportedParamsError
 from trio_llm._types.image import ImageResponse
 from trio_llm._types.other_requests import ImageRequest
 

@@ -11,10 +11,10 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialect import Call
+from trio_llm._dialects.contract import Call
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._errors import BadRequestError, UnsupportedParamsError
 from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
 HELLO = [{"role": "user", "content": "Hello"}]
 PIXEL = "data:image/png;base64,iVBORw0KGgo="

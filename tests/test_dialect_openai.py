@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from trio_llm._convert import ConversionError
-from trio_llm._dialect import Call, Quirks, ReplyIsError
+from trio_llm._convert.converter import ConversionError
+from trio_llm._dialects.contract import Call, Quirks, ReplyIsError
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._dialects.openai.chat import _settle
 from trio_llm._dialects.openai.replies import is_settled
-from trio_llm._errors import APIError, ServiceUnavailableError
 from trio_llm._types.chat import (
     Annotation,
     ChatAudio,
@@ -30,6 +29,7 @@ from trio_llm._types.chat import (
 )
 from trio_llm._types.chat_request import ChatRequest
 from trio_llm._types.embedding import EmbeddingResponse
+from trio_llm._types.errors import APIError, ServiceUnavailableError
 from trio_llm._types.image import ImageResponse
 from trio_llm._types.other_requests import EmbeddingRequest, ImageRequest
 from trio_llm._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._errors import APIError, ContentPolicyViolationError, ContextWindowExceededError
-from trio_llm._http import ReplyHead
+from trio_llm._types.errors import APIError, ContentPolicyViolationError, ContextWindowExceededError
+from trio_llm._types.http import ReplyHead
 
 HEAD = ReplyHead(400, {})
 

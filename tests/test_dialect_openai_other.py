@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._convert import ConversionError
-from trio_llm._dialect import Call, ErrorDetail, Quirks, ReplyIsError
+from trio_llm._convert.converter import ConversionError
+from trio_llm._dialects.contract import Call, ErrorDetail, Quirks, ReplyIsError
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._errors import APIConnectionError, APIError, UnsupportedParamsError
-from trio_llm._fold import fold_text_chunks
+from trio_llm._types.errors import APIConnectionError, APIError, UnsupportedParamsError
+from trio_llm._types.folding import fold_text_chunks
 from trio_llm._types.moderation import Moderation, ModerationResponse
 from trio_llm._types.other_requests import ModerationRequest, RerankRequest, TextCompletionRequest
 from trio_llm._types.rerank import RerankResponse, RerankResult

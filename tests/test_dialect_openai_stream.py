@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialect import Call, ErrorDetail
+from trio_llm._dialects.contract import Call, ErrorDetail
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._errors import (
+from trio_llm._types.chat import FunctionCall, Message, ModelResponse, ModelResponseStream, ToolCall
+from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.errors import (
     APIConnectionError,
     APIError,
     APIResponseValidationError,
     ContextWindowExceededError,
     RateLimitError,
 )
-from trio_llm._fold import fold_chunks
-from trio_llm._types.chat import FunctionCall, Message, ModelResponse, ModelResponseStream, ToolCall
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.folding import fold_chunks
 
 FIXTURES = Path(__file__).parent / "fixtures" / "openai"
 CALL = Call(ChatRequest("openai/gpt", [{"role": "user", "content": "Hello"}], stream=True), "gpt")

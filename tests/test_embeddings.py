@@ -18,12 +18,12 @@ from hypothesis import given, strategies as st
 
 import trio_llm
 from trio_llm import AuthenticationError, Client, EmbeddingRequest, Limits, Vector
-from trio_llm._batching import joined, parts_of
 from trio_llm._catalog import CATALOG
-from trio_llm._convert import ConversionError, structure
-from trio_llm._dialect import NO_QUIRKS, Call, Quirks
+from trio_llm._convert.converter import ConversionError, structure
 from trio_llm._dialects.cohere import COHERE
+from trio_llm._dialects.contract import NO_QUIRKS, Call, Quirks
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._engine.embedding_parts import joined, parts_of
 from trio_llm.testing import Action, Failure, Reply, Simulator
 
 assert OPENAI.embeddings is not None

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from trio_llm import _errors
-from trio_llm._errors import (
+from trio_llm._types import errors as _errors
+from trio_llm._types.chat import ModelResponse
+from trio_llm._types.errors import (
     APIConnectionError,
     APIError,
     BudgetExceededError,
@@ -21,7 +22,6 @@ from trio_llm._errors import (
     UnsupportedParamsError,
     class_for_status,
 )
-from trio_llm._types.chat import ModelResponse
 
 
 def subclasses(cls: type[LLMError]) -> Iterator[type[LLMError]]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm import ChatRequest, EmbeddingRequest, Message, RerankRequest, TextCompletionRequest
-from trio_llm._buckets import Cost
-from trio_llm._estimate import TOKENS_PER_ATTACHMENT, USUAL_ANSWER, estimate_cost
+from trio_llm._limits.buckets import Cost
+from trio_llm._limits.estimate import TOKENS_PER_ATTACHMENT, USUAL_ANSWER, estimate_cost
 from trio_llm.testing import strategies
 
 WORDS = "The quick brown fox jumps over the lazy dog. " * 10

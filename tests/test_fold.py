@@ -7,7 +7,6 @@ import copy
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._fold import fold_chunks
 from trio_llm._types.chat import (
     Annotation,
     ChatAudio,
@@ -23,6 +22,7 @@ from trio_llm._types.chat import (
     TokenLogprob,
     ToolCall,
 )
+from trio_llm._types.folding import fold_chunks
 from trio_llm._types.usage import Usage
 
 

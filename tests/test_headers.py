@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm import Client
-from trio_llm._errors import BadRequestError
-from trio_llm._headers import check_field, checked_headers, with_extra
+from trio_llm._types.errors import BadRequestError
+from trio_llm._types.headers import check_field, checked_headers, with_extra
 from trio_llm.testing import Simulator, run_in_virtual_time
 
 CHARACTERS = st.characters(max_codepoint=0x17F)

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from virtual import FINISHED, GONE, ask, assert_nothing_left, client_of, in_virtual_time
 
 from trio_llm import AllFailedError, Client, Quantile
-from trio_llm._latencies import REMEMBERED_CALLS, REMEMBERED_MODELS, Latencies
+from trio_llm._engine.latencies import REMEMBERED_CALLS, REMEMBERED_MODELS, Latencies
 from trio_llm._runtime import trio
 from trio_llm.testing import Failure, Reply, Simulator, run_in_virtual_time
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_llm._http import Origin, split_url
+from trio_llm._types.http import Origin, split_url
 
 
 @pytest.mark.parametrize(

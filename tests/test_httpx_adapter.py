@@ -16,13 +16,13 @@ import pytest
 from exchanges import Blocks
 from scripted_server import Peer, answering, reply, serving
 
-from trio_llm._errors import BadRequestError
-from trio_llm._http import HTTPRequest, Origin
 from trio_llm._runtime import trio
 from trio_llm._transport import ReplyError, TransportError
 from trio_llm._transport.h1 import Limits
 from trio_llm._transport.httpx_adapter import HttpxTransport, proxied_transport
 from trio_llm._transport.proxies import Proxy
+from trio_llm._types.errors import BadRequestError
+from trio_llm._types.http import HTTPRequest, Origin
 
 pytestmark = pytest.mark.anyio
 

@@ -19,9 +19,9 @@ from trio_llm import (
     ImageObject,
     UnsupportedParamsError,
 )
-from trio_llm._dialect import Call
+from trio_llm._dialects.contract import Call
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._stream_rules import fold_pictures
+from trio_llm._engine.stream_rules import fold_pictures
 from trio_llm.testing import RawReply, Simulator
 
 KEYS = {"OPENAI_API_KEY": "k", "GEMINI_API_KEY": "k"}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm import _json
-from trio_llm._dialect import json_request
-from trio_llm._errors import BadRequestError
+from trio_llm._convert import json as _json
+from trio_llm._dialects.contract import json_request
+from trio_llm._types.errors import BadRequestError
 
 INTEGERS = st.integers(-(1 << 63), (1 << 64) - 1)
 VALUES = st.recursive(

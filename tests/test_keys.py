@@ -9,10 +9,10 @@ from golden_requests import Recorder, address_parts, key_of, send
 from hypothesis import given, strategies as st
 
 from trio_llm import APIError, AuthenticationError, BadRequestError, Provider, Server
-from trio_llm._auth import destination
 from trio_llm._catalog import CATALOG
-from trio_llm._http import split_url
-from trio_llm._types._request import CallOptions
+from trio_llm._credentials.destinations import destination
+from trio_llm._types.http import split_url
+from trio_llm._types.request import CallOptions
 
 ROWS = list(CATALOG.values())
 REMOTE = [row for row in ROWS if row.server is Server.REMOTE]

@@ -11,9 +11,9 @@ import trio
 from trio.testing import MockClock
 
 from trio_llm import APIError, Client, Limits, RateLimitError, RetryPolicy, Timeouts
-from trio_llm._http import HTTPRequest, Origin
 from trio_llm._runtime import trio as either
 from trio_llm._transport import Transport, TransportStatistics
+from trio_llm._types.http import HTTPRequest, Origin
 from trio_llm.testing import (
     AtEvent,
     Delivery,

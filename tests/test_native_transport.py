@@ -19,12 +19,12 @@ from exchanges import CHUNKED, POST, Blocks, exchange, opened
 from scripted_server import Peer, Script, ScriptedServer, answering, reply, serving
 
 from trio_llm import Client, Limits, RetryPolicy
-from trio_llm._http import Origin
 from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import Limits as ReplyLimits
 from trio_llm._transport.native import Connection, Exchange
+from trio_llm._types.http import Origin
 from trio_llm.exceptions import APIConnectionError
 
 pytestmark = pytest.mark.anyio

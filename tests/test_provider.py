@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm import BadRequestError, Paths, Provider
-from trio_llm._auth import destination
 from trio_llm._catalog import CATALOG, catalog_with
-from trio_llm._provider import resolve
-from trio_llm._types._request import CallOptions
+from trio_llm._catalog.provider import resolve
+from trio_llm._credentials.destinations import destination
+from trio_llm._types.request import CallOptions
 
 CHAT = "/chat/completions"
 AZURE = "https://r.openai.azure.com"

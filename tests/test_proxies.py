@@ -10,11 +10,11 @@ from hypothesis import given, strategies as st
 from scripted_server import Peer, answering, reply, serving
 
 from trio_llm import BadRequestError, Client, RetryPolicy
-from trio_llm._http import Origin, split_url
 from trio_llm._runtime import trio
 from trio_llm._transport import TransportStatistics
+from trio_llm._transport.choice import proxied_transport
 from trio_llm._transport.proxies import ProxySettings
-from trio_llm._transports import proxied_transport
+from trio_llm._types.http import Origin, split_url
 
 pytestmark = pytest.mark.anyio
 

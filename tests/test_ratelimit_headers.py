@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._ratelimit_headers import Window, read_limits, read_reset, reset_wait
+from trio_llm._limits.header_formats import Window, read_limits, read_reset, reset_wait
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 

@@ -20,7 +20,7 @@ from trio_llm import (
     ServiceUnavailableError,
     UnsupportedParamsError,
 )
-from trio_llm._retry import LONGEST_RESPECTED_WAIT, Attempt, asked_wait, explicit_word, is_retryable, next_wake
+from trio_llm._engine.retry import LONGEST_RESPECTED_WAIT, Attempt, asked_wait, explicit_word, is_retryable, next_wake
 
 PATIENT = RetryPolicy(attempts=100)
 policies = st.builds(

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 import trio_llm
-from trio_llm._run import default_client
+from trio_llm._client.default import default_client
 from trio_llm.testing import Action, Failure, Reply, Simulator, running_server
 
 MESSAGES = [{"role": "user", "content": "Hello"}]

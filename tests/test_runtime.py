@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import trio as real_trio  # noqa: ASYNC106  # `trio` is the vocabulary here
 
-from trio_llm._runtime import _asyncio, trio
-from trio_llm._runtime._run_var import RunVar
+from trio_llm._runtime import asyncio_loop as _asyncio, trio
+from trio_llm._runtime.run_var import RunVar
 
 pytestmark = pytest.mark.anyio
 

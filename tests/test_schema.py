@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Optional
 import attrs
 import pytest
 
-from trio_llm._dialects._schema import attrs_json_schema, response_format_dict
-from trio_llm._errors import BadRequestError
+from trio_llm._dialects.schema import attrs_json_schema, response_format_dict
+from trio_llm._types.errors import BadRequestError
 
 
 class Colour(enum.Enum):

@@ -18,8 +18,8 @@ from trio_llm import (
     Timeouts,
     UnsupportedParamsError,
 )
-from trio_llm._fold import fold_chunks
 from trio_llm._runtime import trio
+from trio_llm._types.folding import fold_chunks
 from trio_llm.testing import (
     AtEvent,
     Disconnect,

@@ -24,8 +24,8 @@ from trio_llm import (
     SpeechRequest,
     UnsupportedParamsError,
 )
-from trio_llm._convert import ConversionError
-from trio_llm._dialect import Call, Dialect, ReplyIsError
+from trio_llm._convert.converter import ConversionError
+from trio_llm._dialects.contract import Call, Dialect, ReplyIsError
 from trio_llm._dialects.deepgram import DEEPGRAM
 from trio_llm._dialects.elevenlabs import ELEVENLABS
 from trio_llm._dialects.gemini import GEMINI

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._wire import sse
-from trio_llm._wire.sse import EventTooLarge, ServerSentEvent, SSEDecoder
+from trio_llm._framing import sse
+from trio_llm._framing.sse import EventTooLarge, ServerSentEvent, SSEDecoder
 
 LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=12)
 NAME = st.none() | LINE

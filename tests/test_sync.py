@@ -15,7 +15,7 @@ import pytest
 import trio
 
 import trio_llm
-from trio_llm._portal import SyncThread
+from trio_llm._client.portal import SyncThread
 from trio_llm.testing import Action, Failure, Reply, Simulator, running_server
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
@@ -127,7 +127,7 @@ def test_a_forked_child_starts_its_own_thread(simulator: Simulator) -> None:
 
 
 LEAVING = """
-import threading, trio, trio_llm._portal
+import threading, trio, trio_llm._client.portal
 started = threading.Event()
 async def wait():
     started.set()
@@ -135,7 +135,7 @@ async def wait():
         await trio.sleep(60)
     finally:
         print("cancelled", flush=True)
-threading.Thread(target=trio_llm._portal.SYNC_THREAD.call, args=(wait,), daemon=True).start()
+threading.Thread(target=trio_llm._client.portal.SYNC_THREAD.call, args=(wait,), daemon=True).start()
 started.wait()
 """
 

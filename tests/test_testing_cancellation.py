@@ -13,7 +13,7 @@ import trio
 from anyio.lowlevel import checkpoint
 
 from trio_llm import ChatRequest, Client, Limits
-from trio_llm._http import HTTPRequest, Origin
+from trio_llm._types.http import HTTPRequest, Origin
 from trio_llm.testing import (
     AtEvent,
     CancellationReport,

@@ -8,7 +8,7 @@ from itertools import cycle
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._http import HTTPRequest
+from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import (
     Action,
     AtByte,

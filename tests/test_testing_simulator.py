@@ -9,8 +9,8 @@ import trio
 from trio.testing import MockClock
 
 from trio_llm import Client, RetryPolicy
-from trio_llm._http import HTTPRequest, Origin
 from trio_llm._transport import ReplyError, TransportError
+from trio_llm._types.http import HTTPRequest, Origin
 from trio_llm.testing import (
     AtEvent,
     Disconnect,

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 import trio_llm.testing
 from trio_llm import ChatRequest
-from trio_llm._http import HTTPRequest
+from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import Delivery, Ending, FaultPlan, Reply, Simulator, strategies
 
 few = settings(max_examples=25)

@@ -12,9 +12,9 @@ from hypothesis import given, settings, strategies as st
 
 from trio_llm import ChatRequest, EmbeddingRequest, ImageRequest, ModelResponse, PromptTokensDetails, Usage
 from trio_llm._catalog import CATALOG
-from trio_llm._dialect import Call, Dialect
-from trio_llm._fold import fold_chunks
-from trio_llm._http import HTTPRequest
+from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._types.folding import fold_chunks
+from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import Failure, Reply, ScriptedReply, Simulator, ToolUse, strategies
 
 WIRES = ["openai", "anthropic", "gemini"]

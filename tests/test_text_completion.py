@@ -11,8 +11,8 @@ import pytest
 
 import trio_llm
 from trio_llm import APIConnectionError, BadRequestError, Client, TextCompletionRequest
-from trio_llm._local import LocalServer
-from trio_llm._operations import Request
+from trio_llm._engine.local import LocalServer
+from trio_llm._engine.operations import Request
 from trio_llm.testing import AtEvent, Failure, Reply, Simulator
 
 KEYS = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}

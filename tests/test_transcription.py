@@ -24,14 +24,14 @@ from trio_llm import (
     TranscriptionSegment,
     UnsupportedParamsError,
 )
-from trio_llm._convert import ConversionError
-from trio_llm._dialect import Call, Dialect, ReplyIsError
+from trio_llm._convert.converter import ConversionError
+from trio_llm._dialects.contract import Call, Dialect, ReplyIsError
 from trio_llm._dialects.deepgram import DEEPGRAM
 from trio_llm._dialects.elevenlabs import ELEVENLABS
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._http import ReplyHead
-from trio_llm._stream_rules import fold_transcript
+from trio_llm._engine.stream_rules import fold_transcript
+from trio_llm._types.http import ReplyHead
 from trio_llm.testing import Failure, RawReply, Reply, Simulator
 
 KEYS = {"OPENAI_API_KEY": "k", "GROQ_API_KEY": "k", "DEEPGRAM_API_KEY": "k", "ELEVENLABS_API_KEY": "k"}

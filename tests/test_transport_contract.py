@@ -14,10 +14,10 @@ import pytest
 from exchanges import CHUNKED, OPENERS, Blocks
 from scripted_server import Peer, answering, reply, serving
 
-from trio_llm._http import HTTPRequest, Origin, ReplyHead
 from trio_llm._runtime import trio
 from trio_llm._transport import ReplyError, Transport, TransportError, TransportStatistics
 from trio_llm._transport.tls import default_context
+from trio_llm._types.http import HTTPRequest, Origin, ReplyHead
 
 pytestmark = pytest.mark.anyio
 

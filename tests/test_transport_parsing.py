@@ -10,11 +10,11 @@ import h11
 import pytest
 from hypothesis import example, given, strategies as st
 
-from trio_llm._http import HTTPRequest, Origin
 from trio_llm._transport import ReplyError
 from trio_llm._transport.content import Body
 from trio_llm._transport.h1 import Limits, ReplyParser, encode_head, encode_request
 from trio_llm._transport.pool import IdlePool
+from trio_llm._types.http import HTTPRequest, Origin
 
 ORIGIN = Origin("http", "example.com", 80)
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=8)

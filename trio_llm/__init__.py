@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import exceptions as exceptions
-    from ._api import (
+    from ._catalog import (
+        catalog_with as catalog_with,
+    )
+    from ._catalog.provider import (
+        AuthScheme as AuthScheme,
+        Catalog as Catalog,
+        Paths as Paths,
+        Provider as Provider,
+        Server as Server,
+        Versioning as Versioning,
+        Wire as Wire,
+    )
+    from ._client.chat_functions import (
         acompletion as acompletion,
         as_completed as as_completed,
         cascade as cascade,
@@ -18,41 +30,27 @@ if TYPE_CHECKING:
         merge as merge,
         race as race,
     )
-    from ._batch import (
-        abatch_completion as abatch_completion,
-        abatch_completion_fastest_response as abatch_completion_fastest_response,
-        abatch_completion_models as abatch_completion_models,
-        abatch_completion_models_all_responses as abatch_completion_models_all_responses,
+    from ._client.chat_twins import (
+        SyncStream as SyncStream,
+        batch_completion as batch_completion,
+        batch_completion_models as batch_completion_models,
+        batch_completion_models_all_responses as batch_completion_models_all_responses,
+        completion as completion,
+        register_provider as register_provider,
     )
-    from ._catalog import (
-        catalog_with as catalog_with,
-    )
-    from ._catalog_queries import (
-        EnvironmentReport as EnvironmentReport,
-        get_llm_provider as get_llm_provider,
-        get_supported_openai_params as get_supported_openai_params,
-        get_valid_models as get_valid_models,
-        validate_environment as validate_environment,
-    )
-    from ._client import (
+    from ._client.client import (
         ChatStream as ChatStream,
         Client as Client,
         ClientStatistics as ClientStatistics,
         PumpedChatStream as PumpedChatStream,
     )
-    from ._completed import (
-        Outcomes as Outcomes,
+    from ._client.completion_batches import (
+        abatch_completion as abatch_completion,
+        abatch_completion_fastest_response as abatch_completion_fastest_response,
+        abatch_completion_models as abatch_completion_models,
+        abatch_completion_models_all_responses as abatch_completion_models_all_responses,
     )
-    from ._dialect import (
-        MaxTokensName as MaxTokensName,
-        MessageSchema as MessageSchema,
-        Quirks as Quirks,
-    )
-    from ._drain import (
-        CutCall as CutCall,
-        DrainReport as DrainReport,
-    )
-    from ._endpoint_api import (
+    from ._client.functions import (
         aembedding as aembedding,
         aimage_edit as aimage_edit,
         aimage_generation as aimage_generation,
@@ -63,13 +61,20 @@ if TYPE_CHECKING:
         atext_completion as atext_completion,
         atranscription as atranscription,
     )
-    from ._endpoint_calls import (
+    from ._client.operations import (
         ImageStream as ImageStream,
         SpeechStream as SpeechStream,
         TextStream as TextStream,
         TranscriptionStream as TranscriptionStream,
     )
-    from ._endpoint_sync import (
+    from ._client.queries import (
+        EnvironmentReport as EnvironmentReport,
+        get_llm_provider as get_llm_provider,
+        get_supported_openai_params as get_supported_openai_params,
+        get_valid_models as get_valid_models,
+        validate_environment as validate_environment,
+    )
+    from ._client.twins import (
         embedding as embedding,
         image_edit as image_edit,
         image_generation as image_generation,
@@ -80,51 +85,50 @@ if TYPE_CHECKING:
         text_completion as text_completion,
         transcription as transcription,
     )
-    from ._jobs import (
+    from ._combinators.completed import (
+        Outcomes as Outcomes,
+    )
+    from ._combinators.jobs import (
         Job as Job,
         Outcome as Outcome,
         Timings as Timings,
     )
-    from ._latencies import (
-        Quantile as Quantile,
-    )
-    from ._limits import (
-        AccountStatistics as AccountStatistics,
-        Limits as Limits,
-    )
-    from ._merge import (
+    from ._combinators.merging import (
         MergedStream as MergedStream,
     )
-    from ._provider import (
-        AuthScheme as AuthScheme,
-        Catalog as Catalog,
-        Paths as Paths,
-        Provider as Provider,
-        Server as Server,
-        Versioning as Versioning,
-        Wire as Wire,
+    from ._combinators.stopping import (
+        StoppedStream as StoppedStream,
+        stop_when as stop_when,
     )
-    from ._retry import (
-        RetryPolicy as RetryPolicy,
-    )
-    from ._stream import (
-        PumpedStream as PumpedStream,
-        Stream as Stream,
-    )
-    from ._sync import (
-        SyncStream as SyncStream,
-        batch_completion as batch_completion,
-        batch_completion_models as batch_completion_models,
-        batch_completion_models_all_responses as batch_completion_models_all_responses,
-        completion as completion,
-        register_provider as register_provider,
-    )
-    from ._tee import (
+    from ._combinators.teeing import (
         TeeReader as TeeReader,
         tee as tee,
     )
-    from ._timeouts import (
+    from ._dialects.contract import (
+        MaxTokensName as MaxTokensName,
+        MessageSchema as MessageSchema,
+        Quirks as Quirks,
+    )
+    from ._engine.call import (
+        CutCall as CutCall,
+        DrainReport as DrainReport,
+    )
+    from ._engine.latencies import (
+        Quantile as Quantile,
+    )
+    from ._engine.retry import (
+        RetryPolicy as RetryPolicy,
+    )
+    from ._engine.stream import (
+        PumpedStream as PumpedStream,
+        Stream as Stream,
+    )
+    from ._engine.timeouts import (
         Timeouts as Timeouts,
+    )
+    from ._limits.settings import (
+        AccountStatistics as AccountStatistics,
+        Limits as Limits,
     )
     from ._transport import (
         Transport as Transport,
@@ -194,10 +198,6 @@ if TYPE_CHECKING:
     from ._types.vector import (
         Vector as Vector,
     )
-    from ._until import (
-        StoppedStream as StoppedStream,
-        stop_when as stop_when,
-    )
     from ._version import (
         __version__ as __version__,
     )
@@ -230,27 +230,27 @@ else:
         __name__,
         {
             "": "exceptions",
-            "_api": "acompletion as_completed cascade fan_out hedge merge race",
-            "_batch": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
+            "_client.chat_functions": "acompletion as_completed cascade fan_out hedge merge race",
+            "_client.completion_batches": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
             "_catalog": "catalog_with",
-            "_catalog_queries": "EnvironmentReport get_llm_provider get_supported_openai_params get_valid_models validate_environment",
-            "_client": "ChatStream Client ClientStatistics PumpedChatStream",
-            "_completed": "Outcomes",
-            "_dialect": "MaxTokensName MessageSchema Quirks",
-            "_drain": "CutCall DrainReport",
-            "_endpoint_api": "aembedding aimage_edit aimage_generation aimage_variation amoderation arerank aspeech atext_completion atranscription",
-            "_endpoint_calls": "ImageStream SpeechStream TextStream TranscriptionStream",
-            "_endpoint_sync": "embedding image_edit image_generation image_variation moderation rerank speech text_completion transcription",
-            "_jobs": "Job Outcome Timings",
-            "_latencies": "Quantile",
-            "_limits": "AccountStatistics Limits",
-            "_merge": "MergedStream",
-            "_provider": "AuthScheme Catalog Paths Provider Server Versioning Wire",
-            "_retry": "RetryPolicy",
-            "_stream": "PumpedStream Stream",
-            "_sync": "SyncStream batch_completion batch_completion_models batch_completion_models_all_responses completion register_provider",
-            "_tee": "TeeReader tee",
-            "_timeouts": "Timeouts",
+            "_client.queries": "EnvironmentReport get_llm_provider get_supported_openai_params get_valid_models validate_environment",
+            "_client.client": "ChatStream Client ClientStatistics PumpedChatStream",
+            "_combinators.completed": "Outcomes",
+            "_dialects.contract": "MaxTokensName MessageSchema Quirks",
+            "_engine.call": "CutCall DrainReport",
+            "_client.functions": "aembedding aimage_edit aimage_generation aimage_variation amoderation arerank aspeech atext_completion atranscription",
+            "_client.operations": "ImageStream SpeechStream TextStream TranscriptionStream",
+            "_client.twins": "embedding image_edit image_generation image_variation moderation rerank speech text_completion transcription",
+            "_combinators.jobs": "Job Outcome Timings",
+            "_engine.latencies": "Quantile",
+            "_limits.settings": "AccountStatistics Limits",
+            "_combinators.merging": "MergedStream",
+            "_catalog.provider": "AuthScheme Catalog Paths Provider Server Versioning Wire",
+            "_engine.retry": "RetryPolicy",
+            "_engine.stream": "PumpedStream Stream",
+            "_client.chat_twins": "SyncStream batch_completion batch_completion_models batch_completion_models_all_responses completion register_provider",
+            "_combinators.teeing": "TeeReader tee",
+            "_engine.timeouts": "Timeouts",
             "_transport": "Transport TransportStatistics",
             "_types.audio": "SpeechResponse TranscriptionChunk TranscriptionResponse TranscriptionSegment TranscriptionWord",
             "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream Seam StreamingChoices ToolCall",
@@ -264,7 +264,7 @@ else:
             "_types.text": "TextChoices TextCompletionResponse",
             "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
             "_types.vector": "Vector",
-            "_until": "StoppedStream stop_when",
+            "_combinators.stopping": "StoppedStream stop_when",
             "_version": "__version__",
             "exceptions": "APIConnectionError APIError APIResponseValidationError AllFailedError AuthenticationError BadRequestError BudgetExceededError ClientClosedError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError SlowReaderError Timeout UnprocessableEntityError UnsupportedParamsError",
         },

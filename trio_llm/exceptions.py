@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._errors import (
+from ._types.errors import (
     AllFailedError,
     APIConnectionError,
     APIError,

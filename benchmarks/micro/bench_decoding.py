@@ -8,11 +8,11 @@ import pytest
 import replies
 from shapes import ANTHROPIC_CALL, OPENAI_CALL, dechunked
 
-from trio_llm._convert import parse, structure
+from trio_llm._convert.converter import parse, structure
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._framing.sse import SSEDecoder
 from trio_llm._types.chat import ModelResponse
-from trio_llm._wire.sse import SSEDecoder
 
 _STREAM = dechunked(replies.openai_stream())
 _CHAT = replies.openai_chat()

@@ -7,12 +7,12 @@ from typing import Any
 
 from shapes import ANTHROPIC_CALL, MESSAGES, OPENAI_CALL
 
-from trio_llm._buckets import Bucket, Cost
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._http import HTTPRequest, Origin
+from trio_llm._limits.buckets import Bucket, Cost
 from trio_llm._transport.h1 import encode_request
 from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.http import HTTPRequest, Origin
 
 
 def bench_request(benchmark: Any) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from trio_llm._dialect import Call
+from trio_llm._dialects.contract import Call
 from trio_llm._types.chat_request import ChatRequest
 
 MESSAGES: Final[list[Any]] = [{"role": "user", "content": "Hello, how are you?"}]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._provider import Catalog, Provider
 from .accounts import ACCOUNTS
 from .gateways import GATEWAYS
 from .hosts import HOSTS
 from .makers import MAKERS
+from .provider import Catalog, Provider
 from .self_hosted import SELF_HOSTED
 from .sound import SOUND
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from .._dialect import MaxTokensName, Quirks
-from .._provider import AuthScheme, Paths, Provider, Versioning
-from ._common import OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE
+from .._dialects.contract import MaxTokensName, Quirks
+from .common import OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE
+from .provider import AuthScheme, Paths, Provider, Versioning
 
 _AZURE_HOSTS: Final = (
     "*.openai.azure.com",

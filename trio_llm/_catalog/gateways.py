@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._provider import AuthScheme, Paths, Provider
-from ._common import DETAILS_BACK, OLDER_NAMES, SYSTEM_ROLE
+from .common import DETAILS_BACK, OLDER_NAMES, SYSTEM_ROLE
+from .provider import AuthScheme, Paths, Provider
 
 GATEWAYS: Final = (
     Provider(

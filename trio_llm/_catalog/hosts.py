@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._dialect import MaxTokensName, Quirks
-from .._provider import Provider
-from ._common import OLDER_NAMES, SYSTEM_ROLE, THINKING_BACK
+from .._dialects.contract import MaxTokensName, Quirks
+from .common import OLDER_NAMES, SYSTEM_ROLE, THINKING_BACK
+from .provider import Provider
 
 HOSTS: Final = (
     Provider(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from .._dialect import MaxTokensName, Quirks
-from .._provider import AuthScheme, Paths, Provider, Wire
-from ._common import MISTRAL, OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE, THINKING_BACK
+from .._dialects.contract import MaxTokensName, Quirks
+from .common import MISTRAL, OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE, THINKING_BACK
+from .provider import AuthScheme, Paths, Provider, Wire
 
 _ZAI_KEYS: Final = ("ZAI_API_KEY", "Z_AI_API_KEY", "ZHIPU_API_KEY")
 _DASHSCOPE: Final = "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._provider import Provider, Server
-from ._common import OLDER_NAMES, OLDER_PREFILLED, THINKING_BACK, THINKING_PREFILLED
+from .common import OLDER_NAMES, OLDER_PREFILLED, THINKING_BACK, THINKING_PREFILLED
+from .provider import Provider, Server
 
 SELF_HOSTED: Final = (
     Provider(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._provider import AuthScheme, Provider, Wire
+from .provider import AuthScheme, Provider, Wire
 
 SOUND: Final = (
     Provider(

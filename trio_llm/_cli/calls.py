@@ -9,10 +9,10 @@ from typing import Protocol
 import attrs
 import trio
 
-from .._client import Client
-from .._errors import LLMError
-from .._jobs import Status
+from .._client.client import Client
+from .._combinators.jobs import Status
 from .._types.chat import ModelResponse, ModelResponseStream
+from .._types.errors import LLMError
 from .._types.usage import Usage
 from .prompts import Prompt
 

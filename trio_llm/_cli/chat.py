@@ -13,10 +13,10 @@ from typing import Any, cast
 import attrs
 import trio
 
-from .._client import Client
-from .._errors import LLMError
+from .._client.client import Client
 from .._types.chat import ModelResponseStream
 from .._types.chat_request import ChatParams, ChatRequest
+from .._types.errors import LLMError
 from .checks import check_prompts
 from .errors import CommandError
 from .interrupts import interruptible

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 import attrs
 
-from .._auth import destination, environment
 from .._catalog import CATALOG
-from .._dialect import Call
-from .._errors import BadRequestError, LLMError
-from .._local import LocalModelUnavailable, LocalServer
-from .._provider import Provider, Server, resolve
+from .._catalog.provider import Provider, Server, resolve
+from .._credentials.destinations import destination, environment
+from .._dialects.contract import Call
+from .._engine.local import LocalModelUnavailable, LocalServer
 from .._types.chat_request import ChatRequest
+from .._types.errors import BadRequestError, LLMError
 from .errors import CommandError
 from .prompts import Prompt
 

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import attrs
 import trio
 
-from .._client import Client
-from .._limits import Limits
-from .._provider import Provider
+from .._catalog.provider import Provider
+from .._client.client import Client
+from .._limits.settings import Limits
 from .calls import Call, FanOut
 from .checks import check_prompts, providers_for
 from .interrupts import Interruption, interruptible

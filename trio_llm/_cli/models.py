@@ -6,9 +6,9 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping
 
-from .._auth import environment
 from .._catalog import CATALOG
-from .._provider import Provider, Server
+from .._catalog.provider import Provider, Server
+from .._credentials.destinations import environment
 from .table import GAP, aligned
 from .terminal import BOLD, standard_screen
 

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 import attrs
 
-from .. import _json
-from .._errors import APIError, LLMError
+from .._convert import json as _json
+from .._types.errors import APIError, LLMError
 from .calls import Call
 from .errors import CommandError
 

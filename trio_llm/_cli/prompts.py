@@ -10,9 +10,9 @@ from typing import Any, Final, cast
 
 import attrs
 
-from .. import _json
-from .._errors import LLMError
+from .._convert import json as _json
 from .._types.chat_request import ChatParams, ChatRequest
+from .._types.errors import LLMError
 from .errors import CommandError
 
 _CALL_OPTIONS: Final = ("max_tokens", "temperature", "timeout", "num_retries", "api_base")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from .._jobs import Status
+from .._combinators.jobs import Status
 from .calls import Call, FanOut
 from .table import GAP, aligned
 from .terminal import BOLD, DIM, GREEN, RED, YELLOW, Screen, clip, harmless, one_line

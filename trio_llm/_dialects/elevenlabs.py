@@ -12,9 +12,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from .. import _json
-from .._convert import structure
-from .._dialect import (
+from .._convert import json as _json
+from .._convert.converter import structure
+from .._types.audio import TranscriptionResponse, TranscriptionWord
+from .._types.errors import BadRequestError, UnsupportedParamsError
+from .._types.http import HTTPRequest, ReplyHead
+from .._types.media_requests import SpeechRequest, TranscriptionRequest
+from .contract import (
     Call,
     Dialect,
     Endpoint,
@@ -25,10 +29,6 @@ from .._dialect import (
     merge_extra_body,
     supported_parameters,
 )
-from .._errors import BadRequestError, UnsupportedParamsError
-from .._http import HTTPRequest, ReplyHead
-from .._types.audio import TranscriptionResponse, TranscriptionWord
-from .._types.media_requests import SpeechRequest, TranscriptionRequest
 from .openai.errors import decode_error as decode_usual_error
 from .openai.replies import as_object, as_objects, parse_object, require_text
 from .openai.speech import decode_speech, open_sound_decoder

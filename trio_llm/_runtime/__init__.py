@@ -1,8 +1,8 @@
 """Trio's vocabulary for the engine, on Trio and on asyncio.
 
-Engine modules write `from ._runtime import trio` and then plain Trio. For type checkers the name *is*
+Engine modules write `from .._runtime import trio` and then plain Trio. For type checkers the name *is*
 Trio. At run time every look-up goes to Trio itself inside a Trio run, else to the same names built on
-anyio in `_asyncio.py`. Nothing else in the package knows which event loop runs.
+anyio in `asyncio_loop.py`. Nothing else in the package knows which event loop runs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ else:
     @cache
     def _on_asyncio():
         # anyio's half for asyncio takes a while to import; programs on Trio do without.
-        return import_module("._asyncio", __name__)
+        return import_module(".asyncio_loop", __name__)
 
     class _Vocabulary:
         """Each name of Trio's, as the running event loop has it."""

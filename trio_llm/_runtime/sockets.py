@@ -38,20 +38,20 @@ class ByteStream(Protocol):
 async def connect_tcp(host: str, port: int) -> ByteStream:
     """Connect to the first address of `host` that answers (RFC 8305), with TCP_NODELAY."""
     if trio.lowlevel.in_trio_run():
-        from . import _trio_sockets
+        from . import trio_sockets
 
-        return await _trio_sockets.connect_tcp(host, port)
-    from . import _asyncio_sockets
+        return await trio_sockets.connect_tcp(host, port)
+    from . import asyncio_sockets
 
-    return await _asyncio_sockets.connect_tcp(host, port)
+    return await asyncio_sockets.connect_tcp(host, port)
 
 
 async def connect_unix(path: str) -> ByteStream:
     """Connect to a Unix socket."""
     if trio.lowlevel.in_trio_run():
-        from . import _trio_sockets
+        from . import trio_sockets
 
-        return await _trio_sockets.connect_unix(path)
-    from . import _asyncio_sockets
+        return await trio_sockets.connect_unix(path)
+    from . import asyncio_sockets
 
-    return await _asyncio_sockets.connect_unix(path)
+    return await asyncio_sockets.connect_unix(path)

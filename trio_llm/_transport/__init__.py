@@ -6,7 +6,7 @@ from typing import Protocol
 
 import attrs
 
-from .._http import HTTPRequest, Origin, ReplyHead
+from .._types.http import HTTPRequest, Origin, ReplyHead
 
 
 class TransportError(Exception):

@@ -9,8 +9,8 @@ from typing import Any, Final
 import attrs
 import httptools
 
-from .._headers import check_field
-from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
+from .._types.headers import check_field
+from .._types.http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import ReplyError
 from .content import ACCEPTED, Body, check_size
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import attrs
 
-from .._errors import BadRequestError
-from .._headers import check_field
-from .._http import HTTPRequest, Origin, ReplyHead, RequestBody
 from .._runtime import trio
+from .._types.errors import BadRequestError
+from .._types.headers import check_field
+from .._types.http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import ReplyError, TransportError, TransportStatistics
 from .content import ACCEPTED, Body
 from .h1 import Limits, measured_blocks

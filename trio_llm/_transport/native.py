@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from .._http import HTTPRequest, Origin, ReplyHead
 from .._runtime import trio
 from .._runtime.sockets import ByteStream, connect_tcp, connect_unix
+from .._types.http import HTTPRequest, Origin, ReplyHead
 from . import ReplyError, TransportError, TransportStatistics
 from .h1 import Limits, ReplyParser, encode_head, encode_request
 from .pool import ConnectionSlots, IdlePool

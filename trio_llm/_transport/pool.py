@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final, Generic, Protocol, TypeVar
 
-from .._http import Origin
 from .._runtime import trio
+from .._types.http import Origin
 
 _MOMENT: Final = 0.001
 """Seconds. Looking at a socket costs a tenth of an exchange, and tells only what was so before the request left."""

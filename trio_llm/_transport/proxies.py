@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
-from .._http import HTTPRequest, Origin
+from .._types.http import HTTPRequest, Origin
 from . import Reply, Transport, TransportStatistics
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from ._mapping import Record
+from .mapping import Record
 from .usage import Usage
 
 _USUAL_BLOCK: Final = 65_536

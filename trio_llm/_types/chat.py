@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from ._mapping import Record
+from .mapping import Record
 from .usage import Usage
 
 

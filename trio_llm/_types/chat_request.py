@@ -7,9 +7,9 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 import attrs
 
-from .._errors import BadRequestError, UnsupportedParamsError
-from ._mapping import Record
-from ._request import CallOptions, ControlParams, split_arguments
+from .errors import BadRequestError, UnsupportedParamsError
+from .mapping import Record
+from .request import CallOptions, ControlParams, split_arguments
 
 MessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary, or the `message` of an earlier response."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from ._mapping import Record
+from .mapping import Record
 from .usage import Usage
 from .vector import Vector
 

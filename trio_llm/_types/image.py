@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from ._mapping import Record
+from .mapping import Record
 from .usage import Usage
 
 

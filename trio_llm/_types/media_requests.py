@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from ._request import CallOptions, ControlParams, split_arguments
+from .request import CallOptions, ControlParams, split_arguments
 from .upload import FileInput, Upload, as_upload
 
 

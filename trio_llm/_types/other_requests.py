@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from ._request import CallOptions, ControlParams, split_arguments
+from .request import CallOptions, ControlParams, split_arguments
 
 EmbeddingInput: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
 """One text, several texts, one text as token ids, or several."""

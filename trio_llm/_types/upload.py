@@ -11,8 +11,8 @@ from typing import IO, Any, Final, TypeAlias, cast
 
 import attrs
 
-from .._errors import BadRequestError
-from .._http import RequestBody
+from .errors import BadRequestError
+from .http import RequestBody
 
 FileContent: TypeAlias = str | os.PathLike[str] | bytes | IO[bytes]
 """A path, the bytes themselves, or a binary file object, which is read from where it stands."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ._mapping import Record
+from .mapping import Record
 
 
 @attrs.define

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 from trio.lowlevel import in_trio_run
 
-from .._client import Client
+from .._client.client import Client
 from .._runtime import trio
 from ._script import Reply
 from ._simulator import Simulator

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import attrs
 
-from .. import _json
-from .._http import HTTPRequest, ReplyHead
+from .._convert import json as _json
+from .._types.http import HTTPRequest, ReplyHead
 from .._types.usage import CompletionTokensDetails, Usage
 from ._faults import FaultPlan, apply_fault
 from ._ledger import Ledger, RecordedRequest

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import httptools
 
-from .._http import HTTPRequest
 from .._runtime import trio
 from .._transport import TransportError
+from .._types.http import HTTPRequest
 from ._simulator import Exchange, Simulator
 from ._timeline import Ending
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._http import HTTPRequest, Origin, ReplyHead
 from .._runtime import trio
 from .._transport import ReplyError, TransportError
+from .._types.http import HTTPRequest, Origin, ReplyHead
 from ._deciding import Decider
 from ._faults import FaultPlan
 from ._ledger import Ledger, RecordedRequest, RequestOutcome, SimulatorStatistics

@@ -8,7 +8,7 @@ from enum import Enum
 
 import attrs
 
-from .._http import ReplyHead
+from .._types.http import ReplyHead
 from ._ledger import RecordedRequest
 from ._script import AtByte, AtEvent, Delivery
 from ._wires._model import Event

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from .._client import ClientStatistics
+from .._client.client import ClientStatistics
 from .._runtime import trio
 from .._transport import TransportStatistics
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..._dialect import Dialect, Endpoint, StreamEndpoint
+from ..contract import Dialect, Endpoint, StreamEndpoint
 from .errors import decode_error
 from .request import encode, encode_stream
 from .response import decode

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import attrs
 
-from ... import _json
-from ..._convert import ConversionError, structure
-from ..._types._mapping import Record
+from ..._convert import json as _json
+from ..._convert.converter import ConversionError, structure
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
+from ..._types.mapping import Record
 from .shapes import if_object
 
 Block = dict[str, Any]

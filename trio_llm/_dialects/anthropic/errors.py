@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from ... import _json
-from ..._dialect import ErrorDetail
-from ..._errors import APIError, RateLimitError, ServiceUnavailableError
-from ..._http import ReplyHead
+from ..._convert import json as _json
+from ..._types.errors import APIError, RateLimitError, ServiceUnavailableError
+from ..._types.http import ReplyHead
+from ..contract import ErrorDetail
 
 _STATUS: Final[Mapping[str, int]] = {
     "invalid_request_error": 400,

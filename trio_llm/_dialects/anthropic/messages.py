@@ -19,8 +19,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ... import _json
-from ..._errors import BadRequestError
+from ..._convert import json as _json
+from ..._types.errors import BadRequestError
 from .parts import Block, blocks_of
 from .shapes import an_object, objects
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from ..._errors import BadRequestError, UnsupportedParamsError
+from ..._types.errors import BadRequestError, UnsupportedParamsError
 from .shapes import a_list, an_object
 
 Block = dict[str, Any]

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
-from ..._http import HTTPRequest
 from ..._types.chat_request import ChatRequest
+from ..._types.http import HTTPRequest
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .messages import conversation
 from .shapes import a_list, an_object, if_object
 from .structured import ANSWER_TOOL, answer_tool, native_format

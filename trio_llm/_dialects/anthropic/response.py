@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import attrs
 
-from ..._convert import parse, structure
-from ..._dialect import Call, ReplyIsError
-from ..._fold import fold_chunks
-from ..._types._mapping import Record
+from ..._convert.converter import parse, structure
 from ..._types.chat import Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.chat_request import ChatRequest
+from ..._types.folding import fold_chunks
+from ..._types.mapping import Record
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
+from ..contract import Call, ReplyIsError
 from .blocks import BlockReader
 from .errors import detail_of_event
 from .shapes import if_object

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..._errors import BadRequestError
+from ..._types.errors import BadRequestError
 
 
 def if_object(value: object) -> Mapping[str, Any]:

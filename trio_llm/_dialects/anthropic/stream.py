@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import attrs
 
-from ..._convert import ConversionError, parse, structure
-from ..._dialect import Call, ReplyIsError
-from ..._types._mapping import Record
+from ..._convert.converter import ConversionError, parse, structure
+from ..._framing.sse import ServerSentEvent
 from ..._types.chat import Delta, ModelResponseStream
 from ..._types.chat_request import ChatRequest
-from ..._wire.sse import ServerSentEvent
-from .._streaming import SSEStreamDecoder, TruncatedReply
+from ..._types.mapping import Record
+from ..contract import Call, ReplyIsError
+from ..streaming import SSEStreamDecoder, TruncatedReply
 from .blocks import BlockReader, WireDelta
 from .errors import detail_of_event
 from .response import (

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from ... import _json
-from ..._dialect import Call
-from ..._errors import BadRequestError
+from ..._convert import json as _json
 from ..._types.chat_request import ChatRequest
-from .._schema import response_format_dict
+from ..._types.errors import BadRequestError
+from ..contract import Call
+from ..schema import response_format_dict
 from .models import has_structured_output
 from .shapes import a_list, an_object, if_object
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ..._dialect import Call
-from ..._errors import BadRequestError, UnsupportedParamsError
 from ..._types.chat_request import ChatRequest
+from ..._types.errors import BadRequestError, UnsupportedParamsError
+from ..contract import Call
 from .blocks import ToolNames
 from .shapes import an_object, if_object, objects
 from .structured import ANSWER_TOOL, answers_by_tool, closed_schema

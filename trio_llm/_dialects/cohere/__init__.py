@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..._dialect import Dialect, Endpoint
+from ..contract import Dialect, Endpoint
 from ..openai.errors import decode_error
 from ..openai.rerank import decode_rerank, encode_rerank
 from .embeddings import decode_embeddings, encode_embeddings

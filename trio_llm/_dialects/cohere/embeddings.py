@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._convert import ConversionError, parse
-from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
-from ..._errors import BadRequestError
-from ..._http import HTTPRequest
+from ..._convert.converter import ConversionError, parse
 from ..._types.embedding import Embedding, EmbeddingResponse
+from ..._types.errors import BadRequestError
+from ..._types.http import HTTPRequest
 from ..._types.other_requests import EmbeddingRequest
 from ..._types.usage import Usage
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from ..openai.embeddings import read_vector
 from ..openai.replies import as_object
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from ..._dialect import Dialect, Endpoint, StreamEndpoint
+from ..contract import Dialect, Endpoint, StreamEndpoint
 from .embeddings import (
     decode_embeddings,
     decode_predicted_embeddings,

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ..._types._mapping import Record
+from ..._types.mapping import Record
 
 
 @attrs.frozen

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from ... import _json
-from ..._errors import BadRequestError
+from ..._convert import json as _json
+from ..._types.errors import BadRequestError
 from ._narrow import is_object
 from .media import Part, media_part, resolution
 from .models import ModelFamily

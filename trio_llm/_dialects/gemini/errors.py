@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ... import _json
-from ..._dialect import ErrorDetail
-from ..._errors import APIError, AuthenticationError, ContentPolicyViolationError, InternalServerError
-from ..._http import ReplyHead
+from ..._convert import json as _json
+from ..._types.errors import APIError, AuthenticationError, ContentPolicyViolationError, InternalServerError
+from ..._types.http import ReplyHead
+from ..contract import ErrorDetail
 from ._narrow import is_list, is_object
 from ._wire import PromptFeedback
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from ..._convert import structure
+from ..._convert.converter import structure
 from ..._types.chat import Annotation, URLCitation
 from ._narrow import is_object
 

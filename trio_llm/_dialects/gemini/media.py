@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from ..._errors import BadRequestError
+from ..._types.errors import BadRequestError
 from ._narrow import is_object
 
 Part = dict[str, Any]

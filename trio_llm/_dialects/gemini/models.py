@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import attrs
 
-from ..._errors import BadRequestError
+from ..._types.errors import BadRequestError
 
 _FOREIGN_SIGNATURE = "context_engineering_is_the_way_to_go"
 """The documented signature of calls that another model made, or that were never made."""

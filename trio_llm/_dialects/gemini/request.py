@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
-from ..._errors import BadRequestError, UnsupportedParamsError
-from ..._http import HTTPRequest
 from ..._types.chat_request import ChatRequest
-from .._schema import response_format_dict
+from ..._types.errors import BadRequestError, UnsupportedParamsError
+from ..._types.http import HTTPRequest
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..schema import response_format_dict
 from ._narrow import is_object
 from .contents import system_instruction, turns
 from .models import family_of, model_path

@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from ... import _json
-from ..._convert import ConversionError, parse, structure
-from ..._dialect import Call, ReplyIsError
-from ..._fold import fold_chunks
+from ..._convert import json as _json
+from ..._convert.converter import ConversionError, parse, structure
 from ..._types.chat import (
     Annotation,
     ChatAudio,
@@ -29,6 +27,8 @@ from ..._types.chat import (
     ToolCall,
 )
 from ..._types.chat_request import ChatRequest
+from ..._types.folding import fold_chunks
+from ..contract import Call, ReplyIsError
 from ._wire import Blob, Candidate, FunctionCallPart, LogprobsCandidate, LogprobsResult, Part, Reply
 from .errors import blocked_detail, error_in, event_detail
 from .grounding import SourceBook

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..._convert import parse
-from ..._dialect import Call, StreamDecoder
+from ..._convert.converter import parse
+from ..._framing.sse import ServerSentEvent
 from ..._types.chat import ModelResponseStream
 from ..._types.chat_request import ChatRequest
-from ..._wire.sse import ServerSentEvent
-from .._streaming import SSEStreamDecoder, TruncatedReply
+from ..contract import Call, StreamDecoder
+from ..streaming import SSEStreamDecoder, TruncatedReply
 from .response import ReplyReader
 
 _CLOSING_WORD = "[DONE]"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..._errors import BadRequestError, UnsupportedParamsError
+from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ._narrow import is_object
 from .models import ModelFamily
 

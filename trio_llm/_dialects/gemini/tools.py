@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ..._errors import BadRequestError, UnsupportedParamsError
+from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ._narrow import is_object
 from .schema import gemini_schema
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..._dialect import Dialect, Endpoint, StreamEndpoint
+from ..contract import Dialect, Endpoint, StreamEndpoint
 from .chat import decode_chat, encode_chat, encode_chat_stream
 from .chat_stream import open_chat_decoder
 from .completions import (

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..._convert import structure
-from ..._dialect import (
+from ..._convert.converter import structure
+from ..._types.chat import ModelResponse
+from ..._types.chat_request import CHAT_PARAMETERS, ChatRequest
+from ..._types.http import HTTPRequest
+from ..contract import (
     Call,
     MaxTokensName,
     ReplyIsError,
@@ -17,10 +20,7 @@ from ..._dialect import (
     merge_extra_body,
     supported_parameters,
 )
-from ..._http import HTTPRequest
-from ..._types.chat import ModelResponse
-from ..._types.chat_request import CHAT_PARAMETERS, ChatRequest
-from .._schema import response_format_dict
+from ..schema import response_format_dict
 from .errors import error_event
 from .messages import sendable_messages
 from .replies import (

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..._convert import structure
-from ..._dialect import Call, ReplyIsError
+from ..._convert.converter import structure
+from ..._framing.sse import ServerSentEvent
 from ..._types.chat import ModelResponseStream
 from ..._types.chat_request import ChatRequest
-from ..._wire.sse import ServerSentEvent
-from .._streaming import SSEStreamDecoder, TruncatedReply
+from ..contract import Call, ReplyIsError
+from ..streaming import SSEStreamDecoder, TruncatedReply
 from .errors import error_event
 from .replies import (
     JSONObject,

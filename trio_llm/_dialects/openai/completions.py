@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..._convert import structure
-from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
-from ..._http import HTTPRequest
+from ..._convert.converter import structure
+from ..._framing.sse import ServerSentEvent
+from ..._types.http import HTTPRequest
 from ..._types.other_requests import TEXT_COMPLETION_PARAMETERS, TextCompletionRequest
 from ..._types.text import TextCompletionResponse
-from ..._wire.sse import ServerSentEvent
-from .._streaming import SSEStreamDecoder, TruncatedReply
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import (
     JSONObject,
     as_object,

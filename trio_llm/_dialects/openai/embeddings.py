@@ -12,12 +12,12 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from ..._convert import ConversionError, structure
-from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
-from ..._http import HTTPRequest
+from ..._convert.converter import ConversionError, structure
 from ..._types.embedding import Embedding, EmbeddingResponse
+from ..._types.http import HTTPRequest
 from ..._types.other_requests import EmbeddingRequest
 from ..._types.vector import Vector
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .replies import JSONObject, as_object, parse_object, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})

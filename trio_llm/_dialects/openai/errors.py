@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ... import _json
-from ..._dialect import ErrorDetail
-from ..._errors import (
+from ..._convert import json as _json
+from ..._types.errors import (
     APIError,
     AuthenticationError,
     BadRequestError,
@@ -24,7 +23,8 @@ from ..._errors import (
     ServiceUnavailableError,
     Timeout,
 )
-from ..._http import ReplyHead
+from ..._types.http import ReplyHead
+from ..contract import ErrorDetail
 
 _EXACT: Final[Mapping[str, type[APIError]]] = {
     "context_length_exceeded": ContextWindowExceededError,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from ..._convert import structure
-from ..._dialect import Call, form_request, json_request, merge_extra_body, supported_parameters
-from ..._errors import BadRequestError
-from ..._http import HTTPRequest
+from ..._convert.converter import structure
+from ..._framing.sse import ServerSentEvent
+from ..._types.errors import BadRequestError
+from ..._types.http import HTTPRequest
 from ..._types.image import ImageChunk, ImageResponse
 from ..._types.media_requests import (
     IMAGE_EDIT_PARAMETERS,
@@ -21,8 +21,8 @@ from ..._types.media_requests import (
     ImageVariationRequest,
 )
 from ..._types.other_requests import ImageModelParams, ImageRequest
-from ..._wire.sse import ServerSentEvent
-from .._streaming import SSEStreamDecoder, TruncatedReply
+from ..contract import Call, form_request, json_request, merge_extra_body, supported_parameters
+from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import as_object, parse_object, raise_error, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset(ImageModelParams.__annotations__)

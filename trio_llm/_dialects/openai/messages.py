@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..._dialect import MessageSchema, Quirks
-from ..._errors import UnsupportedParamsError
 from ..._types.chat_request import ReplyDict
+from ..._types.errors import UnsupportedParamsError
+from ..contract import MessageSchema, Quirks
 
 _MESSAGE_FIELDS: Final = frozenset({"role", "content", "name", "tool_calls", "function_call", "refusal", "audio"})
 _CALL_FIELDS: Final = frozenset({"id", "type", "function", "custom"})

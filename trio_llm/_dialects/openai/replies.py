@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ... import _json
-from ..._convert import ConversionError, parse
-from ..._dialect import ReplyIsError
+from ..._convert import json as _json
+from ..._convert.converter import ConversionError, parse
+from ..contract import ReplyIsError
 from .errors import error_event
 
 JSONObject = dict[str, Any]

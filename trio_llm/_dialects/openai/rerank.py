@@ -5,11 +5,11 @@ Source: Cohere, "Rerank v2"; Jina AI, "Reranker API"; Voyage AI, "Rerankers" (`d
 
 from __future__ import annotations
 
-from ..._convert import structure
-from ..._dialect import Call, json_request, merge_extra_body, supported_parameters
-from ..._http import HTTPRequest
+from ..._convert.converter import structure
+from ..._types.http import HTTPRequest
 from ..._types.other_requests import RERANK_PARAMETERS, RerankRequest
 from ..._types.rerank import RerankResponse
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .replies import JSONObject, as_object, as_objects, parse_object, require_list, settle_usage
 
 

@@ -5,11 +5,11 @@ Source: OpenAI API reference, "Create speech", 2026-11.
 
 from __future__ import annotations
 
-from ... import _json
-from ..._dialect import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
-from ..._http import HTTPRequest
+from ..._convert import json as _json
 from ..._types.audio import SpeechResponse
+from ..._types.http import HTTPRequest
 from ..._types.media_requests import SPEECH_PARAMETERS, SpeechRequest
+from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from .errors import error_event
 from .replies import as_object
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import attrs
 
-from ... import _json
+from ..._convert import json as _json
 from ..._types.usage import Usage
 from .._limits import LimitState
 from .._script import Failure, ToolUse

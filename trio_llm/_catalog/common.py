@@ -1,0 +1,67 @@
+"""Departures that many rows share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from .._dialects.contract import MaxTokensName, MessageSchema, Quirks
+
+SYSTEM_ROLE: Final = Quirks(system_role="system")
+"""Takes both names of the answer's limit, and has no `developer` role."""
+OLDER_NAMES: Final = Quirks(max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system")
+"""Follows OpenAI's reference as it was before `max_completion_tokens` and `developer`."""
+THINKING_BACK: Final = Quirks(
+    max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", reply_fields=frozenset({"reasoning_content"})
+)
+"""As `OLDER_NAMES`; and a message with tool calls is refused, or understood less well, without its thinking."""
+OLDER_PREFILLED: Final = attrs.evolve(OLDER_NAMES, prefill=True)
+"""As `OLDER_NAMES`, on llama.cpp, which goes on with an assistant message that comes last (`--prefill-assistant`)."""
+THINKING_PREFILLED: Final = attrs.evolve(THINKING_BACK, prefill=True)
+"""As `THINKING_BACK`, on llama.cpp."""
+DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
+"""A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
+OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)
+"""OpenAI's own servers, wherever they stand."""
+REASONING_MODELS: Final = ((r"(o[134](-|$)|gpt-5)", Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)),)
+"""OpenAI's models that refuse `max_tokens`."""
+MISTRAL: Final = Quirks(
+    renamed={"seed": "random_seed"},
+    unsupported=frozenset(
+        {
+            "audio",
+            "function_call",
+            "functions",
+            "logit_bias",
+            "modalities",
+            "prompt_cache_retention",
+            "safety_identifier",
+            "store",
+            "user",
+            "verbosity",
+            "web_search_options",
+        }
+    ),
+    max_tokens_name=MaxTokensName.MAX_TOKENS,
+    system_role="system",
+    stream_usage=False,
+    required_tool_choice="any",
+    attachments_as_text=True,
+    message_schema=MessageSchema(
+        fields={
+            "system": frozenset(),
+            "user": frozenset(),
+            "assistant": frozenset({"prefix", "tool_calls"}),
+            "tool": frozenset({"name", "tool_call_id"}),
+        },
+        part_types=frozenset(
+            {"document_url", "file", "image_url", "input_audio", "reference", "text", "thinking"},
+        ),
+    ),
+    accepted_values={
+        "reasoning_effort": frozenset({"high", "none"}),
+        "service_tier": frozenset({"auto", "standard_only"}),
+    },
+)
+"""Mistral's API refuses every field that its reference does not have; `logprobs` it knows all the same."""

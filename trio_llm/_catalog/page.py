@@ -1,0 +1,63 @@
+"""The catalogue as a page of the documentation: `python -m trio_llm._catalog.page > docs/providers.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from . import CATALOG
+from .provider import Provider, Server
+
+_INTRODUCTION = """# Providers
+
+Written by `python -m trio_llm._catalog.page > docs/providers.md`; a test keeps it in step with the catalogue.
+
+Write a model as `prefix/name`: `groq/llama-3.3-70b-versatile`. A key is taken from the first variable that is set, and
+sent to the provider's own hosts only. Every base URL can be replaced, by `api_base` or by a variable: unless the table
+says otherwise, the prefix in capitals with `_BASE_URL` or `_API_BASE`. `{NAME}` in a base URL stands for an environment
+variable, `{NAME|OTHER}` for the first of several that is set.
+
+Any other OpenAI-compatible host works without a row: `custom_openai/name` with `api_base`. A row of your own goes to
+`Client(providers=[...])` or `register_provider(...)`; [contributing](contributing.md) shows one.
+
+| prefix | also | base URL | key | wire | documentation |
+|---|---|---|---|---|---|
+"""
+
+
+def markdown(rows: Iterable[Provider]) -> str:
+    """The page, one line a row."""
+    return _INTRODUCTION + "".join(f"| {' | '.join(_cells(row))} |\n" for row in rows)
+
+
+def _cells(row: Provider) -> list[str]:
+    return [
+        f"`{row.name}`",
+        _codes(row.aliases),
+        _address(row),
+        _key(row),
+        row.wire.name.lower(),
+        f"[page]({row.documentation})",
+    ]
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _address(row: Provider) -> str:
+    if row.server is Server.EMBEDDED:
+        return "in this process"
+    address = f"`{row.base_url}`".replace("|", "\\|") if row.base_url else ""
+    usual = Provider(name=row.name, base_url="", documentation="").base_url_variables
+    named = "" if row.base_url_variables == usual else _codes(row.base_url_variables)
+    return " or ".join(filter(None, (address, named)))
+
+
+def _key(row: Provider) -> str:
+    names = _codes(row.key_variables + row.token_variables) or "none"
+    return names if row.server is Server.REMOTE or names == "none" else f"{names} (if any)"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown(CATALOG.values()))

@@ -1,0 +1,76 @@
+"""LiteLLM's functions on the default client of the running event loop, Trio's or asyncio's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal, Unpack, overload
+
+from .._combinators.completed import Outcomes
+from .._combinators.jobs import Job, Jobs, Outcome
+from .._combinators.merging import MergedStream, OnFailure
+from .._combinators.racing import Accept
+from .._engine.latencies import Quantile
+from .._types.chat import ModelResponse
+from .._types.chat_request import ChatParams, MessageLike
+from .client import ChatStream
+from .default import default_client
+
+
+@overload
+async def acompletion(
+    model: str,
+    messages: Iterable[MessageLike],
+    *,
+    stream: Literal[False] | None = None,
+    **params: Unpack[ChatParams],
+) -> ModelResponse: ...
+@overload
+async def acompletion(
+    model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
+) -> ChatStream: ...
+@overload
+async def acompletion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
+) -> ModelResponse | ChatStream: ...
+async def acompletion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None = None, **params: Unpack[ChatParams]
+) -> ModelResponse | ChatStream:
+    """`Client.completion` on the default client."""
+    return await (await default_client()).completion(model, messages, stream=stream, **params)
+
+
+async def fan_out(jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:
+    """`Client.fan_out` on the default client."""
+    return await (await default_client()).fan_out(jobs, limit=limit, deadline=deadline)
+
+
+@asynccontextmanager
+async def as_completed(jobs: Jobs, *, limit: int | None = None) -> AsyncIterator[Outcomes]:
+    """`Client.as_completed` on the default client."""
+    async with (await default_client()).as_completed(jobs, limit=limit) as outcomes:
+        yield outcomes
+
+
+async def race(jobs: Iterable[Job], accept: Accept | None = None) -> Outcome:
+    """`Client.race` on the default client."""
+    return await (await default_client()).race(jobs, accept)
+
+
+async def hedge(job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None) -> Outcome:
+    """`Client.hedge` on the default client."""
+    return await (await default_client()).hedge(job, after=after, copies=copies, budget=budget)
+
+
+async def cascade(jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None) -> Outcome:
+    """`Client.cascade` on the default client."""
+    return await (await default_client()).cascade(jobs, accept, after=after)
+
+
+@asynccontextmanager
+async def merge(
+    jobs: Mapping[str, Job | AsyncIterable[Any]], *, buffer: int = 8, on_failure: OnFailure = "raise"
+) -> AsyncIterator[MergedStream]:
+    """`Client.merge` on the default client."""
+    async with (await default_client()).merge(jobs, buffer=buffer, on_failure=on_failure) as events:
+        yield events

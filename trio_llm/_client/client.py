@@ -1,0 +1,326 @@
+"""The client: one scope that owns connections, limits and policies."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias, Unpack, overload
+
+import attrs
+
+from .._catalog import CATALOG, catalog_with
+from .._catalog.provider import Provider
+from .._combinators.cascading import cascade
+from .._combinators.completed import Outcomes, as_completed
+from .._combinators.fanning import fan_out
+from .._combinators.hedging import hedge
+from .._combinators.jobs import Job, Jobs, Outcome
+from .._combinators.merging import MergedStream, OnFailure, merge
+from .._combinators.racing import Accept, race
+from .._credentials.destinations import environment, proxies_wanted
+from .._engine.call import CallTrace, DrainReport
+from .._engine.engine import Engine, Request, Settings
+from .._engine.fallbacks import Fallbacks
+from .._engine.latencies import Quantile
+from .._engine.retry import RetryPolicy
+from .._engine.stream import PumpedStream, Stream, pumped
+from .._engine.timeouts import Timeouts
+from .._limits.settings import AccountStatistics, Limits
+from .._runtime import trio
+from .._transport import Transport, TransportStatistics
+from .._transport.choice import adapted_transport, direct_transport, proxied_transport
+from .._types.chat import ModelResponse, ModelResponseStream
+from .._types.chat_request import ChatParams, ChatRequest, MessageLike
+from .._types.errors import ClientClosedError
+from .._types.request import Fallback
+from .operations import EndpointCalls
+
+ChatStream: TypeAlias = Stream[ModelResponseStream, ModelResponse]
+"""What `completion(stream=True)` returns."""
+PumpedChatStream: TypeAlias = PumpedStream[ModelResponseStream, ModelResponse]
+"""What `async with client.stream(...)` gives."""
+
+
+@attrs.frozen
+class ClientStatistics:
+    """A snapshot of a client."""
+
+    accounts: Mapping[str, AccountStatistics]
+    """By provider and base URL."""
+    connections: TransportStatistics
+
+
+def _rows(providers: Mapping[str, Provider] | Iterable[Provider]) -> Mapping[str, Provider]:
+    if isinstance(providers, Mapping):
+        return providers
+    own = tuple(providers)
+    return catalog_with(*own) if own else CATALOG
+
+
+class Client(EndpointCalls):
+    """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
+
+    It belongs to one run of Trio or asyncio. Leaving the block closes every connection.
+    """
+
+    def __init__(  # noqa: PLR0913 - the options of a client, all by name
+        self,
+        *,
+        http_client: object = None,
+        transport: Transport | None = None,
+        retry: RetryPolicy | None = None,
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+        providers: Mapping[str, Provider] | Iterable[Provider] = (),
+        variables: Mapping[str, str] | None = None,
+        fallbacks: Sequence[Fallback] = (),
+        context_window_fallbacks: Sequence[Fallback] = (),
+        content_policy_fallbacks: Sequence[Fallback] = (),
+    ) -> None:
+        """Nothing is opened here.
+
+        Args:
+            http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` to send requests with; it stays the caller's.
+            transport: whatever else is to move the bytes, such as `trio_llm.testing.Simulator`; closed with the client.
+            retry: how failed calls are repeated.
+            limits: what each account may do at most.
+            timeouts: how long calls may take.
+            providers: rows of your own, beside the built-in catalogue and before it; a mapping takes its place.
+            variables: keys and base URLs, in place of the process's environment.
+            fallbacks: where chat calls go on that have none of their own, when their model fails.
+            context_window_fallbacks: the same, after a `ContextWindowExceededError` alone.
+            content_policy_fallbacks: the same, after a `ContentPolicyViolationError` alone.
+        """
+        self._settings = Settings(
+            retry or RetryPolicy(),
+            limits or Limits(),
+            timeouts or Timeouts(),
+            _rows(providers),
+            environment() if variables is None else variables,
+            Fallbacks(fallbacks, context_window_fallbacks, content_policy_fallbacks),
+        )
+        self._http_client = http_client
+        self._given_transport = transport
+        self._engine_made: Engine | None = None
+        self._closed = False
+
+    def _open_engine(self) -> Engine:
+        if self._closed:
+            raise ClientClosedError("this client is closed: it takes no more calls")
+        engine = self._engine_made
+        if engine is None:
+            engine = self._engine_made = Engine(self._settings, self._choose_transport())
+        engine.check_run()
+        return engine
+
+    def _choose_transport(self) -> Transport:
+        if self._given_transport is not None:
+            return self._given_transport
+        if self._http_client is not None:
+            return adapted_transport(self._http_client)
+        if proxies_wanted(self._settings.variables):
+            return proxied_transport(self._settings.variables, self._settings.timeouts.connect)
+        return direct_transport(self._settings.timeouts.connect)
+
+    async def call(self, request: Request) -> Any:
+        """Make the call that a request describes; one with `stream` set gives a stream.
+
+        Raises:
+            APIError: whatever went wrong.
+        """
+        if getattr(request, "stream", False):
+            source, opening = await self._open_engine().open_stream(request, CallTrace())
+            return Stream(source, opening)
+        return await self._open_engine().receive(request, CallTrace())
+
+    @asynccontextmanager
+    async def open_pumped(self, request: Request) -> AsyncIterator[PumpedStream[Any, Any]]:
+        """The streamed reply to a request, whose `stream` may be unset; see `stream`.
+
+        Raises:
+            APIError: on entry or from the iteration.
+        """
+        source, opening = await self._open_engine().open_stream(request, CallTrace())
+        async with pumped(source, opening) as stream:
+            yield stream
+
+    @overload
+    async def completion(
+        self,
+        model: str,
+        messages: Iterable[MessageLike],
+        *,
+        stream: Literal[False] | None = None,
+        **params: Unpack[ChatParams],
+    ) -> ModelResponse: ...
+    @overload
+    async def completion(
+        self, model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
+    ) -> ChatStream: ...
+    @overload
+    async def completion(
+        self, model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
+    ) -> ModelResponse | ChatStream: ...
+    async def completion(
+        self,
+        model: str,
+        messages: Iterable[MessageLike],
+        *,
+        stream: bool | None = None,
+        **params: Unpack[ChatParams],
+    ) -> ModelResponse | ChatStream:
+        """Ask a model to go on with a conversation.
+
+        Args:
+            model: `"provider/name"`, or a bare name such as `"gpt-4"`.
+            messages: dictionaries in OpenAI's shape, or messages of earlier responses.
+            stream: return a stream of chunks, once the first content has arrived.
+            params: OpenAI's parameters and the control parameters of `CallOptions`.
+
+        Raises:
+            UnsupportedParamsError: for a parameter that is unknown or that the provider cannot express.
+            APIError: whatever else went wrong; the class says what.
+        """
+        request = ChatRequest(model, messages, stream=stream, **params)
+        if stream:
+            return Stream(*await self._open_engine().open_chat(request, CallTrace()))
+        response: ModelResponse = await self._open_engine().receive(request, CallTrace())
+        return response
+
+    @asynccontextmanager
+    async def stream(
+        self, model: str, messages: Iterable[MessageLike], **params: Unpack[ChatParams]
+    ) -> AsyncIterator[PumpedChatStream]:
+        """A streamed reply, read ahead by a task of the block. Leaving the block ends it.
+
+        A read that is cancelled, by `move_on_after` for instance, loses nothing.
+
+        Raises:
+            APIError: on entry, whatever went wrong before the first content; from the iteration, whatever
+                broke the stream later, with what had arrived in `partial`.
+        """
+        request = ChatRequest(model, messages, stream=True, **params)
+        source, opening = await self._open_engine().open_chat(request, CallTrace())
+        async with pumped(source, opening) as stream:
+            yield stream
+
+    async def fan_out(self, jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:
+        """Run many jobs and lose no result: one outcome for each, in their order.
+
+        Args:
+            jobs: requests, and async functions without arguments, from any iterable, async ones included. They are
+                pulled only as they can start; those of a collection all have an outcome, those that were left in an
+                iterator at the deadline have none.
+            limit: jobs at the same time. None leaves it to the client's limits, for an iterator it means 100.
+            deadline: seconds for all; what has finished by then is kept, the rest is cancelled or not started.
+
+        Raises:
+            TypeError: for what is no job.
+        """
+        return await fan_out(self._open_engine(), jobs, limit=limit, deadline=deadline)
+
+    @asynccontextmanager
+    async def as_completed(self, jobs: Jobs, *, limit: int | None = None) -> AsyncIterator[Outcomes]:
+        """Outcomes in the order in which jobs end, failures among them. Leaving the block ends the rest.
+
+        At most `limit` jobs, by default 100, are started whose outcome nobody has read: a job waits for the reader.
+        """
+        async with as_completed(self._open_engine(), jobs, limit=limit) as outcomes:
+            yield outcomes
+
+    async def race(self, jobs: Iterable[Job], accept: Accept | None = None) -> Outcome:
+        """Run several jobs at once; the first whose response is accepted wins, the others are ended and gone.
+
+        Args:
+            jobs: at least one.
+            accept: whether a response will do; may be async. What it raises ends the race.
+
+        Raises:
+            AllFailedError: if none won. It holds the outcome of each.
+        """
+        return await race(self._open_engine(), jobs, accept=accept)
+
+    async def hedge(
+        self, job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
+    ) -> Outcome:
+        """Run a job, and once more if it takes long; the first copy to succeed wins, the others are ended and gone.
+
+        Args:
+            job: what may be done twice without harm.
+            after: seconds until the next copy starts, or the quantile of this client's calls to the same model.
+            copies: at most so many at the same time, the first included.
+            budget: share of second copies among this client's hedged calls, 0 to 1. Where it is used up, none starts.
+
+        Raises:
+            AllFailedError: if no copy succeeded.
+        """
+        return await hedge(self._open_engine(), job, after=after, copies=copies, budget=budget)
+
+    async def cascade(
+        self, jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None
+    ) -> Outcome:
+        """Run the first job; the next one only if its response is not accepted, if it fails, or if it takes long.
+
+        The one before goes on meanwhile and may still win. The winner's rivals are ended and gone.
+
+        Args:
+            jobs: the cheapest first.
+            accept: whether a response will do; may be async. What it raises ends the cascade.
+            after: seconds that the latest job may take alone; None waits for its end.
+
+        Raises:
+            AllFailedError: if none won.
+        """
+        return await cascade(self._open_engine(), jobs, accept=accept, after=after)
+
+    @asynccontextmanager
+    async def merge(
+        self, jobs: Mapping[str, Job | AsyncIterable[Any]], *, buffer: int = 8, on_failure: OnFailure = "raise"
+    ) -> AsyncIterator[MergedStream]:
+        """Read several streams as one, as `(name, chunk)`. Leaving the block ends them all.
+
+        Args:
+            jobs: requests, of which chats are streamed; functions that return a stream; or streams. What has no stream
+                counts as one chunk.
+            buffer: chunks that may wait for the reader. When they do, nothing more is read from any connection.
+            on_failure: `raise` ends the others and raises the error after what had arrived; `drop` notes it in
+                `failures` and goes on with the others.
+        """
+        async with merge(self._open_engine(), jobs, buffer=buffer, on_failure=on_failure) as events:
+            yield events
+
+    async def drain(self, grace: float) -> DrainReport:
+        """Take no more calls, let those that run end for `grace` seconds, and end the rest.
+
+        An open stream counts as running. Whoever waits for a call that is ended gets `ClientClosedError`.
+        """
+        return await self._open_engine().calls.drain(grace)
+
+    def statistics(self) -> ClientStatistics:
+        """Slots and connections now."""
+        if self._engine_made is None:
+            return ClientStatistics({}, TransportStatistics(0, 0))
+        return ClientStatistics(self._engine_made.account_statistics(), self._engine_made.transport.statistics())
+
+    async def aclose(self) -> None:
+        """End every call and close every connection. Idempotent.
+
+        Calls that still run in other tasks, and reads of open streams, raise `ClientClosedError`; so do new ones.
+        """
+        self._closed = True
+        engine, self._engine_made = self._engine_made, None
+        if engine is not None:
+            await engine.aclose()
+        elif self._given_transport is not None:
+            await self._given_transport.aclose()
+        await trio.lowlevel.checkpoint()
+
+    async def __aenter__(self) -> Self:
+        await trio.lowlevel.checkpoint()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,1 @@
+"""Many calls under one scope: fan-outs, races, hedges, merged streams."""

@@ -1,0 +1,58 @@
+"""Outcomes in the order in which calls end, at their reader's pace."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+from .._engine.engine import Engine
+from .._runtime import trio
+from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, check_limit, run_job
+
+
+class Outcomes:
+    """Outcomes as they come. Several tasks may read; each outcome goes to one of them."""
+
+    def __init__(self, receiver: trio.MemoryReceiveChannel[Outcome], feed: Feed) -> None:
+        self._receiver = receiver
+        self._feed = feed
+
+    def __aiter__(self) -> Outcomes:
+        return self
+
+    async def __anext__(self) -> Outcome:
+        try:
+            return await self._receiver.receive()
+        except trio.EndOfChannel:
+            if self._feed.failure is not None:
+                raise self._feed.failure from None
+            raise StopAsyncIteration from None
+
+
+@asynccontextmanager
+async def as_completed(engine: Engine, jobs: Jobs, *, limit: int | None) -> AsyncIterator[Outcomes]:
+    """Outcomes as the jobs end; see `Client.as_completed`."""
+    check_limit(limit)
+    # Nothing is buffered: a worker that has an outcome waits for the reader before it starts another job.
+    sender, receiver = trio.open_memory_channel[Outcome](0)
+    failure: Exception | None = None
+    async with aclosing(Feed(jobs, math.inf)) as feed, receiver, trio.open_nursery() as nursery:
+        async with sender:
+            for _ in range(feed.workers(limit or DEFAULT_LIMIT)):
+                nursery.start_soon(_work, engine, feed, sender.clone())
+        try:
+            yield Outcomes(receiver, feed)
+        except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
+            failure = error
+        nursery.cancel_scope.cancel(reason="the block of as_completed was left")
+    if failure is not None:
+        raise failure
+
+
+async def _work(engine: Engine, feed: Feed, sender: trio.MemorySendChannel[Outcome]) -> None:
+    began = trio.current_time()
+    async with sender:
+        while (outcome := await feed.next()) is not None:
+            await run_job(engine, outcome, began)
+            await sender.send(outcome)

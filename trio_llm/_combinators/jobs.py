@@ -1,0 +1,203 @@
+"""What structured-concurrency functions run: jobs, where they come from, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
+from contextlib import aclosing
+from typing import Any, Literal, TypeAlias, TypeGuard, get_args
+
+import attrs
+
+from .._engine.call import CallTrace
+from .._engine.engine import Engine, Request
+from .._engine.stream import Stream
+from .._runtime import trio
+from .._types.chat import ModelResponse
+from .._types.errors import ClientClosedError, LLMError, RateLimitError
+
+Job: TypeAlias = Request | Callable[[], Awaitable[Any]]
+"""A request, or an async function without arguments: `partial(agent.run, question)`."""
+Jobs: TypeAlias = Iterable[Job] | AsyncIterable[Job]
+"""Any number of jobs, at hand or still to come."""
+Status = Literal["ok", "failed", "cancelled", "not_started"]
+DEFAULT_LIMIT = 100
+"""Jobs at the same time, of those that come from an iterator: nobody knows how many there are."""
+_CLOSING_TIME = 2.0
+"""Seconds that a generator of jobs may take to close."""
+
+
+@attrs.define
+class Timings:
+    """When what happened to one item, in seconds since the whole began. None where it did not get that far."""
+
+    started: float | None = None
+    admitted: float | None = None
+    """When the last attempt got its slot."""
+    first_content: float | None = None
+    """Streamed items: when the first content arrived."""
+    ended: float | None = None
+
+
+@attrs.define
+class Outcome:
+    """What became of one job."""
+
+    index: int
+    """Its place among the jobs."""
+    request: Job
+    """The job: a request, or a function."""
+    status: Status = "not_started"
+    """`cancelled` is what was begun and given up, `not_started` what there was no time to send a request for."""
+    response: Any = None
+    """The response of an item that is ok; streamed ones folded into a whole. A function's result."""
+    error: Exception | None = None
+    """Why it failed: an `LLMError`, or whatever a function raised. Who ended it, or did not let it start."""
+    partial: ModelResponse | None = None
+    """What a streamed item had received when it failed or was cancelled."""
+    attempts: int = 0
+    """Requests sent."""
+    timings: Timings = attrs.Factory(Timings)
+    accepted: bool | None = None
+    """What `accept` said of the response; None if it was not asked."""
+    others: tuple[Outcome, ...] = attrs.field(default=(), repr=False)
+    """A winner's rivals, in the order of the jobs."""
+
+
+def check_limit(limit: int | None) -> None:
+    """Raises `ValueError` for a limit that lets nothing through."""
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+
+
+def is_request(job: object) -> TypeGuard[Request]:
+    """Whether it is a request of some kind, and not a function."""
+    return isinstance(job, get_args(Request))
+
+
+def checked_job(job: object) -> Job:
+    """The job, if it is one.
+
+    Raises:
+        TypeError: if it is none; for a coroutine it says what to write instead.
+    """
+    if is_request(job) or callable(job):
+        return job
+    if isinstance(job, Awaitable):
+        getattr(job, "close", bool)()  # else Python warns that it was never awaited, on top of the error
+        raise TypeError("a job is called when its turn has come: give the function, as partial(function, ...)")
+    raise TypeError(f"a job is a request or an async function without arguments, not {type(job).__name__}")
+
+
+class Feed:
+    """The jobs of one function, numbered as they are pulled: only when one can be started, and none after the deadline.
+
+    A collection gives all its outcomes; of an iterator, what was not pulled has none. An async generator is closed
+    in the end.
+    """
+
+    def __init__(self, jobs: Jobs, deadline: float) -> None:
+        self.outcomes: list[Outcome] = []
+        """Of every job of a collection, or of all that were pulled."""
+        self.failure: Exception | None = None
+        """What the iterator raised. Nothing more is pulled then."""
+        self._deadline = deadline
+        self._following: AsyncIterator[Job] | None = None
+        self._waiting: Iterator[Outcome] = iter(())
+        self._lock = trio.Lock()
+        if isinstance(jobs, AsyncIterable):
+            self._following = aiter(jobs)
+        elif isinstance(jobs, Sized):
+            self.outcomes = [Outcome(index, checked_job(job)) for index, job in enumerate(jobs)]
+            self._waiting = iter(self.outcomes)
+        else:
+            self._waiting = map(self._numbered, jobs)
+
+    def workers(self, limit: int | None) -> int:
+        """How many tasks it takes to run all of them, `limit` at a time."""
+        if self._following is not None or not self.outcomes:
+            return limit or DEFAULT_LIMIT
+        return min(len(self.outcomes), limit or len(self.outcomes))
+
+    async def next(self) -> Outcome | None:
+        """The next job to start; None if there is none, or no time for it."""
+        await trio.lowlevel.checkpoint()
+        if self.failure is not None or trio.current_time() >= self._deadline:
+            return None
+        try:
+            return next(self._waiting, None) if self._following is None else await self._follow(self._following)
+        except StopAsyncIteration:
+            return None
+        except Exception as error:  # noqa: BLE001 - raised after the nursery, which would wrap it in a group
+            self.failure = error
+            return None
+
+    async def _follow(self, jobs: AsyncIterator[Job]) -> Outcome:
+        async with self._lock:
+            return self._numbered(await anext(jobs))
+
+    def _numbered(self, job: Job) -> Outcome:
+        outcome = Outcome(len(self.outcomes), checked_job(job))
+        self.outcomes.append(outcome)
+        return outcome
+
+    async def aclose(self) -> None:
+        """Close an async generator, whether it was exhausted or not."""
+        close = getattr(self._following, "aclose", None)
+        if close is not None:
+            with trio.CancelScope(deadline=trio.current_time() + _CLOSING_TIME, shield=True):
+                await close()
+
+
+async def run_job(engine: Engine, outcome: Outcome, began: float) -> None:
+    """Run the job of one outcome and write down what becomes of it, cancellation included."""
+    trace = CallTrace()
+    outcome.status = "cancelled"  # unless it comes to another end
+    outcome.timings.started = trio.current_time() - began
+    try:
+        outcome.response = await _received(engine, outcome, trace)
+        outcome.status = "ok"
+    except ClientClosedError as error:  # not its own failure: somebody ended it
+        outcome.error, outcome.partial = error, error.partial
+    except LLMError as error:
+        # The client's own limits refuse what could not be sent before the deadline: that is no failure of a provider's.
+        refused = isinstance(error, RateLimitError) and not trace.attempts
+        outcome.status, outcome.error = "not_started" if refused else "failed", error
+        outcome.partial = getattr(error, "partial", None) or outcome.partial
+    except Exception as error:  # noqa: BLE001 - a fault in one job must not cost the others their paid results
+        outcome.status, outcome.error = "failed", error
+    finally:
+        _note_times(outcome, trace, began)
+
+
+async def _received(engine: Engine, outcome: Outcome, trace: CallTrace) -> Any:
+    job = outcome.request
+    if is_request(job):
+        if getattr(job, "stream", False):
+            return await _read_whole(Stream(*await engine.open_stream(job, trace)), outcome)
+        return await engine.receive(job, trace)
+    result = await job()  # type: ignore[operator]  # isinstance with a computed tuple does not narrow
+    return await _read_whole(result, outcome) if isinstance(result, Stream) else result
+
+
+async def _read_whole(stream: Stream[Any, Any], outcome: Outcome) -> Any:
+    async with aclosing(stream):  # a cancellation may come between two reads
+        try:
+            while await stream.next_batch():
+                pass
+        except BaseException:
+            folded = stream.response
+            outcome.partial = folded if isinstance(folded, ModelResponse) else None
+            raise
+    return stream.response
+
+
+def _note_times(outcome: Outcome, trace: CallTrace, began: float) -> None:
+    outcome.attempts = trace.attempts
+    if outcome.status == "cancelled" and trace.admitted is None and not callable(outcome.request):
+        outcome.status = "not_started"  # it was still waiting for its slot: nothing was sent
+    timings = outcome.timings
+    timings.ended = trio.current_time() - began
+    if trace.admitted is not None:
+        timings.admitted = trace.admitted - began
+    if trace.first_content is not None:
+        timings.first_content = trace.first_content - began

@@ -1,0 +1,146 @@
+"""Several streams read as one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeAlias, get_args
+
+import attrs
+
+from .._engine.call import CallTrace
+from .._engine.engine import Engine
+from .._engine.stream import Stream
+from .._runtime import trio
+from .._types.chat_request import ChatRequest
+from .._types.errors import LLMError
+from .._types.request import changed
+from .jobs import Job, checked_job, is_request
+
+OnFailure: TypeAlias = Literal["raise", "drop"]
+_Event: TypeAlias = tuple[str, Any]
+
+
+class MergedStream:
+    """Chunks of several sources as `(name, chunk)`, each source's in its order. Several tasks may read."""
+
+    def __init__(self, receiver: trio.MemoryReceiveChannel[_Event]) -> None:
+        self._receiver = receiver
+        self._failure: Exception | None = None
+        self.failures: dict[str, Exception] = {}
+        """The sources that failed, under `on_failure="drop"`, and why."""
+        self._streams: dict[str, Stream[Any, Any]] = {}
+
+    @property
+    def responses(self) -> dict[str, Any]:
+        """What has been read of each stream so far, folded; whole for those that have ended."""
+        return {name: stream.response for name, stream in self._streams.items()}
+
+    def __aiter__(self) -> MergedStream:
+        return self
+
+    async def __anext__(self) -> _Event:
+        try:
+            return await self._receiver.receive()
+        except trio.EndOfChannel:
+            if self._failure is not None:
+                raise self._failure from None
+            raise StopAsyncIteration from None
+
+    def follow(self, name: str, stream: Stream[Any, Any]) -> None:
+        """A source is a stream of a call's."""
+        self._streams[name] = stream
+
+    def fail(self, failure: Exception) -> None:
+        """Raise this to the reader, after what waits for it. The first failure counts."""
+        self._failure = self._failure or failure
+
+
+@asynccontextmanager
+async def merge(
+    engine: Engine, jobs: Mapping[str, Job | AsyncIterable[Any]], *, buffer: int, on_failure: OnFailure
+) -> AsyncIterator[MergedStream]:
+    """Read several streams as one; see `Client.merge`."""
+    if buffer < 0:
+        raise ValueError(f"buffer must not be negative, not {buffer}")
+    if on_failure not in get_args(OnFailure):
+        raise ValueError(f"on_failure is one of {', '.join(get_args(OnFailure))}, not {on_failure!r}")
+    sources = {name: source if _is_stream(source) else checked_job(source) for name, source in jobs.items()}
+    sender, receiver = trio.open_memory_channel[_Event](buffer)
+    merged = MergedStream(receiver)
+    failure: BaseException | None = None
+    async with receiver, trio.open_nursery() as nursery:
+        nursery.start_soon(_Pumps(engine, merged, sender, on_failure).run, sources)
+        try:
+            yield merged
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
+            failure = error
+        nursery.cancel_scope.cancel(reason="the block of merge was left")
+    if failure is not None:
+        raise failure
+
+
+def _is_stream(source: object) -> bool:
+    return isinstance(source, AsyncIterable)
+
+
+@attrs.frozen
+class _Pumps:
+    """A task for each source, that reads no further than the channel has room."""
+
+    engine: Engine
+    merged: MergedStream
+    sender: trio.MemorySendChannel[_Event]
+    on_failure: OnFailure
+
+    async def run(self, sources: Mapping[str, Any]) -> None:
+        async with self.sender, trio.open_nursery() as nursery:
+            for name, source in sources.items():
+                nursery.start_soon(self._pump, name, source, nursery.cancel_scope)
+
+    async def _pump(self, name: str, source: Any, pumps: trio.CancelScope) -> None:
+        try:
+            await self._send_all(name, await self._opened(name, source))
+        except Exception as error:
+            # Whatever a function or a foreign stream raises is its failure, as an LLMError is a call's.
+            if not isinstance(error, LLMError) and is_request(source):
+                raise
+            if self.on_failure == "drop":
+                self.merged.failures[name] = error
+            else:
+                self.merged.fail(error)
+                pumps.cancel(reason="another source failed")
+
+    async def _opened(self, name: str, source: Any) -> Any:
+        """A stream; or, of a call that has none, its response."""
+        if isinstance(source, ChatRequest):
+            source = changed(source, stream=True)
+        if getattr(source, "stream", False) and is_request(source):
+            opened: Any = Stream(*await self.engine.open_stream(source, CallTrace()))
+        elif is_request(source):
+            return await self.engine.receive(source, CallTrace())
+        else:
+            opened = source if _is_stream(source) else await source()
+        if isinstance(opened, Stream):
+            self.merged.follow(name, opened)
+        return opened
+
+    async def _send_all(self, name: str, opened: Any) -> None:
+        if not _is_stream(opened):
+            await self.sender.send((name, opened))
+            return
+        try:
+            async for chunk in opened:
+                await self.sender.send((name, chunk))
+        finally:
+            await close_stream(opened)  # noqa: ASYNC102 - closes at once
+
+
+async def close_stream(stream: object) -> None:
+    """End a stream, of whatever kind, that its reader leaves."""
+    close = getattr(stream, "aclose", None)
+    if close is not None:
+        await close()
+    await trio.lowlevel.checkpoint()

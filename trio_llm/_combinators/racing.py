@@ -1,0 +1,92 @@
+"""The first good answer of several calls; the rest are gone before it is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
+from typing import Any, TypeAlias
+
+from .._engine.engine import Engine
+from .._runtime import trio
+from .._types.errors import AllFailedError
+from .jobs import Job, Outcome, checked_job, run_job
+
+Accept: TypeAlias = Callable[[Any], bool | Awaitable[bool]]
+"""Whether a response will do. What it raises ends the whole."""
+Pace: TypeAlias = Callable[[trio.Event], Awaitable[bool]]
+"""Waits until the next call may start, and says whether there is to be one. The event: the last call has ended."""
+
+
+async def race(engine: Engine, jobs: Iterable[Job], *, accept: Accept | None) -> Outcome:
+    """The outcome of the first job whose response is accepted; see `Client.race`."""
+    return await Contest(engine, jobs, accept).run(_at_once)
+
+
+async def _at_once(_ended: trio.Event) -> bool:
+    await trio.lowlevel.checkpoint()
+    return True
+
+
+class Contest:
+    """Calls of which one wins. Who runs it says at what pace they start."""
+
+    def __init__(self, engine: Engine, jobs: Iterable[Job], accept: Accept | None) -> None:
+        self.outcomes = [Outcome(index, checked_job(job)) for index, job in enumerate(jobs)]
+        if not self.outcomes:
+            raise ValueError("there is nothing to choose from: no jobs")
+        self._engine = engine
+        self._accept = accept
+        self._winner: Outcome | None = None
+        self._failure: Exception | None = None
+        self._began = trio.current_time()
+
+    async def run(self, pace: Pace) -> Outcome:
+        """The winner's outcome, once all others have ended.
+
+        Raises:
+            AllFailedError: if there is no winner.
+        """
+        async with trio.open_nursery() as nursery:
+            for outcome in self.outcomes:
+                ended = trio.Event()
+                nursery.start_soon(self._enter, outcome, ended, nursery.cancel_scope)
+                if not await pace(ended):
+                    break
+        await trio.lowlevel.checkpoint()
+        if self._failure is not None:
+            raise self._failure
+        if self._winner is None:
+            raise self._nobody()
+        self._winner.others = tuple(outcome for outcome in self.outcomes if outcome is not self._winner)
+        return self._winner
+
+    async def _enter(self, outcome: Outcome, ended: trio.Event, contest: trio.CancelScope) -> None:
+        await run_job(self._engine, outcome, self._began)
+        if outcome.status == "ok" and await self._accepts(outcome, contest) and self._winner is None:
+            self._winner = outcome
+            contest.cancel(reason="another call has won")
+        ended.set()
+
+    async def _accepts(self, outcome: Outcome, contest: trio.CancelScope) -> bool:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        try:
+            answer = True if self._accept is None else self._accept(outcome.response)
+            outcome.accepted = bool(await answer if isawaitable(answer) else answer)
+        except Exception as error:  # noqa: BLE001 - raised after the nursery, which would wrap it in a group
+            self._failure = error
+            contest.cancel(reason="the judge failed")
+            return False
+        return outcome.accepted
+
+    def _nobody(self) -> AllFailedError:
+        entered = tuple(outcome for outcome in self.outcomes if outcome.timings.ended is not None)
+        reasons = "; ".join(_reason(outcome) for outcome in entered)
+        error = AllFailedError(f"none of {len(entered)} calls won: {reasons}", entered)
+        error.__cause__ = next((outcome.error for outcome in entered if outcome.error is not None), None)
+        return error
+
+
+def _reason(outcome: Outcome) -> str:
+    if outcome.error is None:
+        return "response not accepted"
+    return str(outcome.error) or type(outcome.error).__name__

@@ -1,0 +1,81 @@
+"""A stream that ends as soon as there is enough of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from .._types.chat import ModelResponse, ModelResponseStream
+from .._types.folding import ChatFolding
+
+
+class ChatChunks(Protocol):
+    """A chat stream, pulled or pumped."""
+
+    def __anext__(self) -> Awaitable[ModelResponseStream]:
+        """The next chunk."""
+        ...
+
+    async def aclose(self) -> None:
+        """End it."""
+
+    @property
+    def response(self) -> ModelResponse:
+        """What has arrived."""
+        ...
+
+
+class StoppedStream:
+    """The chunks of a stream up to the one with which a condition holds."""
+
+    def __init__(self, stream: ChatChunks, predicate: Callable[[ModelResponse], bool]) -> None:
+        self._stream = stream
+        self._predicate = predicate
+        self._folding = ChatFolding()
+        self.stopped: bool = False
+        """Whether the condition ended it, rather than the model."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ModelResponseStream:
+        if self.stopped:
+            raise StopAsyncIteration
+        chunk = await self._stream.__anext__()
+        self._folding.add(chunk)
+        if self._holds():
+            await self.aclose()
+            self.stopped = True
+        return chunk
+
+    def _holds(self) -> bool:
+        return self._predicate(self._folding.response())
+
+    @property
+    def response(self) -> ModelResponse:
+        """The chunks that were handed over, folded; once the model has ended by itself, complete with usage."""
+        return self._folding.response() if self.stopped else self._stream.response
+
+    async def aclose(self) -> None:
+        """End the stream: the connection is closed, the provider stops. Idempotent."""
+        await self._stream.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def stop_when(stream: ChatChunks, predicate: Callable[[ModelResponse], bool]) -> StoppedStream:
+    """A chat stream that ends with the chunk that makes `predicate` true of the response so far.
+
+        async for chunk in stop_when(stream, lambda response: "END" in response.choices[0].message.content):
+
+    By the time the reader gets that chunk the connection is closed and the model writes no more. The response that the
+    predicate gets is the same object every time, brought up to date; it has no `choices` before the first content.
+    """
+    return StoppedStream(stream, predicate)

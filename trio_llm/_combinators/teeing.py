@@ -1,0 +1,166 @@
+"""One stream for several readers, who may fall behind one another by so much and no more."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Generic, Literal, Self, TypeAlias, TypeVar, get_args
+
+from .._runtime import trio
+from .._types.errors import SlowReaderError
+from .merging import close_stream
+
+ChunkT = TypeVar("ChunkT")
+OnSlow: TypeAlias = Literal["wait", "drop", "raise"]
+
+
+class TeeReader(Generic[ChunkT]):
+    """One reader's view of a shared stream. Close it, or use it as `async with`, if you leave it early."""
+
+    def __init__(self, shared: _Shared[ChunkT]) -> None:
+        self._shared = shared
+        self._waiting: deque[ChunkT] = deque()
+        self._arrived = trio.Event()
+        self._end: Exception | None = None
+        self.closed: bool = False
+        """Whether its reader has left."""
+        self.dropped: int = 0
+        """Chunks that it has missed; only under `on_slow="drop"`."""
+
+    @property
+    def lag(self) -> int:
+        """Chunks that wait for it."""
+        return len(self._waiting)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ChunkT:
+        await trio.lowlevel.checkpoint()
+        while not self._waiting:
+            if self.closed:
+                raise StopAsyncIteration
+            if self._end is not None:
+                raise self._end
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        chunk = self._waiting.popleft()
+        self._shared.room.set()
+        return chunk
+
+    def put(self, chunk: ChunkT) -> None:
+        """A chunk has come for it."""
+        if self._end is None:
+            self._waiting.append(chunk)
+            self._arrived.set()
+
+    def drop_oldest(self) -> None:
+        """Make room."""
+        self._waiting.popleft()
+        self.dropped += 1
+
+    def finish(self, end: Exception) -> None:
+        """Nothing more will come; `end` is what it gets after what waits for it. The first end counts."""
+        self._end = self._end or end
+        self._arrived.set()
+
+    async def aclose(self) -> None:
+        """Leave: the others no longer wait for this reader. Idempotent."""
+        self.closed = True
+        self._waiting.clear()
+        self._arrived.set()
+        self._shared.room.set()
+        await trio.lowlevel.checkpoint()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class _Shared(Generic[ChunkT]):
+    """A stream and its readers."""
+
+    def __init__(self, copies: int, lag: int, on_slow: OnSlow) -> None:
+        self.room: trio.Event = trio.Event()
+        self.readers: tuple[TeeReader[ChunkT], ...] = tuple(TeeReader(self) for _ in range(copies))
+        self._lag = lag
+        self._on_slow = on_slow
+
+    async def distribute(self, stream: AsyncIterable[ChunkT]) -> None:
+        """Hand every chunk to every reader, until the stream ends or nobody is left."""
+        end: Exception = StopAsyncIteration()
+        try:
+            async for chunk in stream:
+                await self._make_room()
+                for reader in self._open():
+                    reader.put(chunk)
+                if not self._open():
+                    break
+        except Exception as error:  # noqa: BLE001 - every reader gets it, after what came before
+            end = error
+        for reader in self.readers:
+            reader.finish(end)
+        await close_stream(stream)
+
+    async def _make_room(self) -> None:
+        while slow := [reader for reader in self._open() if reader.lag >= self._lag]:
+            if self._on_slow == "wait":
+                self.room = trio.Event()
+                await self.room.wait()
+                continue
+            for reader in slow:
+                self._overrun(reader)
+            return
+
+    def _overrun(self, reader: TeeReader[ChunkT]) -> None:
+        if self._on_slow == "drop":
+            reader.drop_oldest()
+        else:
+            reader.finish(SlowReaderError(f"this reader fell more than {self._lag} chunks behind the stream"))
+
+    def _open(self) -> list[TeeReader[ChunkT]]:
+        return [reader for reader in self.readers if not reader.closed]
+
+
+@asynccontextmanager
+async def tee(
+    stream: AsyncIterable[ChunkT], copies: int = 2, *, lag: int = 64, on_slow: OnSlow = "wait"
+) -> AsyncIterator[tuple[TeeReader[ChunkT], ...]]:
+    """Let several tasks read one stream, each from its beginning. Leaving the block ends the stream.
+
+        async with tee(stream, 2) as (screen, log):
+
+    Args:
+        stream: any stream or async iterator; nobody else may read it.
+        copies: how many readers.
+        lag: chunks that may wait for each reader.
+        on_slow: what happens when so many wait for one: `wait` lets the others wait for it; `drop` throws away the
+            oldest that wait for it, and counts them in its `dropped`; `raise` ends it with `SlowReaderError`, after
+            what waits for it. A reader that was closed is not waited for.
+
+    Each reader gets the stream's own error, if it breaks, after what came before.
+    """
+    if copies < 1 or lag < 1:
+        raise ValueError("copies and lag must be at least 1")
+    if on_slow not in get_args(OnSlow):
+        raise ValueError(f"on_slow is one of {', '.join(get_args(OnSlow))}, not {on_slow!r}")
+    shared: _Shared[ChunkT] = _Shared(copies, lag, on_slow)
+    failure: Exception | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(shared.distribute, stream)
+            try:
+                yield shared.readers
+            except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
+                failure = error
+            nursery.cancel_scope.cancel(reason="the block of tee was left")
+    finally:
+        await close_stream(stream)  # noqa: ASYNC102 - closes at once
+    if failure is not None:
+        raise failure

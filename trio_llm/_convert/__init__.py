@@ -1,0 +1,1 @@
+"""Bytes to values: the one converter, its fast paths, and JSON."""

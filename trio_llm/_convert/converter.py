@@ -1,0 +1,235 @@
+"""The one cattrs converter: decoded JSON to attrs classes, leniently where nothing is lost.
+
+Three rules hold for every class. Null means absent. Fields that the class does not document are kept in
+`model_extra` where it has one, else ignored. Numbers written as text, and whole numbers written with a
+fraction, are read; anything else of the wrong type is an error that names its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final, TypeVar, cast, get_args
+
+import attrs
+import cattrs
+
+from .._types.mapping import Record
+from .._types.vector import Vector
+from . import json as _json
+from .structuring import ClassPlan, FieldPlan, Hook, compiled, is_plain
+
+T = TypeVar("T")
+JSONObject = dict[str, Any]
+
+
+class ConversionError(Exception):
+    """A reply does not fit its class. The text ends with the path of the field, as `$.choices[0].index`."""
+
+    def __init__(self, problem: str, path: str = "") -> None:
+        super().__init__(problem, path)
+        self.problem = problem
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.problem} @ ${self.path}"
+
+    def inside(self, step: str) -> ConversionError:
+        """The same error seen from the object around it."""
+        return ConversionError(self.problem, step + self.path)
+
+
+def load(text: bytes | str, cls: type[T]) -> T:
+    """Decode JSON text into `cls`.
+
+    Raises:
+        ConversionError: if it is no JSON, or does not fit.
+    """
+    return structure(parse(text), cls)
+
+
+def parse(text: bytes | str) -> Any:
+    """Decode JSON text into plain values.
+
+    Raises:
+        ConversionError: if it is no JSON.
+    """
+    try:
+        return _json.loads(text)
+    except ValueError as error:
+        raise ConversionError(f"expected JSON, got {text[:80]!r}") from error
+
+
+def structure(value: Any, cls: type[T]) -> T:
+    """Turn decoded JSON into `cls`.
+
+    Raises:
+        ConversionError: if it does not fit.
+    """
+    made: T = _hook_of(cls)(value, cls)
+    return made
+
+
+class _ClassHooks:
+    """Makes the hooks of attrs classes, each once, when it is first needed."""
+
+    def __init__(self) -> None:
+        self._made: dict[type[Any], Hook | None] = {}
+
+    def make(self, cls: type[Any]) -> Hook:
+        """The hook of one class, which may refer to itself."""
+        if cls in self._made:
+            return lambda value, _: self._made[cls](value, None)  # type: ignore[misc]  # there when it is called
+        self._made[cls] = None
+        fields = _field_plans(cls)
+        careful = _careful_hook(cls, {plan.name: plan for plan in fields})
+        plan = ClassPlan(cls, fields, issubclass(cls, Record), careful, ConversionError)
+        made = self._made[cls] = compiled(plan) if is_plain(cls) else careful
+        return made
+
+
+def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
+    keeps_extra = issubclass(cls, Record)
+
+    def structure_class(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ConversionError(f"expected an object, got {value!r:.60}")
+        known: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for name, item in cast("JSONObject", value).items():
+            if item is None:
+                continue
+            if name not in fields:
+                extra[name] = item
+                continue
+            try:
+                known[name] = fields[name].hook(item, None)
+            except ConversionError as error:
+                raise error.inside(f".{name}") from None
+        if extra and keeps_extra:
+            known["model_extra"] = extra
+        try:
+            return cls(**known)
+        except TypeError as error:  # a field without a default is absent
+            raise ConversionError(str(error).partition(") ")[2] or str(error)) from None
+
+    return structure_class
+
+
+def _field_plans(cls: type[Any]) -> list[FieldPlan]:
+    fields = attrs.fields(attrs.resolve_types(cls))
+    return [
+        FieldPlan(field, _exact_type(field.type), converter.get_structure_hook(field.type), _item_hook(field.type))
+        for field in fields
+        if field.name != "model_extra"
+    ]
+
+
+def _exact_type(kind: Any) -> type[Any] | None:
+    kinds = [one for one in (get_args(kind) or (kind,)) if one is not type(None)]
+    plain = len(kinds) == 1 and kinds[0] in (str, int, float, bool) and getattr(kind, "__origin__", None) is None
+    return kinds[0] if plain else None
+
+
+def _item_hook(kind: Any) -> Hook | None:
+    lists = [one for one in (get_args(kind) if _is_optional(kind) else (kind,)) if _is_list(one)]
+    return converter.get_structure_hook(_item_type(lists[0])) if lists else None
+
+
+def _is_list(cls: Any) -> bool:
+    return getattr(cls, "__origin__", None) is list
+
+
+def _item_type(kind: Any) -> Any:
+    return next(iter(get_args(kind)), Any)
+
+
+def _list_hook(cls: Any) -> Hook:
+    hook = converter.get_structure_hook(_item_type(cls))
+
+    def structure_list(value: Any, _: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ConversionError(f"expected a list, got {value!r:.60}")
+        items: list[Any] = []
+        try:
+            for item in value:
+                items.append(hook(item, None))
+        except ConversionError as error:
+            raise error.inside(f"[{len(items)}]") from None
+        return items
+
+    return structure_list
+
+
+def _optional_hook(cls: Any) -> Hook:
+    # The class hook leaves nulls out, so an optional field only ever sees its other type.
+    kinds = [kind for kind in get_args(cls) if kind is not type(None)]
+    return converter.get_structure_hook(kinds[0])
+
+
+def _is_optional(cls: Any) -> bool:
+    kinds = get_args(cls)
+    return type(None) in kinds and len(kinds) == 2
+
+
+def _string(value: Any, _: Any) -> str:
+    if type(value) is str:
+        return value
+    if type(value) in (int, float):
+        return str(value)
+    raise ConversionError(f"expected text, got {value!r:.60}")
+
+
+def _integer(value: Any, _: Any) -> int:
+    if type(value) is int:
+        return value
+    try:
+        return int(_number(value, None))
+    except (ConversionError, OverflowError, ValueError):
+        raise ConversionError(f"expected a whole number, got {value!r:.60}") from None
+
+
+def _number(value: Any, _: Any) -> float:
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except (OverflowError, ValueError):
+            pass  # said below, together with the values of other types
+    raise ConversionError(f"expected a number, got {value!r:.60}")
+
+
+def _vector(value: Any, _: Any) -> Vector:
+    if not isinstance(value, list):
+        raise ConversionError(f"expected a vector, got {value!r:.60}")
+    try:
+        return Vector(value)
+    except (TypeError, OverflowError) as error:
+        raise ConversionError(f"expected numbers: {error}") from None
+
+
+def _boolean(value: Any, _: Any) -> bool:
+    if type(value) is bool:
+        return value
+    raise ConversionError(f"expected true or false, got {value!r:.60}")
+
+
+def _object(value: Any, _: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    raise ConversionError(f"expected an object, got {value!r:.60}")
+
+
+def _make_converter() -> cattrs.Converter:
+    made = cattrs.Converter()
+    for kind, hook in ((str, _string), (int, _integer), (float, _number), (bool, _boolean)):
+        made.register_structure_hook(kind, hook)
+    made.register_structure_hook(Vector, _vector)
+    made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)
+    made.register_structure_hook_factory(_is_list, _list_hook)
+    made.register_structure_hook_factory(_is_optional, _optional_hook)
+    made.register_structure_hook_factory(attrs.has, _ClassHooks().make)
+    return made
+
+
+converter: Final = _make_converter()
+_hook_of: Final[Callable[[Any], Hook]] = cache(converter.get_structure_hook)

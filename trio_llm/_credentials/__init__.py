@@ -1,0 +1,1 @@
+"""Keys and addresses: what may be sent where. The only reader of the environment."""

@@ -1,0 +1,277 @@
+"""What a dialect is: the wire format of one family of providers, as pure functions over plain values.
+
+A dialect knows nothing of hosts, keys, clocks or connections. Its endpoints turn a `Call` into an
+`HTTPRequest` and a reply's bytes into a response; streamed replies go through a feed/close decoder.
+Providers that share a wire format differ in their `Quirks`, which are data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from .._convert import json as _json
+from .._framing.multipart import MultipartBody, Part, text_part
+from .._types.audio import SpeechResponse, TranscriptionChunk, TranscriptionResponse
+from .._types.chat import ModelResponse, ModelResponseStream
+from .._types.chat_request import ChatRequest
+from .._types.embedding import EmbeddingResponse
+from .._types.errors import APIError, BadRequestError, UnsupportedParamsError
+from .._types.http import JSON_CONTENT, HTTPRequest, ReplyHead
+from .._types.image import ImageChunk, ImageResponse
+from .._types.media_requests import (
+    ImageEditRequest,
+    ImageVariationRequest,
+    SpeechRequest,
+    TranscriptionRequest,
+)
+from .._types.moderation import ModerationResponse
+from .._types.other_requests import (
+    EmbeddingRequest,
+    ImageRequest,
+    ModerationRequest,
+    RerankRequest,
+    TextCompletionRequest,
+)
+from .._types.rerank import RerankResponse
+from .._types.text import TextCompletionResponse
+from .._types.upload import Upload
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+ChunkT = TypeVar("ChunkT")
+
+
+class MaxTokensName(Enum):
+    """The field in which a provider takes the limit of the answer's length."""
+
+    AS_GIVEN = "as given"
+    MAX_TOKENS = "max_tokens"
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+
+
+@attrs.frozen
+class MessageSchema:
+    """What chat messages may consist of, for a provider that refuses all that its schema does not have."""
+
+    fields: Mapping[str, frozenset[str]]
+    """Fields beside `role` and `content`, by role. Roles that are not named here are left alone."""
+    part_types: frozenset[str]
+    """Types of content parts."""
+
+
+@attrs.frozen
+class Quirks:
+    """How a provider departs from its dialect. A closed set: a new kind of departure is a new field here."""
+
+    renamed: Mapping[str, str] = attrs.field(factory=dict)
+    """Parameters, and `reply_fields`, that have another name on the wire."""
+    unsupported: frozenset[str] = frozenset()
+    """Parameters that the provider refuses."""
+    max_tokens_name: MaxTokensName = MaxTokensName.AS_GIVEN
+    system_role: str | None = None
+    """The role that `developer` messages get; None leaves them as they are."""
+    stream_usage: bool = True
+    """Whether `stream_options.include_usage` may be sent. Where not, usage comes unasked or not at all."""
+    required_tool_choice: str = "required"
+    """The word for "call some tool"."""
+    reply_fields: frozenset[str] = frozenset()
+    """Fields beyond the dialect's request schema that the provider wants back when its message is sent again."""
+    text_only_roles: frozenset[str] = frozenset()
+    """Roles whose messages have to be one text; text parts are joined."""
+    attachments_as_text: bool = False
+    """Whether sound and files are plain strings: base64 as `input_audio`, a data URL as `document_url` (Mistral)."""
+    message_schema: MessageSchema | None = None
+    """All that messages may consist of; None leaves it to the provider to judge."""
+    accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
+    """The only values that the provider takes, of parameters of which it does not take all."""
+    vectors_as_base64: bool = False
+    """Whether to ask for vectors as base64 where the caller does not say."""
+    most_inputs: int | None = None
+    """Inputs that one embedding request may have; more are sent in several."""
+    prefill: bool = False
+    """Whether the model goes on with an assistant message that comes last, in place of answering it."""
+    base64_typecode: str = "f"
+    """Numbers inside base64 vectors, as a typecode of the `array` module: "f" for 32-bit floats, "b" for bytes."""
+
+
+NO_QUIRKS = Quirks()
+
+
+@attrs.define
+class Call(Generic[RequestT]):
+    """A request on its way to one provider."""
+
+    request: RequestT
+    model: str
+    """The model's name without its provider's prefix."""
+    quirks: Quirks = NO_QUIRKS
+    new_boundary: Callable[[], str] = lambda: "trio-llm-form"
+    """Makes what separates the parts of a form. The engine's makes one that nobody who writes a file can guess."""
+
+
+@attrs.frozen
+class ErrorDetail:
+    """What an error reply, or an error event inside a stream, says."""
+
+    message: str
+    """The provider's own words."""
+    code: str | None = None
+    """Its structured code or type."""
+    kind: type[APIError] | None = None
+    """A class that the structured code makes more exact than the status; None leaves it to the status."""
+    status: int | None = None
+    """The status that an error event names; error replies have their own."""
+    retry_after: float | None = None
+    """Seconds to wait, where the body says so."""
+
+
+class StreamDecoder(Protocol[ChunkT]):
+    """One streamed reply. Feed it every piece of the body, in order, then `close` it.
+
+    Chunks that precede an error in the same piece are returned; the error then waits in `failure`, and the
+    decoder takes no more. How the bytes are cut into pieces makes no difference.
+    """
+
+    @property
+    def finished(self) -> bool:
+        """Whether the reply is complete, so that nothing more needs to be read."""
+
+    @property
+    def failure(self) -> ErrorDetail | None:
+        """The error that ended the stream; its `kind` is set unless a status decides."""
+
+    def feed(self, data: bytes) -> list[ChunkT]:
+        """The chunks that this piece completes."""
+
+    def close(self) -> list[ChunkT]:
+        """The chunks still held back. A stream that was cut short sets `failure`."""
+
+
+@attrs.frozen
+class Endpoint(Generic[RequestT, ResponseT]):
+    """One operation with a whole reply."""
+
+    encode: Callable[[Call[RequestT]], HTTPRequest]
+    """Raises `UnsupportedParamsError` for what the wire cannot express, unless `drop_params` allows to drop it."""
+    decode: Callable[[Call[RequestT], bytes], ResponseT]
+    """Raises `ConversionError` for a malformed reply, `ReplyIsError` for an error with status 200."""
+
+
+@attrs.frozen
+class StreamEndpoint(Generic[RequestT, ChunkT]):
+    """One operation with a streamed reply."""
+
+    encode: Callable[[Call[RequestT]], HTTPRequest]
+    open_decoder: Callable[[Call[RequestT]], StreamDecoder[ChunkT]]
+
+
+class ReplyIsError(Exception):
+    """A reply with status 200 that carries an error."""
+
+    def __init__(self, detail: ErrorDetail) -> None:
+        super().__init__(detail.message)
+        self.detail = detail
+
+
+@attrs.frozen
+class Dialect:
+    """One wire format. Operations that it does not have are None."""
+
+    name: str
+    decode_error: Callable[[ReplyHead, bytes], ErrorDetail]
+    """Reads a reply with an error status. Never raises: a body that makes no sense is quoted."""
+    chat: Endpoint[ChatRequest, ModelResponse] | None = None
+    chat_stream: StreamEndpoint[ChatRequest, ModelResponseStream] | None = None
+    embeddings: Endpoint[EmbeddingRequest, EmbeddingResponse] | None = None
+    images: Endpoint[ImageRequest, ImageResponse] | None = None
+    images_stream: StreamEndpoint[ImageRequest, ImageChunk] | None = None
+    image_edit: Endpoint[ImageEditRequest, ImageResponse] | None = None
+    image_edit_stream: StreamEndpoint[ImageEditRequest, ImageChunk] | None = None
+    image_variation: Endpoint[ImageVariationRequest, ImageResponse] | None = None
+    transcription: Endpoint[TranscriptionRequest, TranscriptionResponse] | None = None
+    transcription_stream: StreamEndpoint[TranscriptionRequest, TranscriptionChunk] | None = None
+    speech: Endpoint[SpeechRequest, SpeechResponse] | None = None
+    speech_stream: StreamEndpoint[SpeechRequest, bytes] | None = None
+    text_completion: Endpoint[TextCompletionRequest, TextCompletionResponse] | None = None
+    text_completion_stream: StreamEndpoint[TextCompletionRequest, TextCompletionResponse] | None = None
+    moderation: Endpoint[ModerationRequest, ModerationResponse] | None = None
+    rerank: Endpoint[RerankRequest, RerankResponse] | None = None
+
+
+def supported_parameters(
+    parameters: Mapping[str, Any], call: Call[Any], expressible: frozenset[str], *, drop: bool
+) -> dict[str, Any]:
+    """The parameters that a wire can express and its provider accepts, under their names on the wire."""
+    if not parameters:
+        return {}
+    quirks = call.quirks
+    refused = [
+        name
+        for name, value in parameters.items()
+        if name not in expressible or name in quirks.unsupported or not _is_accepted(name, value, quirks)
+    ]
+    if refused and not drop:
+        names = ", ".join(refused)
+        raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
+    return {quirks.renamed.get(name, name): parameters[name] for name in parameters if name not in refused}
+
+
+def _is_accepted(name: str, value: Any, quirks: Quirks) -> bool:
+    accepted = quirks.accepted_values.get(name)
+    return accepted is None or not isinstance(value, str | int) or value in accepted
+
+
+def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The body with the caller's extra fields; objects are merged key by key, other values replaced."""
+    if not extra:
+        return body
+    for name, value in extra.items():
+        held = body.get(name)
+        if isinstance(held, dict) and isinstance(value, Mapping):
+            body[name] = merge_extra_body(dict(held), value)
+        else:
+            body[name] = value
+    return body
+
+
+def json_request(path: str, body: Mapping[str, Any], headers: tuple[tuple[str, str], ...] = ()) -> HTTPRequest:
+    """A POST of a JSON body.
+
+    Raises:
+        BadRequestError: if a value has no JSON form.
+    """
+    try:
+        return HTTPRequest("POST", path, JSON_CONTENT + headers, _json.dumps(body))
+    except (TypeError, ValueError) as error:
+        raise BadRequestError(f"the request cannot be written as JSON: {error}") from error
+
+
+def form_request(
+    path: str, fields: Mapping[str, Any], files: Iterable[tuple[str, Upload]], boundary: str
+) -> HTTPRequest:
+    """A POST of a form: lists become several fields called `name[]`, objects JSON text; files are sent in blocks.
+
+    Raises:
+        BadRequestError: if a value has no form.
+    """
+    try:
+        parts = [part for name, value in fields.items() for part in _form_parts(name, value)]
+        parts += [Part(name, file.content, file.name, file.media_type) for name, file in files]
+        body = MultipartBody(parts, boundary)
+    except (TypeError, ValueError) as error:
+        raise BadRequestError(f"the request cannot be written as a form: {error}") from error
+    return HTTPRequest("POST", path, (("content-type", body.content_type),), body)
+
+
+def _form_parts(name: str, value: Any) -> Iterator[Part]:
+    if isinstance(value, str | int | float):
+        yield text_part(name, value)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _form_parts(f"{name}[]", item)
+    else:
+        yield text_part(name, _json.dumps(value).decode())

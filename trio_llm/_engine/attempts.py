@@ -1,0 +1,84 @@
+"""The one retry layer: attempts inside one deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import attrs
+
+from .._runtime import trio
+from .._types.errors import APIError, Timeout
+from .call import RunningCall
+from .retry import Attempt, RetryPolicy, next_wake
+
+T = TypeVar("T")
+
+
+@attrs.define
+class Tries:
+    """The attempts at one model so far."""
+
+    number: int = 0
+    broken: APIError | None = None
+    """The error that broke the stream of the last attempt, after that had succeeded."""
+
+
+@attrs.define
+class CallFrame:
+    """What surrounds the attempts of one call at one model."""
+
+    provider: str
+    model: str
+    policy: RetryPolicy
+    chance: Callable[[], float]
+    """A random number from 0 to 1, for the jitter."""
+    call: RunningCall
+    tries: Tries = attrs.Factory(Tries)
+
+
+async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) -> T:
+    """Attempt until it succeeds, is final, or the deadline comes.
+
+    Raises:
+        Timeout: if the deadline came; the last attempt's error is its cause.
+        ClientClosedError: if the client was closed meanwhile.
+        APIError: the last attempt's.
+    """
+    tries, call = frame.tries, frame.call
+    last, tries.broken = tries.broken, None
+    if call.calls.clock() >= call.deadline:
+        raise out_of_time(frame, f"no time to ask within {call.timeout:g} s") from last
+    with call.wait_until(call.deadline) as scope:
+        try:
+            if last is not None:
+                await trio.sleep_until(_wake_after(last, frame))
+            while True:
+                tries.number += 1
+                try:
+                    return await attempt()
+                except APIError as error:
+                    last = error
+                    error.llm_provider, error.model = frame.provider, frame.model
+                    await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
+                    wake = _wake_after(error, frame)
+                await trio.sleep_until(wake)
+        finally:
+            call.done_waiting(scope)
+    if call.cut:
+        raise call.closed_error() from last
+    raise out_of_time(frame, f"no reply within {call.timeout:g} s") from last
+
+
+def _wake_after(error: APIError, frame: CallFrame) -> float:
+    # The effective deadline knows the caller's own scopes as well: no pause may reach past any of them.
+    now, deadline = trio.current_time(), trio.current_effective_deadline()
+    wake = next_wake(error, Attempt(frame.tries.number, now, deadline, frame.chance()), frame.policy)
+    if wake is None:
+        raise error
+    return wake
+
+
+def out_of_time(frame: CallFrame, message: str) -> Timeout:
+    """The error of a limit that ran out."""
+    return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.call.trace.attempts)

@@ -1,0 +1,192 @@
+"""The end of a client: its running calls are known, may end in peace for a while, and are then cut off."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from weakref import WeakSet, ref
+
+import attrs
+
+from .._runtime import run_clock, trio
+from .._types.chat import ModelResponse
+from .._types.errors import ClientClosedError
+
+
+class OpenStream(Protocol):
+    """A stream as whoever cuts it off sees it."""
+
+    @property
+    def partial(self) -> ModelResponse | None:
+        """What has arrived."""
+
+    async def aclose(self) -> None:
+        """Close its connection."""
+
+
+@attrs.define
+class CallTrace:
+    """What happened to one call, in seconds on the event loop's clock. None where it did not get that far."""
+
+    attempts: int = 0
+    """Requests sent."""
+    admitted: float | None = None
+    """When the last attempt got its slot."""
+    first_content: float | None = None
+    """Streams: when the first content arrived."""
+
+    def note_attempt(self, at: float) -> None:
+        """Another request is sent."""
+        self.admitted = at
+        self.attempts += 1
+
+
+class RunningCall:
+    """One call of a client's: from its start to its response, or to the end of its stream."""
+
+    ended = False
+    cut = False
+    """Whether the client ended it."""
+    stream: ref[OpenStream] | None = None
+    """Weak: a stream that its reader has forgotten is to be finalised at once."""
+
+    def __init__(self, calls: Calls, model: str, timeout: float, trace: CallTrace) -> None:
+        self.calls = calls
+        self.model = model
+        self.timeout = timeout
+        """The total limit in seconds."""
+        self.trace = trace
+        self.started = calls.clock()
+        """On the event loop's clock."""
+        self.deadline = self.started + timeout
+        """On the same."""
+        self.scopes: set[trio.CancelScope] = set()
+        """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
+
+    def follow(self, stream: OpenStream) -> None:
+        """From now on it is this stream."""
+        self.stream = ref(stream)
+
+    def end(self) -> None:
+        """It is over. Idempotent."""
+        if not self.ended:
+            self.ended = True
+            self.calls.one_ended(self)
+
+    def wait_until(self, deadline: float) -> trio.CancelScope:
+        """A scope for what the call waits for next, which its client can cancel until `done_waiting`."""
+        scope = self.calls.open_scope(deadline=deadline)
+        self.ended = False  # a stream that broke is asked for again
+        self.scopes.add(scope)
+        if self.cut:
+            scope.cancel(reason=self.calls.refusal)
+        return scope
+
+    def done_waiting(self, scope: trio.CancelScope) -> None:
+        """The scope is left."""
+        self.scopes.discard(scope)
+
+    def closed_error(self) -> ClientClosedError:
+        """What the caller gets when it was cut."""
+        return ClientClosedError(f"{self.calls.refusal}: this call was ended", model=self.model)
+
+
+@attrs.frozen
+class CutCall:
+    """A call that a drain did not wait for."""
+
+    model: str
+    running: float
+    """Seconds from its start."""
+    partial: ModelResponse | None
+    """Streams: what had arrived."""
+
+
+@attrs.frozen
+class DrainReport:
+    """What came of draining a client."""
+
+    finished: int
+    """Calls that ended by themselves within the grace."""
+    cut: tuple[CutCall, ...]
+    """Calls that were cancelled."""
+
+
+class Calls:
+    """The running calls of one client, and whether it takes more."""
+
+    def __init__(self) -> None:
+        self.refusal: str | None = None
+        """Why no call may start."""
+        # Three names of this run's vocabulary, kept because every call needs them.
+        self.clock = run_clock()
+        self.open_scope = trio.CancelScope
+        self.checkpoint_if_cancelled = trio.lowlevel.checkpoint_if_cancelled
+        self._whole: set[RunningCall] = set()
+        self._streamed: WeakSet[RunningCall] = WeakSet()
+        self._fewer: trio.Event | None = None
+
+    def start(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
+        """A call begins, which somebody will `end`.
+
+        Raises:
+            ClientClosedError: if the client takes no more.
+        """
+        self._check_open(model)
+        call = RunningCall(self, model, timeout, trace)
+        self._whole.add(call)
+        return call
+
+    def start_stream(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
+        """The same for a call whose stream may be forgotten by its reader, and so never be ended."""
+        self._check_open(model)
+        call = RunningCall(self, model, timeout, trace)
+        self._streamed.add(call)
+        return call
+
+    def _check_open(self, model: str) -> None:
+        if self.refusal is not None:
+            raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
+
+    def one_ended(self, call: RunningCall) -> None:
+        """Forget it, and wake whoever waits for the last one."""
+        self._whole.discard(call)
+        if self._fewer is not None:
+            self._fewer.set()
+
+    def _running(self) -> list[RunningCall]:
+        return [call for call in (*self._whole, *self._streamed) if not call.ended]
+
+    def refuse(self, reason: str) -> None:
+        """From now on no call may start; the last reason counts."""
+        self.refusal = reason
+
+    async def drain(self, grace: float) -> DrainReport:
+        """Refuse, wait, cut off; see `Client.drain`."""
+        self.refuse("this client was drained")
+        before = len(self._running())
+        with trio.move_on_after(grace):
+            await self.wait_idle()
+        cut = await self.cut()
+        await self.wait_idle()
+        return DrainReport(before - len(cut), cut)
+
+    async def cut(self) -> tuple[CutCall, ...]:
+        """End every running call. Tasks that wait inside one have still to notice."""
+        cut: list[CutCall] = []
+        for call in self._running():
+            call.cut = True
+            stream = call.stream() if call.stream is not None else None
+            cut.append(CutCall(call.model, self.clock() - call.started, stream.partial if stream else None))
+            for scope in call.scopes:
+                scope.cancel(reason=self.refusal)
+            if stream is not None and not call.scopes:
+                await stream.aclose()
+        return tuple(cut)
+
+    async def wait_idle(self) -> None:
+        """Wait until no call runs."""
+        await trio.lowlevel.checkpoint()
+        while self._running():
+            if self._fewer is None or self._fewer.is_set():
+                self._fewer = trio.Event()
+            await self._fewer.wait()

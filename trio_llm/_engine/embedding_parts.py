@@ -1,0 +1,78 @@
+"""Embedding calls with more inputs than their provider takes at once: several requests, one response."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Final
+
+from .._runtime import trio
+from .._types.embedding import EmbeddingResponse
+from .._types.errors import APIError
+from .._types.other_requests import EmbeddingRequest
+from .._types.usage import Usage
+
+MOST_AT_ONCE: Final = 16
+"""Requests of one call under way at the same time. The client's limits may let through fewer."""
+Receive = Callable[[EmbeddingRequest], Awaitable[EmbeddingResponse]]
+
+
+def parts_of(request: EmbeddingRequest, most_inputs: int | None) -> list[EmbeddingRequest]:
+    """The requests that a call with too many inputs is sent as; empty where one will do."""
+    if most_inputs is None:
+        return []
+    items = request.input
+    if isinstance(items, str) or len(items) <= most_inputs or isinstance(items[0], int):
+        return []
+    starts = range(0, len(items), most_inputs)
+    return [request.with_input(items[start : start + most_inputs]) for start in starts]
+
+
+async def receive_parts(parts: Sequence[EmbeddingRequest], receive: Receive) -> EmbeddingResponse:
+    """The response to all parts as if they had been one request.
+
+    Raises:
+        APIError: the first part's that failed; the others are cancelled.
+    """
+    work = _Work(parts, receive)
+    async with trio.open_nursery() as nursery:
+        for _ in range(min(len(parts), MOST_AT_ONCE)):
+            nursery.start_soon(work.run, nursery.cancel_scope)
+    if work.failure is not None:
+        raise work.failure
+    return joined(work.responses)
+
+
+class _Work:
+    def __init__(self, parts: Sequence[EmbeddingRequest], receive: Receive) -> None:
+        self.responses: list[Any] = [None] * len(parts)
+        self.failure: APIError | None = None
+        self._waiting: Iterator[tuple[int, EmbeddingRequest]] = iter(enumerate(parts))
+        self._receive = receive
+
+    async def run(self, all_workers: trio.CancelScope) -> None:
+        """Receive one part after the other, as long as there are any and none has failed."""
+        for number, part in self._waiting:
+            try:
+                self.responses[number] = await self._receive(part)
+            except APIError as error:
+                self.failure = self.failure or error
+                all_workers.cancel(reason="another part of the call failed")
+                return
+
+
+def joined(responses: Sequence[EmbeddingResponse]) -> EmbeddingResponse:
+    """Vectors one after the other, numbered anew; the counts of tokens added up."""
+    data = [vector for response in responses for vector in response.data]
+    for index, vector in enumerate(data):
+        vector.index = index
+    first = responses[0]
+    usages = [response.usage for response in responses if response.usage is not None]
+    return EmbeddingResponse(
+        data, first.model, first.object, _sum(usages) if usages else None, model_extra=first.model_extra
+    )
+
+
+def _sum(usages: Sequence[Usage]) -> Usage:
+    prompt = sum(usage.prompt_tokens for usage in usages)
+    completion = sum(usage.completion_tokens for usage in usages)
+    return Usage(prompt, completion, sum(usage.total_tokens for usage in usages))

@@ -1,0 +1,258 @@
+"""The engine behind a client: from a request to its destination, through the attempts, to a response or stream."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from .._catalog.provider import Provider
+from .._dialects.contract import Call, Endpoint, ReplyIsError, StreamEndpoint
+from .._limits.line import Ticket
+from .._limits.settings import AccountStatistics, Limits
+from .._runtime import run_clock, run_identity, trio
+from .._transport import Transport
+from .._types.chat import ModelResponse, ModelResponseStream
+from .._types.chat_request import ChatRequest
+from .._types.errors import APIError, BadRequestError
+from .._types.headers import checked_headers, with_extra
+from .._types.http import HTTPRequest, ReplyHead
+from .._types.other_requests import EmbeddingRequest
+from .._types.request import CallOptions
+from .attempts import CallFrame, Tries, run_attempts
+from .call import Calls, CallTrace, RunningCall
+from .embedded import EmbeddedModel
+from .embedding_parts import parts_of, receive_parts
+from .exchange import Exchange, StreamReading, receive_stream, receive_whole
+from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
+from .latencies import HedgeStatistics, Latencies
+from .operations import OPERATIONS, Request as Request
+from .reasking import Reopening, SeamedSource, check_continuation
+from .retry import RetryPolicy
+from .routes import Route, Routes
+from .stream import ChunkRules, ChunkSource, Source
+from .timeouts import Timeouts
+
+CLOSING_TIME: Final = 2.0
+"""Seconds that the tasks of calls which were ended may take to notice."""
+ChunkT = TypeVar("ChunkT")
+ResponseT = TypeVar("ResponseT")
+
+
+def _new_boundary() -> str:
+    """What separates the parts of a form; nobody who writes a file for it may know it."""
+    return os.urandom(16).hex()
+
+
+@attrs.frozen
+class Settings:
+    """What a client was made with."""
+
+    retry: RetryPolicy
+    limits: Limits
+    timeouts: Timeouts
+    providers: Mapping[str, Provider]
+    variables: Mapping[str, str]
+    fallbacks: Fallbacks = NO_FALLBACKS
+    chance: Callable[[], float] = random.random
+    new_boundary: Callable[[], str] = _new_boundary
+
+
+class Engine:
+    """Calls in one run of an event loop. The client in front of it decides who may call."""
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self.settings = settings
+        self.transport = transport
+        self.calls = Calls()
+        self._now = run_clock()
+        self.latencies = Latencies()
+        self.hedges = HedgeStatistics()
+        self._identity = run_identity()
+        self._run = self._identity()
+        self._embedded = EmbeddedModel()
+        self._routes = Routes(settings.providers, settings.variables, settings.limits)
+
+    def check_run(self) -> None:
+        """Raises `RuntimeError` in another run of an event loop than the one that it was made in."""
+        try:
+            here = self._identity()
+        except RuntimeError:  # no run of that kind
+            here = None
+        if here is not self._run:
+            raise RuntimeError("this client belongs to another run of an event loop: make one in each")
+
+    async def receive(self, request: Request, trace: CallTrace) -> Any:
+        """The response to a request, whole; a fallback's where the request's own model fails.
+
+        Raises:
+            APIError: whatever went wrong.
+        """
+        call = self.calls.start(request.model, self._timeout(request.options), trace)
+        try:
+            if not has_fallbacks(request, self.settings.fallbacks):
+                response = await self._receive(request, call, Tries())
+                self._note_latency(request.model, trace)
+            else:
+                targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
+                response = await ask_targets(
+                    targets, lambda target: self._receive(target, call, targets.tries), call.deadline
+                )
+                self._note_latency(targets.current.model, trace)
+            return response
+        finally:
+            call.end()
+
+    def _note_latency(self, model: str, trace: CallTrace) -> None:
+        if trace.admitted is not None:
+            self.latencies.note(model, self._now() - trace.admitted)
+
+    def _receive(self, request: Request, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+        route = self._routes.find(request.model, request.options)
+        if route is None:
+            return self._receive_embedded(request, call, tries)
+        if isinstance(request, EmbeddingRequest) and (parts := parts_of(request, route.quirks.most_inputs)):
+            return receive_parts(parts, lambda part: self._receive_from(route, part, call, Tries()))
+        return self._receive_from(route, request, call, tries)
+
+    async def _receive_embedded(self, request: Request, call: RunningCall, tries: Tries) -> Any:
+        route = await self._embedded_route(request)
+        return await self._receive_from(route, request, call, tries)
+
+    def _receive_from(self, route: Route, request: Request, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+        endpoint = OPERATIONS[type(request)].endpoint(route.dialect)
+        if endpoint is None:
+            raise _not_offered(request, route)
+        frame = self._frame(request.options, route, call, tries)
+        exchange = self._exchange(request, route, endpoint, frame)
+        return run_attempts(partial(receive_whole, exchange, endpoint), frame)
+
+    async def open_chat(
+        self, request: ChatRequest, trace: CallTrace
+    ) -> tuple[ChunkSource[ModelResponseStream, ModelResponse], list[ModelResponseStream]]:
+        """A stream up to its first content; a fallback's where the request's own model fails before it.
+
+        Raises:
+            APIError: whatever went wrong before it.
+        """
+        return await self.open_stream(request, trace)
+
+    async def open_stream(self, request: Request, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
+        """The same for a request of any kind that has streams."""
+        call = self.calls.start_stream(request.model, self._timeout(request.options), trace)
+        try:
+            targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
+            self._check_continuations(targets)
+            reopening = Reopening(targets, call, lambda target: self._open_stream(target, call, targets.tries))
+            source, opening = await ask_targets(targets, reopening.ask, call.deadline)
+        except BaseException:
+            call.end()
+            raise
+        if isinstance(request, ChatRequest) and request.on_break != "raise":
+            return SeamedSource(source, request, reopening), opening
+        return source, opening
+
+    async def _open_stream(
+        self, request: Request, call: RunningCall, tries: Tries
+    ) -> tuple[Source[Any, Any], list[Any]]:
+        route = self._routes.find(request.model, request.options) or await self._embedded_route(request)
+        operation = OPERATIONS[type(request)]
+        endpoint = operation.stream_endpoint(route.dialect)
+        if endpoint is None:
+            raise _not_offered(request, route)
+        exchange = self._exchange(request, route, endpoint, self._frame(request.options, route, call, tries))
+        rules, whole = operation.rules(request), operation.endpoint(route.dialect)
+
+        def unfold(body: bytes) -> Any:
+            if whole is None or rules.unfold is None:
+                raise ReplyIsError(route.dialect.decode_error(ReplyHead(200, {}), body))
+            return rules.unfold(whole.decode(exchange.call, body))
+
+        return await self._open(exchange, StreamReading(endpoint, unfold), rules)
+
+    def _check_continuations(self, targets: Targets[Any]) -> None:
+        for request in targets.all():
+            if isinstance(request, ChatRequest) and request.on_break == "continue":
+                row, model = self._routes.row(request.model, request.options)
+                check_continuation(request, row.quirks_of(model))
+
+    def _timeout(self, options: CallOptions) -> float:
+        return self.settings.timeouts.total if options.timeout is None else options.timeout
+
+    def _row_name(self, model: str, options: CallOptions) -> str:
+        return self._routes.row(model, options)[0].name
+
+    async def _open(
+        self,
+        exchange: Exchange[Any],
+        reading: StreamReading[Any, ChunkT],
+        rules: ChunkRules[ChunkT, ResponseT],
+    ) -> tuple[Source[ChunkT, ResponseT], list[ChunkT]]:
+        async def attempt() -> tuple[Source[ChunkT, ResponseT], list[ChunkT]]:
+            owner = receive_stream(exchange, reading)
+            source = Source(owner, rules, exchange.frame, self.settings.timeouts)
+            return source, await source.open()
+
+        return await run_attempts(attempt, exchange.frame)
+
+    async def _embedded_route(self, request: Request) -> Route:
+        options = attrs.evolve(request.options, api_base=await self._embedded.base_url())
+        return self._routes.to_row(*self._routes.row(request.model, request.options), options)
+
+    def _exchange(
+        self,
+        request: Request,
+        route: Route,
+        endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
+        frame: CallFrame,
+    ) -> Exchange[Any]:
+        call = Call(request, route.model, route.quirks, self.settings.new_boundary)
+        try:
+            http = _addressed(endpoint.encode(call), route, request.options)
+        except APIError as error:
+            error.llm_provider, error.model = route.provider, route.model
+            raise
+        return Exchange(call, route, http, self.transport, frame, Ticket(request.options.priority, route.model))
+
+    def _frame(self, options: CallOptions, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
+        policy = self.settings.retry
+        if options.num_retries is not None:
+            policy = attrs.evolve(policy, attempts=1 + options.num_retries)
+        return CallFrame(route.provider, route.model, policy, self.settings.chance, call, tries)
+
+    def account_statistics(self) -> dict[str, AccountStatistics]:
+        """Slots of every account, by provider and base URL. Accounts that differ by key only are numbered."""
+        found: dict[str, AccountStatistics] = {}
+        for (provider, base_url, _), account in self._routes.accounts.items():
+            name = f"{provider} {base_url}"
+            again = sum(known.partition("#")[0].rstrip() == name for known in found)
+            found[f"{name} #{again + 1}" if again else name] = account.statistics()
+        return found
+
+    async def aclose(self) -> None:
+        """End calls, close connections and the embedded model's server."""
+        self.calls.refuse("this client was closed")
+        await self.calls.cut()
+        await self.transport.aclose()
+        await self._embedded.aclose()
+        with trio.move_on_after(CLOSING_TIME):  # for tasks that are slow to notice
+            await self.calls.wait_idle()
+
+
+def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:
+    http.headers = route.headers + http.headers
+    if options.extra_headers:
+        http.headers = with_extra(http.headers, checked_headers(options.extra_headers))
+    http.path = route.target(http.path)
+    return http
+
+
+def _not_offered(request: Request, route: Route) -> BadRequestError:
+    operation = OPERATIONS[type(request)]
+    streamed = "streamed " if operation.endpoint(route.dialect) is not None else ""
+    message = f"{route.provider} has no {streamed}{operation.name} calls here"
+    return BadRequestError(message, llm_provider=route.provider, model=route.model)

@@ -1,0 +1,252 @@
+"""One exchange with a provider: slot, connection, request, reply. Whoever is here owns the reply and closes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from .._convert.converter import ConversionError
+from .._dialects.contract import Call, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
+from .._limits.account import Admission
+from .._limits.buckets import ONE_REQUEST
+from .._limits.estimate import estimate_cost
+from .._limits.header_formats import reset_wait
+from .._limits.line import Ticket
+from .._runtime import trio
+from .._transport import Reply, Transport, TransportError
+from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
+from .._types.http import HTTPRequest, ReplyHead
+from .._types.usage import Usage
+from .attempts import CallFrame
+from .retry import asked_wait, explicit_word
+from .routes import Route
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+ChunkT = TypeVar("ChunkT")
+
+MAX_REPLY_SIZE = 1 << 28
+"""Bytes that a whole reply may have."""
+MAX_ERROR_SIZE = 1 << 20
+"""Bytes of an error reply that are read; the rest says nothing more."""
+DRAIN_TIME = 0.25
+"""Seconds to wait for the end of a body whose last event has been read, so that its connection can be used again."""
+ERROR_BODY_TIME = 5.0
+"""Seconds to wait for the body of an error reply."""
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
+
+
+@attrs.define
+class Exchange(Generic[RequestT]):
+    """Everything that one attempt needs, the same for each."""
+
+    call: Call[RequestT]
+    route: Route
+    http: HTTPRequest
+    transport: Transport
+    frame: CallFrame
+    ticket: Ticket
+
+    def enter_nowait(self) -> Admission | None:
+        """Let this attempt leave, and write it down; None if it has to `enter`."""
+        account = self.route.account
+        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
+        admission = account.enter_nowait(cost, self.ticket)
+        if admission is not None:
+            self.frame.call.trace.note_attempt(admission.at)
+        return admission
+
+    async def enter(self) -> Admission:
+        """Wait for this attempt's turn, and write it down.
+
+        Raises:
+            RateLimitError: if it cannot come before the deadline.
+        """
+        account = self.route.account
+        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
+        try:
+            admission = await account.enter(cost, self.ticket)
+        except RateLimitError as error:
+            error.attempts = self.frame.call.trace.attempts
+            raise
+        self.frame.call.trace.note_attempt(admission.at)
+        return admission
+
+
+async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
+    """One attempt at a call with a whole reply.
+
+    Raises:
+        APIError: if the provider answered with an error, nonsense, or not at all.
+    """
+    # A free slot and a pooled connection would send at once.
+    await exchange.frame.call.calls.checkpoint_if_cancelled()
+    with exchange.enter_nowait() or await exchange.enter() as admission:
+        try:
+            reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
+            head = reply.head
+            if admission.limits is not None:
+                admission.learn(head)
+            body = reply.finish_nowait() if head.status < 300 else None
+            if body is None:
+                body = await _finish(reply)
+            if head.status >= 300:
+                raise _status_error(exchange, head, body)
+            response = endpoint.decode(exchange.call, body)
+            admission.usage = usage_of(response)
+            return response
+        except (ConversionError, ReplyIsError) as error:
+            raise _reply_error(exchange, error, head) from error
+        except TransportError as error:
+            raise _connection_error(exchange, error) from error
+
+
+@attrs.frozen
+class StreamReading(Generic[RequestT, ChunkT]):
+    """How the reply to a stream request is read."""
+
+    endpoint: StreamEndpoint[RequestT, ChunkT]
+    unfold: Callable[[bytes], ChunkT]
+    """A whole reply's body as one chunk. Raises what decoding it raises."""
+
+
+async def receive_stream(  # noqa: ASYNC900 - see the docstring
+    exchange: Exchange[RequestT], reading: StreamReading[RequestT, ChunkT]
+) -> AsyncGenerator[list[ChunkT], None]:
+    """One attempt at a call with a streamed reply: a batch of chunks for every network read that completes any.
+
+    A private generator rather than a class, because event loops finalise generators that are forgotten: it
+    owns slot and reply, and no scope or task of ours is open while it is suspended.
+    """
+    # A free slot and a pooled connection would send at once.
+    await exchange.frame.call.calls.checkpoint_if_cancelled()
+    with exchange.enter_nowait() or await exchange.enter() as admission:
+        # Time limits on content begin here: waiting for a slot is not the provider's silence.
+        yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
+        try:
+            reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
+            try:
+                admission.learn(reply.head)
+                if reply.head.status >= 300:
+                    raise _status_error(exchange, reply.head, await _read_error(reply))
+                decoder = reading.endpoint.open_decoder(exchange.call)
+                data = await reply.read()
+                if _is_whole(reply.head, data):
+                    chunk = reading.unfold(await _read_body(reply, data))
+                    admission.usage = usage_of(chunk)
+                    yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
+                    return
+                while not decoder.finished:
+                    batch = decoder.feed(data) if data else decoder.close()
+                    if batch:
+                        admission.received += len(batch)
+                        admission.usage = next(filter(None, map(usage_of, reversed(batch))), admission.usage)
+                        yield batch  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
+                    if decoder.failure is not None:
+                        raise _detail_error(exchange, decoder.failure, reply.head)
+                    if not data:
+                        return
+                    if not decoder.finished:
+                        data = await reply.read()
+                await _drain(reply)
+            finally:
+                await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
+        except (ConversionError, ReplyIsError) as error:
+            raise _reply_error(exchange, error, reply.head) from error
+        except TransportError as error:
+            raise _connection_error(exchange, error) from error
+
+
+def _is_whole(head: ReplyHead, data: bytes) -> bool:
+    """Whether one JSON object came where a stream was asked for: gateways do that, and errors with status 200."""
+    return "application/json" in head.headers.get("content-type", "") and data.lstrip()[:1] == b"{"
+
+
+def usage_of(value: object) -> Usage | None:
+    """The usage that a response or chunk tells."""
+    usage = getattr(value, "usage", None)
+    return usage if isinstance(usage, Usage) else None
+
+
+async def _finish(reply: Reply) -> bytes:
+    try:
+        return await (_read_body(reply, b"") if reply.head.status < 300 else _read_error(reply))
+    finally:
+        await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
+
+
+async def _read_body(reply: Reply, beginning: bytes) -> bytes:
+    """The whole body, whose beginning has been read."""
+    pieces, size = [beginning], len(beginning)
+    while data := await reply.read():
+        pieces.append(data)
+        size += len(data)
+        if size > MAX_REPLY_SIZE:
+            raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
+    return b"".join(pieces)
+
+
+async def _read_error(reply: Reply) -> bytes:
+    """What comes of an error's body in a short time; its status says enough to go on without the rest."""
+    pieces: list[bytes] = []
+    with trio.move_on_after(ERROR_BODY_TIME):
+        while sum(map(len, pieces)) <= MAX_ERROR_SIZE and (data := await reply.read()):
+            pieces.append(data)
+    return b"".join(pieces)
+
+
+async def _drain(reply: Reply) -> None:
+    with trio.move_on_after(DRAIN_TIME):
+        while await reply.read():
+            pass
+
+
+def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
+    frame = exchange.frame
+    return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.call.trace.attempts}
+
+
+def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConnectionError:
+    return APIConnectionError(f"{exchange.route.destination.origin}: {error}", **_labels(exchange))
+
+
+def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
+    return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
+
+
+def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:
+    if isinstance(error, ReplyIsError):
+        return _detail_error(exchange, error.detail, head)
+    return APIResponseValidationError(str(error), request_id=_request_id(head), **_labels(exchange))
+
+
+def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead, status: int | None = None) -> APIError:
+    status = status or detail.status
+    kind = detail.kind or (class_for_status(status) if status else APIError)
+    error = kind(
+        detail.message,
+        request_id=_request_id(head),
+        retry_after=_asked_wait(head, detail),
+        code=detail.code,
+        should_retry=explicit_word(head.headers) if head.status >= 300 else None,
+        **_labels(exchange),
+    )
+    if status is not None:
+        error.status_code = status
+    return error
+
+
+def _asked_wait(head: ReplyHead, detail: ErrorDetail) -> float | None:
+    """Seconds to wait: by retry-after, else by the body, else, after a 429, by the reset headers."""
+    now = time.time()
+    asked = asked_wait(head.headers, now) if head.status >= 300 else None
+    if asked is None:
+        asked = detail.retry_after
+    return reset_wait(head.headers, now) if asked is None and head.status == 429 else asked
+
+
+def _request_id(head: ReplyHead) -> str | None:
+    return next((head.headers[name] for name in _REQUEST_IDS if name in head.headers), None)

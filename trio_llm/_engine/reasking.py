@@ -1,0 +1,133 @@
+"""Streams that are asked for again when they break, with a visible seam."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import attrs
+
+from .._dialects.contract import Quirks
+from .._types.chat import ModelResponse, ModelResponseStream, Seam
+from .._types.chat_request import ChatRequest
+from .._types.errors import APIError, BadRequestError, ClientClosedError
+from .._types.folding import fold_chunks
+from .._types.request import changed
+from .call import RunningCall
+from .fallbacks import Targets, ask_targets
+from .stream import Source
+
+Chunks = list[ModelResponseStream]
+ChatSource = Source[ModelResponseStream, ModelResponse]
+_AGAINST_PREFILL = frozenset({"response_format", "thinking", "reasoning_effort", "tool_choice", "function_call"})
+
+
+def check_continuation(request: ChatRequest, quirks: Quirks) -> None:
+    """Raises `BadRequestError` if the provider could not go on with an answer to this request that broke off."""
+    reason = None
+    if not quirks.prefill:
+        reason = "this model does not go on with an answer that it is given"
+    elif (request.parameters.get("n") or 1) > 1:
+        reason = "only one answer can be gone on with, not n"
+    elif named := sorted(_AGAINST_PREFILL & request.parameters.keys()):
+        reason = f"an answer with {', '.join(named)} cannot be gone on with"
+    if reason is not None:
+        raise BadRequestError(f"on_break='continue' is not possible: {reason}", model=request.model)
+
+
+@attrs.frozen
+class Reopening:
+    """How a stream is asked for again."""
+
+    targets: Targets[ChatRequest]
+    call: RunningCall
+    ask: Callable[[ChatRequest], Awaitable[tuple[ChatSource, Chunks]]]
+
+
+class SeamedSource:
+    """The chunks of one call, over as many streams as it takes. A `Seam` shows where a new one begins."""
+
+    def __init__(self, source: ChatSource, request: ChatRequest, reopening: Reopening) -> None:
+        self._source = source
+        self._continues = request.on_break == "continue"
+        self._reopening = reopening
+        self._before: Chunks = []
+        # White space that the text so far ends with, and that a model which goes on is likely to say again.
+        self._said = ""
+
+    async def next_batch(self) -> Chunks | None:
+        """The shown chunks of the next network read that has any, or a seam and what follows it; None at the end.
+
+        Raises:
+            APIError: when there is no one left to ask; its `partial` is the response so far.
+        """
+        try:
+            return self._trimmed(await self._source.next_batch())
+        except APIError as error:
+            error.partial = self.response
+            await self._source.aclose()
+            if isinstance(error, ClientClosedError) or not self._can_go_on():
+                raise
+            return await self._reopen(error)
+
+    async def _reopen(self, broken: APIError) -> Chunks:
+        reopening = self._reopening
+        reopening.targets.tries.broken = broken
+        try:
+            source, opening = await ask_targets(reopening.targets, self._ask, reopening.call.deadline)
+        except BaseException as error:
+            reopening.call.end()
+            if isinstance(error, APIError):
+                error.partial = self.response
+            raise
+        kind = "continue" if self._continues else "restart"
+        seam = Seam(model=broken.model, kind=kind, cause=str(broken), partial=broken.partial)
+        self._said = _trailing_space(self._text()) if self._continues else ""
+        self._before = [*self._before, *self._source.chunks, seam]
+        self._source = source
+        return [seam, *(self._trimmed(opening) or ())]
+
+    async def _ask(self, target: ChatRequest) -> tuple[ChatSource, Chunks]:
+        return await self._reopening.ask(self._continued(target) if self._continues else target)
+
+    def _continued(self, target: ChatRequest) -> ChatRequest:
+        # Anthropic refuses an answer to go on with that ends in white space.
+        begun = {"role": "assistant", "content": self._text().rstrip()}
+        return changed(target, messages=(*target.messages, begun))
+
+    def _can_go_on(self) -> bool:
+        if not self._continues:
+            return True
+        choices = self.response.choices
+        said_else = any(choice.message.tool_calls or choice.message.function_call for choice in choices)
+        return bool(self._text().strip()) and not said_else
+
+    def _text(self) -> str:
+        choices = self.response.choices
+        return (choices[0].message.content or "") if choices else ""
+
+    def _trimmed(self, batch: Chunks | None) -> Chunks | None:
+        if not self._said or batch is None:
+            return batch
+        for fragment in (fragment for chunk in batch for fragment in chunk.choices):
+            if fragment.delta.content:
+                fragment.delta.content = _without_repeated(fragment.delta.content, self._said)
+                self._said = ""
+                break
+        return batch
+
+    @property
+    def response(self) -> ModelResponse:
+        """The response that the chunks amount to so far: after a restart, of the last stream alone."""
+        return fold_chunks([*self._before, *self._source.chunks])
+
+    async def aclose(self) -> None:
+        """Close the connection and free the slot. Idempotent."""
+        await self._source.aclose()
+
+
+def _trailing_space(text: str) -> str:
+    return text[len(text.rstrip()) :]
+
+
+def _without_repeated(text: str, said: str) -> str:
+    return text.removeprefix(said)

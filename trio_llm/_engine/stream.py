@@ -1,0 +1,369 @@
+"""The two forms of a stream over one owner: pulled by its reader, or pumped by a task of its block."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable
+from contextlib import aclosing, asynccontextmanager
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from .._runtime import trio
+from .._types.errors import APIConnectionError, APIError
+from .attempts import CallFrame, out_of_time
+from .timeouts import Timeouts
+
+ChunkT = TypeVar("ChunkT")
+ResponseT = TypeVar("ResponseT")
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
+
+BUFFERED_BATCHES = 16
+"""Network reads that the producer of a pumped stream may be ahead of its reader."""
+
+
+@attrs.frozen
+class ChunkRules(Generic[ChunkT, ResponseT]):
+    """What a stream has to know of its chunks."""
+
+    fold: Callable[[Iterable[ChunkT]], ResponseT]
+    """Chunks put together into a response."""
+    has_content: Callable[[ChunkT], bool]
+    """Whether a chunk shows that the answer goes on."""
+    is_shown: Callable[[ChunkT], bool]
+    """Whether the reader gets to see it; all chunks count for the folded response."""
+    keeps: bool = True
+    """Whether chunks are kept for the folded response."""
+    unfold: Callable[[ResponseT], ChunkT] | None = None
+    """A whole response as one chunk, for providers that send one where a stream was asked for."""
+
+
+class ChunkSource(Protocol[ChunkT, ResponseT_co]):
+    """Where the chunks of a stream come from."""
+
+    async def next_batch(self) -> list[ChunkT] | None:
+        """The chunks of the next network read that has any; None at the end."""
+
+    @property
+    def response(self) -> ResponseT_co:
+        """What has arrived, folded."""
+
+    async def aclose(self) -> None:
+        """Close the connection and free the slot. Idempotent."""
+
+
+class Source(Generic[ChunkT, ResponseT]):
+    """The chunks of one attempt as they arrive, under its call's limits; keeps all of them for the folded response."""
+
+    def __init__(
+        self,
+        owner: AsyncGenerator[list[ChunkT], None],
+        rules: ChunkRules[ChunkT, ResponseT],
+        frame: CallFrame,
+        timeouts: Timeouts,
+    ) -> None:
+        self._owner = owner
+        self._rules = rules
+        self._frame = frame
+        self._timeouts = timeouts
+        self.chunks: list[ChunkT] = []
+        """All that arrived."""
+        # Seconds of waiting for the network that are left until content has to come. A slow reader costs none.
+        self._patience = math.inf
+        self._has_content = False
+        self._pulling: trio.CancelScope | None = None
+        self._idle: trio.Event | None = None
+        self._cut_read = False
+        frame.call.follow(self)
+
+    async def open(self) -> list[ChunkT]:
+        """Everything up to the first content, so that a failure before it can still be retried."""
+        opening: list[ChunkT] = []
+        self.chunks += await self._pull()  # the owner's first step ends with its slot, and has no content
+        self._patience = self._timeouts.first_content
+        while not self._has_content:
+            batch = await self.next_batch()
+            if batch is None:
+                break
+            opening += batch
+        return opening
+
+    async def next_batch(self) -> list[ChunkT] | None:
+        """The shown chunks of the next network read that has any; None at the end.
+
+        Raises:
+            Timeout: if a limit ran out. Like every error it carries what had arrived.
+            ClientClosedError: if the client ended the stream.
+        """
+        call, batch = self._frame.call, None
+        try:
+            batch = await self._shown_batch()
+        except StopAsyncIteration:
+            if call.cut:
+                raise self._labelled(call.closed_error()) from None
+        except APIError as error:
+            self._labelled(error)
+            raise
+        finally:
+            if batch is None and not call.scopes:  # inside its attempts, the next one may follow
+                call.end()
+        return batch
+
+    async def _shown_batch(self) -> list[ChunkT]:
+        while True:
+            batch = await self._pull()
+            if self._rules.keeps:
+                self.chunks += batch
+            if any(map(self._rules.has_content, batch)):
+                self._note_content()
+            if shown := [chunk for chunk in batch if self._rules.is_shown(chunk)]:
+                return shown
+
+    async def _pull(self) -> list[ChunkT]:
+        if self._cut_read:
+            message = "a read of this stream was cancelled, which ended it; a stream read in a block loses nothing so"
+            raise APIConnectionError(message, llm_provider=self._frame.provider, model=self._frame.model)
+        call, clock = self._frame.call, self._frame.call.calls.clock
+        began = clock()
+        with call.wait_until(min(began + self._patience, self._frame.call.deadline)) as scope:
+            batch = await self._step(scope)
+            self._patience -= clock() - began
+            return batch
+        self._cut_read = False  # ended by a limit, or by whoever closed it
+        if call.cut:
+            raise call.closed_error()
+        if self._idle is not None:
+            raise trio.ClosedResourceError("another task closed this stream")
+        raise out_of_time(self._frame, self._limit_name())
+
+    async def _step(self, scope: trio.CancelScope) -> list[ChunkT]:
+        self._pulling, self._cut_read = scope, True
+        try:
+            batch = await self._owner.__anext__()
+        except (StopAsyncIteration, APIError):
+            self._cut_read = False
+            raise
+        finally:
+            self._pulling = None
+            self._frame.call.done_waiting(scope)
+            if self._idle is not None:
+                self._idle.set()
+        self._cut_read = False
+        return batch
+
+    def _note_content(self) -> None:
+        self._patience = self._timeouts.gap
+        self._has_content = True
+        if self._frame.call.trace.first_content is None:
+            self._frame.call.trace.first_content = trio.current_time()
+
+    def _limit_name(self) -> str:
+        if trio.current_time() >= self._frame.call.deadline:
+            return f"the stream did not end within {self._frame.call.timeout:g} s"
+        if not self._has_content:
+            return f"no content within {self._timeouts.first_content:g} s"
+        return f"no further content for {self._timeouts.gap:g} s"
+
+    def _labelled(self, error: APIError) -> APIError:
+        error.partial = self.partial
+        return error
+
+    @property
+    def partial(self) -> Any:
+        """What has arrived, folded."""
+        return self.response if self.chunks else None
+
+    @property
+    def response(self) -> ResponseT:
+        """The response that the chunks amount to so far."""
+        return self._rules.fold(self.chunks)
+
+    async def aclose(self) -> None:
+        """Close the connection and free the slot; a read that another task is in ends. Idempotent."""
+        if self._pulling is not None:
+            self._idle = trio.Event()
+            self._pulling.cancel(reason="the stream was closed")
+            await self._idle.wait()
+        await self._owner.aclose()
+        self._frame.call.end()
+
+
+class _Ready(Generic[ChunkT]):
+    """An awaitable with its result at hand. Chunks of one network read cost no trip through the scheduler."""
+
+    __slots__ = ("_chunk",)
+
+    def __init__(self, chunk: ChunkT) -> None:
+        self._chunk = chunk
+
+    def __await__(self) -> Generator[None, None, ChunkT]:
+        return self._chunk
+        yield
+
+
+class Stream(Generic[ChunkT, ResponseT]):
+    """A streamed reply that its reader pulls: no task, scope or nursery is alive between two pulls.
+
+    It may be read by one task at a time, any task, and closes itself when it is exhausted, fails or is
+    cancelled. A cancelled read ends it; inside `async with client.stream(...)` a cancelled read loses nothing.
+    """
+
+    def __init__(self, source: ChunkSource[ChunkT, ResponseT], opening: list[ChunkT]) -> None:
+        self._source = source
+        self._ready = deque(opening)
+        self._reading = False
+        self._ended = False
+
+    def __aiter__(self) -> Stream[ChunkT, ResponseT]:
+        return self
+
+    def __anext__(self) -> Awaitable[ChunkT]:
+        if self._ready:
+            return _Ready(self._ready.popleft())
+        return self._next()
+
+    async def _next(self) -> ChunkT:
+        if self._reading:
+            raise trio.BusyResourceError("another task is reading this stream")
+        if self._ended:
+            raise StopAsyncIteration
+        self._reading = True
+        try:
+            batch = await self._source.next_batch()
+        finally:
+            self._reading = False
+        if batch is None:
+            self._ended = True
+            raise StopAsyncIteration
+        self._ready.extend(batch)
+        return self._ready.popleft()
+
+    async def next_batch(self) -> list[ChunkT]:
+        """The chunks of the next network read, or those at hand; an empty list at the end."""
+        batch = self._take_ready()
+        if batch:
+            await trio.lowlevel.checkpoint()
+            return batch
+        try:
+            return [await self._next(), *self._take_ready()]
+        except StopAsyncIteration:
+            return []
+
+    def _take_ready(self) -> list[ChunkT]:
+        ready, self._ready = list(self._ready), deque()
+        return ready
+
+    @property
+    def response(self) -> ResponseT:
+        """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
+        return self._source.response
+
+    async def aclose(self) -> None:
+        """End the stream: the connection is closed, the provider stops. Idempotent."""
+        self._ended = True
+        self._ready.clear()
+        await self._source.aclose()
+
+    async def __aenter__(self) -> Stream[ChunkT, ResponseT]:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class PumpedStream(Generic[ChunkT, ResponseT]):
+    """A streamed reply that a task of its block reads ahead: a read that is cancelled loses nothing."""
+
+    def __init__(
+        self,
+        source: ChunkSource[ChunkT, ResponseT],
+        opening: list[ChunkT],
+        batches: trio.MemoryReceiveChannel[list[ChunkT] | APIError],
+        pump: _Pump,
+    ) -> None:
+        self._source = source
+        self._ready = deque(opening)
+        self._batches = batches
+        self._pump = pump
+
+    def __aiter__(self) -> PumpedStream[ChunkT, ResponseT]:
+        return self
+
+    def __anext__(self) -> Awaitable[ChunkT]:
+        if self._ready:
+            return _Ready(self._ready.popleft())
+        return self._next()
+
+    async def _next(self) -> ChunkT:
+        try:
+            batch = await self._batches.receive()
+        except trio.EndOfChannel:
+            raise StopAsyncIteration from None
+        if self._pump.scope.cancel_called:
+            raise StopAsyncIteration
+        if isinstance(batch, APIError):
+            raise batch
+        self._ready.extend(batch)
+        return self._ready.popleft()
+
+    @property
+    def response(self) -> ResponseT:
+        """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
+        return self._source.response
+
+    async def aclose(self) -> None:
+        """End the stream before its block is left: the connection is closed, the provider stops. Idempotent."""
+        self._ready.clear()
+        self._pump.scope.cancel(reason="the stream was closed")
+        await self._pump.ended.wait()
+
+
+@attrs.define
+class _Pump:
+    """The task that reads a stream ahead."""
+
+    scope: trio.CancelScope = attrs.Factory(lambda: trio.CancelScope())
+    ended: trio.Event = attrs.Factory(lambda: trio.Event())
+
+    async def run(
+        self, source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT] | APIError]
+    ) -> None:
+        try:
+            with self.scope:
+                async with sender, aclosing(source):
+                    await _send_all(source, sender)
+        finally:
+            self.ended.set()
+
+
+async def _send_all(source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT] | APIError]) -> None:
+    try:
+        while (batch := await source.next_batch()) is not None:
+            await sender.send(batch)
+    except APIError as error:
+        await sender.send(error)
+
+
+@asynccontextmanager
+async def pumped(
+    source: ChunkSource[ChunkT, ResponseT], opening: list[ChunkT]
+) -> AsyncIterator[PumpedStream[ChunkT, ResponseT]]:
+    """Read a source ahead for the duration of a block. One error leaves it, never a group."""
+    sender, receiver = trio.open_memory_channel[list[ChunkT] | APIError](BUFFERED_BATCHES)
+    failure: BaseException | None = None
+    pump = _Pump()
+    async with receiver, trio.open_nursery() as nursery:
+        nursery.start_soon(pump.run, source, sender)
+        try:
+            yield PumpedStream(source, opening, receiver, pump)
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
+            failure = error
+        nursery.cancel_scope.cancel(reason="the stream's block was left")
+    if failure is not None:
+        raise failure

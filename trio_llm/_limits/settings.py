@@ -1,0 +1,95 @@
+"""Limits of a client's traffic, counted per account: a provider, an address and a key."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import attrs
+
+DEFAULT_IN_FLIGHT: Final = 1_000
+"""As many connections as the common limit of 1,024 open files allows."""
+LONGEST_RESPECTED_WAIT: Final = 120.0
+"""Seconds. A provider that asks for more is not waited for: the error says how long, and the caller decides."""
+
+
+class SlotLimiter(Protocol):
+    """What slots are taken from: a `trio.CapacityLimiter`, or an `anyio.CapacityLimiter` on either event loop."""
+
+    total_tokens: float
+    """How many there are."""
+
+    @property
+    def available_tokens(self) -> float:
+        """How many are free."""
+        ...
+
+    def acquire_on_behalf_of_nowait(self, borrower: object) -> None:
+        """Take one that is free."""
+
+    async def acquire_on_behalf_of(self, borrower: object) -> None:
+        """Wait for one."""
+
+    def release_on_behalf_of(self, borrower: object) -> None:
+        """Give one back."""
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value == math.inf else value
+
+
+def _check_rate(_: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise ValueError(f"{attribute.name} must be positive, not {value!r}")
+
+
+def _check_slots(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is None or hasattr(value, "acquire_on_behalf_of"):
+        return
+    if not isinstance(value, int):
+        raise TypeError(f"{attribute.name} must be a whole number or a CapacityLimiter, not {value!r}")
+    if value < 1:
+        raise ValueError(f"{attribute.name} must be positive, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What one account may do at most. None means no limit. Calls wait for their turn, in fair order."""
+
+    max_in_flight: int | SlotLimiter | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_check_slots)
+    """Calls that hold a connection at the same time.
+
+    A limiter of the caller's (Trio's, or anyio's) is shared with whatever else uses it, and stays as large as it is.
+    """
+    requests_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
+    tokens_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
+    """Prompt and answer together: reserved by estimate, settled by what the reply says was used."""
+    adaptive: bool = False
+    """Follow the limits that the provider's replies describe, and be careful after a 429 where they describe none."""
+
+
+@attrs.frozen(kw_only=True)
+class AccountStatistics:
+    """A snapshot of one account, and sums since the client began."""
+
+    in_flight: int
+    """Calls that hold a slot, and so a connection."""
+    slots: float
+    """How many may; infinite without a limit."""
+    waiting: int
+    """Calls that stand in line."""
+    paused_for: float = 0.0
+    """Seconds for which a 429 or 529 keeps everybody waiting."""
+    requests_left: float | None = None
+    """Requests that could leave now, where they are limited per minute."""
+    tokens_left: float | None = None
+    """Tokens that are neither used nor reserved; below 0 where the answers were longer than estimated."""
+    described: Mapping[str, Mapping[str, float]] = attrs.field(factory=dict[str, Mapping[str, float]])
+    """What is left of the limits that adaptive accounts follow, by model and name of the limit."""
+    attempts: int = 0
+    """Requests sent."""
+    errors: int = 0
+    """Attempts that failed."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0

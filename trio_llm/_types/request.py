@@ -1,0 +1,172 @@
+"""What every request has in common: the split of keyword arguments into parameters and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias, TypedDict, TypeVar, cast
+
+import attrs
+
+from .errors import BadRequestError, UnsupportedParamsError
+
+RequestT = TypeVar("RequestT")
+
+
+class AnyRequest(Protocol):
+    """What every request has."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def options(self) -> CallOptions: ...
+
+
+Fallback: TypeAlias = str | Mapping[str, Any] | AnyRequest
+"""Where else to ask: a model, the arguments that are different there (`model` among them), or a whole request."""
+
+
+class ControlParams(TypedDict, total=False):
+    """Keyword arguments that every function takes and that say how the call is made."""
+
+    timeout: float | None
+    num_retries: int | None
+    api_key: str | None
+    api_base: str | None
+    base_url: str | None
+    api_version: str | None
+    custom_llm_provider: str | None
+    extra_headers: Mapping[str, str] | None
+    extra_body: Mapping[str, Any] | None
+    drop_params: bool | None
+    priority: int | None
+    fallbacks: Sequence[Fallback] | None
+    context_window_fallbacks: Sequence[Fallback] | None
+    content_policy_fallbacks: Sequence[Fallback] | None
+
+
+def as_fallbacks(given: Sequence[Fallback]) -> tuple[Fallback, ...]:
+    """The fallbacks as they are kept.
+
+    Raises:
+        BadRequestError: for a single one where a list is wanted.
+    """
+    if isinstance(given, str | Mapping):
+        raise BadRequestError(f"fallbacks must be a list of models or arguments, not {given!r}")
+    return tuple(given)
+
+
+@attrs.frozen(slots=False)  # which makes one in half the time, and every call does
+class CallOptions:
+    """How a call is made, apart from what it asks."""
+
+    timeout: float | None = None
+    """The call's deadline in seconds from its start: waiting, attempts and pauses included."""
+    num_retries: int | None = None
+    """Attempts after the first; None leaves it to the client's policy."""
+    api_key: str | None = attrs.field(default=None, repr=False)
+    api_base: str | None = None
+    """Base URL in place of the provider's own."""
+    api_version: str | None = None
+    custom_llm_provider: str | None = None
+    """The provider's name, where `model` has no prefix."""
+    extra_headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    extra_body: Mapping[str, Any] | None = None
+    """Fields that are merged into the JSON body as they are, nested objects key by key."""
+    drop_params: bool = False
+    """Leave out parameters that the provider cannot express, in place of an error."""
+    priority: int = 0
+    """Place in the line for the client's limits: higher goes first."""
+    fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
+    """Where to ask, in order, when this model fails; within the same `timeout`. None leaves it to the client."""
+    context_window_fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
+    """Where to ask first after a `ContextWindowExceededError`, and after nothing else."""
+    content_policy_fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
+    """Where to ask first after a `ContentPolicyViolationError`, and after nothing else."""
+
+
+NO_OPTIONS = CallOptions()
+_DEFAULTS: Final[Mapping[str, Any]] = {**vars(NO_OPTIONS)}
+_CONTROLS = frozenset(ControlParams.__annotations__)
+
+
+def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> tuple[dict[str, Any], CallOptions]:
+    """Keyword arguments as (parameters, options). None means not given.
+
+    Raises:
+        UnsupportedParamsError: for a name that is neither, with the nearest one that is.
+    """
+    parameters: dict[str, Any] = {}
+    controls: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if type(value) is str and name in _TEXTS:  # a key and an address, as nearly every call has
+            controls[name] = value
+        elif name in known:
+            if value is not None:
+                parameters[name] = value
+        elif name not in _CONTROLS:
+            raise UnsupportedParamsError(_unknown(name, known))
+        elif value is not None:
+            controls[name] = _checked(name, value)
+    if not controls:
+        return parameters, NO_OPTIONS
+    if "base_url" in controls:
+        controls["api_base"] = controls.pop("base_url")  # LiteLLM lets it win where both are given
+    options = object.__new__(CallOptions)
+    vars(options).update(_DEFAULTS, **controls)  # a third of what __init__ takes, and nearly every call has options
+    return parameters, options
+
+
+def changed(request: RequestT, **fields: Any) -> RequestT:
+    """A copy of a request with other fields. `attrs.evolve` would pass them to the keyword arguments of a call."""
+    kind: Any = type(request)
+    copy: RequestT = object.__new__(kind)
+    held = {field.name: getattr(request, field.name) for field in attrs.fields(kind)}
+    kind.__attrs_init__(copy, **{**held, **fields})
+    return copy
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name in _FALLBACKS:
+        return as_fallbacks(value)
+    holds, wanted = _CHECKS.get(name, _UNCHECKED)
+    if not holds(value):
+        raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
+    return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_TEXTS: Final = frozenset({"api_key", "api_base", "base_url", "api_version", "custom_llm_provider"})
+_FALLBACKS: Final = frozenset({"fallbacks", "context_window_fallbacks", "content_policy_fallbacks"})
+# Values are not shown in these errors: keys are among them.
+_UNCHECKED: Final[tuple[Callable[[object], bool], str]] = (lambda _: True, "")
+_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+    "timeout": (_is_seconds, "a number of seconds, 0 or more"),
+    "num_retries": (lambda value: _is_whole(value) and cast("int", value) >= 0, "a whole number, 0 or more"),
+    **dict.fromkeys(_TEXTS, (_is_text, "text")),
+    "extra_headers": (_is_mapping, "a mapping of names to text"),
+    "extra_body": (_is_mapping, "a mapping"),
+    "priority": (_is_whole, "a whole number"),
+}
+
+
+def _unknown(name: str, known: frozenset[str]) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
+    nearest = get_close_matches(name, known | _CONTROLS, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else "a field of the provider's own goes into extra_body"
+    return f"unknown parameter {name!r}: {hint}"
