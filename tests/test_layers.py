@@ -80,11 +80,13 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
+EXISTING = {name_of(module) for module in MODULES}
+
+
 def own_modules(path: Path) -> Iterator[str]:
-    existing = {name_of(module) for module in MODULES}
     for name in imported(path):
         module = name.removeprefix("trio_llm").removeprefix(".")
-        if name.startswith("trio_llm") and module in existing:
+        if name.startswith("trio_llm") and module in EXISTING:
             yield module
 
 
