@@ -10,9 +10,10 @@ any moment is a sub-object of the finished document:
 - a number is seen only when something follows it, since 12 may become 123; `true`, `false` and `null` when complete;
 - a key is seen when its value is.
 
-The state is one of `_State`, which names what may follow; `_MARKS` and `_CLOSING` are its transitions. Text that grows is taken out
-of its container before it is appended to: CPython then appends in place, where a second reference would cost a copy of
-the whole text for each piece.
+The state is one of `_State`, which names what may follow; `_MARKS` and `_CLOSING` are its transitions.
+
+Text that grows is taken out of its container before it is appended to: CPython then appends in place, where a second
+reference would cost a copy of the whole text for each piece.
 """
 
 from __future__ import annotations
