@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from .._convert import json as _json
 from .._convert.converter import structure
+from .._convert.narrow import as_object, as_objects, parse_object
 from .._types.audio import TranscriptionResponse, TranscriptionWord
 from .._types.errors import BadRequestError, UnsupportedParamsError
 from .._types.http import HTTPRequest, ReplyHead
@@ -30,7 +31,7 @@ from .contract import (
     supported_parameters,
 )
 from .openai.errors import decode_error as decode_usual_error
-from .openai.replies import as_object, as_objects, parse_object, require_text
+from .openai.replies import require_text
 from .openai.speech import decode_speech, open_sound_decoder
 
 _HEARING: Final[Mapping[str, str]] = {

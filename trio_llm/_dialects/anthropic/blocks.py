@@ -17,9 +17,9 @@ import attrs
 
 from ..._convert import json as _json
 from ..._convert.converter import ConversionError, structure
+from ..._convert.narrow import as_mapping
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
 from ..._types.mapping import Record
-from .shapes import if_object
 
 Block = dict[str, Any]
 
@@ -193,7 +193,7 @@ class _CustomCallBlock(_CallBlock):
     def end(self) -> Delta:
         self.complete_input()
         given = self.block.get("input") or ""
-        text = if_object(given).get("input", given)
+        text = as_mapping(given).get("input", given)
         return Delta(tool_calls=[self.call(None, text if isinstance(text, str) else _json.dumps(text).decode())])
 
 

@@ -20,9 +20,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..._convert import json as _json
+from ..._convert.narrow import an_object, objects
 from ..._types.errors import BadRequestError
 from .parts import Block, blocks_of
-from .shapes import an_object, objects
 
 Message = Mapping[str, Any]
 Turn = dict[str, Any]

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from ..._convert.narrow import a_list, an_object
 from ..._types.errors import BadRequestError, UnsupportedParamsError
-from .shapes import a_list, an_object
 
 Block = dict[str, Any]
 Part = Mapping[str, Any]

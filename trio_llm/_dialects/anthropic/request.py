@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ..._convert.narrow import a_list, an_object, as_mapping
 from ..._types.chat_request import ChatRequest
 from ..._types.http import HTTPRequest
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .messages import conversation
-from .shapes import a_list, an_object, if_object
 from .structured import ANSWER_TOOL, answer_tool, native_format
 from .thinking import max_tokens, refuse, sampling_fields, thinking_fields
 from .tools import beta_headers, wire_tool_choice, wire_tools
@@ -164,4 +164,4 @@ def _service_tier(call: Call[ChatRequest], tier: object) -> str | None:
 
 def _mentions_files(turns: Iterable[Mapping[str, Any]]) -> bool:
     sources = (block.get("source") for turn in turns for block in turn["content"])
-    return any(if_object(source).get("type") == "file" for source in sources)
+    return any(as_mapping(source).get("type") == "file" for source in sources)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 
 from ..._convert.converter import parse, structure
+from ..._convert.narrow import as_mapping
 from ..._types.chat import Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.chat_request import ChatRequest
 from ..._types.folding import fold_chunks
@@ -22,7 +23,6 @@ from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from ..contract import Call, ReplyIsError
 from .blocks import BlockReader
 from .errors import detail_of_event
-from .shapes import if_object
 from .tools import tool_names
 
 _FINISH_REASONS: Final = {
@@ -83,7 +83,7 @@ def decode(call: Call[ChatRequest], body: bytes) -> ModelResponse:
         ReplyIsError: for an error with status 200.
     """
     reply = parse(body)
-    if if_object(reply).get("type") == "error":
+    if as_mapping(reply).get("type") == "error":
         raise ReplyIsError(detail_of_event(reply))
     return fold_chunks(_chunks(call, structure(reply, WireMessage)))
 

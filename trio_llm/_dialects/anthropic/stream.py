@@ -12,6 +12,7 @@ from typing import Any, Final
 import attrs
 
 from ..._convert.converter import ConversionError, parse, structure
+from ..._convert.narrow import as_mapping
 from ..._framing.sse import ServerSentEvent
 from ..._types.chat import Delta, ModelResponseStream
 from ..._types.chat_request import ChatRequest
@@ -28,7 +29,6 @@ from .response import (
     head_chunk,
     neutral_usage,
 )
-from .shapes import if_object
 from .tools import tool_names
 
 
@@ -89,7 +89,7 @@ class MessageReader:
             ConversionError: for an event that is malformed or out of order.
         """
         fields = parse(event.data)
-        kind = if_object(fields).get("type", event.name)
+        kind = as_mapping(fields).get("type", event.name)
         if kind == "error":
             raise ReplyIsError(detail_of_event(fields))
         if not isinstance(kind, str) or kind not in EVENT_TYPES:

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from ..._convert import json as _json
+from ..._convert.narrow import a_list, an_object, as_mapping
 from ..._types.chat_request import ChatRequest
 from ..._types.errors import BadRequestError
 from ..contract import Call
 from ..schema import response_format_dict
 from .models import has_structured_output
-from .shapes import a_list, an_object, if_object
 
 Schema = dict[str, Any]
 
@@ -152,7 +152,7 @@ def _is_recursive(root: Mapping[str, Any], schema: object, inside: tuple[str, ..
 
 def _references(schema: object) -> Iterator[str]:
     """References of a schema, apart from those that only its definitions make."""
-    for name, value in if_object(schema).items():
+    for name, value in as_mapping(schema).items():
         if name == "$ref" and isinstance(value, str):
             yield value
         elif name not in ("$defs", "definitions", "enum", "const", "default"):
@@ -165,5 +165,5 @@ def _references(schema: object) -> Iterator[str]:
 def _target(root: Mapping[str, Any], reference: str) -> object:
     found: object = root
     for step in reference.removeprefix("#/").split("/"):
-        found = if_object(found).get(step)
+        found = as_mapping(found).get(step)
     return found

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..._convert.narrow import a_number, an_object
 from ..._types.chat_request import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..contract import Call
 from .models import default_max_tokens, has_fixed_sampling, thinks_adaptively
-from .shapes import a_number, an_object
 
 BUDGETS: Final[Mapping[str, int]] = {
     "minimal": 1_024,

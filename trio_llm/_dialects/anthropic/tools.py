@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ..._convert.narrow import an_object, as_mapping, objects
 from ..._types.chat_request import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..contract import Call
 from .blocks import ToolNames
-from .shapes import an_object, if_object, objects
 from .structured import ANSWER_TOOL, answers_by_tool, closed_schema
 
 Tool = Mapping[str, Any]
@@ -78,8 +78,8 @@ def wire_tool_choice(parameters: Mapping[str, Any], tools: list[dict[str, Any]])
 def _choice(given: object) -> dict[str, Any]:
     if isinstance(given, str) and given in _CHOICES:
         return {"type": _CHOICES[given]}
-    choice = if_object(given)
-    named = if_object(choice.get("function") or choice.get("custom") or choice)
+    choice = as_mapping(given)
+    named = as_mapping(choice.get("function") or choice.get("custom") or choice)
     if isinstance(named.get("name"), str):
         return {"type": "tool", "name": named["name"]}
     if choice.get("type") in [*_CHOICES.values()]:

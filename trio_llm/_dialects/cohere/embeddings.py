@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..._convert.converter import ConversionError, parse
+from ..._convert.narrow import as_object
 from ..._types.embedding import Embedding, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
@@ -15,7 +16,6 @@ from ..._types.other_requests import EmbeddingRequest
 from ..._types.usage import Usage
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from ..openai.embeddings import read_vector
-from ..openai.replies import as_object
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
 _USUAL_INPUT_TYPE: Final = "search_document"

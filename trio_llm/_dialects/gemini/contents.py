@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from ..._convert import json as _json
+from ..._convert.narrow import is_object
 from ..._types.errors import BadRequestError
-from ._narrow import is_object
 from .media import Part, media_part, resolution
 from .models import ModelFamily
 

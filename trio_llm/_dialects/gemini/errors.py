@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._convert import json as _json
+from ..._convert.narrow import is_list, is_object
 from ..._types.errors import APIError, AuthenticationError, ContentPolicyViolationError, InternalServerError
 from ..._types.http import ReplyHead
 from ..contract import ErrorDetail
-from ._narrow import is_list, is_object
 from ._wire import PromptFeedback
 
 _STATUS_OF_WORD: Final[Mapping[str, int]] = {

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from ..._convert.converter import structure
+from ..._convert.narrow import is_object
 from ..._types.chat import Annotation, URLCitation
-from ._narrow import is_object
 
 
 @attrs.frozen

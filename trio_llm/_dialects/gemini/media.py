@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from ..._convert.narrow import is_object
 from ..._types.errors import BadRequestError
-from ._narrow import is_object
 
 Part = dict[str, Any]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ..._convert.narrow import is_object
 from ..._types.chat_request import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
-from ._narrow import is_object
 from .contents import system_instruction, turns
 from .models import family_of, model_path
 from .schema import gemini_schema

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ._narrow import is_list, is_object
+from ..._convert.narrow import is_list, is_object
 
 Schema = dict[str, Any]
 

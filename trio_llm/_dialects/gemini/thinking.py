@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._convert.narrow import is_object
 from ..._types.errors import BadRequestError, UnsupportedParamsError
-from ._narrow import is_object
 from .models import ModelFamily
 
 _DYNAMIC_BUDGET = -1

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ..._convert.narrow import is_object
 from ..._types.errors import BadRequestError, UnsupportedParamsError
-from ._narrow import is_object
 from .schema import gemini_schema
 
 _MODES: Final[Mapping[str, str]] = {"none": "NONE", "auto": "AUTO", "required": "ANY", "any": "ANY"}

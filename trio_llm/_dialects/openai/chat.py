@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._convert.converter import structure
+from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._types.chat import ModelResponse
 from ..._types.chat_request import CHAT_PARAMETERS, ChatRequest
 from ..._types.http import HTTPRequest
@@ -23,19 +24,7 @@ from ..contract import (
 from ..schema import response_format_dict
 from .errors import error_event
 from .messages import sendable_messages
-from .replies import (
-    JSONObject,
-    as_object,
-    as_objects,
-    call_id,
-    is_settled,
-    parse_object,
-    require_list,
-    settle_call,
-    settle_choice,
-    settle_message,
-    settle_usage,
-)
+from .replies import call_id, is_settled, require_list, settle_call, settle_choice, settle_message, settle_usage
 
 _PATH = "/chat/completions"
 _LIMITS = ("max_tokens", "max_completion_tokens")

@@ -10,24 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..._convert.converter import structure
+from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._framing.sse import ServerSentEvent
 from ..._types.chat import ModelResponseStream
 from ..._types.chat_request import ChatRequest
 from ..contract import Call, ReplyIsError
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .errors import error_event
-from .replies import (
-    JSONObject,
-    as_object,
-    as_objects,
-    call_id,
-    parse_object,
-    raise_error,
-    settle_call,
-    settle_choice,
-    settle_chunk_usage,
-    settle_message,
-)
+from .replies import call_id, raise_error, settle_call, settle_choice, settle_chunk_usage, settle_message
 
 _DONE = "[DONE]"
 

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from ..._convert.converter import ConversionError, structure
+from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._types.embedding import Embedding, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..._types.other_requests import EmbeddingRequest
 from ..._types.vector import Vector
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
-from .replies import JSONObject, as_object, parse_object, require_list, settle_usage
+from .replies import require_list, settle_usage
 
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})
 

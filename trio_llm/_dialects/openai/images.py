@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ..._convert.converter import structure
+from ..._convert.narrow import as_object, parse_object
 from ..._framing.sse import ServerSentEvent
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
@@ -23,7 +24,7 @@ from ..._types.media_requests import (
 from ..._types.other_requests import ImageModelParams, ImageRequest
 from ..contract import Call, form_request, json_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from .replies import as_object, parse_object, raise_error, require_list, settle_usage
+from .replies import raise_error, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset(ImageModelParams.__annotations__)
 

@@ -6,11 +6,12 @@ Source: OpenAI API reference, "Create moderation", 2026-11; Mistral, "Moderation
 from __future__ import annotations
 
 from ..._convert.converter import structure
+from ..._convert.narrow import as_object, as_objects, parse_object
 from ..._types.http import HTTPRequest
 from ..._types.moderation import ModerationResponse
 from ..._types.other_requests import ModerationRequest
 from ..contract import Call, json_request, merge_extra_body
-from .replies import as_object, as_objects, parse_object, require_list, settle_usage
+from .replies import require_list, settle_usage
 
 
 def encode_moderation(call: Call[ModerationRequest]) -> HTTPRequest:

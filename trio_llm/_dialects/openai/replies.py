@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._convert import json as _json
-from ..._convert.converter import ConversionError, parse
+from ..._convert.converter import ConversionError
+from ..._convert.narrow import JSONObject, as_object, as_objects
 from ..contract import ReplyIsError
 from .errors import error_event
-
-JSONObject = dict[str, Any]
 
 _FINISH_REASONS: Final[Mapping[str, str]] = {
     "stop": "stop",
@@ -58,29 +57,6 @@ _OTHER_DETAILS: Final = frozenset(_CACHED + _CACHE_CREATION + _REASONING) - {"ca
 _OTHER_COUNTS: Final = frozenset([vendors for vendors, _ in _USAGE_NAMES]).union(_CACHED, _CACHE_CREATION, _REASONING)
 _OTHER_IN_MESSAGES: Final = frozenset({"reasoning", "tool_calls"})
 _ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
-
-
-def as_object(value: Any) -> JSONObject:
-    """The value if it is an object, else an empty one."""
-    return value if type(value) is dict else {}
-
-
-def as_objects(value: Any) -> list[JSONObject]:
-    """The objects in the value, if it is a list."""
-    return [item for item in value if type(item) is dict] if type(value) is list else []
-
-
-def parse_object(text: bytes | str) -> JSONObject:
-    """One JSON object.
-
-    Raises:
-        ConversionError: if it is something else.
-    """
-    value: Any = parse(text)
-    if type(value) is not dict:
-        raise ConversionError(f"expected an object, got {value!r:.60}")
-    reply: JSONObject = value
-    return reply
 
 
 def require_list(reply: JSONObject, name: str) -> list[Any]:

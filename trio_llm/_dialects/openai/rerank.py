@@ -6,11 +6,12 @@ Source: Cohere, "Rerank v2"; Jina AI, "Reranker API"; Voyage AI, "Rerankers" (`d
 from __future__ import annotations
 
 from ..._convert.converter import structure
+from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._types.http import HTTPRequest
 from ..._types.other_requests import RERANK_PARAMETERS, RerankRequest
 from ..._types.rerank import RerankResponse
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
-from .replies import JSONObject, as_object, as_objects, parse_object, require_list, settle_usage
+from .replies import require_list, settle_usage
 
 
 def encode_rerank(call: Call[RerankRequest]) -> HTTPRequest:

@@ -6,12 +6,12 @@ Source: OpenAI API reference, "Create speech", 2026-11.
 from __future__ import annotations
 
 from ..._convert import json as _json
+from ..._convert.narrow import as_object
 from ..._types.audio import SpeechResponse
 from ..._types.http import HTTPRequest
 from ..._types.media_requests import SPEECH_PARAMETERS, SpeechRequest
 from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from .errors import error_event
-from .replies import as_object
 
 
 def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ..._convert.converter import structure
+from ..._convert.narrow import as_object, as_objects, parse_object
 from ..._framing.sse import ServerSentEvent
 from ..._types.audio import TranscriptionChunk, TranscriptionResponse
 from ..._types.http import HTTPRequest
 from ..._types.media_requests import TRANSCRIPTION_PARAMETERS, TranscriptionRequest
 from ..contract import Call, form_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from .replies import as_object, as_objects, parse_object, raise_error, require_text, settle_usage
+from .replies import raise_error, require_text, settle_usage
 
 _PATH: Final = "/audio/transcriptions"
 _PLAIN: Final = frozenset({"text", "srt", "vtt"})

@@ -1,0 +1,103 @@
+"""Questions to values from outside, asked the same way by every dialect.
+
+Three kinds. `is_x` asks, and type checkers understand the answer. `as_x` takes what is no such thing for an empty one:
+for replies, where an odd field may not cost the answer. `an_x` and `a_x` insist: for what a caller passed, whose
+mistake is named with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard, cast
+
+from .._types.errors import BadRequestError
+from .converter import ConversionError, parse
+
+JSONObject = dict[str, Any]
+"""A decoded JSON object."""
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is an object: a decoded one, or a mapping of the caller's."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether it is a list."""
+    return isinstance(value, list)
+
+
+def as_object(value: Any) -> JSONObject:
+    """The value if it is a decoded object, else an empty one."""
+    return value if type(value) is dict else {}
+
+
+def as_mapping(value: object) -> Mapping[str, Any]:
+    """The value if it is a mapping of any class, else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def as_objects(value: Any) -> list[JSONObject]:
+    """The decoded objects in the value, if it is a list."""
+    return [item for item in value if type(item) is dict] if type(value) is list else []
+
+
+def as_list(value: Any) -> list[Any]:
+    """The value if it is a decoded list, else an empty one."""
+    return value if type(value) is list else []
+
+
+def parse_object(text: bytes | str) -> JSONObject:
+    """One JSON object, as an event or a whole reply has to be.
+
+    Raises:
+        ConversionError: if it is something else.
+    """
+    value: Any = parse(text)
+    if type(value) is not dict:
+        raise ConversionError(f"expected an object, got {value!r:.60}")
+    found: JSONObject = value
+    return found
+
+
+def an_object(value: object, where: str) -> Mapping[str, Any]:
+    """The value as an object; `where` names it in the error.
+
+    Raises:
+        BadRequestError: if it is none.
+    """
+    if not isinstance(value, Mapping):
+        raise BadRequestError(f"{where} must be an object, not {type(value).__name__}")
+    return cast("Mapping[str, Any]", value)
+
+
+def objects(value: object, where: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The objects of a list, each with its place; none where the value is absent.
+
+    Raises:
+        BadRequestError: if it is no list, or one of its items no object.
+    """
+    return [(place, an_object(item, place)) for place, item in a_list(value, where)]
+
+
+def a_list(value: object, where: str) -> list[tuple[str, object]]:
+    """The items of a list, each with its place; none where the value is absent.
+
+    Raises:
+        BadRequestError: if it is no list.
+    """
+    if value is not None and not isinstance(value, list | tuple):
+        raise BadRequestError(f"{where} must be a list, not {type(value).__name__}")
+    items = cast("list[object]", value or ())
+    return [(f"{where}[{number}]", item) for number, item in enumerate(items)]
+
+
+def a_number(value: object, where: str) -> float:
+    """The value as a number.
+
+    Raises:
+        BadRequestError: if it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadRequestError(f"{where} must be a number, not {value!r:.40}")
+    return value
