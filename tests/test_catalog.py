@@ -22,8 +22,8 @@ from trio_llm._catalog.makers import MAKERS
 from trio_llm._catalog.page import markdown
 from trio_llm._catalog.self_hosted import SELF_HOSTED
 from trio_llm._catalog.sound import SOUND
-from trio_llm._types.chat_request import CHAT_PARAMETERS
-from trio_llm._types.other_requests import RERANK_PARAMETERS
+from trio_llm._types.chat import CHAT_PARAMETERS
+from trio_llm._types.reranking import RERANK_PARAMETERS
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "fixtures" / "catalog_golden.json"

@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.contract import Call
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
 FIXTURES = Path(__file__).parent / "fixtures" / "anthropic"

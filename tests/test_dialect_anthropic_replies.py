@@ -13,8 +13,7 @@ from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.anthropic.stream import EVENT_TYPES, TRANSITIONS, State
 from trio_llm._dialects.contract import Call, ReplyIsError, StreamDecoder
-from trio_llm._types.chat import Message, ModelResponse, ModelResponseStream
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest, Message, ModelResponse, ModelResponseStream
 from trio_llm._types.errors import APIConnectionError, APIError, APIResponseValidationError, ServiceUnavailableError
 from trio_llm._types.folding import fold_chunks
 

@@ -10,7 +10,7 @@ import pytest
 
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.contract import Call
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
 MODEL = "claude-sonnet-4-5"

@@ -9,7 +9,7 @@ import pytest
 
 from trio_llm._dialects.contract import Call
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError
 
 Message = dict[str, Any]

@@ -10,9 +10,8 @@ import pytest
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import Call, Dialect, Endpoint
 from trio_llm._dialects.gemini import GEMINI, VERTEX
-from trio_llm._types.embedding import EmbeddingResponse
+from trio_llm._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
-from trio_llm._types.other_requests import EmbeddingRequest
 from trio_llm._types.usage import Usage
 
 MODEL = "gemini-embedding-001"

@@ -11,8 +11,7 @@ from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import Call, Endpoint, ReplyIsError
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._types.errors import ContentPolicyViolationError, UnsupportedParamsError
-from trio_llm._types.image import ImageResponse
-from trio_llm._types.other_requests import ImageRequest
+from trio_llm._types.images import ImageRequest, ImageResponse
 
 PAINTER = "gemini-2.5-flash-image"
 IMAGEN = "imagen-4.0-generate-001"

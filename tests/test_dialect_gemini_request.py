@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._dialects.contract import Call
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
 HELLO = [{"role": "user", "content": "Hello"}]

@@ -13,8 +13,7 @@ from hypothesis import given, strategies as st
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import Call, ReplyIsError
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._types.chat import ChoiceLogprobs, ModelResponse, ModelResponseStream, TokenLogprob
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest, ChoiceLogprobs, ModelResponse, ModelResponseStream, TokenLogprob
 from trio_llm._types.errors import ContentPolicyViolationError, InternalServerError
 from trio_llm._types.folding import fold_chunks
 

@@ -20,6 +20,7 @@ from trio_llm._dialects.openai.replies import is_settled
 from trio_llm._types.chat import (
     Annotation,
     ChatAudio,
+    ChatRequest,
     Choices,
     CustomCall,
     FunctionCall,
@@ -27,11 +28,9 @@ from trio_llm._types.chat import (
     ToolCall,
     URLCitation,
 )
-from trio_llm._types.chat_request import ChatRequest
-from trio_llm._types.embedding import EmbeddingResponse
+from trio_llm._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from trio_llm._types.errors import APIError, ServiceUnavailableError
-from trio_llm._types.image import ImageResponse
-from trio_llm._types.other_requests import EmbeddingRequest, ImageRequest
+from trio_llm._types.images import ImageRequest, ImageResponse
 from trio_llm._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 
 FIXTURES = Path(__file__).parent / "fixtures" / "openai"

@@ -13,10 +13,9 @@ from trio_llm._dialects.contract import Call, ErrorDetail, Quirks, ReplyIsError
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.errors import APIConnectionError, APIError, UnsupportedParamsError
 from trio_llm._types.folding import fold_text_chunks
-from trio_llm._types.moderation import Moderation, ModerationResponse
-from trio_llm._types.other_requests import ModerationRequest, RerankRequest, TextCompletionRequest
-from trio_llm._types.rerank import RerankResponse, RerankResult
-from trio_llm._types.text import TextChoices, TextCompletionResponse
+from trio_llm._types.moderations import Moderation, ModerationRequest, ModerationResponse
+from trio_llm._types.reranking import RerankRequest, RerankResponse, RerankResult
+from trio_llm._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
 from trio_llm._types.usage import Usage
 
 assert OPENAI.text_completion is not None

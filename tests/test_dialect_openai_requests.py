@@ -13,11 +13,11 @@ from hypothesis import given, strategies as st
 
 from trio_llm._dialects.contract import NO_QUIRKS, Call, MaxTokensName, MessageSchema, Quirks
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._types.chat import ChatAudio, FunctionCall, Message, ToolCall
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatAudio, ChatRequest, FunctionCall, Message, ToolCall
+from trio_llm._types.embeddings import EmbeddingRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 from trio_llm._types.http import HTTPRequest
-from trio_llm._types.other_requests import EmbeddingRequest, ImageRequest
+from trio_llm._types.images import ImageRequest
 
 HELLO = [{"role": "user", "content": "Hello"}]
 assert OPENAI.chat is not None

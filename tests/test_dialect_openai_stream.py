@@ -11,8 +11,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._dialects.contract import Call, ErrorDetail
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._types.chat import FunctionCall, Message, ModelResponse, ModelResponseStream, ToolCall
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ModelResponse, ModelResponseStream, ToolCall
 from trio_llm._types.errors import (
     APIConnectionError,
     APIError,

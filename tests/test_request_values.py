@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import pytest
 
-from trio_llm._types.chat import FunctionCall, Message, ToolCall
-from trio_llm._types.chat_request import ChatRequest, ReplyDict
+from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ReplyDict, ToolCall
+from trio_llm._types.embeddings import EmbeddingRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
-from trio_llm._types.other_requests import EmbeddingRequest, ImageRequest
+from trio_llm._types.images import ImageRequest
 from trio_llm._types.request import NO_OPTIONS
 
 HELLO = [{"role": "user", "content": "Hello"}]

@@ -134,14 +134,8 @@ if TYPE_CHECKING:
         Transport as Transport,
         TransportStatistics as TransportStatistics,
     )
-    from ._types.audio import (
-        SpeechResponse as SpeechResponse,
-        TranscriptionChunk as TranscriptionChunk,
-        TranscriptionResponse as TranscriptionResponse,
-        TranscriptionSegment as TranscriptionSegment,
-        TranscriptionWord as TranscriptionWord,
-    )
     from ._types.chat import (
+        ChatRequest as ChatRequest,
         ChoiceLogprobs as ChoiceLogprobs,
         Choices as Choices,
         Delta as Delta,
@@ -153,42 +147,41 @@ if TYPE_CHECKING:
         StreamingChoices as StreamingChoices,
         ToolCall as ToolCall,
     )
-    from ._types.chat_request import (
-        ChatRequest as ChatRequest,
-    )
-    from ._types.embedding import (
+    from ._types.embeddings import (
         Embedding as Embedding,
+        EmbeddingRequest as EmbeddingRequest,
         EmbeddingResponse as EmbeddingResponse,
     )
-    from ._types.image import (
+    from ._types.image_edits import ImageEditRequest as ImageEditRequest
+    from ._types.image_variations import ImageVariationRequest as ImageVariationRequest
+    from ._types.images import (
         ImageChunk as ImageChunk,
         ImageObject as ImageObject,
+        ImageRequest as ImageRequest,
         ImageResponse as ImageResponse,
     )
-    from ._types.media_requests import (
-        ImageEditRequest as ImageEditRequest,
-        ImageVariationRequest as ImageVariationRequest,
-        SpeechRequest as SpeechRequest,
-        TranscriptionRequest as TranscriptionRequest,
-    )
-    from ._types.moderation import (
+    from ._types.moderations import (
         Moderation as Moderation,
+        ModerationRequest as ModerationRequest,
         ModerationResponse as ModerationResponse,
     )
-    from ._types.other_requests import (
-        EmbeddingRequest as EmbeddingRequest,
-        ImageRequest as ImageRequest,
-        ModerationRequest as ModerationRequest,
+    from ._types.reranking import (
         RerankRequest as RerankRequest,
-        TextCompletionRequest as TextCompletionRequest,
-    )
-    from ._types.rerank import (
         RerankResponse as RerankResponse,
         RerankResult as RerankResult,
     )
-    from ._types.text import (
+    from ._types.spoken import SpeechRequest as SpeechRequest, SpeechResponse as SpeechResponse
+    from ._types.text_completions import (
         TextChoices as TextChoices,
+        TextCompletionRequest as TextCompletionRequest,
         TextCompletionResponse as TextCompletionResponse,
+    )
+    from ._types.transcriptions import (
+        TranscriptionChunk as TranscriptionChunk,
+        TranscriptionRequest as TranscriptionRequest,
+        TranscriptionResponse as TranscriptionResponse,
+        TranscriptionSegment as TranscriptionSegment,
+        TranscriptionWord as TranscriptionWord,
     )
     from ._types.usage import (
         CompletionTokensDetails as CompletionTokensDetails,
@@ -252,16 +245,16 @@ else:
             "_combinators.teeing": "TeeReader tee",
             "_engine.timeouts": "Timeouts",
             "_transport": "Transport TransportStatistics",
-            "_types.audio": "SpeechResponse TranscriptionChunk TranscriptionResponse TranscriptionSegment TranscriptionWord",
-            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream Seam StreamingChoices ToolCall",
-            "_types.chat_request": "ChatRequest",
-            "_types.embedding": "Embedding EmbeddingResponse",
-            "_types.image": "ImageChunk ImageObject ImageResponse",
-            "_types.media_requests": "ImageEditRequest ImageVariationRequest SpeechRequest TranscriptionRequest",
-            "_types.moderation": "Moderation ModerationResponse",
-            "_types.other_requests": "EmbeddingRequest ImageRequest ModerationRequest RerankRequest TextCompletionRequest",
-            "_types.rerank": "RerankResponse RerankResult",
-            "_types.text": "TextChoices TextCompletionResponse",
+            "_types.chat": "ChatRequest ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream Seam StreamingChoices ToolCall",
+            "_types.embeddings": "Embedding EmbeddingRequest EmbeddingResponse",
+            "_types.image_edits": "ImageEditRequest",
+            "_types.image_variations": "ImageVariationRequest",
+            "_types.images": "ImageChunk ImageObject ImageRequest ImageResponse",
+            "_types.moderations": "Moderation ModerationRequest ModerationResponse",
+            "_types.reranking": "RerankRequest RerankResponse RerankResult",
+            "_types.spoken": "SpeechRequest SpeechResponse",
+            "_types.text_completions": "TextChoices TextCompletionRequest TextCompletionResponse",
+            "_types.transcriptions": "TranscriptionChunk TranscriptionRequest TranscriptionResponse TranscriptionSegment TranscriptionWord",
             "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
             "_types.vector": "Vector",
             "_combinators.stopping": "StoppedStream stop_when",

@@ -11,7 +11,7 @@ from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._limits.buckets import Bucket, Cost
 from trio_llm._transport.h1 import encode_request
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest
 from trio_llm._types.http import HTTPRequest, Origin
 
 

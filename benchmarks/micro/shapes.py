@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from trio_llm._dialects.contract import Call
-from trio_llm._types.chat_request import ChatRequest
+from trio_llm._types.chat import ChatRequest
 
 MESSAGES: Final[list[Any]] = [{"role": "user", "content": "Hello, how are you?"}]
 OPENAI_CALL: Final[Call[Any]] = Call(ChatRequest("openai/gpt-4o-mini", MESSAGES), "gpt-4o-mini")

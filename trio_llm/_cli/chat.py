@@ -14,8 +14,7 @@ import attrs
 import trio
 
 from .._client.client import Client
-from .._types.chat import ModelResponseStream
-from .._types.chat_request import ChatParams, ChatRequest
+from .._types.chat import ChatParams, ChatRequest, ModelResponseStream
 from .._types.errors import LLMError
 from .checks import check_prompts
 from .errors import CommandError

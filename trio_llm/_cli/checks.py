@@ -12,7 +12,7 @@ from .._catalog.provider import Provider, Server, resolve
 from .._credentials.destinations import destination, environment
 from .._dialects.contract import Call
 from .._engine.local import LocalModelUnavailable, LocalServer
-from .._types.chat_request import ChatRequest
+from .._types.chat import ChatRequest
 from .._types.errors import BadRequestError, LLMError
 from .errors import CommandError
 from .prompts import Prompt

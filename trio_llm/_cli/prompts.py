@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import attrs
 
 from .._convert import json as _json
-from .._types.chat_request import ChatParams, ChatRequest
+from .._types.chat import ChatParams, ChatRequest
 from .._types.errors import LLMError
 from .errors import CommandError
 

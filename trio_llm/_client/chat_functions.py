@@ -11,8 +11,7 @@ from .._combinators.jobs import Job, Jobs, Outcome
 from .._combinators.merging import MergedStream, OnFailure
 from .._combinators.racing import Accept
 from .._engine.latencies import Quantile
-from .._types.chat import ModelResponse
-from .._types.chat_request import ChatParams, MessageLike
+from .._types.chat import ChatParams, MessageLike, ModelResponse
 from .client import ChatStream
 from .default import default_client
 

@@ -9,8 +9,7 @@ from typing import Generic, Literal, Self, TypeVar, Unpack, overload
 
 from .._catalog.provider import Provider
 from .._engine.stream import Stream
-from .._types.chat import ModelResponse, ModelResponseStream
-from .._types.chat_request import ChatParams, MessageLike
+from .._types.chat import ChatParams, MessageLike, ModelResponse, ModelResponseStream
 from .chat_functions import acompletion
 from .completion_batches import (
     Answer,

@@ -30,8 +30,7 @@ from .._limits.settings import AccountStatistics, Limits
 from .._runtime import trio
 from .._transport import Transport, TransportStatistics
 from .._transport.choice import adapted_transport, direct_transport, proxied_transport
-from .._types.chat import ModelResponse, ModelResponseStream
-from .._types.chat_request import ChatParams, ChatRequest, MessageLike
+from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse, ModelResponseStream
 from .._types.errors import ClientClosedError
 from .._types.request import Fallback
 from .operations import EndpointCalls

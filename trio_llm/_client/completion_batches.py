@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, Unpack
 
 from .._combinators.jobs import Outcome
-from .._types.chat import ModelResponse
-from .._types.chat_request import ChatParams, ChatRequest, MessageLike
+from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse
 from .._types.errors import AllFailedError, BadRequestError
 from .._types.mapping import Record
 from .default import default_client

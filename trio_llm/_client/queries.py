@@ -10,9 +10,9 @@ from .._catalog import CATALOG
 from .._catalog.provider import Provider, Server, resolve
 from .._credentials.destinations import environment, first_set, missing_parts
 from .._dialects.contract import Call, Endpoint, Quirks
-from .._types.chat_request import CHAT_PARAMETERS, ChatRequest
+from .._types.chat import CHAT_PARAMETERS, ChatRequest
+from .._types.embeddings import EmbeddingRequest
 from .._types.errors import APIError, BadRequestError
-from .._types.other_requests import EmbeddingRequest
 
 RequestT = TypeVar("RequestT", ChatRequest, EmbeddingRequest)
 RequestType: TypeAlias = Literal["chat_completion", "embeddings"]

@@ -8,39 +8,16 @@ from typing import Any, Literal, Unpack, overload
 
 from .._engine.operations import Request
 from .._engine.stream import Stream
-from .._types.audio import SpeechResponse, TranscriptionChunk, TranscriptionResponse
-from .._types.embedding import EmbeddingResponse
-from .._types.image import ImageChunk, ImageResponse
-from .._types.media_requests import (
-    ImageEditParams,
-    ImageEditRequest,
-    ImageInput,
-    ImageVariationParams,
-    ImageVariationRequest,
-    SpeechParams,
-    SpeechRequest,
-    TranscriptionParams,
-    TranscriptionRequest,
-    Voice,
-)
-from .._types.moderation import ModerationResponse
-from .._types.other_requests import (
-    EmbeddingInput,
-    EmbeddingParams,
-    EmbeddingRequest,
-    ImageParams,
-    ImageRequest,
-    ModerationInput,
-    ModerationRequest,
-    RerankParams,
-    RerankRequest,
-    TextCompletionParams,
-    TextCompletionRequest,
-    TextPrompt,
-)
+from .._types.embeddings import EmbeddingInput, EmbeddingParams, EmbeddingRequest, EmbeddingResponse
+from .._types.image_edits import ImageEditParams, ImageEditRequest, ImageInput
+from .._types.image_variations import ImageVariationParams, ImageVariationRequest
+from .._types.images import ImageChunk, ImageParams, ImageRequest, ImageResponse
+from .._types.moderations import ModerationInput, ModerationRequest, ModerationResponse
 from .._types.request import ControlParams
-from .._types.rerank import RerankResponse
-from .._types.text import TextCompletionResponse
+from .._types.reranking import RerankParams, RerankRequest, RerankResponse
+from .._types.spoken import SpeechParams, SpeechRequest, SpeechResponse, Voice
+from .._types.text_completions import TextCompletionParams, TextCompletionRequest, TextCompletionResponse, TextPrompt
+from .._types.transcriptions import TranscriptionChunk, TranscriptionParams, TranscriptionRequest, TranscriptionResponse
 from .._types.upload import FileInput
 from .chat_twins import SyncStream
 from .default import default_client

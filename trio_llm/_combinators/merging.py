@@ -12,7 +12,7 @@ from .._engine.call import CallTrace
 from .._engine.engine import Engine
 from .._engine.stream import Stream
 from .._runtime import trio
-from .._types.chat_request import ChatRequest
+from .._types.chat import ChatRequest
 from .._types.errors import LLMError
 from .._types.request import changed
 from .jobs import Job, checked_job, is_request

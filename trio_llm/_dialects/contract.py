@@ -15,29 +15,18 @@ import attrs
 
 from .._convert import json as _json
 from .._framing.multipart import MultipartBody, Part, text_part
-from .._types.audio import SpeechResponse, TranscriptionChunk, TranscriptionResponse
-from .._types.chat import ModelResponse, ModelResponseStream
-from .._types.chat_request import ChatRequest
-from .._types.embedding import EmbeddingResponse
+from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+from .._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from .._types.errors import APIError, BadRequestError, UnsupportedParamsError
 from .._types.http import JSON_CONTENT, HTTPRequest, ReplyHead
-from .._types.image import ImageChunk, ImageResponse
-from .._types.media_requests import (
-    ImageEditRequest,
-    ImageVariationRequest,
-    SpeechRequest,
-    TranscriptionRequest,
-)
-from .._types.moderation import ModerationResponse
-from .._types.other_requests import (
-    EmbeddingRequest,
-    ImageRequest,
-    ModerationRequest,
-    RerankRequest,
-    TextCompletionRequest,
-)
-from .._types.rerank import RerankResponse
-from .._types.text import TextCompletionResponse
+from .._types.image_edits import ImageEditRequest
+from .._types.image_variations import ImageVariationRequest
+from .._types.images import ImageChunk, ImageRequest, ImageResponse
+from .._types.moderations import ModerationRequest, ModerationResponse
+from .._types.reranking import RerankRequest, RerankResponse
+from .._types.spoken import SpeechRequest, SpeechResponse
+from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
+from .._types.transcriptions import TranscriptionChunk, TranscriptionRequest, TranscriptionResponse
 from .._types.upload import Upload
 
 RequestT = TypeVar("RequestT")

@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 from .._convert import json as _json
 from .._convert.converter import ConversionError, structure
 from .._convert.narrow import as_object, as_objects, parse_object
-from .._types.audio import TranscriptionResponse, TranscriptionSegment, TranscriptionWord
 from .._types.errors import UnsupportedParamsError
 from .._types.http import HTTPRequest, ReplyHead
-from .._types.media_requests import SpeechRequest, TranscriptionRequest
+from .._types.spoken import SpeechRequest
+from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionSegment, TranscriptionWord
 from .contract import Call, Dialect, Endpoint, ErrorDetail, StreamEndpoint, json_request, supported_parameters
 from .openai.errors import decode_error as decode_usual_error
 from .openai.speech import decode_speech, open_sound_decoder

@@ -15,10 +15,10 @@ from urllib.parse import quote
 from .._convert import json as _json
 from .._convert.converter import structure
 from .._convert.narrow import as_object, as_objects, parse_object
-from .._types.audio import TranscriptionResponse, TranscriptionWord
 from .._types.errors import BadRequestError, UnsupportedParamsError
 from .._types.http import HTTPRequest, ReplyHead
-from .._types.media_requests import SpeechRequest, TranscriptionRequest
+from .._types.spoken import SpeechRequest
+from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionWord
 from .contract import (
     Call,
     Dialect,

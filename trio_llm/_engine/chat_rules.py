@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._types.chat import Delta, Message, ModelResponse, ModelResponseStream, StreamingChoices
-from .._types.chat_request import ChatRequest
+from .._types.chat import ChatRequest, Delta, Message, ModelResponse, ModelResponseStream, StreamingChoices
 from .._types.folding import fold_chunks
 from .stream import ChunkRules
 

@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
 from .._runtime import trio
-from .._types.embedding import EmbeddingResponse
+from .._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from .._types.errors import APIError
-from .._types.other_requests import EmbeddingRequest
 from .._types.usage import Usage
 
 MOST_AT_ONCE: Final = 16

@@ -16,12 +16,11 @@ from .._limits.line import Ticket
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
 from .._transport import Transport
-from .._types.chat import ModelResponse, ModelResponseStream
-from .._types.chat_request import ChatRequest
+from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+from .._types.embeddings import EmbeddingRequest
 from .._types.errors import APIError, BadRequestError
 from .._types.headers import checked_headers, with_extra
 from .._types.http import HTTPRequest, ReplyHead
-from .._types.other_requests import EmbeddingRequest
 from .._types.request import CallOptions
 from .attempts import CallFrame, Tries, run_attempts
 from .call import Calls, CallTrace, RunningCall

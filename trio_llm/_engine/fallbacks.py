@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from .._runtime import trio
-from .._types.chat_request import CHAT_PARAMETERS, ChatRequest
+from .._types.chat import CHAT_PARAMETERS, ChatRequest
 from .._types.errors import (
     APIError,
     BadRequestError,

@@ -8,20 +8,16 @@ from typing import Any, Final
 import attrs
 
 from .._dialects.contract import Dialect, Endpoint, StreamEndpoint
-from .._types.chat_request import ChatRequest
-from .._types.media_requests import (
-    ImageEditRequest,
-    ImageVariationRequest,
-    SpeechRequest,
-    TranscriptionRequest,
-)
-from .._types.other_requests import (
-    EmbeddingRequest,
-    ImageRequest,
-    ModerationRequest,
-    RerankRequest,
-    TextCompletionRequest,
-)
+from .._types.chat import ChatRequest
+from .._types.embeddings import EmbeddingRequest
+from .._types.image_edits import ImageEditRequest
+from .._types.image_variations import ImageVariationRequest
+from .._types.images import ImageRequest
+from .._types.moderations import ModerationRequest
+from .._types.reranking import RerankRequest
+from .._types.spoken import SpeechRequest
+from .._types.text_completions import TextCompletionRequest
+from .._types.transcriptions import TranscriptionRequest
 from .chat_rules import rules_for
 from .stream import ChunkRules
 from .stream_rules import PICTURES, SOUND, TRANSCRIPT, text_rules

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from .._dialects.contract import Quirks
-from .._types.chat import ModelResponse, ModelResponseStream, Seam
-from .._types.chat_request import ChatRequest
+from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream, Seam
 from .._types.errors import APIError, BadRequestError, ClientClosedError
 from .._types.folding import fold_chunks
 from .._types.request import changed

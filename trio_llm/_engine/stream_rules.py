@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .._types.audio import TranscriptionChunk, TranscriptionResponse, TranscriptionSegment
 from .._types.folding import fold_text_chunks
-from .._types.image import ImageChunk, ImageResponse
-from .._types.other_requests import TextCompletionRequest
-from .._types.text import TextCompletionResponse
+from .._types.images import ImageChunk, ImageResponse
+from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
+from .._types.transcriptions import TranscriptionChunk, TranscriptionResponse, TranscriptionSegment
 from .stream import ChunkRules
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .._types.chat_request import ChatRequest
+from .._types.chat import ChatRequest
 from .._types.mapping import Record
-from .._types.other_requests import TextCompletionRequest
+from .._types.text_completions import TextCompletionRequest
 from .buckets import Cost
 
 BYTES_PER_TOKEN: Final = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .chat import (
     ChatAudio,
@@ -19,7 +19,9 @@ from .chat import (
     StreamingChoices,
     ToolCall,
 )
-from .text import TextChoices, TextCompletionResponse
+
+if TYPE_CHECKING:
+    from .text_completions import TextChoices, TextCompletionResponse
 
 _FRAGMENTED = ("text", "summary")
 
@@ -58,6 +60,8 @@ class ChatFolding:
 
 def fold_text_chunks(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:
     """The text completion that the chunks amount to so far."""
+    from .text_completions import TextCompletionResponse  # an operation's types are imported when it is first used
+
     folded = TextCompletionResponse()
     fragments: dict[int, list[TextChoices]] = {}
     for chunk in chunks:
@@ -69,6 +73,8 @@ def fold_text_chunks(chunks: Iterable[TextCompletionResponse]) -> TextCompletion
 
 
 def _joined_text(index: int, fragments: list[TextChoices]) -> TextChoices:
+    from .text_completions import TextChoices
+
     joined = TextChoices(None, index, "".join(fragment.text for fragment in fragments))
     extra: dict[str, list[Any]] = {}
     for fragment in fragments:

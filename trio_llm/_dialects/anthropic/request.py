@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..._convert.narrow import a_list, an_object, as_mapping
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest
 from ..._types.http import HTTPRequest
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .messages import conversation

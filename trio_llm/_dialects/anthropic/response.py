@@ -15,8 +15,7 @@ import attrs
 
 from ..._convert.converter import parse, structure
 from ..._convert.narrow import as_mapping
-from ..._types.chat import Delta, ModelResponse, ModelResponseStream, StreamingChoices
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.folding import fold_chunks
 from ..._types.mapping import Record
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage

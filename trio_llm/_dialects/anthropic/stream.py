@@ -14,8 +14,7 @@ import attrs
 from ..._convert.converter import ConversionError, parse, structure
 from ..._convert.narrow import as_mapping
 from ..._framing.sse import ServerSentEvent
-from ..._types.chat import Delta, ModelResponseStream
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest, Delta, ModelResponseStream
 from ..._types.mapping import Record
 from ..contract import Call, ReplyIsError
 from ..streaming import SSEStreamDecoder, TruncatedReply

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from ..._convert import json as _json
 from ..._convert.narrow import a_list, an_object, as_mapping
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError
 from ..contract import Call
 from ..schema import response_format_dict

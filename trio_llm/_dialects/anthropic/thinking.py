@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._convert.narrow import a_number, an_object
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..contract import Call
 from .models import default_max_tokens, has_fixed_sampling, thinks_adaptively

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..._convert.narrow import an_object, as_mapping, objects
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..contract import Call
 from .blocks import ToolNames

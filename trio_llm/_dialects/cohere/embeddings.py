@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from ..._convert.converter import ConversionError, parse
 from ..._convert.narrow import as_object
-from ..._types.embedding import Embedding, EmbeddingResponse
+from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
-from ..._types.other_requests import EmbeddingRequest
 from ..._types.usage import Usage
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from ..openai.embeddings import read_vector

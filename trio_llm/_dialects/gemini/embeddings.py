@@ -11,10 +11,9 @@ from typing import Any, Final
 import attrs
 
 from ..._convert.converter import ConversionError, load
-from ..._types.embedding import Embedding, EmbeddingResponse
+from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..._types.other_requests import EmbeddingRequest
 from ..._types.usage import Usage
 from ..._types.vector import Vector
 from ..contract import Call, json_request, merge_extra_body, supported_parameters

@@ -15,9 +15,8 @@ import attrs
 from ..._convert.converter import ConversionError, load, parse
 from ..._types.errors import ContentPolicyViolationError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..._types.image import ImageObject, ImageResponse
-from ..._types.media_requests import ImageEditRequest
-from ..._types.other_requests import ImageRequest
+from ..._types.image_edits import ImageEditRequest
+from ..._types.images import ImageObject, ImageRequest, ImageResponse
 from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from .models import model_path
 from .response import ReplyReader

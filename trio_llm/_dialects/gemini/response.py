@@ -17,6 +17,7 @@ from ..._convert.converter import ConversionError, parse, structure
 from ..._types.chat import (
     Annotation,
     ChatAudio,
+    ChatRequest,
     ChoiceLogprobs,
     Delta,
     FunctionCall,
@@ -26,7 +27,6 @@ from ..._types.chat import (
     TokenLogprob,
     ToolCall,
 )
-from ..._types.chat_request import ChatRequest
 from ..._types.folding import fold_chunks
 from ..contract import Call, ReplyIsError
 from ._wire import Blob, Candidate, FunctionCallPart, LogprobsCandidate, LogprobsResult, Part, Reply

@@ -10,10 +10,10 @@ from base64 import b64decode, b64encode
 from typing import Any, Final
 
 from ..._convert.converter import ConversionError, parse
-from ..._types.audio import SpeechResponse, TranscriptionResponse
 from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..._types.media_requests import SpeechRequest, TranscriptionRequest
+from ..._types.spoken import SpeechRequest, SpeechResponse
+from ..._types.transcriptions import TranscriptionRequest, TranscriptionResponse
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .models import model_path
 from .response import ReplyReader

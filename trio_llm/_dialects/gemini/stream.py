@@ -11,8 +11,7 @@ from collections.abc import Iterable
 
 from ..._convert.converter import parse
 from ..._framing.sse import ServerSentEvent
-from ..._types.chat import ModelResponseStream
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest, ModelResponseStream
 from ..contract import Call, StreamDecoder
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .response import ReplyReader

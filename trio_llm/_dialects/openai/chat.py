@@ -10,8 +10,7 @@ from typing import Any
 
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
-from ..._types.chat import ModelResponse
-from ..._types.chat_request import CHAT_PARAMETERS, ChatRequest
+from ..._types.chat import CHAT_PARAMETERS, ChatRequest, ModelResponse
 from ..._types.http import HTTPRequest
 from ..contract import (
     Call,

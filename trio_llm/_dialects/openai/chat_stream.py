@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._framing.sse import ServerSentEvent
-from ..._types.chat import ModelResponseStream
-from ..._types.chat_request import ChatRequest
+from ..._types.chat import ChatRequest, ModelResponseStream
 from ..contract import Call, ReplyIsError
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .errors import error_event

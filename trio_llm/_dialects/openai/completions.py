@@ -12,8 +12,7 @@ from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._framing.sse import ServerSentEvent
 from ..._types.http import HTTPRequest
-from ..._types.other_requests import TEXT_COMPLETION_PARAMETERS, TextCompletionRequest
-from ..._types.text import TextCompletionResponse
+from ..._types.text_completions import TEXT_COMPLETION_PARAMETERS, TextCompletionRequest, TextCompletionResponse
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import raise_error, require_list, settle_choice, settle_chunk_usage, settle_usage

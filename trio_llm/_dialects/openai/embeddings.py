@@ -14,9 +14,8 @@ from typing import Any, Final, cast
 
 from ..._convert.converter import ConversionError, structure
 from ..._convert.narrow import JSONObject, as_object, parse_object
-from ..._types.embedding import Embedding, EmbeddingResponse
+from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
-from ..._types.other_requests import EmbeddingRequest
 from ..._types.vector import Vector
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .replies import require_list, settle_usage

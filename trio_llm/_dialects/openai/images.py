@@ -14,14 +14,9 @@ from ..._convert.narrow import as_object, parse_object
 from ..._framing.sse import ServerSentEvent
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
-from ..._types.image import ImageChunk, ImageResponse
-from ..._types.media_requests import (
-    IMAGE_EDIT_PARAMETERS,
-    IMAGE_VARIATION_PARAMETERS,
-    ImageEditRequest,
-    ImageVariationRequest,
-)
-from ..._types.other_requests import ImageModelParams, ImageRequest
+from ..._types.image_edits import IMAGE_EDIT_PARAMETERS, ImageEditRequest
+from ..._types.image_variations import IMAGE_VARIATION_PARAMETERS, ImageVariationRequest
+from ..._types.images import ImageChunk, ImageModelParams, ImageRequest, ImageResponse
 from ..contract import Call, form_request, json_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import raise_error, require_list, settle_usage

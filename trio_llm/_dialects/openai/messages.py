@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..._types.chat_request import ReplyDict
+from ..._types.chat import ReplyDict
 from ..._types.errors import UnsupportedParamsError
 from ..contract import MessageSchema, Quirks
 

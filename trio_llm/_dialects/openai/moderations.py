@@ -8,8 +8,7 @@ from __future__ import annotations
 from ..._convert.converter import structure
 from ..._convert.narrow import as_object, as_objects, parse_object
 from ..._types.http import HTTPRequest
-from ..._types.moderation import ModerationResponse
-from ..._types.other_requests import ModerationRequest
+from ..._types.moderations import ModerationRequest, ModerationResponse
 from ..contract import Call, json_request, merge_extra_body
 from .replies import require_list, settle_usage
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._types.http import HTTPRequest
-from ..._types.other_requests import RERANK_PARAMETERS, RerankRequest
-from ..._types.rerank import RerankResponse
+from ..._types.reranking import RERANK_PARAMETERS, RerankRequest, RerankResponse
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .replies import require_list, settle_usage
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from ..._convert import json as _json
 from ..._convert.narrow import as_object
-from ..._types.audio import SpeechResponse
 from ..._types.http import HTTPRequest
-from ..._types.media_requests import SPEECH_PARAMETERS, SpeechRequest
+from ..._types.spoken import SPEECH_PARAMETERS, SpeechRequest, SpeechResponse
 from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from .errors import error_event
 

@@ -12,9 +12,13 @@ from typing import Any, Final
 from ..._convert.converter import structure
 from ..._convert.narrow import as_object, as_objects, parse_object
 from ..._framing.sse import ServerSentEvent
-from ..._types.audio import TranscriptionChunk, TranscriptionResponse
 from ..._types.http import HTTPRequest
-from ..._types.media_requests import TRANSCRIPTION_PARAMETERS, TranscriptionRequest
+from ..._types.transcriptions import (
+    TRANSCRIPTION_PARAMETERS,
+    TranscriptionChunk,
+    TranscriptionRequest,
+    TranscriptionResponse,
+)
 from ..contract import Call, form_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import raise_error, require_text, settle_usage

@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 
-from .mapping import Record
-from .usage import Usage
+from ..mapping import Record
+from ..usage import Usage
 
 
 @attrs.define

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 import attrs
 
-from .errors import BadRequestError, UnsupportedParamsError
-from .mapping import Record
-from .request import CallOptions, ControlParams, split_arguments
+from ..errors import BadRequestError, UnsupportedParamsError
+from ..mapping import Record
+from ..request import CallOptions, ControlParams, split_arguments
 
 MessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary, or the `message` of an earlier response."""
@@ -91,6 +91,8 @@ class ChatRequest:
         UnsupportedParamsError: for a parameter that does not exist; the message names the nearest.
         BadRequestError: for messages that are none.
     """
+
+    operation: ClassVar[str] = "completion"
 
     model: str
     messages: tuple[Mapping[str, Any], ...]

@@ -1,15 +1,58 @@
-"""Image responses in OpenAI's shape ("Create image", 2026-11)."""
+"""Images in OpenAI's shape ("Create image", 2026-11)."""
 
 from __future__ import annotations
 
 import os
 from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
 from .mapping import Record
+from .request import CallOptions, ControlParams, split_arguments
 from .usage import Usage
+
+
+class ImageModelParams(TypedDict, total=False):
+    """OpenAI's parameters ("Create image", 2026-11)."""
+
+    n: int | None
+    size: str | None
+    quality: str | None
+    style: str | None
+    response_format: str | None
+    background: str | None
+    moderation: str | None
+    output_compression: int | None
+    output_format: str | None
+    partial_images: int | None
+    user: str | None
+
+
+class ImageParams(ImageModelParams, ControlParams, total=False):
+    """Every keyword argument of an image call beside `prompt`, `model` and `stream`."""
+
+
+IMAGE_PARAMETERS = frozenset(ImageModelParams.__annotations__)
+
+
+@attrs.frozen(init=False)
+class ImageRequest:
+    """One image generation as a value."""
+
+    operation: ClassVar[str] = "image_generation"
+
+    model: str
+    prompt: str
+    stream: bool
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(self, prompt: str, model: str, *, stream: bool | None = False, **params: Unpack[ImageParams]) -> None:
+        parameters, options = split_arguments(params, IMAGE_PARAMETERS)
+        self.__attrs_init__(model, prompt, bool(stream), parameters, options)
 
 
 @attrs.define

@@ -1,0 +1,30 @@
+"""Chat: the request and its parameters, the response and its chunks, in OpenAI's shape."""
+
+from __future__ import annotations
+
+from .request import (
+    CHAT_PARAMETERS as CHAT_PARAMETERS,
+    ChatModelParams as ChatModelParams,
+    ChatParams as ChatParams,
+    ChatRequest as ChatRequest,
+    MessageLike as MessageLike,
+    OnBreak as OnBreak,
+    ReplyDict as ReplyDict,
+)
+from .response import (
+    Annotation as Annotation,
+    ChatAudio as ChatAudio,
+    ChoiceLogprobs as ChoiceLogprobs,
+    Choices as Choices,
+    CustomCall as CustomCall,
+    Delta as Delta,
+    FunctionCall as FunctionCall,
+    Message as Message,
+    ModelResponse as ModelResponse,
+    ModelResponseStream as ModelResponseStream,
+    Seam as Seam,
+    StreamingChoices as StreamingChoices,
+    TokenLogprob as TokenLogprob,
+    ToolCall as ToolCall,
+    URLCitation as URLCitation,
+)

@@ -1,0 +1,52 @@
+"""Moderation in OpenAI's shape ("Create moderation", 2026-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias, Unpack
+
+import attrs
+
+from .mapping import Record
+from .request import CallOptions, ControlParams, split_arguments
+from .usage import Usage
+
+ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
+"""One text, several texts, or content parts."""
+
+
+@attrs.frozen(init=False)
+class ModerationRequest:
+    """One moderation call as a value. There are no parameters beside the input and the model."""
+
+    operation: ClassVar[str] = "moderation"
+
+    model: str
+    input: ModerationInput
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(self, input: ModerationInput, model: str, **params: Unpack[ControlParams]) -> None:
+        parameters, options = split_arguments(params, frozenset())
+        self.__attrs_init__(model, input, parameters, options)
+
+
+@attrs.define
+class Moderation(Record):
+    """The verdict on one input. The names of the categories are the provider's."""
+
+    flagged: bool = False
+    """Whether any category applies."""
+    categories: dict[str, Any] = attrs.Factory(dict[str, Any])
+    category_scores: dict[str, Any] = attrs.Factory(dict[str, Any])
+    category_applied_input_types: dict[str, Any] | None = None
+
+
+@attrs.define
+class ModerationResponse(Record):
+    """The reply to a moderation call: verdicts in the order of the input."""
+
+    id: str | None = None
+    model: str | None = None
+    results: list[Moderation] = attrs.Factory(list[Moderation])
+    usage: Usage | None = None

@@ -1,0 +1,68 @@
+"""Reranking in Cohere's shape ("Rerank v2", 2026-11), which Jina, Voyage and others follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypedDict, Unpack
+
+import attrs
+
+from .mapping import Record
+from .request import CallOptions, ControlParams, split_arguments
+from .usage import Usage
+
+
+class RerankModelParams(TypedDict, total=False):
+    """Cohere's parameters ("Rerank v2", 2026-11), and `return_documents` of those who follow it."""
+
+    top_n: int | None
+    return_documents: bool | None
+    max_tokens_per_doc: int | None
+
+
+class RerankParams(RerankModelParams, ControlParams, total=False):
+    """Every keyword argument of a rerank call beside `model`, `query` and `documents`."""
+
+
+RERANK_PARAMETERS = frozenset(RerankModelParams.__annotations__)
+
+
+@attrs.frozen(init=False)
+class RerankRequest:
+    """One rerank call as a value."""
+
+    operation: ClassVar[str] = "rerank"
+
+    model: str
+    query: str
+    documents: Sequence[str | Mapping[str, Any]]
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(
+        self, model: str, query: str, documents: Sequence[str | Mapping[str, Any]], **params: Unpack[RerankParams]
+    ) -> None:
+        parameters, options = split_arguments(params, RERANK_PARAMETERS)
+        self.__attrs_init__(model, query, documents, parameters, options)
+
+
+@attrs.define
+class RerankResult(Record):
+    """One document's rank: `index` is its place in the request, `relevance_score` grows with relevance."""
+
+    index: int = 0
+    relevance_score: float = 0.0
+    document: dict[str, Any] | None = None
+    """The document as `{"text": ...}`, where it was asked for."""
+
+
+@attrs.define
+class RerankResponse(Record):
+    """The reply to a rerank call: the most relevant document first."""
+
+    id: str | None = None
+    results: list[RerankResult] = attrs.Factory(list[RerankResult])
+    model: str | None = None
+    meta: dict[str, Any] | None = None
+    """Cohere's account of what is billed."""
+    usage: Usage | None = None
