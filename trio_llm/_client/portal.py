@@ -52,7 +52,8 @@ class SyncThread:
                 self._owner = start_blocking_portal("trio", name="trio_llm sync")
                 self._portal = self._owner.__enter__()
                 atexit.register(self.stop)
-                os.register_at_fork(after_in_child=self._forget)
+                if hasattr(os, "register_at_fork"):  # Windows has no fork
+                    os.register_at_fork(after_in_child=self._forget)
             return self._portal
 
     def stop(self) -> None:

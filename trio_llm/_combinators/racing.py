@@ -13,7 +13,7 @@ from .jobs import Job, Outcome, checked_job, run_job
 
 Accept: TypeAlias = Callable[[Any], bool | Awaitable[bool]]
 """Whether a response will do. What it raises ends the whole."""
-Pace: TypeAlias = Callable[[trio.Event], Awaitable[bool]]
+Pace: TypeAlias = "Callable[[trio.Event], Awaitable[bool]]"
 """Waits until the next call may start, and says whether there is to be one. The event: the last call has ended."""
 
 

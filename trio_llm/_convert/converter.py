@@ -71,16 +71,25 @@ def structure(value: Any, cls: type[T]) -> T:
 
 
 class _ClassHooks:
-    """Makes the hooks of attrs classes, each once, when it is first needed."""
+    """Makes the hooks of attrs classes when they are first needed.
+
+    A class whose hook is begun but not made gets one that looks again when it is called. It may be the class itself
+    that asks, in a field of its own; or another thread, which then makes the hook as well rather than wait. What is
+    made twice is the same, and nothing half-made is ever seen.
+    """
 
     def __init__(self) -> None:
-        self._made: dict[type[Any], Hook | None] = {}
+        self._begun: set[type[Any]] = set()
+        self._made: dict[type[Any], Hook] = {}
 
     def make(self, cls: type[Any]) -> Hook:
         """The hook of one class, which may refer to itself."""
-        if cls in self._made:
-            return lambda value, _: self._made[cls](value, None)  # type: ignore[misc]  # there when it is called
-        self._made[cls] = None
+        if cls in self._begun:
+            return lambda value, _: (self._made.get(cls) or self._make(cls))(value, None)
+        self._begun.add(cls)
+        return self._make(cls)
+
+    def _make(self, cls: type[Any]) -> Hook:
         fields = _field_plans(cls)
         careful = _careful_hook(cls, {plan.name: plan for plan in fields})
         plan = ClassPlan(cls, fields, issubclass(cls, Record), careful, ConversionError)
@@ -117,7 +126,11 @@ def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
 
 
 def _field_plans(cls: type[Any]) -> list[FieldPlan]:
-    fields = attrs.fields(attrs.resolve_types(cls))
+    try:
+        attrs.resolve_types(cls)
+    except NameError:  # another thread, after it had resolved them, has said that the class lives elsewhere
+        attrs.resolve_types(cls)
+    fields = attrs.fields(cls)
     return [
         FieldPlan(field, _exact_type(field.type), converter.get_structure_hook(field.type), _item_hook(field.type))
         for field in fields

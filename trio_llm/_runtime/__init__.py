@@ -1,7 +1,7 @@
 """Trio's vocabulary for the engine, on Trio and on asyncio.
 
 Engine modules write `from .._runtime import trio` and then plain Trio. For type checkers the name *is*
-Trio. At run time every look-up goes to Trio itself inside a Trio run, else to the same names built on
+Trio. At run time every look-up goes to Trio itself where the running code is Trio's, else to the same names built on
 anyio in `asyncio_loop.py`. Nothing else in the package knows which event loop runs.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
     import trio as _trio
 
-    _in_trio_run = _trio.lowlevel.in_trio_run
+    from .current import runs_on_trio as _runs_on_trio
 
     @cache
     def _on_asyncio():
@@ -32,7 +32,7 @@ else:
         __slots__ = ()
 
         def __getattr__(self, name):
-            return getattr(_trio if _in_trio_run() else _on_asyncio(), name)
+            return getattr(_trio if _runs_on_trio() else _on_asyncio(), name)
 
     trio = _Vocabulary()
 

@@ -6,9 +6,12 @@ Imports no anyio, because modules make such variables when they are imported.
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Final, Generic, TypeVar, overload
 
 import trio
+
+from .current import runs_on_trio
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -18,12 +21,13 @@ _REQUIRED: Final = object()
 class RunVar(Generic[T]):
     """Trio's `RunVar`, also usable in a run of asyncio."""
 
-    __slots__ = ("_by_loop", "_name", "_on_trio")
+    __slots__ = ("_by_loop", "_lock", "_name", "_on_trio")
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._on_trio: trio.lowlevel.RunVar[object] = trio.lowlevel.RunVar(name)
         self._by_loop: dict[asyncio.AbstractEventLoop, T] = {}
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<RunVar name={self._name!r}>"
@@ -38,7 +42,7 @@ class RunVar(Generic[T]):
         Raises:
             LookupError: if it has no value in this run and no default was given.
         """
-        if trio.lowlevel.in_trio_run():
+        if runs_on_trio():
             value: object = self._on_trio.get(default)
         else:
             value = self._by_loop.get(asyncio.get_running_loop(), default)
@@ -48,10 +52,12 @@ class RunVar(Generic[T]):
 
     def set(self, value: T) -> None:
         """Give it a value in the current run."""
-        if trio.lowlevel.in_trio_run():
+        if runs_on_trio():
             self._on_trio.set(value)
             return
         # A weak dictionary would not do: values hold sockets, and sockets hold their loop.
-        for loop in [loop for loop in self._by_loop if loop.is_closed()]:
-            del self._by_loop[loop]
-        self._by_loop[asyncio.get_running_loop()] = value
+        # Every thread may have a loop of its own, and all of them write here.
+        with self._lock:
+            for loop in [loop for loop in self._by_loop if loop.is_closed()]:
+                del self._by_loop[loop]
+            self._by_loop[asyncio.get_running_loop()] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import trio
+from .current import runs_on_trio
 
 
 class ByteStream(Protocol):
@@ -37,7 +37,7 @@ class ByteStream(Protocol):
 
 async def connect_tcp(host: str, port: int) -> ByteStream:
     """Connect to the first address of `host` that answers (RFC 8305), with TCP_NODELAY."""
-    if trio.lowlevel.in_trio_run():
+    if runs_on_trio():
         from . import trio_sockets
 
         return await trio_sockets.connect_tcp(host, port)
@@ -48,7 +48,7 @@ async def connect_tcp(host: str, port: int) -> ByteStream:
 
 async def connect_unix(path: str) -> ByteStream:
     """Connect to a Unix socket."""
-    if trio.lowlevel.in_trio_run():
+    if runs_on_trio():
         from . import trio_sockets
 
         return await trio_sockets.connect_unix(path)

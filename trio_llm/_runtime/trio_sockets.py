@@ -12,6 +12,7 @@ from contextlib import suppress
 import trio
 
 _RECEIVE_SIZE = 65_536
+_TCP = frozenset({socket.AF_INET, socket.AF_INET6})
 
 
 async def connect_tcp(host: str, port: int) -> SocketStream:
@@ -33,7 +34,7 @@ class SocketStream:
         self._is_slow = False
         """Whether bytes had to be waited for since something was sent."""
         self._socket.settimeout(0)
-        if self._socket.family != socket.AF_UNIX and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        if self._socket.family in _TCP and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             # Trio asks the kernel to take 16 KiB at a time; 0 is the system's default.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
 

@@ -9,10 +9,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from typing import Any, Final, TypeAlias
 
 import attrs
-from trio.lowlevel import in_trio_run
 
 from .._client.client import Client
 from .._runtime import trio
+from .._runtime.current import runs_on_trio
 from ._script import Reply
 from ._simulator import Simulator
 from ._steps_asyncio import ASYNCIO_CANCELLERS
@@ -143,7 +143,7 @@ def _without_context(scenario: Scenario) -> Scenario:
 
 
 def _inside_a_loop() -> bool:
-    return in_trio_run() or _asyncio_runs()
+    return runs_on_trio() or _asyncio_runs()
 
 
 def _asyncio_runs() -> bool:
