@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import httptools
+from trio import TASK_STATUS_IGNORED
 
 from .._runtime import trio
 from .._transport import TransportError
@@ -32,7 +33,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
-    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[str] = TASK_STATUS_IGNORED,
 ) -> None:
     """Answer HTTP/1.1 on a local port until cancelled; runs on Trio and on asyncio.
 
