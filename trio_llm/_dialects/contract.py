@@ -116,6 +116,8 @@ class ErrorDetail:
     """The status that an error event names; error replies have their own."""
     retry_after: float | None = None
     """Seconds to wait, where the body says so."""
+    partial: Any = None
+    """What the reply has of an answer, where it has some."""
 
 
 class StreamDecoder(Protocol[ChunkT]):

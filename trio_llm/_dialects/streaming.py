@@ -65,7 +65,8 @@ class SSEStreamDecoder(Generic[ChunkT]):
             for event in self._frames.feed(data):
                 self._has_events = True
                 if self.failure is None and not self._reader.finished:
-                    chunks += self._reader.read(event)
+                    for chunk in self._reader.read(event):  # one by one: what came before an error counts
+                        chunks.append(chunk)
         except (ReplyIsError, ConversionError, EventTooLarge) as error:
             self.failure = _detail_of(error)
         return chunks

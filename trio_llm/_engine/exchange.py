@@ -236,6 +236,8 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
     )
     if status is not None:
         error.status_code = status
+    if detail.partial is not None:
+        error.partial = detail.partial
     return error
 
 

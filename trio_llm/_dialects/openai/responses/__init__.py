@@ -1,0 +1,1 @@
+"""The Responses API: OpenAI's, and that of those who follow it."""

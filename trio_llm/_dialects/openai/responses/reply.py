@@ -1,0 +1,152 @@
+"""Responses as whole replies, and the small replies about stored ones.
+
+Source: OpenAI API reference, "The response object", 2026-11. What is borne: a text in place of a message's parts,
+arguments as an object in place of JSON text, counts under the names of chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ...._convert import json as _json
+from ...._convert.converter import ConversionError
+from ...._convert.narrow import JSONObject, as_object, as_objects, parse_object
+from ...._types.errors import APIError, BadRequestError, ContentPolicyViolationError
+from ...._types.responses_api.request import (
+    CancelResponseRequest,
+    CompactResponseRequest,
+    DeleteResponseRequest,
+    GetResponseRequest,
+    InputItemsRequest,
+    ResponsesRequest,
+)
+from ...._types.responses_api.response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
+from ...contract import Call, ErrorDetail, ReplyIsError
+from ..errors import error_event
+from ..replies import require_list
+
+_FAILURES: Final[Mapping[str, type[APIError]]] = {
+    "bio_policy": ContentPolicyViolationError,
+    "image_content_policy_violation": ContentPolicyViolationError,
+    "invalid_prompt": ContentPolicyViolationError,
+    "misalignment_policy_violation": ContentPolicyViolationError,
+    **dict.fromkeys(
+        (
+            "empty_image_file",
+            "failed_to_download_image",
+            "image_file_not_found",
+            "image_file_too_large",
+            "image_parse_error",
+            "image_too_large",
+            "image_too_small",
+            "invalid_base64_image",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_image_mode",
+            "invalid_image_url",
+            "unsupported_image_media_type",
+        ),
+        BadRequestError,
+    ),
+}
+"""Codes of failed responses that say whose fault it was. `invalid_prompt` is a prompt that was flagged.
+
+Source: OpenAI API reference, "The response object", field `error`, 2026-11.
+"""
+_USAGE_NAMES: Final = (
+    ("prompt_tokens", "input_tokens"),
+    ("completion_tokens", "output_tokens"),
+    ("prompt_tokens_details", "input_tokens_details"),
+    ("completion_tokens_details", "output_tokens_details"),
+)
+
+
+def decode_response(
+    _: Call[ResponsesRequest] | Call[GetResponseRequest] | Call[CompactResponseRequest], body: bytes
+) -> ResponsesAPIResponse:
+    """Read a response; one that failed is an error, which carries what there is of it."""
+    reply = parse_object(body)
+    failed = reply.get("status") == "failed"
+    if not failed:
+        require_list(reply, "output")
+    response = read_response(reply)
+    if failed:
+        raise ReplyIsError(failure(response))
+    return response
+
+
+def decode_cancelled(_: Call[CancelResponseRequest], body: bytes) -> ResponsesAPIResponse:
+    """Read what became of a response that was to be stopped: it may have ended before, in whichever way."""
+    reply = parse_object(body)
+    require_list(reply, "output")
+    return read_response(reply)
+
+
+def decode_deleted(_: Call[DeleteResponseRequest], body: bytes) -> DeleteResponseResult:
+    """Read that a response is gone."""
+    reply = parse_object(body)
+    if reply.get("deleted") is not True:
+        raise ReplyIsError(error_event(reply))
+    return DeleteResponseResult.read(reply)
+
+
+def decode_input_items(_: Call[InputItemsRequest], body: bytes) -> InputItemList:
+    """Read a page of input items."""
+    reply = parse_object(body)
+    require_list(reply, "data")
+    return InputItemList.read(reply)
+
+
+def read_response(reply: JSONObject) -> ResponsesAPIResponse:
+    """A response object, whatever became of it. Changes the JSON where it departs from OpenAI's shape.
+
+    Raises:
+        ConversionError: if what carries the answer makes no sense.
+    """
+    for place, item in enumerate(reply.get("output") or ()):
+        if not isinstance(item, dict):
+            raise ConversionError(f"expected an object, got {item!r:.60}", f".output[{place}]")
+        settle_item(item, f".output[{place}]")
+    if usage := as_object(reply.get("usage")):
+        _settle_usage(usage)
+    elif "usage" in reply:
+        reply["usage"] = None
+    return ResponsesAPIResponse.read(reply)
+
+
+def settle_item(item: JSONObject, path: str) -> None:
+    """What carries the answer, in OpenAI's shape. Raises as `read_response` does."""
+    kind = item.get("type")
+    if kind == "message":
+        if isinstance(item.get("content"), str):
+            item["content"] = [{"type": "output_text", "text": item["content"], "annotations": []}]
+        for place, part in enumerate(as_objects(item.get("content"))):
+            _check_text(part, "text", f"{path}.content[{place}]")
+    elif kind == "function_call":
+        if isinstance(item.get("arguments"), dict | list):
+            item["arguments"] = _json.dumps(item["arguments"]).decode()
+        _check_text(item, "arguments", path)
+        _check_text(item, "name", path)
+
+
+def _check_text(holder: JSONObject, name: str, path: str) -> None:
+    if not isinstance(holder.get(name), str | None):
+        raise ConversionError(f"expected text, got {holder[name]!r:.60}", f"{path}.{name}")
+
+
+def _settle_usage(usage: JSONObject) -> None:
+    for other, name in _USAGE_NAMES:
+        if other in usage and usage.get(name) is None:
+            usage[name] = usage.pop(other)
+    counts = [usage.get(name) for name in ("input_tokens", "output_tokens")]
+    if usage.get("total_tokens") is None:
+        usage["total_tokens"] = sum(count for count in counts if isinstance(count, int))
+
+
+def failure(response: ResponsesAPIResponse) -> ErrorDetail:
+    """The error that a failed response is."""
+    error = as_object(response.error)
+    detail = error_event(error or {"message": "the response failed, and its provider does not say why"})
+    kind = _FAILURES.get(detail.code or "", detail.kind)
+    return ErrorDetail(detail.message, detail.code, kind, detail.status, partial=response)

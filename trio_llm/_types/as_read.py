@@ -1,0 +1,68 @@
+"""Records that go back to their provider as they came from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self, TypeAlias
+
+import attrs
+
+from .mapping import Record
+
+Nested: TypeAlias = Mapping[str, Callable[[Any], Any]]
+"""How the fields of a record are read that are records themselves, by their names."""
+
+
+@attrs.define
+class AsRead(Record):
+    """A record that is dumped as it was read: the same names in the same order, nulls among them.
+
+    Values are taken as they are, so that one odd field beside an answer does not cost the answer. What a program sets
+    afterwards is dumped too, behind the rest.
+    """
+
+    nested: ClassVar[Nested] = {}
+
+    read_names: tuple[str, ...] = attrs.field(default=(), kw_only=True, repr=False, eq=False)
+    """The names that it was read with, in their order; none where it was made here."""
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        cls.field_names = tuple(
+            field.name for field in attrs.fields(cls) if field.name not in ("model_extra", "read_names")
+        )
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """The record of a JSON object. It shares what is inside with that object."""
+        known: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for name, item in value.items():
+            if name not in cls.field_names:
+                extra[name] = item
+            elif item is not None:
+                known[name] = cls.nested[name](item) if name in cls.nested else item
+        return cls(**known, model_extra=extra or None, read_names=tuple(value))
+
+    def model_dump(self, *, exclude_none: bool = False) -> dict[str, Any]:
+        """The record and all within it as plain dictionaries and lists, equal to what it was read from."""
+        named = super().model_dump(exclude_none=exclude_none)
+        given = {name: named[name] for name in self.read_names if name in named}
+        later = {name: value for name, value in named.items() if name not in given and self._has_own(name)}
+        return {**given, **later}
+
+    def _has_own(self, name: str) -> bool:
+        """Whether a field that was not read says something. A default does only in a record that was made here."""
+        if not self.read_names:
+            return self[name] is not None
+        return name not in self.field_names or self[name] != getattr(type(self)(), name)
+
+
+def read_object(cls: type[AsRead]) -> Callable[[Any], Any]:
+    """A reading of a field that is an object; whatever else stands there stays."""
+    return lambda value: cls.read(value) if isinstance(value, Mapping) else value
+
+
+def read_each(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A reading of a field that is a list; whatever else stands there stays."""
+    return lambda value: [read(item) for item in value] if isinstance(value, list) else value
