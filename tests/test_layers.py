@@ -45,7 +45,7 @@ DOORS: dict[str, set[str]] = {}
 RUNTIMES = {"trio", "anyio", "asyncio", "sniffio"}
 HTTP_CLIENTS = {"httpx", "httpx2"}
 # `_limits` names Trio's own CapacityLimiter, which callers may share with a client.
-LOOP_AWARE = {"_runtime", "_client.chat_twins", "_client.portal", "_limits.settings", "testing", "_cli", "__main__"}
+LOOP_AWARE = {"_runtime", "_client.portal", "_limits.settings", "testing", "_cli", "__main__"}
 # Data, one row a provider: long by nature.
 TABLES = {"_catalog"}
 MOST_LINES = 500

@@ -12,7 +12,7 @@ import pytest
 import trio_llm
 from trio_llm import APIConnectionError, BadRequestError, Client, TextCompletionRequest
 from trio_llm._engine.local import LocalServer
-from trio_llm._engine.operations import Request
+from trio_llm._types.request import AnyRequest
 from trio_llm.testing import AtEvent, Failure, Reply, Simulator
 
 KEYS = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}
@@ -75,7 +75,7 @@ async def test_a_stream_is_tried_again_before_its_first_word_and_keeps_its_words
 
 @pytest.mark.anyio
 async def test_requests_of_every_kind_go_through_call_and_fan_out() -> None:
-    requests: list[Request] = [
+    requests: list[AnyRequest] = [
         trio_llm.ChatRequest("gpt-4", [{"role": "user", "content": "Hi"}]),
         TextCompletionRequest("davinci-002", "Once"),
         trio_llm.EmbeddingRequest("text-embedding-3-small", "Hi"),

@@ -5,7 +5,7 @@ Names are loaded when they are first used, so that importing the package costs n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from . import exceptions as exceptions
@@ -21,8 +21,18 @@ if TYPE_CHECKING:
         Versioning as Versioning,
         Wire as Wire,
     )
-    from ._client.chat_functions import (
-        acompletion as acompletion,
+    from ._client import functions as _functions
+    from ._client.batch_twins import (
+        batch_completion as batch_completion,
+        batch_completion_models as batch_completion_models,
+        batch_completion_models_all_responses as batch_completion_models_all_responses,
+        register_provider as register_provider,
+    )
+    from ._client.client import (
+        Client as Client,
+        ClientStatistics as ClientStatistics,
+    )
+    from ._client.combined import (
         as_completed as as_completed,
         cascade as cascade,
         fan_out as fan_out,
@@ -30,42 +40,11 @@ if TYPE_CHECKING:
         merge as merge,
         race as race,
     )
-    from ._client.chat_twins import (
-        SyncStream as SyncStream,
-        batch_completion as batch_completion,
-        batch_completion_models as batch_completion_models,
-        batch_completion_models_all_responses as batch_completion_models_all_responses,
-        completion as completion,
-        register_provider as register_provider,
-    )
-    from ._client.client import (
-        ChatStream as ChatStream,
-        Client as Client,
-        ClientStatistics as ClientStatistics,
-        PumpedChatStream as PumpedChatStream,
-    )
     from ._client.completion_batches import (
         abatch_completion as abatch_completion,
         abatch_completion_fastest_response as abatch_completion_fastest_response,
         abatch_completion_models as abatch_completion_models,
         abatch_completion_models_all_responses as abatch_completion_models_all_responses,
-    )
-    from ._client.functions import (
-        aembedding as aembedding,
-        aimage_edit as aimage_edit,
-        aimage_generation as aimage_generation,
-        aimage_variation as aimage_variation,
-        amoderation as amoderation,
-        arerank as arerank,
-        aspeech as aspeech,
-        atext_completion as atext_completion,
-        atranscription as atranscription,
-    )
-    from ._client.operations import (
-        ImageStream as ImageStream,
-        SpeechStream as SpeechStream,
-        TextStream as TextStream,
-        TranscriptionStream as TranscriptionStream,
     )
     from ._client.queries import (
         EnvironmentReport as EnvironmentReport,
@@ -74,16 +53,13 @@ if TYPE_CHECKING:
         get_valid_models as get_valid_models,
         validate_environment as validate_environment,
     )
-    from ._client.twins import (
-        embedding as embedding,
-        image_edit as image_edit,
-        image_generation as image_generation,
-        image_variation as image_variation,
-        moderation as moderation,
-        rerank as rerank,
-        speech as speech,
-        text_completion as text_completion,
-        transcription as transcription,
+    from ._client.streams import (
+        ChatStream as ChatStream,
+        ImageStream as ImageStream,
+        PumpedChatStream as PumpedChatStream,
+        SpeechStream as SpeechStream,
+        TextStream as TextStream,
+        TranscriptionStream as TranscriptionStream,
     )
     from ._combinators.completed import (
         Outcomes as Outcomes,
@@ -109,6 +85,7 @@ if TYPE_CHECKING:
         MessageSchema as MessageSchema,
         Quirks as Quirks,
     )
+    from ._engine import operations as _operations
     from ._engine.call import (
         CutCall as CutCall,
         DrainReport as DrainReport,
@@ -123,6 +100,7 @@ if TYPE_CHECKING:
         PumpedStream as PumpedStream,
         Stream as Stream,
     )
+    from ._engine.sync_stream import SyncStream as SyncStream
     from ._engine.timeouts import (
         Timeouts as Timeouts,
     )
@@ -216,6 +194,27 @@ if TYPE_CHECKING:
         UnprocessableEntityError as UnprocessableEntityError,
         UnsupportedParamsError as UnsupportedParamsError,
     )
+
+    acompletion: Final = _functions.function(_operations.ask_completion)
+    completion: Final = _functions.twin(_operations.ask_completion)
+    aembedding: Final = _functions.function(_operations.ask_embedding)
+    embedding: Final = _functions.twin(_operations.ask_embedding)
+    aimage_edit: Final = _functions.function(_operations.ask_image_edit)
+    image_edit: Final = _functions.twin(_operations.ask_image_edit)
+    aimage_generation: Final = _functions.function(_operations.ask_image_generation)
+    image_generation: Final = _functions.twin(_operations.ask_image_generation)
+    aimage_variation: Final = _functions.function(_operations.ask_image_variation)
+    image_variation: Final = _functions.twin(_operations.ask_image_variation)
+    amoderation: Final = _functions.function(_operations.ask_moderation)
+    moderation: Final = _functions.twin(_operations.ask_moderation)
+    arerank: Final = _functions.function(_operations.ask_rerank)
+    rerank: Final = _functions.twin(_operations.ask_rerank)
+    aspeech: Final = _functions.function(_operations.ask_speech)
+    speech: Final = _functions.twin(_operations.ask_speech)
+    atext_completion: Final = _functions.function(_operations.ask_text_completion)
+    text_completion: Final = _functions.twin(_operations.ask_text_completion)
+    atranscription: Final = _functions.function(_operations.ask_transcription)
+    transcription: Final = _functions.twin(_operations.ask_transcription)
 else:
     from ._lazy import public_names
 
@@ -223,17 +222,17 @@ else:
         __name__,
         {
             "": "exceptions",
-            "_client.chat_functions": "acompletion as_completed cascade fan_out hedge merge race",
+            "_client.combined": "as_completed cascade fan_out hedge merge race",
             "_client.completion_batches": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
             "_catalog": "catalog_with",
             "_client.queries": "EnvironmentReport get_llm_provider get_supported_openai_params get_valid_models validate_environment",
-            "_client.client": "ChatStream Client ClientStatistics PumpedChatStream",
+            "_client.client": "Client ClientStatistics",
             "_combinators.completed": "Outcomes",
             "_dialects.contract": "MaxTokensName MessageSchema Quirks",
             "_engine.call": "CutCall DrainReport",
-            "_client.functions": "aembedding aimage_edit aimage_generation aimage_variation amoderation arerank aspeech atext_completion atranscription",
-            "_client.operations": "ImageStream SpeechStream TextStream TranscriptionStream",
-            "_client.twins": "embedding image_edit image_generation image_variation moderation rerank speech text_completion transcription",
+            "_client.functions": "acompletion aembedding aimage_edit aimage_generation aimage_variation amoderation arerank aspeech atext_completion atranscription completion embedding image_edit image_generation image_variation moderation rerank speech text_completion transcription",
+            "_client.streams": "ChatStream ImageStream PumpedChatStream SpeechStream TextStream TranscriptionStream",
+            "_engine.sync_stream": "SyncStream",
             "_combinators.jobs": "Job Outcome Timings",
             "_engine.latencies": "Quantile",
             "_limits.settings": "AccountStatistics Limits",
@@ -241,7 +240,7 @@ else:
             "_catalog.provider": "AuthScheme Catalog Paths Provider Server Versioning Wire",
             "_engine.retry": "RetryPolicy",
             "_engine.stream": "PumpedStream Stream",
-            "_client.chat_twins": "SyncStream batch_completion batch_completion_models batch_completion_models_all_responses completion register_provider",
+            "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",
             "_combinators.teeing": "TeeReader tee",
             "_engine.timeouts": "Timeouts",
             "_transport": "Transport TransportStatistics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import attrs
 
@@ -20,9 +20,11 @@ from .._combinators.merging import MergedStream, OnFailure, merge
 from .._combinators.racing import Accept, race
 from .._credentials.destinations import environment, proxies_wanted
 from .._engine.call import CallTrace, DrainReport
-from .._engine.engine import Engine, Request, Settings
+from .._engine.engine import Engine, Settings
 from .._engine.fallbacks import Fallbacks
 from .._engine.latencies import Quantile
+from .._engine.operation import request_of
+from .._engine.operations import Operations, ask_speech
 from .._engine.retry import RetryPolicy
 from .._engine.stream import PumpedStream, Stream, pumped
 from .._engine.timeouts import Timeouts
@@ -30,15 +32,13 @@ from .._limits.settings import AccountStatistics, Limits
 from .._runtime import trio
 from .._transport import Transport, TransportStatistics
 from .._transport.choice import adapted_transport, direct_transport, proxied_transport
-from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse, ModelResponseStream
+from .._types.chat import ChatParams, ChatRequest, MessageLike
 from .._types.errors import ClientClosedError
-from .._types.request import Fallback
-from .operations import EndpointCalls
+from .._types.request import AnyRequest, Fallback
 
-ChatStream: TypeAlias = Stream[ModelResponseStream, ModelResponse]
-"""What `completion(stream=True)` returns."""
-PumpedChatStream: TypeAlias = PumpedStream[ModelResponseStream, ModelResponse]
-"""What `async with client.stream(...)` gives."""
+if TYPE_CHECKING:
+    from .._types.spoken import SpeechParams, Voice
+    from .streams import PumpedChatStream, SpeechStream
 
 
 @attrs.frozen
@@ -57,7 +57,7 @@ def _rows(providers: Mapping[str, Provider] | Iterable[Provider]) -> Mapping[str
     return catalog_with(*own) if own else CATALOG
 
 
-class Client(EndpointCalls):
+class Client(Operations):
     """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
 
     It belongs to one run of Trio or asyncio. Leaving the block closes every connection.
@@ -122,7 +122,7 @@ class Client(EndpointCalls):
             return proxied_transport(self._settings.variables, self._settings.timeouts.connect)
         return direct_transport(self._settings.timeouts.connect)
 
-    async def call(self, request: Request) -> Any:
+    async def call(self, request: AnyRequest) -> Any:
         """Make the call that a request describes; one with `stream` set gives a stream.
 
         Raises:
@@ -134,7 +134,7 @@ class Client(EndpointCalls):
         return await self._open_engine().receive(request, CallTrace())
 
     @asynccontextmanager
-    async def open_pumped(self, request: Request) -> AsyncIterator[PumpedStream[Any, Any]]:
+    async def open_pumped(self, request: AnyRequest) -> AsyncIterator[PumpedStream[Any, Any]]:
         """The streamed reply to a request, whose `stream` may be unset; see `stream`.
 
         Raises:
@@ -143,49 +143,6 @@ class Client(EndpointCalls):
         source, opening = await self._open_engine().open_stream(request, CallTrace())
         async with pumped(source, opening) as stream:
             yield stream
-
-    @overload
-    async def completion(
-        self,
-        model: str,
-        messages: Iterable[MessageLike],
-        *,
-        stream: Literal[False] | None = None,
-        **params: Unpack[ChatParams],
-    ) -> ModelResponse: ...
-    @overload
-    async def completion(
-        self, model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
-    ) -> ChatStream: ...
-    @overload
-    async def completion(
-        self, model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
-    ) -> ModelResponse | ChatStream: ...
-    async def completion(
-        self,
-        model: str,
-        messages: Iterable[MessageLike],
-        *,
-        stream: bool | None = None,
-        **params: Unpack[ChatParams],
-    ) -> ModelResponse | ChatStream:
-        """Ask a model to go on with a conversation.
-
-        Args:
-            model: `"provider/name"`, or a bare name such as `"gpt-4"`.
-            messages: dictionaries in OpenAI's shape, or messages of earlier responses.
-            stream: return a stream of chunks, once the first content has arrived.
-            params: OpenAI's parameters and the control parameters of `CallOptions`.
-
-        Raises:
-            UnsupportedParamsError: for a parameter that is unknown or that the provider cannot express.
-            APIError: whatever else went wrong; the class says what.
-        """
-        request = ChatRequest(model, messages, stream=stream, **params)
-        if stream:
-            return Stream(*await self._open_engine().open_chat(request, CallTrace()))
-        response: ModelResponse = await self._open_engine().receive(request, CallTrace())
-        return response
 
     @asynccontextmanager
     async def stream(
@@ -202,6 +159,18 @@ class Client(EndpointCalls):
         request = ChatRequest(model, messages, stream=True, **params)
         source, opening = await self._open_engine().open_chat(request, CallTrace())
         async with pumped(source, opening) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def stream_speech(
+        self, model: str, input: str, voice: Voice | None = None, **params: Unpack[SpeechParams]
+    ) -> AsyncIterator[SpeechStream]:
+        """Speak a text: blocks of the sound file as they arrive, in bounded memory. Leaving the block ends it.
+
+        Raises:
+            APIError: on entry, whatever went wrong before the first block; later from the iteration.
+        """
+        async with self.open_pumped(request_of(ask_speech(model, input, voice, **params))) as stream:
             yield stream
 
     async def fan_out(self, jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:

@@ -1,149 +1,71 @@
-"""LiteLLM's functions beside chat, on the default client of the running event loop."""
+"""LiteLLM's functions, made from what asks for each operation: `aembedding` and `embedding` from `ask_embedding`.
+
+The one with the `a` is awaited on the default client of the running event loop, Trio's or asyncio's. Its synchronous
+twin runs the same engine in a Trio thread, with a default client of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Unpack, overload
+import inspect
+from collections.abc import Callable, Coroutine
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from .._engine.operations import Request
-from .._types.embeddings import EmbeddingInput, EmbeddingParams, EmbeddingRequest, EmbeddingResponse
-from .._types.image_edits import ImageEditParams, ImageEditRequest, ImageInput
-from .._types.image_variations import ImageVariationParams, ImageVariationRequest
-from .._types.images import ImageParams, ImageRequest, ImageResponse
-from .._types.moderations import ModerationInput, ModerationRequest, ModerationResponse
-from .._types.request import ControlParams
-from .._types.reranking import RerankParams, RerankRequest, RerankResponse
-from .._types.spoken import SpeechParams, SpeechRequest, SpeechResponse, Voice
-from .._types.text_completions import TextCompletionParams, TextCompletionRequest, TextCompletionResponse, TextPrompt
-from .._types.transcriptions import TranscriptionParams, TranscriptionRequest, TranscriptionResponse
-from .._types.upload import FileInput
+from .._engine import operations
+from .._engine.operation import Asking, describe, name_of, request_of
+from .._engine.stream import Stream
+from .._engine.sync_stream import SyncStream
+from .._types.request import AnyRequest
 from .default import default_client
-from .operations import DEFAULT_MODERATION_MODEL, ImageStream, TextStream, TranscriptionStream
+from .portal import SYNC_THREAD
+
+P = ParamSpec("P")
+AnswerT = TypeVar("AnswerT")
+SyncAnswerT = TypeVar("SyncAnswerT")
 
 
-async def _call(request: Request) -> Any:
+def function(ask: Callable[P, Asking[AnswerT, SyncAnswerT]]) -> Callable[P, Coroutine[Any, Any, AnswerT]]:
+    """What asks on the default client."""
+
+    async def asked(*arguments: P.args, **keywords: P.kwargs) -> AnswerT:
+        answer: AnswerT = await (await default_client()).call(request_of(ask(*arguments, **keywords)))
+        return answer
+
+    describe(asked, ask, inspect.signature(ask))
+    asked.__name__ = asked.__qualname__ = f"a{name_of(ask)}"
+    return asked
+
+
+def twin(ask: Callable[P, Asking[AnswerT, SyncAnswerT]]) -> Callable[P, SyncAnswerT]:
+    """What asks from synchronous code."""
+
+    def asked(*arguments: P.args, **keywords: P.kwargs) -> SyncAnswerT:
+        request = request_of(ask(*arguments, **keywords))
+        answer: Any = SYNC_THREAD.call(partial(_call_there, request))
+        if isinstance(answer, Stream):
+            answer = SyncStream[Any, Any](answer, SYNC_THREAD.call)
+        given: SyncAnswerT = answer
+        return given
+
+    describe(asked, ask, inspect.signature(ask))
+    return asked
+
+
+async def _call_there(request: AnyRequest) -> Any:
     return await (await default_client()).call(request)
 
 
-async def aembedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> EmbeddingResponse:
-    """`Client.embedding` on the default client."""
-    response: EmbeddingResponse = await _call(EmbeddingRequest(model, input, **params))
-    return response
+@cache
+def _made(name: str) -> Any:
+    for make, operation in ((twin, name), (function, name.removeprefix("a"))):
+        ask = getattr(operations, f"ask_{operation}", None)
+        if ask is not None:
+            return make(ask)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-async def aimage_variation(
-    image: FileInput, model: str = "dall-e-2", **params: Unpack[ImageVariationParams]
-) -> ImageResponse:
-    """`Client.image_variation` on the default client."""
-    response: ImageResponse = await _call(ImageVariationRequest(image, model, **params))
-    return response
+if not TYPE_CHECKING:  # who knows their types finds them in the package
 
-
-async def aspeech(model: str, input: str, voice: Voice | None = None, **params: Unpack[SpeechParams]) -> SpeechResponse:
-    """`Client.speech` on the default client."""
-    response: SpeechResponse = await _call(SpeechRequest(model, input, voice, **params))
-    return response
-
-
-async def amoderation(
-    input: ModerationInput, model: str = DEFAULT_MODERATION_MODEL, **params: Unpack[ControlParams]
-) -> ModerationResponse:
-    """`Client.moderation` on the default client."""
-    response: ModerationResponse = await _call(ModerationRequest(input, model, **params))
-    return response
-
-
-async def arerank(
-    model: str, query: str, documents: Sequence[str | Mapping[str, Any]], **params: Unpack[RerankParams]
-) -> RerankResponse:
-    """`Client.rerank` on the default client."""
-    response: RerankResponse = await _call(RerankRequest(model, query, documents, **params))
-    return response
-
-
-@overload
-async def aimage_generation(
-    prompt: str, model: str, *, stream: Literal[False] | None = None, **params: Unpack[ImageParams]
-) -> ImageResponse: ...
-@overload
-async def aimage_generation(
-    prompt: str, model: str, *, stream: Literal[True], **params: Unpack[ImageParams]
-) -> ImageStream: ...
-async def aimage_generation(
-    prompt: str, model: str, *, stream: bool | None = None, **params: Unpack[ImageParams]
-) -> ImageResponse | ImageStream:
-    """`Client.image_generation` on the default client."""
-    response: ImageResponse | ImageStream = await _call(ImageRequest(prompt, model, stream=stream, **params))
-    return response
-
-
-@overload
-async def aimage_edit(
-    image: ImageInput,
-    prompt: str,
-    model: str,
-    *,
-    mask: FileInput | None = None,
-    stream: Literal[False] | None = None,
-    **params: Unpack[ImageEditParams],
-) -> ImageResponse: ...
-@overload
-async def aimage_edit(
-    image: ImageInput,
-    prompt: str,
-    model: str,
-    *,
-    mask: FileInput | None = None,
-    stream: Literal[True],
-    **params: Unpack[ImageEditParams],
-) -> ImageStream: ...
-async def aimage_edit(
-    image: ImageInput,
-    prompt: str,
-    model: str,
-    *,
-    mask: FileInput | None = None,
-    stream: bool | None = None,
-    **params: Unpack[ImageEditParams],
-) -> ImageResponse | ImageStream:
-    """`Client.image_edit` on the default client."""
-    response: ImageResponse | ImageStream = await _call(
-        ImageEditRequest(image, prompt, model, mask=mask, stream=stream, **params)
-    )
-    return response
-
-
-@overload
-async def atranscription(
-    model: str, file: FileInput, *, stream: Literal[False] | None = None, **params: Unpack[TranscriptionParams]
-) -> TranscriptionResponse: ...
-@overload
-async def atranscription(
-    model: str, file: FileInput, *, stream: Literal[True], **params: Unpack[TranscriptionParams]
-) -> TranscriptionStream: ...
-async def atranscription(
-    model: str, file: FileInput, *, stream: bool | None = None, **params: Unpack[TranscriptionParams]
-) -> TranscriptionResponse | TranscriptionStream:
-    """`Client.transcription` on the default client."""
-    response: TranscriptionResponse | TranscriptionStream = await _call(
-        TranscriptionRequest(model, file, stream=stream, **params)
-    )
-    return response
-
-
-@overload
-async def atext_completion(
-    model: str, prompt: TextPrompt, *, stream: Literal[False] | None = None, **params: Unpack[TextCompletionParams]
-) -> TextCompletionResponse: ...
-@overload
-async def atext_completion(
-    model: str, prompt: TextPrompt, *, stream: Literal[True], **params: Unpack[TextCompletionParams]
-) -> TextStream: ...
-async def atext_completion(
-    model: str, prompt: TextPrompt, *, stream: bool | None = None, **params: Unpack[TextCompletionParams]
-) -> TextCompletionResponse | TextStream:
-    """`Client.text_completion` on the default client."""
-    response: TextCompletionResponse | TextStream = await _call(
-        TextCompletionRequest(model, prompt, stream=stream, **params)
-    )
-    return response
+    def __getattr__(name: str) -> Any:
+        """A function of either kind, by its name."""
+        return _made(name)

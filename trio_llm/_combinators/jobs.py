@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
 from contextlib import aclosing
-from typing import Any, Literal, TypeAlias, TypeGuard, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard
 
 import attrs
 
 from .._engine.call import CallTrace
-from .._engine.engine import Engine, Request
+from .._engine.engine import Engine
 from .._engine.stream import Stream
 from .._runtime import trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError, LLMError, RateLimitError
+from .._types.request import AnyRequest
 
-Job: TypeAlias = Request | Callable[[], Awaitable[Any]]
+Job: TypeAlias = AnyRequest | Callable[[], Awaitable[Any]]
 """A request, or an async function without arguments: `partial(agent.run, question)`."""
 Jobs: TypeAlias = Iterable[Job] | AsyncIterable[Job]
 """Any number of jobs, at hand or still to come."""
@@ -69,9 +70,9 @@ def check_limit(limit: int | None) -> None:
         raise ValueError(f"limit must be at least 1, not {limit}")
 
 
-def is_request(job: object) -> TypeGuard[Request]:
+def is_request(job: object) -> TypeGuard[AnyRequest]:
     """Whether it is a request of some kind, and not a function."""
-    return isinstance(job, get_args(Request))
+    return isinstance(job, AnyRequest)
 
 
 def checked_job(job: object) -> Job:

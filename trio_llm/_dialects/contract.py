@@ -9,25 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import attrs
 
 from .._convert import json as _json
 from .._framing.multipart import MultipartBody, Part, text_part
-from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
-from .._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from .._types.errors import APIError, BadRequestError, UnsupportedParamsError
 from .._types.http import JSON_CONTENT, HTTPRequest, ReplyHead
-from .._types.image_edits import ImageEditRequest
-from .._types.image_variations import ImageVariationRequest
-from .._types.images import ImageChunk, ImageRequest, ImageResponse
-from .._types.moderations import ModerationRequest, ModerationResponse
-from .._types.reranking import RerankRequest, RerankResponse
-from .._types.spoken import SpeechRequest, SpeechResponse
-from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
-from .._types.transcriptions import TranscriptionChunk, TranscriptionRequest, TranscriptionResponse
-from .._types.upload import Upload
+
+if TYPE_CHECKING:  # the types of an operation are imported when it is first asked for
+    from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+    from .._types.embeddings import EmbeddingRequest, EmbeddingResponse
+    from .._types.image_edits import ImageEditRequest
+    from .._types.image_variations import ImageVariationRequest
+    from .._types.images import ImageChunk, ImageRequest, ImageResponse
+    from .._types.moderations import ModerationRequest, ModerationResponse
+    from .._types.reranking import RerankRequest, RerankResponse
+    from .._types.spoken import SpeechRequest, SpeechResponse
+    from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
+    from .._types.transcriptions import TranscriptionChunk, TranscriptionRequest, TranscriptionResponse
+    from .._types.upload import Upload
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")

@@ -17,19 +17,17 @@ from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
 from .._transport import Transport
 from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
-from .._types.embeddings import EmbeddingRequest
 from .._types.errors import APIError, BadRequestError
 from .._types.headers import checked_headers, with_extra
 from .._types.http import HTTPRequest, ReplyHead
-from .._types.request import CallOptions
+from .._types.request import AnyRequest, CallOptions
 from .attempts import CallFrame, Tries, run_attempts
 from .call import Calls, CallTrace, RunningCall
 from .embedded import EmbeddedModel
-from .embedding_parts import parts_of, receive_parts
 from .exchange import Exchange, StreamReading, receive_stream, receive_whole
 from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
 from .latencies import HedgeStatistics, Latencies
-from .operations import OPERATIONS, Request as Request
+from .operations import OPERATIONS
 from .reasking import Reopening, SeamedSource, check_continuation
 from .retry import RetryPolicy
 from .routes import Route, Routes
@@ -85,7 +83,7 @@ class Engine:
         if here is not self._run:
             raise RuntimeError("this client belongs to another run of an event loop: make one in each")
 
-    async def receive(self, request: Request, trace: CallTrace) -> Any:
+    async def receive(self, request: AnyRequest, trace: CallTrace) -> Any:
         """The response to a request, whole; a fallback's where the request's own model fails.
 
         Raises:
@@ -110,20 +108,21 @@ class Engine:
         if trace.admitted is not None:
             self.latencies.note(model, self._now() - trace.admitted)
 
-    def _receive(self, request: Request, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+    def _receive(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
         route = self._routes.find(request.model, request.options)
         if route is None:
             return self._receive_embedded(request, call, tries)
-        if isinstance(request, EmbeddingRequest) and (parts := parts_of(request, route.quirks.most_inputs)):
-            return receive_parts(parts, lambda part: self._receive_from(route, part, call, Tries()))
-        return self._receive_from(route, request, call, tries)
+        in_parts = OPERATIONS[request.operation].in_parts(
+            request, route.quirks, lambda part: self._receive_from(route, part, call, Tries())
+        )
+        return in_parts or self._receive_from(route, request, call, tries)
 
-    async def _receive_embedded(self, request: Request, call: RunningCall, tries: Tries) -> Any:
+    async def _receive_embedded(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Any:
         route = await self._embedded_route(request)
         return await self._receive_from(route, request, call, tries)
 
-    def _receive_from(self, route: Route, request: Request, call: RunningCall, tries: Tries) -> Awaitable[Any]:
-        endpoint = OPERATIONS[type(request)].endpoint(route.dialect)
+    def _receive_from(self, route: Route, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+        endpoint = OPERATIONS[request.operation].endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
         frame = self._frame(request.options, route, call, tries)
@@ -140,7 +139,7 @@ class Engine:
         """
         return await self.open_stream(request, trace)
 
-    async def open_stream(self, request: Request, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
+    async def open_stream(self, request: AnyRequest, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
         """The same for a request of any kind that has streams."""
         call = self.calls.start_stream(request.model, self._timeout(request.options), trace)
         try:
@@ -156,10 +155,10 @@ class Engine:
         return source, opening
 
     async def _open_stream(
-        self, request: Request, call: RunningCall, tries: Tries
+        self, request: AnyRequest, call: RunningCall, tries: Tries
     ) -> tuple[Source[Any, Any], list[Any]]:
         route = self._routes.find(request.model, request.options) or await self._embedded_route(request)
-        operation = OPERATIONS[type(request)]
+        operation = OPERATIONS[request.operation]
         endpoint = operation.stream_endpoint(route.dialect)
         if endpoint is None:
             raise _not_offered(request, route)
@@ -198,13 +197,13 @@ class Engine:
 
         return await run_attempts(attempt, exchange.frame)
 
-    async def _embedded_route(self, request: Request) -> Route:
+    async def _embedded_route(self, request: AnyRequest) -> Route:
         options = attrs.evolve(request.options, api_base=await self._embedded.base_url())
         return self._routes.to_row(*self._routes.row(request.model, request.options), options)
 
     def _exchange(
         self,
-        request: Request,
+        request: AnyRequest,
         route: Route,
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
         frame: CallFrame,
@@ -250,8 +249,8 @@ def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPReq
     return http
 
 
-def _not_offered(request: Request, route: Route) -> BadRequestError:
-    operation = OPERATIONS[type(request)]
+def _not_offered(request: AnyRequest, route: Route) -> BadRequestError:
+    operation = OPERATIONS[request.operation]
     streamed = "streamed " if operation.endpoint(route.dialect) is not None else ""
-    message = f"{route.provider} has no {streamed}{operation.name} calls here"
+    message = f"{route.provider} has no {streamed}{operation.words} calls here"
     return BadRequestError(message, llm_provider=route.provider, model=route.model)

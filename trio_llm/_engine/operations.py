@@ -1,79 +1,311 @@
-"""Every kind of request, and where its dialect has the endpoint for it."""
+"""Every operation: the function that asks for it, how the engine makes it, and the client's method.
+
+Types of an operation are imported when it is first asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast, overload
 
-import attrs
-
-from .._dialects.contract import Dialect, Endpoint, StreamEndpoint
-from .._types.chat import ChatRequest
-from .._types.embeddings import EmbeddingRequest
-from .._types.image_edits import ImageEditRequest
-from .._types.image_variations import ImageVariationRequest
-from .._types.images import ImageRequest
-from .._types.moderations import ModerationRequest
-from .._types.reranking import RerankRequest
-from .._types.spoken import SpeechRequest
-from .._types.text_completions import TextCompletionRequest
-from .._types.transcriptions import TranscriptionRequest
+from .._dialects.contract import Quirks
+from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse, ModelResponseStream
+from .._types.request import ControlParams
 from .chat_rules import rules_for
+from .operation import Either, Operation, Receive, Streamed, Whole, method
 from .stream import ChunkRules
-from .stream_rules import PICTURES, SOUND, TRANSCRIPT, text_rules
 
-Request = (
-    ChatRequest
-    | EmbeddingRequest
-    | ImageEditRequest
-    | ImageRequest
-    | ImageVariationRequest
-    | ModerationRequest
-    | RerankRequest
-    | SpeechRequest
-    | TextCompletionRequest
-    | TranscriptionRequest
-)
-
-
-def _no_stream(_: Dialect) -> None:
-    return None
-
-
-def _no_rules(_: Any) -> ChunkRules[Any, Any]:
-    raise AssertionError("asked for the rules of what has no stream")  # pragma: no cover
+if TYPE_CHECKING:
+    from .._types.embeddings import EmbeddingInput, EmbeddingParams, EmbeddingRequest, EmbeddingResponse
+    from .._types.image_edits import ImageEditParams, ImageInput
+    from .._types.image_variations import ImageVariationParams
+    from .._types.images import ImageChunk, ImageParams, ImageResponse
+    from .._types.moderations import ModerationInput, ModerationResponse
+    from .._types.reranking import RerankParams, RerankResponse
+    from .._types.spoken import SpeechParams, SpeechResponse, Voice
+    from .._types.text_completions import (
+        TextCompletionParams,
+        TextCompletionRequest,
+        TextCompletionResponse,
+        TextPrompt,
+    )
+    from .._types.transcriptions import TranscriptionChunk, TranscriptionParams, TranscriptionResponse
+    from .._types.upload import FileInput
 
 
-@attrs.frozen
-class Operation:
-    """How one kind of request is made."""
+@overload
+def ask_completion(
+    model: str, messages: Iterable[MessageLike], *, stream: Literal[False] | None = None, **params: Unpack[ChatParams]
+) -> Whole[ModelResponse]: ...
+@overload
+def ask_completion(
+    model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
+) -> Streamed[ModelResponseStream, ModelResponse]: ...
+@overload
+def ask_completion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
+) -> Either[ModelResponse, ModelResponseStream]: ...
+def ask_completion(
+    model: str, messages: Iterable[MessageLike], *, stream: bool | None = None, **params: Unpack[ChatParams]
+) -> Any:
+    """Ask a model to go on with a conversation.
 
-    name: str
-    """For error messages."""
-    endpoint: Callable[[Dialect], Endpoint[Any, Any] | None]
-    stream_endpoint: Callable[[Dialect], StreamEndpoint[Any, Any] | None] = _no_stream
-    rules: Callable[[Any], ChunkRules[Any, Any]] = _no_rules
-    """What its streams have to know, by request."""
+    Args:
+        model: `"provider/name"`, or a bare name such as `"gpt-4"`.
+        messages: dictionaries in OpenAI's shape, or messages of earlier responses.
+        stream: return a stream of chunks, once the first content has arrived.
+        params: OpenAI's parameters and the control parameters of `CallOptions`.
+
+    Raises:
+        UnsupportedParamsError: for a parameter that is unknown or that the provider cannot express.
+        APIError: whatever else went wrong; the class says what.
+    """
+    return ChatRequest(model, messages, stream=stream, **params)
 
 
-OPERATIONS: Final[Mapping[type[Any], Operation]] = {
-    ChatRequest: Operation("chat", lambda d: d.chat, lambda d: d.chat_stream, rules_for),
-    EmbeddingRequest: Operation("embedding", lambda d: d.embeddings),
-    ImageEditRequest: Operation(
-        "image edit", lambda d: d.image_edit, lambda d: d.image_edit_stream, lambda _: PICTURES
+def ask_embedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> Whole[EmbeddingResponse]:
+    """Turn texts, or texts as token ids, into vectors; `data` is in the order of the input.
+
+    More inputs than the provider takes at once are sent in several requests at the same time, under the client's
+    limits; if one of them fails, the call does.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.embeddings import EmbeddingRequest
+
+    return cast("Whole[EmbeddingResponse]", EmbeddingRequest(model, input, **params))
+
+
+@overload
+def ask_image_generation(
+    prompt: str, model: str, *, stream: Literal[False] | None = None, **params: Unpack[ImageParams]
+) -> Whole[ImageResponse]: ...
+@overload
+def ask_image_generation(
+    prompt: str, model: str, *, stream: Literal[True], **params: Unpack[ImageParams]
+) -> Streamed[ImageChunk, ImageResponse]: ...
+def ask_image_generation(prompt: str, model: str, *, stream: bool | None = None, **params: Unpack[ImageParams]) -> Any:
+    """Generate images from a prompt; each is an address or base64 text.
+
+    With `stream`, and `partial_images` for how many, pictures come while the image is being made.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.images import ImageRequest
+
+    return ImageRequest(prompt, model, stream=stream, **params)
+
+
+@overload
+def ask_image_edit(
+    image: ImageInput,
+    prompt: str,
+    model: str,
+    *,
+    mask: FileInput | None = None,
+    stream: Literal[False] | None = None,
+    **params: Unpack[ImageEditParams],
+) -> Whole[ImageResponse]: ...
+@overload
+def ask_image_edit(
+    image: ImageInput,
+    prompt: str,
+    model: str,
+    *,
+    mask: FileInput | None = None,
+    stream: Literal[True],
+    **params: Unpack[ImageEditParams],
+) -> Streamed[ImageChunk, ImageResponse]: ...
+def ask_image_edit(
+    image: ImageInput,
+    prompt: str,
+    model: str,
+    *,
+    mask: FileInput | None = None,
+    stream: bool | None = None,
+    **params: Unpack[ImageEditParams],
+) -> Any:
+    """Change an image, or make one out of several, as a prompt says.
+
+    Args:
+        image: a path, bytes, a binary file object, or (name, content, media type); or a list of those.
+        prompt: what to do.
+        model: `"provider/name"`, or a bare name.
+        mask: an image whose transparent places may be changed.
+        stream: return a stream of pictures.
+        params: OpenAI's parameters and the control parameters of `CallOptions`.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.image_edits import ImageEditRequest
+
+    return ImageEditRequest(image, prompt, model, mask=mask, stream=stream, **params)
+
+
+def ask_image_variation(
+    image: FileInput, model: str = "dall-e-2", **params: Unpack[ImageVariationParams]
+) -> Whole[ImageResponse]:
+    """Make images like an image, which is given as for `image_edit`.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.image_variations import ImageVariationRequest
+
+    return cast("Whole[ImageResponse]", ImageVariationRequest(image, model, **params))
+
+
+@overload
+def ask_transcription(
+    model: str, file: FileInput, *, stream: Literal[False] | None = None, **params: Unpack[TranscriptionParams]
+) -> Whole[TranscriptionResponse]: ...
+@overload
+def ask_transcription(
+    model: str, file: FileInput, *, stream: Literal[True], **params: Unpack[TranscriptionParams]
+) -> Streamed[TranscriptionChunk, TranscriptionResponse]: ...
+def ask_transcription(
+    model: str, file: FileInput, *, stream: bool | None = None, **params: Unpack[TranscriptionParams]
+) -> Any:
+    """Write down what is said in a sound file, which may be larger than memory.
+
+    Args:
+        model: `"provider/name"`, or a bare name such as `"whisper-1"`.
+        file: a path, bytes, a binary file object, or (name, content, media type).
+        stream: return a stream of pieces of the transcript.
+        params: OpenAI's parameters, `diarize`, and the control parameters of `CallOptions`.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.transcriptions import TranscriptionRequest
+
+    return TranscriptionRequest(model, file, stream=stream, **params)
+
+
+def ask_speech(
+    model: str, input: str, voice: Voice | None = None, **params: Unpack[SpeechParams]
+) -> Whole[SpeechResponse]:
+    """Speak a text: the whole sound file, in memory. `Client.stream_speech` gives it as it arrives.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.spoken import SpeechRequest
+
+    return cast("Whole[SpeechResponse]", SpeechRequest(model, input, voice, **params))
+
+
+def ask_moderation(
+    input: ModerationInput, model: str = "omni-moderation-latest", **params: Unpack[ControlParams]
+) -> Whole[ModerationResponse]:
+    """Ask whether texts, or content parts, are harmful; `results` is in the order of the input.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.moderations import ModerationRequest
+
+    return cast("Whole[ModerationResponse]", ModerationRequest(input, model, **params))
+
+
+def ask_rerank(
+    model: str, query: str, documents: Sequence[str | Mapping[str, Any]], **params: Unpack[RerankParams]
+) -> Whole[RerankResponse]:
+    """Sort documents by what they have to do with a query, the most relevant first.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.reranking import RerankRequest
+
+    return cast("Whole[RerankResponse]", RerankRequest(model, query, documents, **params))
+
+
+@overload
+def ask_text_completion(
+    model: str, prompt: TextPrompt, *, stream: Literal[False] | None = None, **params: Unpack[TextCompletionParams]
+) -> Whole[TextCompletionResponse]: ...
+@overload
+def ask_text_completion(
+    model: str, prompt: TextPrompt, *, stream: Literal[True], **params: Unpack[TextCompletionParams]
+) -> Streamed[TextCompletionResponse, TextCompletionResponse]: ...
+def ask_text_completion(
+    model: str, prompt: TextPrompt, *, stream: bool | None = None, **params: Unpack[TextCompletionParams]
+) -> Any:
+    """Go on with a text; with `suffix`, fill the gap before it.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.text_completions import TextCompletionRequest
+
+    return TextCompletionRequest(model, prompt, stream=stream, **params)
+
+
+def _embedding_in_parts(
+    request: EmbeddingRequest, quirks: Quirks, receive: Receive
+) -> Awaitable[EmbeddingResponse] | None:
+    from .embedding_parts import parts_of, receive_parts
+
+    parts = parts_of(request, quirks.most_inputs)
+    return receive_parts(parts, receive) if parts else None
+
+
+def _picture_rules(_: object) -> ChunkRules[Any, Any]:
+    from .stream_rules import PICTURES
+
+    return PICTURES
+
+
+def _sound_rules(_: object) -> ChunkRules[Any, Any]:
+    from .stream_rules import SOUND
+
+    return SOUND
+
+
+def _transcript_rules(_: object) -> ChunkRules[Any, Any]:
+    from .stream_rules import TRANSCRIPT
+
+    return TRANSCRIPT
+
+
+def _text_rules(request: TextCompletionRequest) -> ChunkRules[Any, Any]:
+    from .stream_rules import text_rules
+
+    return text_rules(request)
+
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "completion": Operation("chat", lambda d: d.chat, lambda d: d.chat_stream, rules_for),
+    "embedding": Operation("embedding", lambda d: d.embeddings, in_parts=_embedding_in_parts),
+    "image_generation": Operation("image", lambda d: d.images, lambda d: d.images_stream, _picture_rules),
+    "image_edit": Operation("image edit", lambda d: d.image_edit, lambda d: d.image_edit_stream, _picture_rules),
+    "image_variation": Operation("image variation", lambda d: d.image_variation),
+    "moderation": Operation("moderation", lambda d: d.moderation),
+    "rerank": Operation("rerank", lambda d: d.rerank),
+    "speech": Operation("speech", lambda d: d.speech, lambda d: d.speech_stream, _sound_rules),
+    "text_completion": Operation(
+        "text completion", lambda d: d.text_completion, lambda d: d.text_completion_stream, _text_rules
     ),
-    ImageRequest: Operation("image", lambda d: d.images, lambda d: d.images_stream, lambda _: PICTURES),
-    ImageVariationRequest: Operation("image variation", lambda d: d.image_variation),
-    ModerationRequest: Operation("moderation", lambda d: d.moderation),
-    RerankRequest: Operation("rerank", lambda d: d.rerank),
-    SpeechRequest: Operation("speech", lambda d: d.speech, lambda d: d.speech_stream, lambda _: SOUND),
-    TextCompletionRequest: Operation(
-        "text completion", lambda d: d.text_completion, lambda d: d.text_completion_stream, text_rules
-    ),
-    TranscriptionRequest: Operation(
-        "transcription",
-        lambda d: d.transcription,
-        lambda d: d.transcription_stream,
-        lambda _: TRANSCRIPT,
+    "transcription": Operation(
+        "transcription", lambda d: d.transcription, lambda d: d.transcription_stream, _transcript_rules
     ),
 }
+
+
+class Operations:
+    """Everything that can be asked of whatever makes calls. Every method raises `APIError`s only."""
+
+    completion: Final = method(ask_completion)
+    embedding: Final = method(ask_embedding)
+    image_edit: Final = method(ask_image_edit)
+    image_generation: Final = method(ask_image_generation)
+    image_variation: Final = method(ask_image_variation)
+    moderation: Final = method(ask_moderation)
+    rerank: Final = method(ask_rerank)
+    speech: Final = method(ask_speech)
+    text_completion: Final = method(ask_text_completion)
+    transcription: Final = method(ask_transcription)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .._types.chat import ChatRequest
 from .._types.mapping import Record
-from .._types.text_completions import TextCompletionRequest
 from .buckets import Cost
 
 BYTES_PER_TOKEN: Final = 4
@@ -18,6 +16,8 @@ USUAL_ANSWER: Final = 500
 """Tokens of an answer whose length the request does not limit."""
 _ASKED: Final = ("messages", "input", "prompt", "query", "documents")
 """The fields of requests that the provider counts."""
+_ANSWERED: Final = frozenset({"completion", "text_completion"})
+"""The operations whose answer is text that is counted."""
 _LONGEST_WORD: Final = 1_000
 """Characters. Longer ASCII text without a space is data."""
 
@@ -27,7 +27,7 @@ def estimate_cost(request: object) -> Cost:
     parameters: Mapping[str, Any] = getattr(request, "parameters", {})
     asked = [getattr(request, name, None) for name in _ASKED]
     prompt = _size([*asked, parameters.get("tools")]) // BYTES_PER_TOKEN + 1
-    return Cost(1, prompt, _answer(parameters) if isinstance(request, ChatRequest | TextCompletionRequest) else 0)
+    return Cost(1, prompt, _answer(parameters) if getattr(request, "operation", None) in _ANSWERED else 0)
 
 
 def _answer(parameters: Mapping[str, Any]) -> int:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import Record
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 from .vector import Vector
 
@@ -33,7 +33,7 @@ EMBEDDING_PARAMETERS = frozenset(EmbeddingModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class EmbeddingRequest:
+class EmbeddingRequest(AnyRequest):
     """One embedding call as a value."""
 
     operation: ClassVar[str] = "embedding"

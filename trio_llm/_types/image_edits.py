@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .upload import FileInput, Upload, as_upload
 
 
@@ -36,7 +36,7 @@ ImageInput: TypeAlias = FileInput | list[FileInput]
 
 
 @attrs.frozen(init=False)
-class ImageEditRequest:
+class ImageEditRequest(AnyRequest):
     """One image edit as a value."""
 
     operation: ClassVar[str] = "image_edit"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .upload import FileInput, Upload, as_upload
 
 
@@ -28,7 +28,7 @@ IMAGE_VARIATION_PARAMETERS = frozenset(ImageVariationModelParams.__annotations__
 
 
 @attrs.frozen(init=False)
-class ImageVariationRequest:
+class ImageVariationRequest(AnyRequest):
     """One image variation as a value."""
 
     operation: ClassVar[str] = "image_variation"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import Record
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
 
@@ -39,7 +39,7 @@ IMAGE_PARAMETERS = frozenset(ImageModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class ImageRequest:
+class ImageRequest(AnyRequest):
     """One image generation as a value."""
 
     operation: ClassVar[str] = "image_generation"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias, Unpack
 import attrs
 
 from .mapping import Record
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
 ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
@@ -16,7 +16,7 @@ ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
 
 
 @attrs.frozen(init=False)
-class ModerationRequest:
+class ModerationRequest(AnyRequest):
     """One moderation call as a value. There are no parameters beside the input and the model."""
 
     operation: ClassVar[str] = "moderation"

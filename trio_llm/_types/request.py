@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
@@ -12,13 +12,27 @@ from .errors import BadRequestError, UnsupportedParamsError
 RequestT = TypeVar("RequestT")
 
 
-class AnyRequest(Protocol):
-    """What every request has."""
+class AnyRequest:
+    """What every request has. A request is a frozen value: what is asked, and how."""
 
-    @property
-    def model(self) -> str: ...
-    @property
-    def options(self) -> CallOptions: ...
+    __slots__ = ()
+
+    operation: ClassVar[str]
+    """What is asked for, by the name of the client's method."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def model(self) -> str:
+            """The model as the caller named it; the empty text where an operation has none, as that of files."""
+
+        @property
+        def parameters(self) -> Mapping[str, Any]:
+            """The parameters that were given beside what has a field of its own."""
+
+        @property
+        def options(self) -> CallOptions:
+            """How the call is made."""
 
 
 Fallback: TypeAlias = str | Mapping[str, Any] | AnyRequest

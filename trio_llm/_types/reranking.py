@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import Record
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
 
@@ -28,7 +28,7 @@ RERANK_PARAMETERS = frozenset(RerankModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class RerankRequest:
+class RerankRequest(AnyRequest):
     """One rerank call as a value."""
 
     operation: ClassVar[str] = "rerank"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 
 Voice: TypeAlias = str | Mapping[str, Any]
 """A voice's name, or an object such as `{"id": ...}` for one of the caller's own."""
@@ -31,7 +31,7 @@ SPEECH_PARAMETERS = frozenset(SpeechModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class SpeechRequest:
+class SpeechRequest(AnyRequest):
     """One speech call as a value."""
 
     operation: ClassVar[str] = "speech"

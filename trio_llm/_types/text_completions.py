@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import Record
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
 TextPrompt: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
@@ -43,7 +43,7 @@ TEXT_COMPLETION_PARAMETERS = frozenset(TextCompletionModelParams.__annotations__
 
 
 @attrs.frozen(init=False)
-class TextCompletionRequest:
+class TextCompletionRequest(AnyRequest):
     """One text completion as a value."""
 
     operation: ClassVar[str] = "text_completion"

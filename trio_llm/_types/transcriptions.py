@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import Record
-from .request import CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .upload import FileInput, Upload, as_upload
 from .usage import Usage
 
@@ -36,7 +36,7 @@ TRANSCRIPTION_PARAMETERS = frozenset(TranscriptionModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class TranscriptionRequest:
+class TranscriptionRequest(AnyRequest):
     """One transcription as a value."""
 
     operation: ClassVar[str] = "transcription"

@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import BadRequestError, UnsupportedParamsError
 from ..mapping import Record
-from ..request import CallOptions, ControlParams, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, split_arguments
 
 MessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary, or the `message` of an earlier response."""
@@ -82,7 +82,7 @@ class ReplyDict(dict[str, Any]):
 
 
 @attrs.frozen(init=False, slots=False)
-class ChatRequest:
+class ChatRequest(AnyRequest):
     """One chat call as a value: for `fan_out`, `race` and their siblings, and for the engine itself.
 
     Takes the keyword arguments of `completion`. Arguments that are None count as not given.

@@ -1,42 +1,17 @@
-"""LiteLLM's functions on the default client of the running event loop, Trio's or asyncio's."""
+"""Many calls at once on the default client of the running event loop, Trio's or asyncio's."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Literal, Unpack, overload
+from typing import Any
 
 from .._combinators.completed import Outcomes
 from .._combinators.jobs import Job, Jobs, Outcome
 from .._combinators.merging import MergedStream, OnFailure
 from .._combinators.racing import Accept
 from .._engine.latencies import Quantile
-from .._types.chat import ChatParams, MessageLike, ModelResponse
-from .client import ChatStream
 from .default import default_client
-
-
-@overload
-async def acompletion(
-    model: str,
-    messages: Iterable[MessageLike],
-    *,
-    stream: Literal[False] | None = None,
-    **params: Unpack[ChatParams],
-) -> ModelResponse: ...
-@overload
-async def acompletion(
-    model: str, messages: Iterable[MessageLike], *, stream: Literal[True], **params: Unpack[ChatParams]
-) -> ChatStream: ...
-@overload
-async def acompletion(
-    model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
-) -> ModelResponse | ChatStream: ...
-async def acompletion(
-    model: str, messages: Iterable[MessageLike], *, stream: bool | None = None, **params: Unpack[ChatParams]
-) -> ModelResponse | ChatStream:
-    """`Client.completion` on the default client."""
-    return await (await default_client()).completion(model, messages, stream=stream, **params)
 
 
 async def fan_out(jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:

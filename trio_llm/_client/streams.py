@@ -1,0 +1,24 @@
+"""Names for the types of streams that the client's methods give."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from .._engine.stream import PumpedStream, Stream
+from .._types.chat import ModelResponse, ModelResponseStream
+from .._types.images import ImageChunk, ImageResponse
+from .._types.text_completions import TextCompletionResponse
+from .._types.transcriptions import TranscriptionChunk, TranscriptionResponse
+
+ChatStream: TypeAlias = Stream[ModelResponseStream, ModelResponse]
+"""What `completion(stream=True)` returns."""
+PumpedChatStream: TypeAlias = PumpedStream[ModelResponseStream, ModelResponse]
+"""What `async with client.stream(...)` gives."""
+TextStream: TypeAlias = Stream[TextCompletionResponse, TextCompletionResponse]
+"""What `text_completion(stream=True)` returns."""
+ImageStream: TypeAlias = Stream[ImageChunk, ImageResponse]
+"""What `image_generation(stream=True)` and `image_edit(stream=True)` return."""
+TranscriptionStream: TypeAlias = Stream[TranscriptionChunk, TranscriptionResponse]
+"""What `transcription(stream=True)` returns."""
+SpeechStream: TypeAlias = PumpedStream[bytes, None]
+"""What `async with client.stream_speech(...)` gives."""

@@ -1,0 +1,114 @@
+"""What an operation is to the engine, and what follows from the function that asks for it.
+
+The function makes the request from its arguments. Its annotations are the only place where the types of an operation
+stand: a client's method, a module function and its synchronous twin have the same parameters, and what they return
+follows from what it is said to give. Overloads are kept.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar, cast
+
+import attrs
+
+from .._dialects.contract import Dialect, Endpoint, Quirks, StreamEndpoint
+from .._types.request import AnyRequest
+from .stream import ChunkRules, Stream
+from .sync_stream import SyncStream
+
+P = ParamSpec("P")
+AnswerT = TypeVar("AnswerT", covariant=True)
+SyncAnswerT = TypeVar("SyncAnswerT", covariant=True)
+ChunkT = TypeVar("ChunkT")
+ResponseT = TypeVar("ResponseT")
+
+
+class Asking(Generic[AnswerT, SyncAnswerT]):
+    """What type checkers see in place of a request: what answers it, to async and to synchronous code.
+
+    There are no objects of it: what an asking function returns is the request itself.
+    """
+
+
+class Whole(Asking[ResponseT, ResponseT]):
+    """Answered by a response."""
+
+
+class Streamed(Asking[Stream[ChunkT, ResponseT], SyncStream[ChunkT, ResponseT]]):
+    """Answered by a stream."""
+
+
+Either: TypeAlias = Asking[ResponseT | Stream[ChunkT, ResponseT], ResponseT | SyncStream[ChunkT, ResponseT]]
+"""Answered by one or the other: whether it streams is known when it runs."""
+
+
+class Caller(Protocol):
+    """Whoever makes calls: a client."""
+
+    async def call(self, request: AnyRequest) -> Any:
+        """Make the call that a request describes."""
+
+
+Receive = Callable[[Any], Awaitable[Any]]
+"""Makes a call of its own for a request, and gives its response."""
+
+
+def _no_stream(_: Dialect) -> None:
+    return None
+
+
+def _no_rules(_: Any) -> ChunkRules[Any, Any]:
+    raise AssertionError("asked for the rules of what has no stream")  # pragma: no cover
+
+
+def _in_one_piece(_: Any, __: Quirks, ___: Receive) -> None:
+    return None
+
+
+@attrs.frozen
+class Operation:
+    """How one kind of request is made."""
+
+    words: str
+    """For error messages, before "calls"."""
+    endpoint: Callable[[Dialect], Endpoint[Any, Any] | None]
+    stream_endpoint: Callable[[Dialect], StreamEndpoint[Any, Any] | None] = _no_stream
+    rules: Callable[[Any], ChunkRules[Any, Any]] = _no_rules
+    """What its streams have to know, by request."""
+    in_parts: Callable[[Any, Quirks, Receive], Awaitable[Any] | None] = _in_one_piece
+    """For a request that its provider takes only in several: receives them all. None where one will do."""
+
+
+def request_of(asked: Asking[Any, Any]) -> AnyRequest:
+    """What an asking function returned, as what it is."""
+    return cast("AnyRequest", asked)
+
+
+def method(
+    ask: Callable[P, Asking[AnswerT, SyncAnswerT]],
+) -> Callable[Concatenate[Caller, P], Coroutine[Any, Any, AnswerT]]:
+    """The method of a client that asks."""
+
+    async def asked(self: Caller, /, *arguments: P.args, **keywords: P.kwargs) -> AnswerT:
+        answer: AnswerT = await self.call(request_of(ask(*arguments, **keywords)))
+        return answer
+
+    signature = inspect.signature(ask)
+    owner = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    describe(asked, ask, signature.replace(parameters=[owner, *signature.parameters.values()]))
+    return asked
+
+
+def describe(made: Any, ask: Callable[..., Any], signature: inspect.Signature) -> None:
+    """Let a function that was made from an asking one be shown as if it had been written out."""
+    made.__name__ = made.__qualname__ = name_of(ask)
+    made.__doc__ = ask.__doc__
+    made.__annotations__ = ask.__annotations__
+    made.__signature__ = signature
+
+
+def name_of(ask: Callable[..., Any]) -> str:
+    """The operation that an asking function asks for: `embedding` for `ask_embedding`."""
+    return ask.__name__.removeprefix("ask_")
