@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -92,6 +93,21 @@ class Quirks:
 NO_QUIRKS = Quirks()
 
 
+@attrs.frozen
+class Fresh:
+    """What a dialect cannot make itself, since it has neither clock nor chance. The engine's are real."""
+
+    boundary: Callable[[], str]
+    """What separates the parts of a form; nobody who writes a file for it can guess it."""
+    id: Callable[[str], str]
+    """An identifier that no other call has, with a prefix such as `chatcmpl-`."""
+    time: Callable[[], int]
+    """Seconds since 1970."""
+
+
+NOT_FRESH = Fresh(lambda: "trio-llm-form", lambda prefix: f"{prefix}0", lambda: 0)
+
+
 @attrs.define
 class Call(Generic[RequestT]):
     """A request on its way to one provider."""
@@ -100,8 +116,10 @@ class Call(Generic[RequestT]):
     model: str
     """The model's name without its provider's prefix."""
     quirks: Quirks = NO_QUIRKS
-    new_boundary: Callable[[], str] = lambda: "trio-llm-form"
-    """Makes what separates the parts of a form. The engine's makes one that nobody who writes a file can guess."""
+    fresh: Fresh = NOT_FRESH
+    """Makes what the wire lacks."""
+    head: ReplyHead | None = None
+    """The head of the reply, once there is one: a decoder is opened, and a reply decoded, after it came."""
 
 
 @attrs.frozen
@@ -160,6 +178,18 @@ class StreamEndpoint(Generic[RequestT, ChunkT]):
 
     encode: Callable[[Call[RequestT]], HTTPRequest]
     open_decoder: Callable[[Call[RequestT]], StreamDecoder[ChunkT]]
+
+
+def later(load: Callable[[], Endpoint[RequestT, ResponseT]]) -> Endpoint[RequestT, ResponseT]:
+    """The endpoint that `load` imports, when it is first used: who only chats has no code and no types of images."""
+    loaded = cache(load)
+    return Endpoint(lambda call: loaded().encode(call), lambda call, body: loaded().decode(call, body))
+
+
+def later_stream(load: Callable[[], StreamEndpoint[RequestT, ChunkT]]) -> StreamEndpoint[RequestT, ChunkT]:
+    """The same for a streamed reply."""
+    loaded = cache(load)
+    return StreamEndpoint(lambda call: loaded().encode(call), lambda call: loaded().open_decoder(call))
 
 
 class ReplyIsError(Exception):

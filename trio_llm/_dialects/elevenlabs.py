@@ -63,7 +63,7 @@ def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
         raise UnsupportedParamsError("response_format can only be json or verbose_json", model=call.model)
     named = {wire: asked[name] for name, wire in _HEARING.items() if name in asked}
     fields = merge_extra_body({"model_id": call.model, **named}, request.options.extra_body)
-    return form_request("/speech-to-text", fields, [("file", request.file)], call.new_boundary())
+    return form_request("/speech-to-text", fields, [("file", request.file)], call.fresh.boundary())
 
 
 def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from .._catalog.provider import Provider
-from .._dialects.contract import Call, Endpoint, ReplyIsError, StreamEndpoint
+from .._dialects.contract import Call, Endpoint, Fresh, ReplyIsError, StreamEndpoint
 from .._limits.line import Ticket
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
@@ -40,9 +41,11 @@ ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
 
 
-def _new_boundary() -> str:
-    """What separates the parts of a form; nobody who writes a file for it may know it."""
-    return os.urandom(16).hex()
+FRESH: Final = Fresh(
+    boundary=lambda: os.urandom(16).hex(),
+    id=lambda prefix: prefix + os.urandom(12).hex(),
+    time=lambda: int(time.time()),
+)
 
 
 @attrs.frozen
@@ -56,7 +59,7 @@ class Settings:
     variables: Mapping[str, str]
     fallbacks: Fallbacks = NO_FALLBACKS
     chance: Callable[[], float] = random.random
-    new_boundary: Callable[[], str] = _new_boundary
+    fresh: Fresh = FRESH
 
 
 class Engine:
@@ -208,7 +211,7 @@ class Engine:
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
         frame: CallFrame,
     ) -> Exchange[Any]:
-        call = Call(request, route.model, route.quirks, self.settings.new_boundary)
+        call = Call(request, route.model, route.quirks, self.settings.fresh)
         try:
             http = _addressed(endpoint.encode(call), route, request.options)
         except APIError as error:

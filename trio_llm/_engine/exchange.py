@@ -95,6 +95,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
                 body = await _finish(reply)
             if head.status >= 300:
                 raise _status_error(exchange, head, body)
+            exchange.call.head = head
             response = endpoint.decode(exchange.call, body)
             admission.usage = usage_of(response)
             return response
@@ -132,6 +133,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 admission.learn(reply.head)
                 if reply.head.status >= 300:
                     raise _status_error(exchange, reply.head, await _read_error(reply))
+                exchange.call.head = reply.head
                 decoder = reading.endpoint.open_decoder(exchange.call)
                 data = await reply.read()
                 if _is_whole(reply.head, data):

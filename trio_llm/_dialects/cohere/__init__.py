@@ -7,16 +7,21 @@ Source: Cohere API reference, https://docs.cohere.com/reference, 2026-11.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..contract import Dialect, Endpoint
+from ..contract import Dialect, Endpoint, later
+from ..openai import OPENAI
 from ..openai.errors import decode_error
-from ..openai.rerank import decode_rerank, encode_rerank
-from .embeddings import decode_embeddings, encode_embeddings
 
-COHERE: Final = Dialect(
-    name="cohere",
-    decode_error=decode_error,
-    embeddings=Endpoint(encode_embeddings, decode_embeddings),
-    rerank=Endpoint(encode_rerank, decode_rerank),
-)
+if TYPE_CHECKING:
+    from ..._types.embeddings import EmbeddingRequest, EmbeddingResponse
+
+
+@later
+def _embeddings() -> Endpoint[EmbeddingRequest, EmbeddingResponse]:
+    from .embeddings import decode_embeddings, encode_embeddings
+
+    return Endpoint(encode_embeddings, decode_embeddings)
+
+
+COHERE: Final = Dialect(name="cohere", decode_error=decode_error, embeddings=_embeddings, rerank=OPENAI.rerank)

@@ -8,37 +8,77 @@ Source: Gemini API reference, https://ai.google.dev/api/generate-content, and Ve
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from ..contract import Dialect, Endpoint, StreamEndpoint
-from .embeddings import (
-    decode_embeddings,
-    decode_predicted_embeddings,
-    encode_embeddings,
-    encode_predicted_embeddings,
-)
+from ..contract import Dialect, Endpoint, StreamEndpoint, later
 from .errors import decode_error
-from .images import decode_image, encode_image, encode_image_edit
 from .request import encode_chat, encode_chat_stream
 from .response import decode_chat
-from .sound import decode_speech, decode_transcription, encode_speech, encode_transcription
 from .stream import open_chat_decoder
 
+if TYPE_CHECKING:
+    from ..._types.embeddings import EmbeddingRequest, EmbeddingResponse
+    from ..._types.image_edits import ImageEditRequest
+    from ..._types.images import ImageRequest, ImageResponse
+    from ..._types.spoken import SpeechRequest, SpeechResponse
+    from ..._types.transcriptions import TranscriptionRequest, TranscriptionResponse
+
 __all__ = ["GEMINI", "VERTEX"]
+
+
+@later
+def _embeddings() -> Endpoint[EmbeddingRequest, EmbeddingResponse]:
+    from .embeddings import decode_embeddings, encode_embeddings
+
+    return Endpoint(encode_embeddings, decode_embeddings)
+
+
+@later
+def _predicted_embeddings() -> Endpoint[EmbeddingRequest, EmbeddingResponse]:
+    from .embeddings import decode_predicted_embeddings, encode_predicted_embeddings
+
+    return Endpoint(encode_predicted_embeddings, decode_predicted_embeddings)
+
+
+@later
+def _images() -> Endpoint[ImageRequest, ImageResponse]:
+    from .images import decode_image, encode_image
+
+    return Endpoint(encode_image, decode_image)
+
+
+@later
+def _image_edit() -> Endpoint[ImageEditRequest, ImageResponse]:
+    from .images import decode_image, encode_image_edit
+
+    return Endpoint(encode_image_edit, decode_image)
+
+
+@later
+def _speech() -> Endpoint[SpeechRequest, SpeechResponse]:
+    from .sound import decode_speech, encode_speech
+
+    return Endpoint(encode_speech, decode_speech)
+
+
+@later
+def _transcription() -> Endpoint[TranscriptionRequest, TranscriptionResponse]:
+    from .sound import decode_transcription, encode_transcription
+
+    return Endpoint(encode_transcription, decode_transcription)
+
 
 GEMINI: Final = Dialect(
     name="gemini",
     decode_error=decode_error,
     chat=Endpoint(encode_chat, decode_chat),
     chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
-    embeddings=Endpoint(encode_embeddings, decode_embeddings),
-    images=Endpoint(encode_image, decode_image),
-    image_edit=Endpoint(encode_image_edit, decode_image),
-    speech=Endpoint(encode_speech, decode_speech),
-    transcription=Endpoint(encode_transcription, decode_transcription),
+    embeddings=_embeddings,
+    images=_images,
+    image_edit=_image_edit,
+    speech=_speech,
+    transcription=_transcription,
 )
-VERTEX: Final = attrs.evolve(
-    GEMINI, name="vertex", embeddings=Endpoint(encode_predicted_embeddings, decode_predicted_embeddings)
-)
+VERTEX: Final = attrs.evolve(GEMINI, name="vertex", embeddings=_predicted_embeddings)

@@ -62,7 +62,7 @@ def _edit(call: Call[ImageEditRequest], more: dict[str, Any]) -> HTTPRequest:
     if request.mask is not None:
         files.append(("mask", request.mask))
     return form_request(
-        "/images/edits", merge_extra_body(fields, request.options.extra_body), files, call.new_boundary()
+        "/images/edits", merge_extra_body(fields, request.options.extra_body), files, call.fresh.boundary()
     )
 
 
@@ -72,7 +72,7 @@ def encode_image_variation(call: Call[ImageVariationRequest]) -> HTTPRequest:
     drop = request.options.drop_params
     parameters = supported_parameters(request.parameters, call, IMAGE_VARIATION_PARAMETERS, drop=drop)
     fields = merge_extra_body({"model": call.model, **parameters}, request.options.extra_body)
-    return form_request("/images/variations", fields, [("image", request.image)], call.new_boundary())
+    return form_request("/images/variations", fields, [("image", request.image)], call.fresh.boundary())
 
 
 def decode_images(call: Call[Any], body: bytes) -> ImageResponse:

@@ -43,7 +43,7 @@ def _form(call: Call[TranscriptionRequest], more: dict[str, Any]) -> HTTPRequest
     drop = request.options.drop_params
     parameters = supported_parameters(request.parameters, call, TRANSCRIPTION_PARAMETERS, drop=drop)
     fields = merge_extra_body({"model": call.model, **parameters, **more}, request.options.extra_body)
-    return form_request(_PATH, fields, [("file", request.file)], call.new_boundary())
+    return form_request(_PATH, fields, [("file", request.file)], call.fresh.boundary())
 
 
 def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
