@@ -14,7 +14,13 @@ from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.anthropic.stream import EVENT_TYPES, TRANSITIONS, State
 from trio_llm._dialects.contract import Call, ReplyIsError, StreamDecoder
 from trio_llm._types.chat import ChatRequest, Message, ModelResponse, ModelResponseStream
-from trio_llm._types.errors import APIConnectionError, APIError, APIResponseValidationError, ServiceUnavailableError
+from trio_llm._types.errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    InternalServerError,
+    ServiceUnavailableError,
+)
 from trio_llm._types.folding import fold_chunks
 
 FIXTURES = Path(__file__).parent / "fixtures" / "anthropic"
@@ -395,7 +401,7 @@ def test_nothing_is_read_after_the_end() -> None:
         ("api_error", 500, None),
         ("timeout_error", 504, None),
         ("overloaded_error", 529, ServiceUnavailableError),
-        ("newest_error", None, APIError),
+        ("newest_error", None, InternalServerError),
     ],
 )
 def test_an_error_event_ends_the_stream_with_the_provider_s_words(

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import Call, ErrorDetail, Quirks, ReplyIsError
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._types.errors import APIConnectionError, APIError, UnsupportedParamsError
+from trio_llm._types.errors import APIConnectionError, InternalServerError, UnsupportedParamsError
 from trio_llm._types.folding import fold_text_chunks
 from trio_llm._types.moderations import Moderation, ModerationRequest, ModerationResponse
 from trio_llm._types.reranking import RerankRequest, RerankResponse, RerankResult
@@ -143,7 +143,7 @@ def test_an_error_in_a_stream_of_texts_ends_it() -> None:
     chunks, failure = decode(stream(fragment("a"), {"error": "broken"}))
 
     assert [chunk.choices[0].text for chunk in chunks] == ["a"]
-    assert failure == ErrorDetail("broken", kind=APIError)
+    assert failure == ErrorDetail("broken", kind=InternalServerError)
 
 
 def moderate(reply: object) -> ModerationResponse:

@@ -14,10 +14,9 @@ from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ModelResponse, ModelResponseStream, ToolCall
 from trio_llm._types.errors import (
     APIConnectionError,
-    APIError,
     APIResponseValidationError,
     ContextWindowExceededError,
-    RateLimitError,
+    InternalServerError,
 )
 from trio_llm._types.folding import fold_chunks
 
@@ -171,24 +170,24 @@ def test_nonsense_inside_a_stream_is_named_with_its_path(event: object, message:
 @pytest.mark.parametrize(
     ("event", "detail"),
     [
-        ({"error": {"message": "busy", "code": 429}}, ErrorDetail("busy", "429", None, 429)),
+        ({"error": {"message": "busy", "code": 429}}, ErrorDetail("busy", None, None, 429)),
         (
             {"error": {"message": "busy", "type": "rate_limit_error"}},
-            ErrorDetail("busy", "rate_limit_error", RateLimitError),
+            ErrorDetail("busy", "rate_limit_error", None, 429),
         ),
-        ({"error": {"message": "odd", "code": 7003}}, ErrorDetail("odd", "7003", APIError)),
-        ({"error": "out of cheese", "choices": []}, ErrorDetail("out of cheese", None, APIError)),
-        ({"object": "error", "message": "no", "code": 400}, ErrorDetail("no", "400", None, 400)),
+        ({"error": {"message": "odd", "code": 7003}}, ErrorDetail("odd", "7003", InternalServerError)),
+        ({"error": "out of cheese", "choices": []}, ErrorDetail("out of cheese", None, InternalServerError)),
+        ({"object": "error", "message": "no", "code": 400}, ErrorDetail("no", None, None, 400)),
         (
             {"error": {"message": "long", "type": "invalid_request_error", "code": "context_length_exceeded"}},
-            ErrorDetail("long", "context_length_exceeded", ContextWindowExceededError),
+            ErrorDetail("long", "context_length_exceeded", ContextWindowExceededError, 400),
         ),
-        ({"choices": [{"index": 0, "error": {"message": "up", "code": 502}}]}, ErrorDetail("up", "502", None, 502)),
+        ({"choices": [{"index": 0, "error": {"message": "up", "code": 502}}]}, ErrorDetail("up", None, None, 502)),
         (
             {"x_groq": {"id": "q", "error": "over capacity"}, "choices": []},
-            ErrorDetail("over capacity", None, APIError),
+            ErrorDetail("over capacity", None, InternalServerError),
         ),
-        ({"error": {"odd": 1}}, ErrorDetail('{"error":{"odd":1}}', None, APIError)),
+        ({"error": {"odd": 1}}, ErrorDetail('{"error":{"odd":1}}', None, InternalServerError)),
     ],
 )
 def test_an_error_inside_a_stream_ends_it_with_the_providers_words(event: object, detail: ErrorDetail) -> None:
@@ -201,13 +200,13 @@ def test_an_error_inside_a_stream_ends_it_with_the_providers_words(event: object
 def test_an_event_named_error_is_an_error() -> None:
     _, failure = decode(b'event: error\ndata: {"message": "bad luck"}\n\n')
 
-    assert failure == ErrorDetail("bad luck", None, APIError)
+    assert failure == ErrorDetail("bad luck", None, InternalServerError)
 
 
 def test_an_error_at_the_very_end_is_an_error_too() -> None:
     _, failure = decode(stream(delta(content="x"), done=False) + b'data: {"error": "late"}')
 
-    assert failure == ErrorDetail("late", None, APIError)
+    assert failure == ErrorDetail("late", None, InternalServerError)
 
 
 def test_what_follows_an_error_is_not_read() -> None:
@@ -216,7 +215,7 @@ def test_what_follows_an_error_is_not_read() -> None:
     decoder.feed(b'data: {"error": "third"}')
 
     assert decoder.close() == []
-    assert decoder.failure == ErrorDetail("first", None, APIError)
+    assert decoder.failure == ErrorDetail("first", None, InternalServerError)
 
 
 @pytest.mark.parametrize(

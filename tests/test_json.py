@@ -87,3 +87,43 @@ def test_numbers_that_some_servers_send_are_read() -> None:
 def test_what_is_no_json_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         _json.loads(text)
+
+
+NESTS = {"lists": ("[", "]"), "objects": ('{"a":', "}"), "both": ('[{"b":2,"a":[', "]}]")}
+
+
+@pytest.mark.parametrize("nest", NESTS)
+def test_nesting_is_read_up_to_a_limit_and_an_error_past_it(nest: str) -> None:
+    opening, closing = NESTS[nest]
+    levels = opening.count("[") + opening.count("{")
+    most = _json.MOST_NESTED // levels
+
+    assert _json.loads(opening * most + "1" + closing * most)
+    assert _json.loads(("[" + "[]," * 5_000 + '"[[[["]').encode())
+    for depth in (most + 1, 2 * most, 5 * most, 100_000):
+        for text in (opening * depth + "1" + closing * depth, opening * depth):
+            with pytest.raises(ValueError, match="nested|unexpected end|Expecting value"):
+                _json.loads(text.encode())
+
+
+def test_nesting_without_end_is_an_error_when_it_is_written() -> None:
+    endless: Any = 1.0
+    for _ in range(100_000):
+        endless = [endless]
+
+    with pytest.raises(ValueError, match="nested"):
+        _json.dumps(endless)
+    with pytest.raises(BadRequestError, match="nested"):
+        json_request("/", {"extra": endless})
+    while isinstance(endless, list):  # so that no C code frees it by recursion
+        endless = endless.pop()
+
+
+BRACKETS = st.booleans() | st.text("[]{}", max_size=9)
+
+
+@given(st.recursive(BRACKETS, lambda inner: st.lists(inner, max_size=4), max_leaves=60))
+def test_brackets_in_texts_and_wide_values_are_not_taken_for_nesting(value: Any) -> None:
+    text = json.dumps([value] * 50)
+
+    assert _json.loads(text) == json.loads(text)

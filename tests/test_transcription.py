@@ -397,7 +397,7 @@ def test_gemini_is_asked_with_the_sound_inside() -> None:
     [
         (DEEPGRAM, {"err_code": "INVALID_AUTH", "err_msg": "Bad key."}, "Bad key.", "INVALID_AUTH"),
         (DEEPGRAM, {"err_msg": "Bad key."}, "Bad key.", None),
-        (DEEPGRAM, {"category": "x", "message": "Bad key."}, "Bad key.", None),
+        (DEEPGRAM, {"category": "x", "message": "Bad key."}, "Bad key.", "x"),
         (DEEPGRAM, b"<html>", "<html>", None),
         (ELEVENLABS, {"detail": {"status": "invalid_api_key", "message": "Bad key."}}, "Bad key.", "invalid_api_key"),
         (ELEVENLABS, {"detail": [{"msg": "field required", "type": "missing"}]}, "field required", None),

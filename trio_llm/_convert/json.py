@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 try:
     import orjson
 except ImportError:  # platforms without wheels
     orjson = None  # type: ignore[assignment]
 
-__all__ = ["dumps", "loads"]
+__all__ = ["MOST_NESTED", "dumps", "loads"]
+
+MOST_NESTED: Final = 200
+"""Levels of lists and objects inside each other that are read. Whatever is read can be written: orjson writes 254."""
 
 
 def _standard_dumps(value: object) -> bytes:
@@ -40,8 +43,15 @@ def dumps(value: object) -> bytes:
 
     Raises:
         TypeError: if a value has no JSON form.
-        ValueError: for a number that is not finite.
+        ValueError: for a number that is not finite, and for nesting without end.
     """
+    try:
+        return _dumps(value)
+    except RecursionError:
+        raise ValueError("nested too deeply for JSON") from None
+
+
+def _dumps(value: object) -> bytes:
     if orjson is None:
         return _standard_dumps(value)
     try:
@@ -59,11 +69,48 @@ def loads(text: bytes | str) -> Any:
     Whole numbers past 64 bits may come as floats; no JSON has to carry them exactly (RFC 8259, 6).
 
     Raises:
-        ValueError: if it is not JSON. NaN and Infinity are read, as some servers send them.
+        ValueError: if it is not JSON, or nested deeper than `MOST_NESTED`. NaN and Infinity are read, as some servers
+            send them.
     """
+    value = _loads(text)
+    if len(text) > 2 * MOST_NESTED and _is_deep(text, value):
+        raise ValueError(f"nested more than {MOST_NESTED} levels deep")
+    return value
+
+
+def _loads(text: bytes | str) -> Any:
     if orjson is None:
-        return json.loads(text)
+        return _standard_loads(text)
     try:
         return orjson.loads(text)
-    except ValueError:
+    except ValueError:  # NaN and Infinity, or no JSON at all
+        return _standard_loads(text)
+
+
+def _standard_loads(text: bytes | str) -> Any:
+    try:
         return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _is_deep(text: bytes | str, value: Any) -> bool:
+    """Whether more than `MOST_NESTED` lists and objects are inside each other.
+
+    The opening brackets of the text bound the containers that a level may still hold, so that the walk ends before it
+    comes to the numbers of vectors, and does not begin for most texts.
+    """
+    unseen = text.count(b"[") + text.count(b"{") if isinstance(text, bytes) else text.count("[") + text.count("{")
+    level, depth = [value] if isinstance(value, dict | list) else [], 1
+    while level and unseen - len(level) > MOST_NESTED - depth:
+        unseen -= len(level)
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+        depth += 1
+        if depth > MOST_NESTED and level:
+            return True
+    return False

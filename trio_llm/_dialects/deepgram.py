@@ -12,15 +12,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from .._convert import json as _json
 from .._convert.converter import ConversionError, structure
 from .._convert.narrow import as_object, as_objects, parse_object
 from .._types.errors import UnsupportedParamsError
-from .._types.http import HTTPRequest, ReplyHead
+from .._types.http import HTTPRequest
 from .._types.spoken import SpeechRequest
 from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionSegment, TranscriptionWord
-from .contract import Call, Dialect, Endpoint, ErrorDetail, StreamEndpoint, json_request, supported_parameters
-from .openai.errors import decode_error as decode_usual_error
+from .contract import Call, Dialect, Endpoint, StreamEndpoint, json_request, supported_parameters
+from .openai.errors import decode_error
 from .openai.speech import decode_speech, open_sound_decoder
 
 _HEARING: Final = frozenset({"diarize", "language", "response_format", "timestamp_granularities"})
@@ -106,18 +105,6 @@ def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
     model = call.model if request.voice is None else f"{call.model}-{request.voice}"
     query = {"model": model, **_SOUND_FORMATS.get(form, {}), **(request.options.extra_body or {})}
     return json_request(_with_query("/speak", query), {"text": request.input})
-
-
-def decode_error(head: ReplyHead, body: bytes) -> ErrorDetail:
-    """Read an error: `err_code` and `err_msg`, or the newer `category` and `message`."""
-    try:
-        value = as_object(_json.loads(body))
-    except ValueError:
-        value = {}
-    message, code = value.get("err_msg"), value.get("err_code") or value.get("category")
-    if isinstance(message, str):
-        return ErrorDetail(message, code if isinstance(code, str) else None)
-    return decode_usual_error(head, body)
 
 
 DEEPGRAM: Final = Dialect(

@@ -12,25 +12,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from .._convert import json as _json
 from .._convert.converter import structure
-from .._convert.narrow import as_object, as_objects, parse_object
+from .._convert.narrow import as_objects, parse_object
 from .._types.errors import BadRequestError, UnsupportedParamsError
-from .._types.http import HTTPRequest, ReplyHead
+from .._types.http import HTTPRequest
 from .._types.spoken import SpeechRequest
 from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionWord
 from .contract import (
     Call,
     Dialect,
     Endpoint,
-    ErrorDetail,
     StreamEndpoint,
     form_request,
     json_request,
     merge_extra_body,
     supported_parameters,
 )
-from .openai.errors import decode_error as decode_usual_error
+from .openai.errors import decode_error
 from .openai.replies import require_text
 from .openai.speech import decode_speech, open_sound_decoder
 
@@ -115,17 +113,6 @@ def _speech(call: Call[SpeechRequest], ending: str) -> HTTPRequest:
         body["voice_settings"] = {"speed": asked["speed"]}
     path = f"/text-to-speech/{quote(str(voice), safe='')}{ending}?output_format={quote(form, safe='')}"
     return json_request(path, merge_extra_body(body, request.options.extra_body))
-
-
-def decode_error(head: ReplyHead, body: bytes) -> ErrorDetail:
-    """Read an error: `detail` is an object with `message` and `status`, or a list of faults in the request."""
-    detail = decode_usual_error(head, body)
-    try:
-        said = as_object(as_object(_json.loads(body)).get("detail"))
-    except ValueError:
-        return detail
-    code = said.get("status") or said.get("code")
-    return ErrorDetail(detail.message, code if isinstance(code, str) else detail.code, detail.kind)
 
 
 ELEVENLABS: Final = Dialect(

@@ -1,0 +1,146 @@
+"""What vendors say when a prompt is too long or its content is refused: codes, and where there is none, sentences.
+
+These are known on every wire: servers speak several, and gateways hand on what the vendor behind them said. A sentence
+is matched from the beginning of what the provider says, and in the form that only it writes, never by a word that a
+user's own text could contain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from .._types.errors import (
+    APIConnectionError,
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ContentPolicyViolationError,
+    ContextWindowExceededError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServiceUnavailableError,
+    Timeout,
+    UnprocessableEntityError,
+)
+
+# Codes that say more than the status. Lower-case. Each from its vendor's page on errors, 2026-11.
+_TOO_LONG: Final = (
+    "context_length_exceeded",  # OpenAI, Azure, Groq, Cerebras, OpenRouter
+    "exceed_context_size_error",  # llama.cpp, and what is built on it
+    "string_above_max_length",  # OpenAI: one text past what any model takes
+    "too_many_prompt_tokens",  # Perplexity
+    "too_many_tokens",  # Cohere
+    "input_too_long",  # SambaNova
+    "context_window_exceeded",  # Vercel's gateway
+    "context_length_error",  # LM Studio
+)
+_REFUSED: Final = (
+    "content_filter",  # Azure, Moonshot
+    "content_policy_violation",  # OpenAI, Azure
+    "contentpolicyviolationerror",
+    "cyber_policy",  # OpenAI
+    "data_inspection_failed",  # Alibaba's compatible mode
+    "datainspectionfailed",  # Alibaba's own
+    "moderation_blocked",  # OpenAI's images
+    "content_moderation",  # Stability
+    "responsibleaipolicyviolation",  # Azure's inner error
+    "sensitivecontentdetected",  # Volcengine
+    "inputtextsensitivecontentdetected",
+    "outputtextsensitivecontentdetected",
+)
+KINDS: Final[Mapping[str, type[APIError]]] = {
+    **dict.fromkeys(_TOO_LONG, ContextWindowExceededError),
+    **dict.fromkeys(_REFUSED, ContentPolicyViolationError),
+}
+
+# Where a vendor has no code for it. "Recorded" means that a reply of the service was seen with these words.
+_SENTENCES: Final = (
+    (
+        ContextWindowExceededError,
+        (
+            r"prompt is too long: \d+ tokens > \d+ maximum",  # Anthropic, recorded 2026
+            # Anthropic's "Errors" page and "Context windows", 2026-11.
+            r"input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+",
+            # Gemini, google-gemini/gemini-cli#4118.
+            r"The input token count \(\d+\) exceeds the maximum number of tokens allowed",
+            r"Unable to submit request because the input token count is \d+ but",  # Vertex AI, "Error messages"
+            # OpenAI of old, vLLM, DeepSeek and OpenRouter; the last two recorded 2026.
+            r"This (?:model|endpoint)'s maximum context length is \d+ tokens",
+            r"This model's maximum prompt length is \d+ but the request contains \d+ tokens",  # xAI, cline/cline#3120
+            r"Prompt contains \d+ tokens .*too large for model with \d+ maximum context length",  # Mistral
+            r"(?:The model returned the following errors: )?Input Tokens Exceeded: ",  # Bedrock, recorded 2026
+            r"(?:The model returned the following errors: )?Input is too long for requested model",  # Bedrock
+            r"too many tokens: ",  # Cohere of before `error_type`, recorded 2026
+            r"prompt too long; exceeded max context length by \d+ tokens",  # Ollama, recorded 2026
+            r"The prompt is too long: \d+, model maximum context length: \d+",  # Fireworks
+            r"(?:Invalid request: )?Your request exceeded model token limit: \d+",  # Moonshot
+            # Hugging Face's text-generation-inference.
+            r"Input validation error: `inputs` (?:tokens \+ `max_new_tokens` )?must (?:be <=|have less than) \d+",
+            r"Trying to keep the first \d+ tokens when context the overflows",  # LM Studio, cline/cline#3664
+            r"Range of input length should be \[\d+, \d+\]",  # Alibaba, "Error messages"
+            r"Prompt exceeds max length",  # Z.AI, error code 1261
+        ),
+    ),
+    (
+        ContentPolicyViolationError,
+        (
+            r"Output blocked by content filtering policy",  # Anthropic, anthropics/claude-code#62817
+            r"Content violates usage guidelines\.",  # xAI, recorded 2026
+            r"Content Exists Risk$",  # DeepSeek, deepseek-ai/DeepSeek-V2#30
+            r"\S+ requires moderation on ",  # OpenRouter, "Errors and debugging", moderation errors
+            r"(?:in|out)put new_sensitive",  # MiniMax, error codes 1026 and 1027
+            r"Your request was rejected as a result of our safety system",  # OpenAI's images
+            r"Invalid prompt: your prompt was flagged as potentially violating our usage policy",  # OpenAI, reasoning
+            r"The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
+        ),
+    ),
+    # xAI answers 400 to a wrong key, with a code that any wrong argument has; recorded 2026.
+    (AuthenticationError, (r"Incorrect API key provided\. You can obtain an API key from ",)),
+)
+_PATTERNS: Final = tuple((kind, re.compile("|".join(patterns), re.DOTALL)) for kind, patterns in _SENTENCES)
+
+# LiteLLM's proxy begins with the name of its own exception: litellm/exceptions.py, 2026-11.
+_GATEWAYS_NAME: Final = re.compile(r"litellm\.(\w+): ")
+_GATEWAYS_CLASSES: Final[Mapping[str, type[APIError]]] = {
+    kind.__name__: kind
+    for kind in (
+        APIConnectionError,
+        AuthenticationError,
+        BadRequestError,
+        ContentPolicyViolationError,
+        ContextWindowExceededError,
+        InternalServerError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        ServiceUnavailableError,
+        Timeout,
+        UnprocessableEntityError,
+    )
+}
+# Its router's text when every deployment rests: BerriAI/litellm#5177.
+_GATEWAYS_WAIT: Final = re.compile(
+    r"(?:litellm\.\w+: )*No deployments available for selected model, Try again in (\d+(?:\.\d+)?) seconds", re.ASCII
+)
+
+
+def kind_of_words(texts: Iterable[str]) -> type[APIError] | None:
+    """The class that a sentence means, if it is one of those that are known."""
+    for text in texts:
+        named = _GATEWAYS_NAME.match(text)
+        if named and named[1] in _GATEWAYS_CLASSES:
+            return _GATEWAYS_CLASSES[named[1]]
+        for kind, pattern in _PATTERNS:
+            if pattern.match(text):
+                return kind
+    return None
+
+
+def wait_of_words(text: str) -> float | None:
+    """The seconds that a gateway asks to wait in its sentence."""
+    found = _GATEWAYS_WAIT.match(text)
+    return float(found[1]) if found else None
