@@ -1,4 +1,4 @@
-"""The stream decoder of every dialect over server-sent events; the dialect brings the reading of one event."""
+"""The stream decoder of every dialect: a framing cuts the body into frames, the dialect's reader reads each."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from typing import Final, Generic, Protocol, TypeVar
 
 from .._convert.converter import ConversionError
-from .._framing.sse import EventTooLarge, ServerSentEvent, SSEDecoder
+from .._framing.frames import FrameCut, Framing
+from .._framing.sse import ServerSentEvent, SSEDecoder
 from .._types.errors import APIConnectionError, APIResponseValidationError
 from .contract import ErrorDetail, ReplyIsError
 
+FrameT = TypeVar("FrameT")
+FrameT_contra = TypeVar("FrameT_contra", contravariant=True)
 ChunkT = TypeVar("ChunkT")
 ChunkT_co = TypeVar("ChunkT_co", covariant=True)
 
-_FIELDS: Final = (b":", b"data:", b"event:", b"id:", b"retry:")
 _QUOTED: Final = 80
 """Characters that are quoted of a reply that is no stream."""
 _MOST_BYTES: Final = 4
@@ -21,34 +23,34 @@ _MOST_BYTES: Final = 4
 
 
 class TruncatedReply(Exception):
-    """The stream ended before the event that completes a reply."""
+    """The stream ended before the frame that completes a reply."""
 
 
-class EventReader(Protocol[ChunkT_co]):
-    """A dialect's reading of one streamed reply, event by event.
+class FrameReader(Protocol[FrameT_contra, ChunkT_co]):
+    """A dialect's reading of one streamed reply, frame by frame.
 
     `read` and `close` may raise `ReplyIsError` for an error event and `ConversionError` for nonsense.
     """
 
     @property
     def finished(self) -> bool:
-        """Whether the event after which nothing comes has been read."""
+        """Whether the frame after which nothing comes has been read."""
 
-    def read(self, event: ServerSentEvent) -> Iterable[ChunkT_co]:
-        """The chunks that an event amounts to."""
+    def read(self, event: FrameT_contra, /) -> Iterable[ChunkT_co]:
+        """The chunks that a frame amounts to."""
 
     def close(self) -> Iterable[ChunkT_co]:
         """The chunks held back until the end. Raises `TruncatedReply` if the reply was cut short."""
 
 
-class SSEStreamDecoder(Generic[ChunkT]):
+class FrameStreamDecoder(Generic[FrameT, ChunkT]):
     """A `StreamDecoder`: framing, then the dialect's reader. An error is kept until asked for."""
 
-    def __init__(self, reader: EventReader[ChunkT]) -> None:
-        self._frames = SSEDecoder()
+    def __init__(self, framing: Framing[FrameT], reader: FrameReader[FrameT, ChunkT]) -> None:
+        self._framing = framing
         self._reader = reader
         self._opening = b""
-        self._has_events = False
+        self._has_frames = False
         self.failure: ErrorDetail | None = None
 
     @property
@@ -59,57 +61,71 @@ class SSEStreamDecoder(Generic[ChunkT]):
     def feed(self, data: bytes) -> list[ChunkT]:
         """The chunks that this piece completes."""
         chunks: list[ChunkT] = []
-        if not self._has_events:
+        if not self._has_frames:
             self._keep_opening(data)
         try:
-            for event in self._frames.feed(data):
-                self._has_events = True
+            for frame in self._framing.feed(data):
+                self._has_frames = True
                 if self.failure is None and not self._reader.finished:
-                    for chunk in self._reader.read(event):  # one by one: what came before an error counts
-                        chunks.append(chunk)
-        except (ReplyIsError, ConversionError, EventTooLarge) as error:
+                    # A frame that says something before it fails: what it said is kept.
+                    chunks.extend(self._reader.read(frame))
+        except (ReplyIsError, ConversionError) as error:
             self.failure = _detail_of(error)
+        self._note_failure()
         return chunks
 
     def close(self) -> list[ChunkT]:
         """The chunks held back; a cut stream sets `failure`."""
         chunks: list[ChunkT] = []
+        if not self._has_frames and self.failure is None:
+            self.failure = self._other_than_frames()
         try:
-            for event in self._frames.close():
-                self._has_events = True
-                chunks += self._read_last(event)
-            if self.failure is None and not self._has_events:
-                self.failure = self._other_than_events()
+            for frame in self._framing.close():
+                self._has_frames = True
+                self._read_last(frame, chunks)
+            self._note_failure()
             if self.failure is None:
-                chunks += self._reader.close()
+                chunks.extend(self._reader.close())
         except (ReplyIsError, ConversionError, TruncatedReply) as error:
             self.failure = _detail_of(error)
         return chunks
+
+    def _note_failure(self) -> None:
+        """What broke the framing counts where the reader was content, and not after the end of the reply."""
+        broken = self._framing.failure
+        if broken is not None and self.failure is None and not self._reader.finished:
+            self.failure = (None if self._has_frames else self._other_than_frames()) or _detail_of(broken)
 
     def _keep_opening(self, data: bytes) -> None:
         if not self._opening:
             data = data.lstrip()
         self._opening += data[: _QUOTED * _MOST_BYTES - len(self._opening)]
 
-    def _other_than_events(self) -> ErrorDetail | None:
+    def _other_than_frames(self) -> ErrorDetail | None:
         """A page of some gateway, which came where a stream was asked for, is told from a stream that was cut."""
-        opening = self._opening.removeprefix(b"\xef\xbb\xbf")
-        if any(opening.startswith(field) or field.startswith(opening) for field in _FIELDS):
+        if self._framing.may_begin(self._opening):
             return None
-        text = opening.decode("utf-8", "replace")[:_QUOTED]
-        return ErrorDetail(f"expected server-sent events, got {text!r}", kind=APIResponseValidationError)
+        text = self._opening.decode("utf-8", "replace")[:_QUOTED]
+        return ErrorDetail(f"expected {self._framing.name}, got {text!r}", kind=APIResponseValidationError)
 
-    def _read_last(self, event: ServerSentEvent) -> Iterable[ChunkT]:
+    def _read_last(self, frame: FrameT, chunks: list[ChunkT]) -> None:
         if self.failure is not None or self._reader.finished:
-            return ()
+            return
         try:
-            return list(self._reader.read(event))
+            chunks.extend(self._reader.read(frame))
         except ConversionError as error:
             raise TruncatedReply("the stream ended inside an event") from error
+
+
+class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
+    """The decoder of server-sent events, which most dialects send."""
+
+    def __init__(self, reader: FrameReader[ServerSentEvent, ChunkT]) -> None:
+        super().__init__(SSEDecoder(), reader)
 
 
 def _detail_of(error: Exception) -> ErrorDetail:
     if isinstance(error, ReplyIsError):
         return error.detail
-    kind = APIConnectionError if isinstance(error, TruncatedReply) else APIResponseValidationError
-    return ErrorDetail(str(error), kind=kind)
+    cut = isinstance(error, TruncatedReply | FrameCut)
+    return ErrorDetail(str(error), kind=APIConnectionError if cut else APIResponseValidationError)

@@ -5,14 +5,15 @@ Source: WHATWG HTML, "Server-sent events", 9.2.6 (Interpreting an event stream),
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
-MAX_EVENT_SIZE = 64 * 1024 * 1024
-"""Bytes of one unfinished event. Images travel inside events; a peer that never ends one is hostile."""
+from .frames import MAX_FRAME_SIZE, FrameTooLarge, FramingError
 
-
-class EventTooLarge(Exception):
-    """One event exceeded `MAX_EVENT_SIZE`."""
+_FIELDS: Final = (b":", b"data:", b"event:", b"id:", b"retry:")
+_MARK: Final = b"\xef\xbb\xbf"
+_HEARTBEATS: Final = frozenset({"ping", "heartbeat", "keepalive", "keep-alive"})
 
 
 @attrs.frozen
@@ -26,11 +27,16 @@ class ServerSentEvent:
 class SSEDecoder:
     """Splits a byte stream into events, whatever the pieces and line endings (LF, CRLF, CR).
 
-    Deviating from the standard on purpose: `id` and `retry` are ignored, and data that the end of the
-    stream leaves without its blank line is still delivered by `close`, as servers forget it.
+    Deviating from the standard on purpose: `id` and `retry` are ignored; an event of white space, or that is named a
+    heartbeat, says nothing and is passed over; and data that the end of the stream leaves without its blank line is
+    still delivered by `close`, as servers forget it.
     """
 
-    def __init__(self) -> None:
+    name: Final = "server-sent events"
+
+    def __init__(self, max_size: int = MAX_FRAME_SIZE) -> None:
+        self.failure: FramingError | None = None
+        self._max_size = max_size
         self._rest = bytearray()
         self._skip_newline = False
         self._started = False
@@ -38,60 +44,75 @@ class SSEDecoder:
         self._data: list[str] = []
         self._size = 0
 
-    def feed(self, data: bytes) -> list[ServerSentEvent]:
-        """The events that this piece completes.
+    def may_begin(self, opening: bytes) -> bool:
+        """Whether an event stream can begin like this."""
+        opening = opening.removeprefix(_MARK)
+        return any(opening.startswith(field) or field.startswith(opening) for field in _FIELDS)
 
-        Raises:
-            EventTooLarge: if an event grows past the limit.
-        """
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        """The events that this piece completes. An event past the size limit is a `failure`."""
         if self._skip_newline and data:
             data = data.removeprefix(b"\n")
             self._skip_newline = False
-        if not data:
+        if not data or self.failure is not None:
             return []
         # A CR at the very end may be half of a CRLF: it ends the line now, and a LF that follows is skipped.
         self._skip_newline = data.endswith(b"\r")
         self._rest += data
-        if b"\n" not in data and b"\r" not in data:
-            self._check(len(self._rest))
-            return []
-        text = bytes(self._rest)
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, rest = text.split(b"\n")
-        self._rest = bytearray(rest)
-        self._check(len(rest))
-        return self._events(lines)
+        events: list[ServerSentEvent] = []
+        try:
+            if b"\n" not in data and b"\r" not in data:
+                self._check(len(self._rest))
+                return events
+            text = bytes(self._rest)
+            if b"\r" in text:
+                text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            *lines, rest = text.split(b"\n")
+            self._rest = bytearray(rest)
+            self._read(lines, events)
+            self._check(len(rest))
+        except FrameTooLarge as error:
+            self.failure = error
+        return events
 
     def close(self) -> list[ServerSentEvent]:
         """The last event, if the stream ended without its blank line."""
-        lines = [bytes(self._rest), b""] if self._rest else [b""]
-        self._rest.clear()
-        return self._events(lines)
+        events: list[ServerSentEvent] = []
+        if self.failure is None:
+            lines = [bytes(self._rest), b""] if self._rest else [b""]
+            self._rest.clear()
+            try:
+                self._read(lines, events)
+            except FrameTooLarge as error:
+                self.failure = error
+        return events
 
     def _check(self, unfinished: int) -> None:
-        if self._size + unfinished > MAX_EVENT_SIZE:
-            raise EventTooLarge(f"an event exceeds {MAX_EVENT_SIZE} bytes")
+        if self._size + unfinished > self._max_size:
+            raise FrameTooLarge(f"an event exceeds {self._max_size} bytes")
 
-    def _events(self, lines: list[bytes]) -> list[ServerSentEvent]:
-        events: list[ServerSentEvent] = []
+    def _read(self, lines: list[bytes], events: list[ServerSentEvent]) -> None:
         for line in lines:
             if not line:
                 if self._data:
-                    events.append(ServerSentEvent(self._name, "\n".join(self._data)))
-                    self._data, self._size = [], 0
+                    self._dispatch(events)
                 self._name = None
             else:
                 self._line(line)
-        return events
+
+    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+        data = "\n".join(self._data)
+        self._data, self._size = [], 0
+        if self._name not in _HEARTBEATS and not data.isspace() and data:
+            events.append(ServerSentEvent(self._name, data))
 
     def _line(self, line: bytes) -> None:
         if not self._started:
             self._started = True
-            line = line.removeprefix(b"\xef\xbb\xbf")
+            line = line.removeprefix(_MARK)
         field, _, value = line.partition(b":")
         if field == b"data":
-            self._size += len(value)
+            self._size += len(value) + 1  # an empty line is kept as well
             self._check(0)
             self._data.append(value.removeprefix(b" ").decode("utf-8", "replace"))
         elif field == b"event":
