@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import attrs
@@ -20,7 +20,7 @@ from scripted_server import Peer, Script, ScriptedServer, answering, reply, serv
 
 from trio_llm import Client, Limits, RetryPolicy
 from trio_llm._runtime import trio
-from trio_llm._runtime.sockets import connect_tcp
+from trio_llm._runtime.sockets import ByteStream, connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import Limits as ReplyLimits
 from trio_llm._transport.native import Connection, Exchange
@@ -67,20 +67,97 @@ async def test_the_most_recently_used_connection_is_taken_first() -> None:
     assert ports[2:] == [ports[0]] * 3
 
 
-async def test_a_reused_connection_that_dies_before_the_reply_is_replaced_once() -> None:
-    """The keep-alive race: the request is on its way when the peer closes."""
+async def test_a_reused_connection_on_which_nothing_can_be_written_is_replaced() -> None:
+    """What the peer closes in the moment between the look at the socket and the request."""
+    with serving(answering(reply(b"1"))) as server:
+        async with opened() as transport:
+            await exchange(transport, server.origin)
+            (idle,) = transport._idle._by_age
+            idle.stream = cast("ByteStream", Refusing(idle.stream))
+            assert await exchange(transport, server.origin) == b"1"
+            await trio.to_thread.run_sync(server.wait_for_connections, 1)
+    assert server.accepted == 2
 
-    def dies_on_the_second(peer: Peer) -> None:
-        peer.read_request()
-        peer.send(reply(b"1"))
+
+@attrs.define
+class Refusing:
+    """A stream to which nothing can be written any more."""
+
+    stream: Any
+
+    def send_nowait(self, _data: object) -> bool:
+        """Fail."""
+        raise BrokenPipeError
+
+    def close(self) -> None:
+        """Close the stream."""
+        self.stream.close()
+
+
+@pytest.mark.parametrize("reused", [False, True])
+async def test_a_request_that_was_written_is_never_written_again(reused: bool) -> None:
+    def dies(peer: Peer) -> None:
+        if reused:
+            peer.read_request()
+            peer.send(reply(b"1"))
         peer.read_request()
         peer.reset()
 
-    with serving(dies_on_the_second, answering(reply(b"2"))) as server:
+    with serving(dies, answering(reply(b"2"))) as server:
         async with opened() as transport:
-            assert await exchange(transport, server.origin) == b"1"
-            assert await exchange(transport, server.origin) == b"2"
-    assert server.accepted == 2
+            if reused:
+                assert await exchange(transport, server.origin) == b"1"
+            with pytest.raises(TransportError, match="no reply") as caught:
+                await exchange(transport, server.origin)
+    assert server.accepted == 1
+    assert caught.value.sent
+    assert caught.value.stale is reused
+
+
+async def test_what_a_peer_sends_unasked_is_never_the_next_reply() -> None:
+    asked, told = threading.Semaphore(0), threading.Semaphore(0)
+
+    def chatty(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(reply(b"right"))
+            if not asked.acquire(timeout=5):
+                break
+            peer.send(reply(b"stray"))
+            told.release()
+
+    with serving(chatty) as server:
+        async with opened() as transport:
+            for _ in range(5):
+                assert await exchange(transport, server.origin) == b"right"
+                asked.release()
+                told.acquire(timeout=5)  # noqa: ASYNC251  # the loop must not have its turn
+            asked.release()
+
+
+async def test_a_connection_that_its_peer_has_closed_is_closed_when_another_origin_is_asked() -> None:
+    with serving(answering_once) as gone, serving(answering(reply())) as other:
+        async with opened() as transport:
+            await exchange(transport, gone.origin)
+            await trio.to_thread.run_sync(gone.wait_for_connections, 0)
+            transport._idle._next_look = 0
+            await exchange(transport, other.origin)
+            assert transport.statistics() == TransportStatistics(active=0, idle=1)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_on_asyncio_it_is_closed_without_any_call() -> None:
+    with serving(answering_once) as gone:
+        async with opened() as transport:
+            await exchange(transport, gone.origin)
+            with trio.fail_after(5):
+                while transport.statistics().idle:  # noqa: ASYNC110  # nobody is told
+                    await trio.sleep(0.001)
+
+
+def answering_once(peer: Peer) -> None:
+    """A script that answers and goes."""
+    peer.read_request()
+    peer.send(reply())
 
 
 async def test_a_new_connection_that_dies_before_the_reply_is_an_error() -> None:
@@ -89,7 +166,7 @@ async def test_a_new_connection_that_dies_before_the_reply_is_an_error() -> None
 
     with serving(dies, answering(reply())) as server:
         async with opened() as transport:
-            with pytest.raises(TransportError, match=f"no reply from {server.origin}") as caught:
+            with pytest.raises(TransportError, match="no reply: the peer closed the connection") as caught:
                 await exchange(transport, server.origin)
             assert not isinstance(caught.value, ReplyError)
     assert server.accepted == 1
@@ -480,7 +557,7 @@ async def test_a_name_whose_addresses_all_refuse_is_an_error() -> None:
     with serving() as server:
         port = server.origin.port
     async with opened() as transport:
-        with pytest.raises(TransportError, match=f"cannot connect to http://localhost:{port}"):
+        with pytest.raises(TransportError, match="cannot connect: the connection was refused: nothing listens there$"):
             await exchange(transport, Origin("http", "localhost", port))
 
 

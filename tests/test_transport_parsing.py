@@ -281,11 +281,11 @@ class FakeStream:
         self.waiting = waiting
         self.closed = False
 
-    def receive_nowait(self) -> bytes | None:
-        """What waits."""
+    def is_quiet(self) -> bool:
+        """Whether nothing waits."""
         if isinstance(self.waiting, OSError):
             raise self.waiting
-        return self.waiting
+        return self.waiting is None
 
     def close(self) -> None:
         """Close it."""
@@ -326,15 +326,51 @@ def test_the_pool_closes_what_is_no_longer_quiet(waiting: bytes | OSError) -> No
     assert dead.closed
 
 
-def test_the_pool_does_not_look_at_what_was_given_a_moment_ago() -> None:
+def test_the_pool_looks_at_what_was_given_a_moment_ago() -> None:
     pool = IdlePool[FakeStream](max_idle=10, expiry=10)
-    stream = FakeStream(b"HTTP/1.1 408")
+    stream = FakeStream()
     pool.give(ORIGIN, stream, 5)
+    stream.waiting = b"HTTP/1.1 408"
 
-    assert pool.take(ORIGIN, 5.0005) is stream
-    pool.give(ORIGIN, stream, 5.0005)
-    assert pool.take(ORIGIN, 5.01) is None
+    assert pool.take(ORIGIN, 5) is None
     assert stream.closed
+
+
+def test_every_use_of_the_pool_looks_at_others_until_all_were_looked_at() -> None:
+    pool = IdlePool[FakeStream](max_idle=1_000, expiry=1_000)
+    streams = [FakeStream() for _ in range(150)]
+    for number, stream in enumerate(streams):
+        pool.give(ORIGIN, stream, number * 1e-6)
+    for stream in streams[::2]:
+        stream.waiting = b""
+
+    for now in (1, 2, 3):
+        pool.take(Origin("http", "other.example", 80), now)
+
+    assert [stream.closed for stream in streams] == [True, False] * 75
+
+
+def test_the_pool_closes_a_connection_whose_peer_is_heard_while_it_is_idle() -> None:
+    pool = IdlePool[FakeStream](max_idle=10, expiry=10)
+    idle, in_use, ticket = FakeStream(), FakeStream(b""), FakeStream()
+    pool.give(ORIGIN, idle, 0)
+    pool.give(ORIGIN, ticket, 0)
+    idle.waiting = b""
+    for stream in (idle, in_use, ticket):
+        pool.heard(stream)
+
+    assert [stream.closed for stream in (idle, in_use, ticket)] == [True, False, False]
+
+
+def test_the_pool_keeps_no_more_over_all_origins_than_it_may() -> None:
+    pool = IdlePool[FakeStream](max_idle=10, expiry=10, max_total=3)
+    streams = [FakeStream() for _ in range(5)]
+    for number, stream in enumerate(streams):
+        pool.give(Origin("http", f"{number % 2}.example", 80), stream, 0)
+
+    assert [stream.closed for stream in streams] == [True, True, False, False, False]
+    assert pool.close_oldest()
+    assert streams[2].closed
 
 
 def test_the_fields_of_a_head_are_those_of_its_lines() -> None:

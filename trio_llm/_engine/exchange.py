@@ -212,11 +212,17 @@ def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
 
 
 def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConnectionError:
-    return APIConnectionError(f"{exchange.route.destination.origin}: {error}", **_labels(exchange))
+    message = f"{exchange.route.destination.origin}: {error}"
+    word = False if error.lasting else None
+    return APIConnectionError(message, should_retry=word, stale=error.stale, **_labels(exchange))
 
 
 def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
-    return _detail_error(exchange, exchange.route.dialect.decode_error(head, body), head, head.status)
+    detail = exchange.route.dialect.decode_error(head, body)
+    if "location" in head.headers and head.status < 400:
+        advice = "redirects are not followed, for the key belongs to one host: put the address into api_base"
+        detail = attrs.evolve(detail, message=f"it redirects to {head.headers['location'][:500]!r}; {advice}")
+    return _detail_error(exchange, detail, head, head.status)
 
 
 def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:

@@ -66,7 +66,8 @@ def next_wake(error: APIError, attempt: Attempt, policy: RetryPolicy) -> float |
     asked = error.retry_after or 0.0
     if asked > LONGEST_RESPECTED_WAIT:
         return None
-    wake = attempt.now + max(asked, _pause(attempt, policy))
+    is_stale = isinstance(error, APIConnectionError) and error.stale
+    wake = attempt.now + max(asked, 0.0 if is_stale else _pause(attempt, policy))
     return wake if wake < attempt.deadline else None
 
 

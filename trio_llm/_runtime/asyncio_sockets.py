@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, cast
 
 import anyio
@@ -26,19 +28,21 @@ _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 async def connect_tcp(host: str, port: int) -> SocketStream:
     loop = asyncio.get_running_loop()
     connected = await _connect_first(await _resolve(host, port))
-    _transport, stream = await loop.create_connection(_new_stream, sock=connected)
+    _transport, stream = await loop.create_connection(partial(_new_stream, connected), sock=connected)
     return stream
 
 
 async def connect_unix(path: str) -> SocketStream:
-    _transport, stream = await asyncio.get_running_loop().create_unix_connection(_new_stream, path)
+    loop = asyncio.get_running_loop()
+    connected = await _connect((socket.AF_UNIX, socket.SOCK_STREAM, 0, "", path))
+    _transport, stream = await loop.create_unix_connection(partial(_new_stream, connected), sock=connected)
     return stream
 
 
 _buffer: Final = RunVar[memoryview]("receive buffer")
 
 
-def _new_stream() -> SocketStream:
+def _new_stream(connected: socket.socket) -> SocketStream:
     """A stream that shares its buffer with all others of this run: nothing happens between filling it and reading it.
 
     Without one, asyncio allocates a quarter of a mebibyte for every read, and gives nearly all of it back.
@@ -47,13 +51,14 @@ def _new_stream() -> SocketStream:
     if buffer is None:
         buffer = memoryview(bytearray(_BUFFER_SIZE))
         _buffer.set(buffer)
-    return SocketStream(buffer)
+    return SocketStream(connected, buffer)
 
 
 class SocketStream(asyncio.BufferedProtocol):
     """Implements `ByteStream`."""
 
-    def __init__(self, buffer: memoryview) -> None:
+    def __init__(self, connected: socket.socket, buffer: memoryview) -> None:
+        self._socket = connected
         self._buffer = buffer
         self._received: deque[bytes] = deque()
         self._size = 0
@@ -62,6 +67,7 @@ class SocketStream(asyncio.BufferedProtocol):
         """Arguments of the error that ended it. The error itself knows, by its traceback, who knows this stream."""
         self._choked = False
         self._waiter: asyncio.Future[None] | None = None
+        self._heard: Callable[[], object] | None = None
 
     def send_nowait(self, data: bytes | memoryview) -> bool:
         if self._failure is not None:
@@ -92,7 +98,20 @@ class SocketStream(asyncio.BufferedProtocol):
             raise OSError(*self._failure)
         return b"" if self._ended else None
 
+    def is_quiet(self) -> bool:
+        if self._received or self._ended:
+            return False
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return True
+        return False
+
+    def watch(self, heard: Callable[[], object]) -> None:
+        self._heard = heard
+
     def close(self) -> None:
+        self._heard = None
         self._transport.abort()
 
     def _is_readable(self) -> bool:
@@ -106,7 +125,10 @@ class SocketStream(asyncio.BufferedProtocol):
             self._waiter = None
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        if self._waiter is None:
+            if self._heard is not None:
+                self._heard()
+        elif not self._waiter.done():
             self._waiter.set_result(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -139,6 +161,7 @@ class SocketStream(asyncio.BufferedProtocol):
         self._ended = True
         self._choked = False
         self._wake()
+        self._heard = None
 
     def pause_writing(self) -> None:
         """Called by the event loop."""
@@ -176,7 +199,7 @@ async def _connect_first(addresses: list[_Address]) -> socket.socket:
             race.winner.close()
         raise
     if race.winner is None:
-        raise OSError("; ".join(map(str, race.failures)))
+        raise OSError("no address answers") from ExceptionGroup("all addresses failed", race.failures)
     return race.winner
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from .current import runs_on_trio
@@ -30,6 +31,19 @@ class ByteStream(Protocol):
     def receive_nowait(self) -> bytes | None:
         """What has arrived, `b""` at the end, None if there is nothing yet."""
         ...
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has arrived, nor the end: asked of the socket itself. Whoever asks has not read all before.
+
+        If it is not quiet, the connection is of no more use to whoever asked: something may have been dropped.
+        """
+        ...
+
+    def watch(self, heard: Callable[[], object]) -> None:
+        """Call back, where the event loop reads unasked, when something arrives that nobody waits for.
+
+        Trio reads only what somebody waits for, and never calls back.
+        """
 
     def close(self) -> None:
         """Close the socket without waiting and without sending what is queued. Idempotent."""

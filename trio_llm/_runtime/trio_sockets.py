@@ -76,6 +76,12 @@ class SocketStream:
         except (BlockingIOError, InterruptedError):
             return None
 
+    def is_quiet(self) -> bool:
+        return self.receive_nowait() is None
+
+    def watch(self, heard: Callable[[], object]) -> None:
+        pass
+
     def close(self) -> None:
         if self._socket.fileno() != -1:
             trio.lowlevel.notify_closing(self._socket)

@@ -10,11 +10,30 @@ from .._types.http import HTTPRequest, Origin, ReplyHead
 
 
 class TransportError(Exception):
-    """The connection failed; nothing is known of the reply. The engine makes it an `APIConnectionError`."""
+    """The connection failed; nothing is known of the reply. The engine makes it an `APIConnectionError`.
+
+    Its text says what failed and why. It does not name the address, which whoever asked knows.
+
+    Args:
+        message: what failed, and of what.
+        sent: whether some of the request was written. Then the peer may have worked on it, and it is an attempt.
+        stale: whether a connection that had been idle ended at once when it was used again, before a byte of a reply.
+            The peer had let go of it, most likely, so a pause before the next attempt helps nobody.
+        lasting: whether waiting does not mend it: a certificate that is not trusted, a proxy that wants a password.
+    """
+
+    def __init__(self, message: str, *, sent: bool = False, stale: bool = False, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.stale = stale
+        self.lasting = lasting
 
 
 class ReplyError(TransportError):
-    """The reply broke off or was no valid HTTP; part of it may have been read."""
+    """The reply broke off or was no valid HTTP; part of it may have been read, so the request was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, sent=True)
 
 
 @attrs.frozen
@@ -66,7 +85,8 @@ class Transport(Protocol):
     async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
         """Send one request and wait for the head of its reply.
 
-        Cancelling it at any step closes the socket. It has no time limit of its own.
+        It is sent once: what was written is never written again in silence. Cancelling it at any step closes the
+        socket. It has no time limit of its own.
 
         Raises:
             TransportError: if no reply head arrived.

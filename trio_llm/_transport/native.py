@@ -6,18 +6,24 @@ import math
 import ssl
 import time
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from .._runtime import trio
 from .._runtime.sockets import ByteStream, connect_tcp, connect_unix
 from .._types.http import HTTPRequest, Origin, ReplyHead
 from . import ReplyError, TransportError, TransportStatistics
+from .causes import cause_of, is_out_of_descriptors, is_untrusted, most_descriptors
 from .h1 import Limits, ReplyParser, encode_head, encode_request
-from .pool import ConnectionSlots, IdlePool
+from .pool import ConnectionSlots, IdlePool, Turns
 from .tls import default_context, open_tls
 
 _DEFAULT_LIMITS = Limits()
+_DESCRIPTORS_OF_OTHERS: Final = 32
+"""File descriptors that are left to the rest of the process, or half of them where there are few."""
+_AT_ONCE: Final = 0.25
+"""Seconds in which a peer's word that it had closed an idle connection arrives: more than once around the world."""
+_ENDED: Final = "the peer closed the connection"
 _REMEMBERED_HEADS: Final = 1_000
 """Encoded request heads that are kept: those of one model and key are all the same."""
 
@@ -25,8 +31,12 @@ _REMEMBERED_HEADS: Final = 1_000
 class NativeTransport:
     """Sends requests over connections of its own. Implements `Transport`.
 
-    It follows no redirects, uses no proxy and keeps no cookies. A request whose reused connection dies
-    before a byte of the reply arrived is sent once more, on a new connection: the peer had closed it idle.
+    It follows no redirects, uses no proxy and keeps no cookies. What it has written once it never writes again: where a
+    reused connection dies, only a request of which nothing was written goes to another one.
+
+    It opens no more connections than the process may have file descriptors, less some for others. Where none is free,
+    in the process or on the machine, the connection that has been idle for longest is closed; where none is idle, an
+    exchange waits until another one ends.
 
     Args:
         ssl_context: verifies https peers; by default one of the process, see `tls.default_context`.
@@ -34,7 +44,7 @@ class NativeTransport:
         max_connections: per origin; further exchanges wait for one, in the order in which they came. By default as
             many as there are exchanges, which the engine's limits count.
         max_idle: connections kept open per origin between exchanges. As many as may be in flight, so that the
-            next burst finds them.
+            next burst finds them. Over all origins three quarters of the file descriptors at most.
         idle_expiry: seconds after which an idle connection is not used again.
         limits: what a reply may measure.
     """
@@ -53,7 +63,10 @@ class NativeTransport:
         self._connect_timeout = connect_timeout
         self._limits = limits
         self._slots = None if max_connections is None else ConnectionSlots(max_connections)
-        self._idle = IdlePool[Connection](max_idle=max_idle, expiry=idle_expiry)
+        descriptors = most_descriptors() or math.inf
+        self._most_open = max(descriptors - _DESCRIPTORS_OF_OTHERS, descriptors // 2)
+        self._idle = IdlePool[Connection](max_idle=max_idle, expiry=idle_expiry, max_total=max(1, descriptors * 3 // 4))
+        self._turns = Turns()
         self._head_of = lru_cache(_REMEMBERED_HEADS)(encode_head)
         self._exchanges: set[Exchange] = set()
         self._closed = False
@@ -72,20 +85,17 @@ class NativeTransport:
             await self._slots.acquire(origin, exchange)
         self._exchanges.add(exchange)
         try:
-            connection = self._idle.take(origin, time.monotonic())
-            if connection is not None:
-                try:
-                    await exchange.open(connection, encode_request(head, request))
-                except TransportError:
-                    if not exchange.forget():
-                        raise
-                else:
+            while True:  # noqa: ASYNC913 - each round but the last waits for something
+                now = time.monotonic()
+                connection = self._idle.take(origin, now)
+                exchange.reused_at = None if connection is None else now
+                if connection is None:
+                    connection = await self._connect(exchange)
+                if connection is not None and await exchange.open(connection, encode_request(head, request)):
                     return exchange
-            await exchange.open(await self._connect(origin), encode_request(head, request))
         except BaseException:
             exchange.abort()
             raise
-        return exchange
 
     async def aclose(self) -> None:
         """See `Transport.aclose`. Exchanges that are under way break off."""
@@ -98,46 +108,66 @@ class NativeTransport:
 
     def statistics(self) -> TransportStatistics:
         """See `Transport.statistics`."""
-        waiting = 0 if self._slots is None else self._slots.waiting
-        return TransportStatistics(active=len(self._exchanges), idle=len(self._idle), waiting=waiting)
+        queued, stalled = 0 if self._slots is None else self._slots.waiting, len(self._turns)
+        return TransportStatistics(
+            active=len(self._exchanges) - stalled, idle=len(self._idle), waiting=queued + stalled
+        )
 
     def end(self, exchange: Exchange, connection: Connection | None, *, reusable: bool) -> None:
         """Take back the connection of an exchange; called by each exchange once."""
         self._exchanges.discard(exchange)
         if self._slots is not None:
             self._slots.release(exchange.origin, exchange)
-        if connection is None:
-            return
-        if reusable and not self._closed:
+        if connection is not None and reusable and not self._closed:
             connection.parser.restart()
             self._idle.give(exchange.origin, connection, time.monotonic())
-        else:
+        elif connection is not None:
             connection.close()
+        if self._turns:
+            self._turns.end(exchange)
 
-    async def _connect(self, origin: Origin) -> Connection:
+    async def _connect(self, exchange: Exchange) -> Connection | None:
+        """A new connection; None where no descriptor was free for it, and now one may be."""
+        if len(self._exchanges) - len(self._turns) + len(self._idle) > self._most_open:
+            await self._free_descriptor(exchange)
+            return None
         try:
             with trio.fail_after(self._connect_timeout):
-                return Connection(await self._open_stream(origin), self._limits)
+                connection = Connection(await self._open_stream(exchange.origin), self._limits)
         except trio.TooSlowError as exc:
-            raise TransportError(f"cannot connect to {origin} within {self._connect_timeout} s") from exc
+            raise TransportError(f"cannot connect within {self._connect_timeout:g} s") from exc
         except (OSError, UnicodeError) as exc:
-            raise TransportError(f"cannot connect to {origin}: {exc}") from exc
+            if is_out_of_descriptors(exc) and await self._free_descriptor(exchange):  # noqa: ASYNC120 - so it should
+                return None
+            raise TransportError(f"cannot connect: {cause_of(exc)}", lasting=is_untrusted(exc)) from exc
+        connection.stream.watch(partial(self._idle.heard, connection))
+        return connection
+
+    async def _free_descriptor(self, exchange: Exchange) -> bool:
+        """Close the oldest idle connection, or wait for an exchange to end; False if there is neither."""
+        if self._idle.close_oldest():
+            await trio.lowlevel.checkpoint()  # asyncio closes a socket one turn of its loop after it was told to
+            return True
+        if len(self._exchanges) - len(self._turns) <= 1:
+            return False
+        await self._turns.wait(exchange)
+        return True
 
     async def _open_stream(self, origin: Origin) -> ByteStream:
+        # Reading the certificates needs a descriptor too.
+        context = (self._ssl_context or default_context()) if origin.scheme == "https" else None
         stream = await (connect_unix(origin.unix) if origin.unix else connect_tcp(origin.host, origin.port))
-        if origin.scheme == "https":
-            return await open_tls(stream, self._ssl_context or default_context(), origin.host)
-        return stream
+        return stream if context is None else await open_tls(stream, context, origin.host)
 
 
 class Connection:
     """A stream, and the parser of what comes over it."""
 
-    __slots__ = ("parser", "receive_nowait", "stream")
+    __slots__ = ("is_quiet", "parser", "stream")
 
     def __init__(self, stream: ByteStream, limits: Limits) -> None:
         self.stream = stream
-        self.receive_nowait = stream.receive_nowait
+        self.is_quiet = stream.is_quiet
         self.parser = ReplyParser(limits)
 
     def close(self) -> None:
@@ -149,7 +179,17 @@ class Connection:
 class Exchange:
     """One request and its reply on one connection. Implements `Reply` once it is open."""
 
-    __slots__ = ("_connection", "_is_ended", "_is_sent", "_is_waiting", "_transport", "head", "origin")
+    __slots__ = (
+        "_connection",
+        "_is_begun",
+        "_is_ended",
+        "_is_sent",
+        "_is_waiting",
+        "_transport",
+        "head",
+        "origin",
+        "reused_at",
+    )
 
     head: ReplyHead
     """Status and headers of the reply."""
@@ -158,12 +198,20 @@ class Exchange:
         self.origin = origin
         self._transport = transport
         self._connection: Connection | None = None
+        self.reused_at: float | None = None
+        """When its connection was taken that had been idle; None for a new one."""
+        self._is_begun = False
+        """Whether any of the request may have been written."""
         self._is_sent = False
         self._is_waiting = False
         self._is_ended = False
 
-    async def open(self, connection: Connection, request: bytes | Iterable[bytes | memoryview]) -> None:
-        """Send a request over a connection, and wait for the head of its reply."""
+    async def open(self, connection: Connection, request: bytes | Iterable[bytes | memoryview]) -> bool:
+        """Send a request over a connection, and wait for the head of its reply.
+
+        Returns:
+            False if nothing of it could be written, because the peer had closed a connection that is reused.
+        """
         self._connection = connection
         if self._is_ended:
             connection.close()
@@ -174,8 +222,12 @@ class Exchange:
             if not isinstance(request, bytes):
                 self._is_sent = await self._send_blocks(connection, request)
             else:
-                self._is_sent = connection.stream.send_nowait(request) or await self._send_rest(connection)
+                is_sent = connection.stream.send_nowait(request)
+                self._is_begun = True
+                self._is_sent = is_sent or await self._send_rest(connection)
         except OSError as exc:  # The peer may have answered before it went away, so this is not the end.
+            if self.reused_at is not None and not self._is_begun:
+                return self._leave(connection)
             failure = exc
         self._is_waiting = True
         try:
@@ -191,26 +243,27 @@ class Exchange:
         finally:
             del failure  # it knows this frame, by its traceback
         self.head = parser.head
+        return True
 
     def _no_head(self, parser: ReplyParser, failure: OSError | None) -> TransportError:
         if parser.started and parser.error is not None:
             return parser.error
         reason = failure or parser.error
-        error = TransportError(f"no reply from {self.origin}: {reason}")
+        assert reason is not None, "something ended the exchange"
         if parser.started:
-            error = ReplyError(f"the reply broke off: {reason}")
+            error: TransportError = ReplyError(f"the reply broke off: {cause_of(reason)}")
+        else:
+            text = f"no reply: {cause_of(reason) if failure is not None else _ENDED}"
+            at_once = self.reused_at is not None and time.monotonic() - self.reused_at < _AT_ONCE
+            error = TransportError(text, sent=self._is_begun, stale=at_once and self._is_begun)
         error.__cause__ = reason
         return error
 
-    def forget(self) -> bool:
-        """Close a connection that the peer had closed while it was idle; False if it may have been otherwise."""
-        connection = self._connection
-        if connection is None or connection.parser.started or self._is_ended:
-            return False
+    def _leave(self, connection: Connection) -> bool:
+        """Close a connection that the peer had closed while it was idle."""
         connection.close()
         self._connection = None
-        self._is_sent = False
-        return True
+        return False
 
     def finish_nowait(self) -> bytes | None:
         """See `Reply.finish_nowait`."""
@@ -260,7 +313,9 @@ class Exchange:
         for number, block in enumerate(blocks):
             if number and await self._hears_early(connection):
                 return False
-            if not connection.stream.send_nowait(block) and not await self._send_rest(connection):
+            is_sent = connection.stream.send_nowait(block)
+            self._is_begun = True
+            if not is_sent and not await self._send_rest(connection):
                 return False
         return True
 
@@ -289,7 +344,7 @@ class Exchange:
         try:
             self._feed(connection, await connection.stream.receive())
         except OSError as exc:
-            raise ReplyError(f"the reply broke off: {exc}") from exc
+            raise ReplyError(f"the reply broke off: {cause_of(exc)}") from exc
         finally:
             self._is_waiting = False
 

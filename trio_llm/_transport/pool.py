@@ -1,4 +1,25 @@
-"""Idle connections, and the wait for one. Every operation takes constant time; nothing runs in the background."""
+"""Idle connections, and the waits for one. Every operation takes constant time; nothing runs in the background.
+
+Theory of operation. An open connection is in one of two hands: an exchange has it, or the pool has it and it is idle.
+An exchange that ended well gives it to the pool; `take` hands the one out again that was given last. That keeps the
+pool as small as the load allows, and meets the fewest connections that the peer has closed meanwhile.
+
+A connection may serve only while its peer is silent. Bytes that come while it is idle belong to no exchange: a late or
+second reply would be taken for the reply of the next one. So:
+
+- Before it is taken it is looked at, always: the socket itself, and not what the event loop has read of it so far. With
+  bytes to read, or with its end, it is closed, and the next one is looked at.
+- asyncio reads sockets that nobody waits for, and tells the pool at once (`heard`). Trio does not, and no task of ours
+  lives between calls. There each use of the pool, whatever its origin, looks at a few of the others (`_look_around`),
+  so that sockets whose peer has closed are not kept until somebody calls that peer again.
+- An idle connection is closed once it is older than `expiry`; the oldest of an origin, where that has more than
+  `max_idle`; the oldest of all, where there are more than `max_total`; and the oldest of all, when a descriptor is
+  needed (`close_oldest`).
+
+What remains possible: bytes that arrive between the look and the request, which is the same turn of the loop, are read
+as the beginning of its reply, for HTTP/1.1 numbers nothing. And a peer may close in that moment; then the request was
+written, and whether it was worked on is not known: a `TransportError` says so, and nothing is sent again here.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +29,17 @@ from typing import Final, Generic, Protocol, TypeVar
 from .._runtime import trio
 from .._types.http import Origin
 
-_MOMENT: Final = 0.001
-"""Seconds. Looking at a socket costs a tenth of an exchange, and tells only what was so before the request left."""
+_LOOK_PAUSE: Final = 0.1
+"""Seconds between two looks at connections that nobody asked for."""
+_LOOKED_AT: Final = 64
+"""Connections that are looked at then."""
 
 
 class Connection(Protocol):
     """What a pool has to know of a connection."""
 
-    def receive_nowait(self) -> bytes | None:
-        """What has arrived, `b""` at the end, None if there is nothing."""
+    def is_quiet(self) -> bool:
+        """Whether nothing has arrived, nor the end."""
 
     def close(self) -> None:
         """Close it at once."""
@@ -26,20 +49,25 @@ ConnectionT = TypeVar("ConnectionT", bound=Connection)
 
 
 class IdlePool(Generic[ConnectionT]):
-    """Open connections by origin: the last one given is the first one taken, the longest idle is closed first.
+    """Open connections by origin; see the head of this module.
 
-    Those past their time are closed whenever the pool is used. Reusing the most recent one keeps the
-    pool as small as the load allows, and is the least likely to meet a connection that the peer has closed.
+    Args:
+        max_idle: connections kept for one origin.
+        max_total: connections kept for all of them together.
+        expiry: seconds after which one is closed.
     """
 
-    def __init__(self, *, max_idle: int, expiry: float) -> None:
+    def __init__(self, *, max_idle: int, expiry: float, max_total: float = math.inf) -> None:
         self._max_idle = max_idle
+        self._max_total = max_total
         self._expiry = expiry
         self._by_origin: dict[Origin, dict[ConnectionT, float]] = {}
         """When each was given; also of origins whose connections are all in use: they will be back in a moment."""
         self._by_age: dict[ConnectionT, Origin] = {}
         self._next_expiry = math.inf
         """None expires before; where there is none, it says nothing."""
+        self._next_look = 0.0
+        self._unlooked: list[ConnectionT] = []
 
     def __len__(self) -> int:
         return len(self._by_age)
@@ -55,29 +83,52 @@ class IdlePool(Generic[ConnectionT]):
         self._by_age[connection] = origin
         if len(siblings) > self._max_idle:
             self._close(next(iter(siblings)))
-        if now >= self._next_expiry:
-            self._close_expired(now)
+        elif len(self._by_age) > self._max_total:
+            self.close_oldest()
+        self._tidy(now)
 
     def take(self, origin: Origin, now: float) -> ConnectionT | None:
-        """The most recently used connection that is still alive, None if there is none.
-
-        One that was given back a moment ago is not looked at, as peers do not change their minds so fast.
-        """
-        if now >= self._next_expiry:
-            self._close_expired(now)
+        """The most recently used connection that is still quiet, None if there is none."""
+        self._tidy(now)
         siblings = self._by_origin.get(origin)
         while siblings:
-            connection, given = siblings.popitem()
+            connection, _given = siblings.popitem()
             del self._by_age[connection]
-            if now - given < _MOMENT or _is_quiet(connection):
+            if _is_quiet(connection):
                 return connection
             connection.close()
         return None
 
+    def heard(self, connection: ConnectionT) -> None:
+        """The peer of a connection has said something, or ended; if it is idle, it is of no more use."""
+        if connection in self._by_age and not _is_quiet(connection):
+            self._close(connection)
+
+    def close_oldest(self) -> bool:
+        """Close the connection that has been idle for longest; whether there was one."""
+        oldest = next(iter(self._by_age), None)
+        if oldest is None:
+            return False
+        self._close(oldest)
+        return True
+
     def close(self) -> None:
         """Close them all."""
-        while self._by_age:
-            self._close(next(iter(self._by_age)))
+        while self.close_oldest():
+            pass
+
+    def _tidy(self, now: float) -> None:
+        if now >= self._next_expiry:
+            self._close_expired(now)
+        if now >= self._next_look:
+            self._look_around(now)
+
+    def _look_around(self, now: float) -> None:
+        self._next_look = now + _LOOK_PAUSE
+        if not self._unlooked:
+            self._unlooked = [*reversed(self._by_age)]
+        for _ in range(min(_LOOKED_AT, len(self._unlooked))):
+            self.heard(self._unlooked.pop())
 
     def _close_expired(self, now: float) -> None:
         self._next_expiry = math.inf
@@ -126,9 +177,28 @@ class ConnectionSlots:
         self._by_origin[origin].release_on_behalf_of(borrower)
 
 
+class Turns:
+    """Those who wait for some exchange to end, because no descriptor is free: each end lets the next of them try."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[object, trio.Event] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def wait(self, exchange: object) -> None:
+        """Wait for a turn. Whatever becomes of the exchange afterwards, cancelled or not, `end` has to be told."""
+        turn = self._waiting[exchange] = trio.Event()
+        await turn.wait()
+
+    def end(self, exchange: object) -> None:
+        """An exchange has ended. If it had a descriptor, or the turn to get one, the longest waiting has it now."""
+        if self._waiting.pop(exchange, None) is None and self._waiting:
+            self._waiting.pop(next(iter(self._waiting))).set()
+
+
 def _is_quiet(connection: Connection) -> bool:
-    """Whether nothing has arrived: a peer that speaks unasked, or has ended, serves no further exchange."""
     try:
-        return connection.receive_nowait() is None
+        return connection.is_quiet()
     except OSError:
         return False

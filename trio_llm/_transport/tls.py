@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import ssl
+from collections.abc import Callable
 
 from .._runtime.sockets import ByteStream
 
@@ -108,6 +109,14 @@ class TLSStream:
                 return None
             self._feed(data)
         return self._take()
+
+    def is_quiet(self) -> bool:
+        """See `ByteStream.is_quiet`. What only TLS has to say, a session ticket for instance, disturbs nobody."""
+        return self.receive_nowait() is None and self._stream.is_quiet()
+
+    def watch(self, heard: Callable[[], object]) -> None:
+        """See `ByteStream.watch`."""
+        self._stream.watch(heard)
 
     def close(self) -> None:
         """See `ByteStream.close`. Sends no closing alert, as HTTP has its own framing."""

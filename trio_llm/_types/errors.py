@@ -162,8 +162,12 @@ class Timeout(APIError, TimeoutError):
         return ""  # its status is nearly always ours: nobody answered
 
 
+@attrs.define(eq=False, slots=False, str=False, repr=False)
 class APIConnectionError(APIError):
     """No reply, or one that broke off: the network, the address, or the peer."""
+
+    stale: bool = False
+    """Whether a connection that had been idle ended at once when it was used again: the next attempt needs no pause."""
 
 
 class APIResponseValidationError(APIError):

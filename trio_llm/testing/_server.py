@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import httptools
-from trio import TASK_STATUS_IGNORED
+from trio import TASK_STATUS_IGNORED  # noqa: ASYNC106  # needed at import, where no loop runs
 
 from .._runtime import trio
 from .._transport import TransportError
