@@ -6,13 +6,14 @@ arguments as an object in place of JSON text, counts under the names of chat.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
+
+import attrs
 
 from ...._convert import json as _json
 from ...._convert.converter import ConversionError
 from ...._convert.narrow import JSONObject, as_object, as_objects, parse_object
-from ...._types.errors import APIError, BadRequestError, ContentPolicyViolationError
+from ...._types.errors import BadRequestError, ContentPolicyViolationError
 from ...._types.responses_api.request import (
     CancelResponseRequest,
     CompactResponseRequest,
@@ -23,33 +24,37 @@ from ...._types.responses_api.request import (
 )
 from ...._types.responses_api.response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
 from ...contract import Call, ErrorDetail, ReplyIsError
-from ..errors import error_event
+from ...error_bodies import ErrorReading
+from ..errors import ERRORS, error_event
 from ..replies import require_list
 
-_FAILURES: Final[Mapping[str, type[APIError]]] = {
-    "bio_policy": ContentPolicyViolationError,
-    "image_content_policy_violation": ContentPolicyViolationError,
-    "invalid_prompt": ContentPolicyViolationError,
-    "misalignment_policy_violation": ContentPolicyViolationError,
-    **dict.fromkeys(
-        (
-            "empty_image_file",
-            "failed_to_download_image",
-            "image_file_not_found",
-            "image_file_too_large",
-            "image_parse_error",
-            "image_too_large",
-            "image_too_small",
-            "invalid_base64_image",
-            "invalid_image",
-            "invalid_image_format",
-            "invalid_image_mode",
-            "invalid_image_url",
-            "unsupported_image_media_type",
+_FAILURES: Final = ErrorReading(
+    kinds={
+        "bio_policy": ContentPolicyViolationError,
+        "image_content_policy_violation": ContentPolicyViolationError,
+        "invalid_prompt": ContentPolicyViolationError,
+        "misalignment_policy_violation": ContentPolicyViolationError,
+        **dict.fromkeys(
+            (
+                "empty_image_file",
+                "failed_to_download_image",
+                "image_file_not_found",
+                "image_file_too_large",
+                "image_parse_error",
+                "image_too_large",
+                "image_too_small",
+                "invalid_base64_image",
+                "invalid_image",
+                "invalid_image_format",
+                "invalid_image_mode",
+                "invalid_image_url",
+                "unsupported_image_media_type",
+            ),
+            BadRequestError,
         ),
-        BadRequestError,
-    ),
-}
+    },
+    statuses=ERRORS.statuses,
+)
 """Codes of failed responses that say whose fault it was. `invalid_prompt` is a prompt that was flagged.
 
 Source: OpenAI API reference, "The response object", field `error`, 2026-11.
@@ -146,7 +151,5 @@ def _settle_usage(usage: JSONObject) -> None:
 
 def failure(response: ResponsesAPIResponse) -> ErrorDetail:
     """The error that a failed response is."""
-    error = as_object(response.error)
-    detail = error_event(error or {"message": "the response failed, and its provider does not say why"})
-    kind = _FAILURES.get(detail.code or "", detail.kind)
-    return ErrorDetail(detail.message, detail.code, kind, detail.status, partial=response)
+    unexplained = {"message": "the response failed, and its provider does not say why"}
+    return attrs.evolve(_FAILURES.of_value(as_object(response.error) or unexplained), partial=response)
