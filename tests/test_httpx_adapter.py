@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import sys
+import threading
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import ModuleType
 from typing import Any
 
@@ -203,3 +204,145 @@ async def test_without_either_library_a_proxy_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(BadRequestError, match="httpx2 or httpx"):
         proxied_transport(Proxy("ALL_PROXY", "http://proxy"))
+
+
+def silent_after(*exchanges: tuple[bytes, bytes]) -> Callable[[Peer], None]:
+    """A script that reads something and says something a few times, and then nothing until the client goes."""
+
+    def script(peer: Peer) -> None:
+        for mark, answer in exchanges:
+            peer.read_until(mark)
+            peer.send(answer)
+        peer.wait_until_gone()
+
+    return script
+
+
+SILENCES = {
+    "TLS": ("https", "", silent_after()),
+    "CONNECT": ("https", "http", silent_after()),
+    "TLS behind CONNECT": ("https", "http", silent_after((b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"))),
+    "SOCKS": ("https", "socks5", silent_after()),
+    "SOCKS, connecting": ("http", "socks5", silent_after((b"\5\1\0", b"\5\0"))),
+}
+
+
+@pytest.mark.parametrize("silence", SILENCES)
+async def test_connecting_has_a_limit_on_every_way_and_leaves_no_socket(library: Any, silence: str) -> None:
+    scheme, proxy, script = SILENCES[silence]
+    with serving(script) as server, trio.fail_after(10):
+        way = f"{proxy}://127.0.0.1:{server.origin.port}" if proxy else None
+        async with library.AsyncClient(trust_env=False, proxy=way) as client:
+            transport = HttpxTransport(client, connect_timeout=0.1)
+            origin = server.origin._replace(scheme=scheme) if not proxy else ORIGIN._replace(scheme=scheme)
+            for _ in range(2):
+                with pytest.raises(TransportError, match=r"cannot connect within 0\.1 s") as caught:
+                    await transport.send(origin, POST)
+                assert not caught.value.sent
+                await trio.to_thread.run_sync(server.wait_for_connections, 0)
+            assert transport.statistics().active == 0
+
+
+async def test_waiting_for_a_reply_or_for_the_clients_own_pool_is_not_connecting(library: Any) -> None:
+    may_answer = threading.Event()
+
+    def late(peer: Peer) -> None:
+        while peer.read_request():
+            may_answer.wait(10)
+            peer.send(reply(b"late"))
+
+    with serving(late) as server, trio.fail_after(10):
+        limits = library.Limits(max_connections=1)
+        async with library.AsyncClient(trust_env=False, limits=limits) as client, trio.open_nursery() as nursery:
+            transport = HttpxTransport(client, connect_timeout=0.05)
+
+            async def ask() -> None:
+                received = await transport.send(server.origin, POST)
+                assert await received.read() == b"late"
+                assert await received.read() == b""
+                await received.aclose()
+
+            for _ in range(2):
+                nursery.start_soon(ask)
+            await trio.sleep(0.2)
+            may_answer.set()
+    assert server.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"\5\xff", "answered "),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "answered "),
+        (b"\5\0", "answered Proxy Server could not connect"),
+    ],
+    ids=["no way to log in", "no SOCKS", "refused"],
+)
+async def test_a_connection_that_a_socks_proxy_refuses_is_closed(library: Any, answer: bytes, words: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_until(b"\5\1\0")
+        peer.send(answer)
+        if answer == b"\5\0" and peer.read_until(b"\5\1\0"):
+            peer.send(b"\5\5\0\1\0\0\0\0\0\0")
+        peer.wait_until_gone()
+
+    with serving(script) as server, trio.fail_after(10):
+        proxy = f"socks5://127.0.0.1:{server.origin.port}"
+        async with library.AsyncClient(trust_env=False, proxy=proxy) as client:
+            with pytest.raises(TransportError, match=f"cannot connect: the proxy {words}") as caught:
+                await HttpxTransport(client).send(ORIGIN, POST)
+            assert not caught.value.sent
+            await trio.to_thread.run_sync(server.wait_for_connections, 0)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("status", "field", "lasting"),
+    [
+        (b"407 Proxy Authentication Required", b"proxy-authenticate: Basic", True),
+        (b"401 Unauthorized", b"proxy-authenticate: Basic", True),
+    ],
+)
+async def test_what_a_proxy_refuses_is_not_the_providers_word(
+    scheme: str, status: bytes, field: bytes, lasting: bool
+) -> None:
+    with serving(answering(reply(b"log in", field, b"connection: close", status=status))) as server:
+        transport = proxied_transport(Proxy("ALL_PROXY", str(server.origin)))
+        with trio.fail_after(10):
+            said = f"the proxy of ALL_PROXY answered {status.decode()}"
+            with pytest.raises(TransportError, match=said) as caught:
+                await transport.send(ORIGIN._replace(scheme=scheme, port=443), POST)
+            await transport.aclose()
+        assert caught.value.lasting is lasting
+
+
+async def test_a_401_of_the_provider_is_its_own(library: Any) -> None:
+    with serving(answering(reply(b"no", b"www-authenticate: Bearer", status=b"401 Unauthorized"))) as server:
+        async with library.AsyncClient(trust_env=False) as client:
+            received = await HttpxTransport(client).send(server.origin, POST)
+            assert received.head.status == 401
+            await received.aclose()
+
+
+@pytest.mark.parametrize("reused", [False, True])
+async def test_a_request_that_was_written_is_never_written_again(library: Any, reused: bool) -> None:
+    requests: list[bytes] = []
+
+    def dies(peer: Peer) -> None:
+        for number in range(1 + reused):
+            requests.append(peer.read_request())
+            if number < reused:
+                peer.send(reply(b"1"))
+        peer.reset()
+
+    with serving(dies) as server:
+        async with library.AsyncClient(trust_env=False) as client:
+            transport = HttpxTransport(client)
+            if reused:
+                received = await transport.send(server.origin, POST)
+                assert [await received.read() for _ in range(2)] == [b"1", b""]
+                await received.aclose()
+            with pytest.raises(TransportError, match="no reply: ") as caught:
+                await transport.send(server.origin, POST)
+    assert (caught.value.sent, caught.value.stale) == (True, reused)
+    assert len(requests) == 1 + reused

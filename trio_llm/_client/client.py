@@ -118,7 +118,7 @@ class Client(Operations):
         if self._given_transport is not None:
             return self._given_transport
         if self._http_client is not None:
-            return adapted_transport(self._http_client)
+            return adapted_transport(self._http_client, self._settings.timeouts.connect)
         if proxies_wanted(self._settings.variables):
             return proxied_transport(self._settings.variables, self._settings.timeouts.connect)
         return direct_transport(self._settings.timeouts.connect)

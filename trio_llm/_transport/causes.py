@@ -78,7 +78,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     link: BaseException | None = error
     while link is not None:
         yield link
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+        link = link.__cause__ or link.__context__  # Trio hides what TLS said
 
 
 def _sentence(error: BaseException) -> str:

@@ -14,11 +14,11 @@ def direct_transport(connect_timeout: float) -> Transport:
     return NativeTransport(connect_timeout=connect_timeout)
 
 
-def adapted_transport(http_client: object) -> Transport:
+def adapted_transport(http_client: object, connect_timeout: float) -> Transport:
     """The transport over a client of httpx's that the caller configured and keeps."""
     from .httpx_adapter import HttpxTransport
 
-    return HttpxTransport(http_client)
+    return HttpxTransport(http_client, connect_timeout=connect_timeout)
 
 
 def proxied_transport(variables: Mapping[str, str], connect_timeout: float) -> Transport:
@@ -28,6 +28,6 @@ def proxied_transport(variables: Mapping[str, str], connect_timeout: float) -> T
     def open_proxied(proxy: Proxy) -> Transport:
         from . import httpx_adapter
 
-        return httpx_adapter.proxied_transport(proxy)
+        return httpx_adapter.proxied_transport(proxy, connect_timeout)
 
     return EnvironmentTransport(ProxySettings.read(variables), direct_transport(connect_timeout), open_proxied)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
+import re
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -21,24 +23,32 @@ from .._types.errors import BadRequestError
 from .._types.headers import check_field
 from .._types.http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import ReplyError, TransportError, TransportStatistics
+from .causes import cause_of, is_untrusted
 from .content import ACCEPTED, Body
 from .h1 import Limits, measured_blocks
+from .httpx_watch import RequestWatch
+from .native import AT_ONCE
 from .proxies import Proxy
 from .tls import default_context
 
 _LIBRARIES = ("httpx2", "httpx")
 _DEFAULT_LIMITS = Limits()
 _CLOSE_SECONDS = 2
+_REFUSAL: Final = re.compile(r"4(?!08|29)\d\d\b|Invalid username/password")
+"""How a proxy says that it will not have us, now or later."""
 _MOST_BUFFERED = 1_000
 
 
 class HttpxTransport:
     """Sends requests with a client that the caller configured. Implements `Transport`.
 
-    The client's own time limits do not apply, as the deadlines are the engine's, nor does it follow redirects.
+    The client's own time limits do not apply, as the deadlines are the engine's, nor does it follow redirects. What it
+    has written it does not write again; whether its own `auth` does is for whoever configured that.
 
     Args:
         client: an `httpx.AsyncClient` or `httpx2.AsyncClient`, open.
+        connect_timeout: seconds for a connection to be made, through proxies and TLS; see `httpx_watch`.
+        proxy: what names the proxy that the client goes through, for errors.
         limits: what a reply may measure; only the length of its body is checked here.
         owned: whether `aclose` closes the client as well; otherwise whoever made it does.
 
@@ -46,8 +56,26 @@ class HttpxTransport:
         TypeError: if it is neither.
     """
 
-    def __init__(self, client: object, *, owned: bool = False, limits: Limits = _DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        client: object,
+        *,
+        connect_timeout: float = math.inf,
+        owned: bool = False,
+        limits: Limits = _DEFAULT_LIMITS,
+        proxy: str = "",
+    ) -> None:
         self._library = _library_of(client)
+        self._connect_timeout = connect_timeout
+        seconds = None if connect_timeout == math.inf else connect_timeout
+        self._timeouts: Any = self._library.Timeout(None, connect=seconds)
+        self._failures = (
+            self._library.HTTPError,
+            self._library.InvalidURL,
+            self._library.StreamError,
+            UnicodeError,
+        )
+        self._proxy = f"the proxy of {proxy}" if proxy else "the proxy"
         self._client: Any = client
         self._owned = owned
         self._limits = limits
@@ -65,23 +93,59 @@ class HttpxTransport:
         if origin.unix is not None:
             raise TransportError("an httpx client reaches a Unix socket only by its own transport's `uds`")
         self._sending += 1
+        watch = RequestWatch(self._connect_timeout)
+        response: Any = None
         try:
-            response = await self._send(f"{origin}{request.path}", request, headers)
+            with watch.scope:
+                response = await self._send(f"{origin}{request.path}", request, headers, watch)
         except self._library.LocalProtocolError:
             # What the library did not like may be a header of the client's own, and it quotes the value: a key.
             raise ValueError("the httpx client refuses to send this: HTTP does not allow one of its headers") from None
-        except (self._library.HTTPError, self._library.InvalidURL, self._library.StreamError, UnicodeError) as exc:
-            raise TransportError(f"no reply from {origin}: {_reason(exc)}") from exc
+        except (*self._failures, *_socks_failures()) as exc:
+            raise self._error(exc, watch) from exc
         finally:
             self._sending -= 1
+            await watch.close_unfinished()  # noqa: ASYNC102 - it waits for two seconds at most
+        if response is None:
+            raise self._too_slow()
+        if _is_of_proxy(response):
+            await response.aclose()
+            status = f"{response.status_code} {response.reason_phrase}".strip()
+            raise TransportError(f"{self._proxy} answered {status}", sent=True, lasting=True)
         return HttpxReply(response, (self._library.HTTPError, self._library.StreamError), self._replies, self._limits)
 
-    async def _send(self, url: str, request: HTTPRequest, headers: list[tuple[bytes, bytes]]) -> Any:
+    async def _send(
+        self, url: str, request: HTTPRequest, headers: list[tuple[bytes, bytes]], watch: RequestWatch
+    ) -> Any:
         http_request = self._client.build_request(
-            request.method, url, headers=headers, content=_held(request), timeout=None
+            request.method,
+            url,
+            headers=headers,
+            content=_held(request),
+            timeout=self._timeouts,
+            extensions={"trace": watch},
         )
         http_request.stream = self._body_class(request.body)
         return await self._client.send(http_request, stream=True, follow_redirects=False)
+
+    def _error(self, exc: Exception, watch: RequestWatch) -> TransportError:
+        library = self._library
+        if isinstance(exc, library.ConnectTimeout):
+            return self._too_slow()
+        if isinstance(exc, (library.ProxyError, *_socks_failures())):
+            # The text is the status that a proxy answered with, or what a SOCKS proxy said.
+            lasting = bool(_REFUSAL.match(str(exc)))
+            return TransportError(f"cannot connect: {self._proxy} answered {str(exc) or 'nothing'}", lasting=lasting)
+        if isinstance(exc, library.ConnectError | library.UnsupportedProtocol | library.InvalidURL):
+            return TransportError(f"cannot connect: {cause_of(exc)}", lasting=is_untrusted(exc))
+        # Where the client's transport tells nothing, it may have been sent.
+        sent = watch.sent_at is not None or not watch.connecting
+        at_once = watch.sent_at is not None and trio.current_time() - watch.sent_at < AT_ONCE
+        stale = at_once and not watch.connecting and isinstance(exc, library.NetworkError | library.RemoteProtocolError)
+        return TransportError(f"no reply: {cause_of(exc)}", sent=sent, stale=stale)
+
+    def _too_slow(self) -> TransportError:
+        return TransportError(f"cannot connect within {self._connect_timeout:g} s")
 
     async def aclose(self) -> None:
         """See `Transport.aclose`. The client stays open if it is the caller's."""
@@ -135,7 +199,7 @@ class HttpxReply:
         try:
             return await anext(self._pieces, b"")
         except self._errors as exc:
-            raise ReplyError(f"the reply broke off: {_reason(exc)}") from exc
+            raise ReplyError(f"the reply broke off: {cause_of(exc)}") from exc
 
     async def aclose(self) -> None:
         """See `Reply.aclose`; waits for nothing longer than two seconds."""
@@ -158,7 +222,7 @@ class HttpxReply:
             await self._pieces.aclose()
 
 
-def proxied_transport(proxy: Proxy) -> HttpxTransport:
+def proxied_transport(proxy: Proxy, connect_timeout: float = math.inf) -> HttpxTransport:
     """A transport through a proxy.
 
     Raises:
@@ -172,7 +236,8 @@ def proxied_transport(proxy: Proxy) -> HttpxTransport:
         raise BadRequestError(f"{proxy.variable}: {exc}") from exc
     except (ValueError, library.InvalidURL):
         raise BadRequestError(f"{proxy.variable} is not the URL of an http, https or socks5 proxy") from None
-    return HttpxTransport(library.AsyncClient(transport=way, trust_env=False), owned=True)
+    client = library.AsyncClient(transport=way, trust_env=False)
+    return HttpxTransport(client, owned=True, connect_timeout=connect_timeout, proxy=proxy.variable)
 
 
 def _library_of(client: object) -> ModuleType:
@@ -190,15 +255,17 @@ def _newest_library() -> ModuleType:
     raise BadRequestError("the environment asks for a proxy, which needs httpx2 or httpx; neither is installed")
 
 
-def _reason(exc: Exception) -> str:
-    """What an error of the library says, or what the error behind it does: on Trio its own are often empty."""
-    error: BaseException | None = exc
-    while error is not None:
-        if str(error):
-            # What Trio makes of a failed handshake points to what TLS says.
-            return str(error.__cause__ or "") or str(error)
-        error = error.__cause__ or error.__context__
-    return type(exc).__name__
+def _socks_failures() -> tuple[type[Exception], ...]:
+    """What the library lets through of the one that speaks SOCKS, if that is loaded: replies that are none."""
+    socks = sys.modules.get("socksio")
+    return () if socks is None else (socks.SOCKSError,)
+
+
+def _is_of_proxy(response: Any) -> bool:
+    """Whether a proxy on the way answered, and not the provider."""
+    headers = response.headers
+    asks = "proxy-authenticate" in headers and "www-authenticate" not in headers
+    return response.status_code == 407 or (response.status_code == 401 and asks)
 
 
 def _headers(request: HTTPRequest) -> list[tuple[bytes, bytes]]:

@@ -21,7 +21,7 @@ from .tls import default_context, open_tls
 _DEFAULT_LIMITS = Limits()
 _DESCRIPTORS_OF_OTHERS: Final = 32
 """File descriptors that are left to the rest of the process, or half of them where there are few."""
-_AT_ONCE: Final = 0.25
+AT_ONCE: Final = 0.25
 """Seconds in which a peer's word that it had closed an idle connection arrives: more than once around the world."""
 _ENDED: Final = "the peer closed the connection"
 _REMEMBERED_HEADS: Final = 1_000
@@ -254,7 +254,7 @@ class Exchange:
             error: TransportError = ReplyError(f"the reply broke off: {cause_of(reason)}")
         else:
             text = f"no reply: {cause_of(reason) if failure is not None else _ENDED}"
-            at_once = self.reused_at is not None and time.monotonic() - self.reused_at < _AT_ONCE
+            at_once = self.reused_at is not None and time.monotonic() - self.reused_at < AT_ONCE
             error = TransportError(text, sent=self._is_begun, stale=at_once and self._is_begun)
         error.__cause__ = reason
         return error
