@@ -12,7 +12,7 @@ from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import Call, ErrorDetail, Quirks, ReplyIsError
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.errors import APIConnectionError, InternalServerError, UnsupportedParamsError
-from trio_llm._types.folding import fold_text_chunks
+from trio_llm._types.folding import TextFolding, fold
 from trio_llm._types.moderations import Moderation, ModerationRequest, ModerationResponse
 from trio_llm._types.reranking import RerankRequest, RerankResponse, RerankResult
 from trio_llm._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
@@ -109,7 +109,7 @@ def test_a_stream_of_texts_is_put_together_from_any_pieces(size: int) -> None:
     chunks, failure = decode(TWO_TEXTS, size)
 
     assert failure is None
-    assert fold_text_chunks(chunks) == TextCompletionResponse(
+    assert fold(TextFolding(), chunks) == TextCompletionResponse(
         "r",
         model="m",
         choices=[
@@ -136,7 +136,7 @@ def test_finish_reasons_complete_a_stream_of_texts_without_done() -> None:
     chunks, failure = decode(stream(fragment("a", None, "stop"), done=False))
 
     assert failure is None
-    assert fold_text_chunks(chunks).choices == [TextChoices("stop", 0, "a")]
+    assert fold(TextFolding(), chunks).choices == [TextChoices("stop", 0, "a")]
 
 
 def test_an_error_in_a_stream_of_texts_ends_it() -> None:

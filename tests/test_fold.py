@@ -22,7 +22,7 @@ from trio_llm._types.chat import (
     TokenLogprob,
     ToolCall,
 )
-from trio_llm._types.folding import fold_chunks
+from trio_llm._types.folding import ChatFolding, FoldedSoFar, fold_chunks
 from trio_llm._types.usage import Usage
 
 
@@ -197,6 +197,60 @@ def test_fragments_of_a_vendors_list_are_joined_where_type_and_index_say_so(
 
     assert message_of(*deltas).model_extra == {"reasoning_details": joined}
     assert deltas == before
+
+
+deltas = st.builds(
+    Delta,
+    st.none() | st.text(max_size=2),
+    role=st.none() | st.just("assistant"),
+    tool_calls=st.none()
+    | st.lists(st.builds(call, st.integers(0, 1), name=st.none() | st.just("f"), arguments=st.just("1"))),
+    function_call=st.none() | st.builds(FunctionCall, st.none(), st.just("{")),
+    thinking_blocks=st.none() | st.just([{"thinking": "a"}]),
+    audio=st.none() | st.builds(ChatAudio, data=st.none() | st.just("QUJD")),
+    provider_specific_fields=st.none() | st.just({"x": [1], "y": 2}),
+    model_extra=st.none() | st.sampled_from([{"reasoning_details": [detail("t", text="a")]}, {"citations": ["u"]}]),
+)
+streams = st.lists(
+    st.builds(
+        lambda delta, reason, index, logprobs: ModelResponseStream(
+            choices=[StreamingChoices(reason, index, delta, logprobs)]
+        ),
+        deltas,
+        st.none() | st.just("stop"),
+        st.integers(0, 1),
+        st.none() | st.just(ChoiceLogprobs([TokenLogprob("a", -1.0)])),
+    ),
+    max_size=8,
+)
+
+
+@given(streams)
+def test_a_response_that_is_looked_at_after_each_chunk_is_that_of_the_chunks_so_far(
+    chunks: list[ModelResponseStream],
+) -> None:
+    growing = FoldedSoFar(ChatFolding())
+    seen = [(growing.response(chunks[:end]), end) for end in range(len(chunks) + 1)]
+
+    # Compared at the end only: what was handed out must not change with what comes after it.
+    assert [response for response, _ in seen] == [fold_chunks(chunks[:end]) for _, end in seen]
+
+
+def test_looking_at_the_response_after_each_chunk_folds_each_chunk_once() -> None:
+    class Counting:
+        added = 0
+
+        def add(self, chunk: int) -> None:
+            self.added += 1
+
+        def response(self) -> int:
+            return self.added
+
+    folding = Counting()
+    growing = FoldedSoFar(folding)
+
+    assert [growing.response(range(end)) for end in range(100)] == list(range(100))
+    assert folding.added == 99
 
 
 def test_of_a_vendors_plain_field_the_last_value_counts() -> None:

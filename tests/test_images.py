@@ -21,7 +21,8 @@ from trio_llm import (
 )
 from trio_llm._dialects.contract import Call
 from trio_llm._dialects.gemini import GEMINI
-from trio_llm._engine.stream_rules import fold_pictures
+from trio_llm._engine.stream_rules import PictureFolding
+from trio_llm._types.folding import fold
 from trio_llm.testing import RawReply, Simulator
 
 KEYS = {"OPENAI_API_KEY": "k", "GEMINI_API_KEY": "k"}
@@ -128,8 +129,8 @@ async def test_a_stream_may_end_with_a_mark() -> None:
 
 
 def test_nothing_folds_into_no_image() -> None:
-    assert fold_pictures([]).data == []
-    assert fold_pictures([ImageChunk("x")]).data == []
+    assert fold(PictureFolding(), []).data == []
+    assert fold(PictureFolding(), [ImageChunk("x")]).data == []
 
 
 @pytest.mark.anyio

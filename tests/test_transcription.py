@@ -30,7 +30,8 @@ from trio_llm._dialects.deepgram import DEEPGRAM
 from trio_llm._dialects.elevenlabs import ELEVENLABS
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._engine.stream_rules import fold_transcript
+from trio_llm._engine.stream_rules import TranscriptFolding
+from trio_llm._types.folding import fold
 from trio_llm._types.http import ReplyHead
 from trio_llm.testing import Failure, RawReply, Reply, Simulator
 
@@ -219,7 +220,7 @@ def test_a_streamed_transcript_reads_the_same_however_it_is_cut(size: int) -> No
 
     assert decoder.finished
     assert decoder.failure is None
-    folded = fold_transcript(chunks)
+    folded = fold(TranscriptFolding(), chunks)
     assert folded.text == "Hi there"
     assert folded.segments == [TranscriptionSegment("seg_0", 0.0, 1.5, " Hi", "A")]
     assert folded.logprobs == [{"token": "Hi"}]
@@ -242,7 +243,7 @@ def test_a_broken_transcript_says_so_and_keeps_what_came(body: bytes, words: str
 
     assert decoder.failure is not None
     assert words in decoder.failure.message
-    assert fold_transcript(chunks).text == "Hi"
+    assert fold(TranscriptFolding(), chunks).text == "Hi"
 
 
 @pytest.mark.anyio
@@ -259,7 +260,7 @@ async def test_the_error_of_a_broken_stream_carries_the_transcript_so_far() -> N
 
 def test_segments_without_a_last_word_are_the_text() -> None:
     chunks = [TranscriptionChunk("transcript.text.segment", text=" Hi "), TranscriptionChunk("x", logprobs=[{"t": 1}])]
-    folded = fold_transcript([*chunks, TranscriptionChunk("x", logprobs=[{"t": 2}])])
+    folded = fold(TranscriptFolding(), [*chunks, TranscriptionChunk("x", logprobs=[{"t": 2}])])
 
     assert folded.text == "Hi"
     assert folded.logprobs == [{"t": 1}, {"t": 2}]

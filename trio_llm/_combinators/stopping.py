@@ -76,6 +76,6 @@ def stop_when(stream: ChatChunks, predicate: Callable[[ModelResponse], bool]) ->
         async for chunk in stop_when(stream, lambda response: "END" in response.choices[0].message.content):
 
     By the time the reader gets that chunk the connection is closed and the model writes no more. The response that the
-    predicate gets is the same object every time, brought up to date; it has no `choices` before the first content.
+    predicate gets has no `choices` before the first content.
     """
     return StoppedStream(stream, predicate)

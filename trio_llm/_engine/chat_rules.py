@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._types.chat import ChatRequest, Delta, Message, ModelResponse, ModelResponseStream, StreamingChoices
-from .._types.folding import fold_chunks
+from .._types.folding import ChatFolding
 from .stream import ChunkRules
 
 _CONTENT = (
@@ -50,8 +50,8 @@ def _as_delta(message: Message) -> Delta:
 
 
 # Chunks without choices carry usage; readers who did not ask for them may count on `choices[0]`.
-_USUAL = ChunkRules(fold_chunks, _has_content, _has_choices, unfold=_as_chunk)
-_WITH_USAGE = ChunkRules(fold_chunks, _has_content, _always, unfold=_as_chunk)
+_USUAL = ChunkRules(ChatFolding, _has_content, _has_choices, unfold=_as_chunk)
+_WITH_USAGE = ChunkRules(ChatFolding, _has_content, _always, unfold=_as_chunk)
 
 
 def rules_for(request: ChatRequest) -> ChunkRules[ModelResponseStream, ModelResponse]:

@@ -9,7 +9,7 @@ import attrs
 from .._dialects.contract import Quirks
 from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream, Seam
 from .._types.errors import APIError, BadRequestError, ClientClosedError
-from .._types.folding import fold_chunks
+from .._types.folding import ChatFolding, FoldedSoFar
 from .._types.request import changed
 from .call import RunningCall
 from .fallbacks import Targets, ask_targets
@@ -49,7 +49,7 @@ class SeamedSource:
         self._source = source
         self._continues = request.on_break == "continue"
         self._reopening = reopening
-        self._before: Chunks = []
+        self._folded = FoldedSoFar(ChatFolding())
         # White space that the text so far ends with, and that a model which goes on is likely to say again.
         self._said = ""
 
@@ -81,7 +81,8 @@ class SeamedSource:
         kind = "continue" if self._continues else "restart"
         seam = Seam(model=broken.model, kind=kind, cause=str(broken), partial=broken.partial)
         self._said = _trailing_space(self._text()) if self._continues else ""
-        self._before = [*self._before, *self._source.chunks, seam]
+        self._folded.take(self._source.chunks)
+        self._folded.go_on(seam)
         self._source = source
         return [seam, *(self._trimmed(opening) or ())]
 
@@ -117,7 +118,7 @@ class SeamedSource:
     @property
     def response(self) -> ModelResponse:
         """The response that the chunks amount to so far: after a restart, of the last stream alone."""
-        return fold_chunks([*self._before, *self._source.chunks])
+        return self._folded.response(self._source.chunks)
 
     async def aclose(self) -> None:
         """Close the connection and free the slot. Idempotent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
@@ -13,6 +13,7 @@ import attrs
 
 from .._runtime import trio
 from .._types.errors import APIConnectionError, APIError
+from .._types.folding import FoldedSoFar, Folding
 from .attempts import CallFrame, out_of_time
 from .timeouts import Timeouts
 
@@ -28,8 +29,8 @@ BUFFERED_BATCHES = 16
 class ChunkRules(Generic[ChunkT, ResponseT]):
     """What a stream has to know of its chunks."""
 
-    fold: Callable[[Iterable[ChunkT]], ResponseT]
-    """Chunks put together into a response."""
+    open_folding: Callable[[], Folding[ChunkT, ResponseT]]
+    """Makes what puts chunks together into a response."""
     has_content: Callable[[ChunkT], bool]
     """Whether a chunk shows that the answer goes on."""
     is_shown: Callable[[ChunkT], bool]
@@ -70,6 +71,7 @@ class Source(Generic[ChunkT, ResponseT]):
         self._timeouts = timeouts
         self.chunks: list[ChunkT] = []
         """All that arrived."""
+        self._folded = FoldedSoFar(rules.open_folding())
         # Seconds of waiting for the network that are left until content has to come. A slow reader costs none.
         self._patience = math.inf
         self._has_content = False
@@ -178,7 +180,7 @@ class Source(Generic[ChunkT, ResponseT]):
     @property
     def response(self) -> ResponseT:
         """The response that the chunks amount to so far."""
-        return self._rules.fold(self.chunks)
+        return self._folded.response(self.chunks)
 
     async def aclose(self) -> None:
         """Close the connection and free the slot; a read that another task is in ends. Idempotent."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from .._types.folding import fold_text_chunks
+from .._types.folding import TextFolding
 from .._types.images import ImageChunk, ImageResponse
 from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
 from .._types.transcriptions import TranscriptionChunk, TranscriptionResponse, TranscriptionSegment
+from .._types.usage import Usage
 from .stream import ChunkRules
 
 
@@ -24,8 +25,8 @@ def _has_choices(chunk: TextCompletionResponse) -> bool:
     return bool(chunk.choices)
 
 
-_TEXT: Final = ChunkRules(fold_text_chunks, _has_text, _has_choices)
-_TEXT_WITH_USAGE: Final = ChunkRules(fold_text_chunks, _has_text, _always)
+_TEXT: Final = ChunkRules(TextFolding, _has_text, _has_choices)
+_TEXT_WITH_USAGE: Final = ChunkRules(TextFolding, _has_text, _always)
 
 
 def text_rules(request: TextCompletionRequest) -> ChunkRules[TextCompletionResponse, TextCompletionResponse]:
@@ -34,25 +35,35 @@ def text_rules(request: TextCompletionRequest) -> ChunkRules[TextCompletionRespo
     return _TEXT_WITH_USAGE if options.get("include_usage") else _TEXT
 
 
-def fold_transcript(chunks: Iterable[TranscriptionChunk]) -> TranscriptionResponse:
-    """The transcript that the chunks amount to so far."""
-    folded = TranscriptionResponse()
-    deltas: list[str] = []
-    segments: list[TranscriptionSegment] = []
-    for chunk in chunks:
+class TranscriptFolding:
+    """The `Folding` of a transcript."""
+
+    def __init__(self) -> None:
+        self._deltas: list[str] = []
+        self._segments: list[TranscriptionSegment] = []
+        self._logprobs: list[dict[str, Any]] = []
+        self._usage: Usage | None = None
+
+    def add(self, chunk: TranscriptionChunk) -> None:
+        """Take the next chunk."""
         if chunk.delta is not None:
-            deltas.append(chunk.delta)
+            self._deltas.append(chunk.delta)
         if chunk.type.endswith(".segment"):
-            segments.append(_segment(chunk))
+            self._segments.append(_segment(chunk))
         elif chunk.text is not None:
-            deltas = [chunk.text]  # the end says it all once more
-        folded.usage = chunk.usage or folded.usage
-        if chunk.logprobs:
-            whole = chunk.type.endswith(".done")
-            folded.logprobs = [*(() if whole else folded.logprobs or ()), *chunk.logprobs]
-    folded.text = "".join(deltas) or " ".join(segment.text.strip() for segment in segments)
-    folded.segments = segments or None
-    return folded
+            self._deltas = [chunk.text]  # the end says it all once more
+        self._usage = chunk.usage or self._usage
+        if chunk.logprobs and chunk.type.endswith(".done"):
+            self._logprobs = []
+        self._logprobs += chunk.logprobs or ()
+
+    def response(self) -> TranscriptionResponse:
+        """The transcript so far."""
+        self._deltas = ["".join(self._deltas)]
+        text = self._deltas[0] or " ".join(segment.text.strip() for segment in self._segments)
+        return TranscriptionResponse(
+            text, segments=[*self._segments] or None, logprobs=[*self._logprobs] or None, usage=self._usage
+        )
 
 
 def _segment(chunk: TranscriptionChunk) -> TranscriptionSegment:
@@ -65,37 +76,55 @@ def _has_words(chunk: TranscriptionChunk) -> bool:
     return bool(chunk.delta or chunk.text)
 
 
-TRANSCRIPT: Final = ChunkRules(fold_transcript, _has_words, _always)
+TRANSCRIPT: Final = ChunkRules(TranscriptFolding, _has_words, _always)
 
 
-def fold_pictures(chunks: Iterable[ImageChunk]) -> ImageResponse:
-    """The finished images; without any, the sharpest picture so far."""
-    pictures = [chunk for chunk in chunks if chunk.b64_json is not None]
-    finished = [chunk for chunk in pictures if chunk.is_final] or pictures[-1:]
-    if not finished:
-        return ImageResponse()
-    last = finished[-1]
-    return ImageResponse(
-        last.created_at,
-        [chunk.image for chunk in finished],
-        last.usage,
-        last.background,
-        last.output_format,
-        last.quality,
-        last.size,
-    )
+class PictureFolding:
+    """The `Folding` of pictures: the finished ones; without any, the sharpest so far."""
+
+    def __init__(self) -> None:
+        self._finished: list[ImageChunk] = []
+        self._sharpest: ImageChunk | None = None
+
+    def add(self, chunk: ImageChunk) -> None:
+        """Take the next chunk."""
+        if chunk.b64_json is not None:
+            self._sharpest = chunk
+            if chunk.is_final:
+                self._finished.append(chunk)
+
+    def response(self) -> ImageResponse:
+        """The pictures so far."""
+        last = self._finished[-1] if self._finished else self._sharpest
+        if last is None:
+            return ImageResponse()
+        return ImageResponse(
+            last.created_at,
+            [chunk.image for chunk in self._finished or [last]],
+            last.usage,
+            last.background,
+            last.output_format,
+            last.quality,
+            last.size,
+        )
 
 
 def _has_picture(chunk: ImageChunk) -> bool:
     return chunk.b64_json is not None
 
 
-PICTURES: Final = ChunkRules(fold_pictures, _has_picture, _always)
+PICTURES: Final = ChunkRules(PictureFolding, _has_picture, _always)
 
 
-def _nothing(_: Iterable[bytes]) -> None:
-    return None
+class NoFolding:
+    """The `Folding` of what is not kept."""
+
+    def add(self, chunk: bytes) -> None:
+        """Nothing is done with it."""
+
+    def response(self) -> None:
+        """Nothing is kept."""
 
 
-SOUND: Final = ChunkRules(_nothing, bool, bool, keeps=False)
+SOUND: Final = ChunkRules(NoFolding, bool, bool, keeps=False)
 """Sound is handed on and forgotten: it may be longer than memory."""

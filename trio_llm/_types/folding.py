@@ -1,9 +1,13 @@
-"""Chunks of a stream put together into the response that a whole reply would have been."""
+"""Chunks of a stream put together into the response that a whole reply would have been.
+
+What has been folded stays folded: each chunk is looked at once. A response costs what it is long, however many chunks
+it came in. Every response is made anew, and shares nothing that a later chunk changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .chat import (
     ChatAudio,
@@ -17,178 +21,197 @@ from .chat import (
     ModelResponseStream,
     Seam,
     StreamingChoices,
+    TokenLogprob,
     ToolCall,
 )
 
 if TYPE_CHECKING:
     from .text_completions import TextChoices, TextCompletionResponse
 
+ChunkT = TypeVar("ChunkT")
+ChunkT_contra = TypeVar("ChunkT_contra", contravariant=True)
+ResponseT = TypeVar("ResponseT")
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
+
 _FRAGMENTED = ("text", "summary")
 
 
-def fold_chunks(chunks: Iterable[ModelResponseStream]) -> ModelResponse:
-    """The response that the chunks amount to so far. Fragments of a tool call share its `index`."""
-    folding = ChatFolding()
+class Folding(Protocol[ChunkT_contra, ResponseT_co]):
+    """Chunks being put together one by one."""
+
+    def add(self, chunk: ChunkT_contra, /) -> None:
+        """Take the next chunk."""
+
+    def response(self) -> ResponseT_co:
+        """What they amount to so far."""
+
+
+class FoldedSoFar(Generic[ChunkT, ResponseT]):
+    """The response to a list of chunks that grows: those that were folded before are not looked at again."""
+
+    def __init__(self, folding: Folding[ChunkT, ResponseT]) -> None:
+        self._folding = folding
+        self._taken = 0
+
+    def response(self, chunks: Sequence[ChunkT]) -> ResponseT:
+        """What the chunks amount to; the list is the same each time, or one that begins with it."""
+        self.take(chunks)
+        return self._folding.response()
+
+    def take(self, chunks: Sequence[ChunkT]) -> None:
+        """Fold the chunks that are new."""
+        for place in range(self._taken, len(chunks)):
+            self._folding.add(chunks[place])
+        self._taken = len(chunks)
+
+    def go_on(self, chunk: ChunkT) -> None:
+        """Fold a chunk that stands in no list, and go on with a new list after it."""
+        self._folding.add(chunk)
+        self._taken = 0
+
+
+def fold(folding: Folding[ChunkT, ResponseT], chunks: Iterable[ChunkT]) -> ResponseT:
+    """The response that chunks amount to, by a folding that has seen none."""
     for chunk in chunks:
         folding.add(chunk)
     return folding.response()
 
 
+def fold_chunks(chunks: Iterable[ModelResponseStream]) -> ModelResponse:
+    """The response that the chunks of a chat amount to. Fragments of a tool call share its `index`."""
+    return fold(ChatFolding(), chunks)
+
+
 class ChatFolding:
-    """Chunks being put together one by one, for those who look at the response after each."""
+    """The `Folding` of a chat."""
 
     def __init__(self) -> None:
-        self._folded = ModelResponse()
+        self._head: dict[str, Any] = {}
+        self._extra: dict[str, Any] = {}
         self._open_choices: dict[int, _OpenChoice] = {}
 
     def add(self, chunk: ModelResponseStream) -> None:
         """Take the next chunk. After a seam that restarts, nothing before it counts."""
         if isinstance(chunk, Seam):
             if chunk.kind == "restart":
-                self._folded, self._open_choices = ModelResponse(), {}
+                self._head, self._extra, self._open_choices = {}, {}, {}
             return
-        _take_head(self._folded, chunk)
+        _take_head(self._head, self._extra, chunk)
         for fragment in chunk.choices:
             self._open_choices.setdefault(fragment.index, _OpenChoice()).add(fragment)
 
     def response(self) -> ModelResponse:
-        """What they amount to so far. The next chunk changes it."""
-        choices = self._open_choices
-        self._folded.choices = [choices[index].close(index) for index in sorted(choices)]
-        return self._folded
+        """What they amount to so far."""
+        choices = [self._open_choices[index].close(index) for index in sorted(self._open_choices)]
+        return ModelResponse(choices=choices, model_extra=dict(self._extra) or None, **self._head)
 
 
-def fold_text_chunks(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:
-    """The text completion that the chunks amount to so far."""
-    from .text_completions import TextCompletionResponse  # an operation's types are imported when it is first used
+class TextFolding:
+    """The `Folding` of a text completion."""
 
-    folded = TextCompletionResponse()
-    fragments: dict[int, list[TextChoices]] = {}
-    for chunk in chunks:
-        _take_head(folded, chunk)
+    def __init__(self) -> None:
+        self._head: dict[str, Any] = {}
+        self._extra: dict[str, Any] = {}
+        self._open_choices: dict[int, _OpenText] = {}
+
+    def add(self, chunk: TextCompletionResponse) -> None:
+        """Take the next chunk."""
+        _take_head(self._head, self._extra, chunk)
         for fragment in chunk.choices:
-            fragments.setdefault(fragment.index, []).append(fragment)
-    folded.choices = [_joined_text(index, fragments[index]) for index in sorted(fragments)]
-    return folded
+            self._open_choices.setdefault(fragment.index, _OpenText()).add(fragment)
 
+    def response(self) -> TextCompletionResponse:
+        """What they amount to so far."""
+        from .text_completions import TextCompletionResponse  # an operation's types are imported when it is first used
 
-def _joined_text(index: int, fragments: list[TextChoices]) -> TextChoices:
-    from .text_completions import TextChoices
-
-    joined = TextChoices(None, index, "".join(fragment.text for fragment in fragments))
-    extra: dict[str, list[Any]] = {}
-    for fragment in fragments:
-        joined.finish_reason = fragment.finish_reason or joined.finish_reason
-        if fragment.logprobs is not None:
-            joined.logprobs = _joined_fields(joined.logprobs or {}, fragment.logprobs)
-        _gather(extra, fragment.model_extra)
-    joined.model_extra = _joined_extra(extra, TextChoices.field_names)
-    return joined
+        choices = [self._open_choices[index].close(index) for index in sorted(self._open_choices)]
+        return TextCompletionResponse(choices=choices, model_extra=dict(self._extra) or None, **self._head)
 
 
 _HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
 def _take_head(
-    folded: ModelResponse | TextCompletionResponse, chunk: ModelResponseStream | TextCompletionResponse
+    head: dict[str, Any], extra: dict[str, Any], chunk: ModelResponseStream | TextCompletionResponse
 ) -> None:
-    for name in folded.field_names:
-        if name in _HEAD and getattr(folded, name) is None:
-            setattr(folded, name, getattr(chunk, name))
+    for name in _HEAD:
+        if name not in head and name in chunk.field_names and (value := getattr(chunk, name)) is not None:
+            head[name] = value
     if chunk.usage is not None:
-        folded.usage = chunk.usage
+        head["usage"] = chunk.usage
     if chunk.model_extra:
-        folded.model_extra = {**(folded.model_extra or {}), **chunk.model_extra}
+        extra |= chunk.model_extra
 
 
-class _OpenChoice:
-    """One answer being put together."""
+class _Text:
+    """A text in pieces; None as long as there is none."""
+
+    __slots__ = ("_pieces",)
 
     def __init__(self) -> None:
-        self.text: dict[str, list[str]] = {"content": [], "reasoning_content": [], "refusal": []}
-        self.calls: dict[int, list[ToolCall]] = {}
-        self.function: list[FunctionCall] = []
-        self.message = Message()
-        self.extra: dict[str, list[Any]] = {}
-        self.message_extra: dict[str, list[Any]] = {}
-        self.finish_reason: str | None = None
-        self.logprobs: list[ChoiceLogprobs] = []
+        self._pieces: list[str] = []
 
-    def add(self, fragment: StreamingChoices) -> None:
-        delta = fragment.delta
-        for name, pieces in self.text.items():
-            if (piece := getattr(delta, name)) is not None:
-                pieces.append(piece)
-        for call in delta.tool_calls or ():
-            self.calls.setdefault(call.index or 0, []).append(call)
-        if delta.function_call is not None:
-            self.function.append(delta.function_call)
-        self.finish_reason = fragment.finish_reason or self.finish_reason
-        if fragment.logprobs is not None:
-            self.logprobs.append(fragment.logprobs)
-        _gather(self.extra, fragment.model_extra)
-        _gather(self.message_extra, delta.model_extra)
-        _take_rest(self.message, delta)
+    def add(self, piece: str | None) -> None:
+        if piece is not None:
+            self._pieces.append(piece)
 
-    def close(self, index: int) -> Choices:
-        message = self.message
-        for name, pieces in self.text.items():
-            if pieces:
-                setattr(message, name, "".join(pieces))
-        if self.calls:
-            message.tool_calls = [_joined_call(self.calls[number]) for number in sorted(self.calls)]
-        if self.function:
-            message.function_call = _joined_function(self.function)
-        message.model_extra = _joined_extra(self.message_extra, Message.field_names)
-        extra = _joined_extra(self.extra, Choices.field_names)
-        return Choices(self.finish_reason, index, message, _joined_logprobs(self.logprobs), model_extra=extra)
+    def joined(self) -> str | None:
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else None
 
 
-def _take_rest(message: Message, delta: Delta) -> None:
-    message.role = delta.role or message.role
-    for name in ("thinking_blocks", "annotations", "images"):
-        if added := getattr(delta, name):
-            setattr(message, name, [*(getattr(message, name) or ()), *added])
-    if delta.audio is not None:
-        message.audio = _joined_audio(message.audio, delta.audio)
-    if delta.provider_specific_fields:
-        message.provider_specific_fields = _joined_fields(
-            message.provider_specific_fields or {}, delta.provider_specific_fields
-        )
+class _Fields:
+    """Fields side by side; lists that come more than once are put together, other values replaced."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def add(self, fields: dict[str, Any] | None) -> None:
+        for name, value in (fields or {}).items():
+            held = self._values.get(name)
+            if isinstance(held, list) and isinstance(value, list):
+                held.extend(value)
+            else:
+                self._values[name] = _own(value)
+
+    def joined(self) -> dict[str, Any] | None:
+        return {name: _own(value) for name, value in self._values.items()} or None
 
 
-def _joined_fields(held: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
-    """Fields side by side; lists that both have are put together, other values replaced."""
-    joined = dict(held)
-    for name, value in added.items():
-        before = joined.get(name)
-        joined[name] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
-    return joined
+def _own(value: Any) -> Any:
+    return [*value] if isinstance(value, list) else value
 
 
-def _gather(held: dict[str, list[Any]], extra: dict[str, Any] | None) -> None:
-    for name, value in (extra or {}).items():
-        held.setdefault(name, []).append(value)
-
-
-def _joined_extra(gathered: dict[str, list[Any]], documented: tuple[str, ...]) -> dict[str, Any] | None:
+class _Extra:
     """Undocumented fields of all fragments: lists put together, else the last value.
 
     Some vendors repeat the whole message so far in every fragment; it has been put together already.
     """
-    return {name: _joined_values(values) for name, values in gathered.items() if name not in documented} or None
 
+    def __init__(self, documented: tuple[str, ...]) -> None:
+        self._documented = documented
+        self._values: dict[str, Any] = {}
+        self._mixed: set[str] = set()
+        """Fields that were no list once."""
 
-def _joined_values(values: list[Any]) -> Any:
-    if not all(isinstance(value, list) for value in values):
-        return values[-1]
-    joined: list[Any] = []
-    for item in (item for value in values for item in value):
-        if joined and _continues(joined[-1], item):
-            _extend(joined[-1], item)
-        else:
-            joined.append(dict(item) if isinstance(item, dict) else item)
-    return joined
+    def add(self, extra: dict[str, Any] | None) -> None:
+        for name, value in (extra or {}).items():
+            if name in self._documented:
+                continue
+            if not isinstance(value, list) or name in self._mixed:
+                self._mixed.add(name)
+                self._values[name] = value
+                continue
+            held = self._values.setdefault(name, [])
+            for item in value:
+                if held and _continues(held[-1], item):
+                    held[-1] = _extended(held[-1], item)
+                else:
+                    held.append(item)
+
+    def joined(self) -> dict[str, Any] | None:
+        return {name: value if name in self._mixed else [*value] for name, value in self._values.items()} or None
 
 
 def _continues(held: Any, item: Any) -> bool:
@@ -199,12 +222,98 @@ def _continues(held: Any, item: Any) -> bool:
     return same and any(name in held for name in _FRAGMENTED)
 
 
-def _extend(held: dict[str, Any], item: dict[str, Any]) -> None:
-    for name, value in item.items():
-        held[name] = (held.get(name) or "") + (value or "") if name in _FRAGMENTED else value
+def _extended(held: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+    fragments = {name: (held.get(name) or "") + (item[name] or "") for name in _FRAGMENTED if name in item}
+    return {**held, **item, **fragments}
+
+
+class _OpenText:
+    """One continuation being put together."""
+
+    def __init__(self) -> None:
+        from .text_completions import TextChoices
+
+        self._text = _Text()
+        self._logprobs = _Fields()
+        self._extra = _Extra(TextChoices.field_names)
+        self._finish_reason: str | None = None
+
+    def add(self, fragment: TextChoices) -> None:
+        self._text.add(fragment.text)
+        self._finish_reason = fragment.finish_reason or self._finish_reason
+        self._logprobs.add(fragment.logprobs)
+        self._extra.add(fragment.model_extra)
+
+    def close(self, index: int) -> TextChoices:
+        from .text_completions import TextChoices
+
+        text = self._text.joined() or ""
+        return TextChoices(self._finish_reason, index, text, self._logprobs.joined(), model_extra=self._extra.joined())
+
+
+_TEXTS = ("content", "reasoning_content", "refusal")
+_LISTS = ("thinking_blocks", "annotations", "images")
+
+
+class _OpenChoice:
+    """One answer being put together."""
+
+    def __init__(self) -> None:
+        self._role: str | None = None
+        self._texts = {name: _Text() for name in _TEXTS}
+        self._lists: dict[str, list[Any]] = {}
+        self._calls: dict[int, list[ToolCall]] = {}
+        self._function: list[FunctionCall] = []
+        self._audio: _OpenAudio | None = None
+        self._fields = _Fields()
+        self._extra = _Extra(Choices.field_names)
+        self._message_extra = _Extra(Message.field_names)
+        self._finish_reason: str | None = None
+        self._logprobs: _OpenLogprobs | None = None
+
+    def add(self, fragment: StreamingChoices) -> None:
+        self._finish_reason = fragment.finish_reason or self._finish_reason
+        if fragment.logprobs is not None:
+            self._logprobs = self._logprobs or _OpenLogprobs()
+            self._logprobs.add(fragment.logprobs)
+        self._extra.add(fragment.model_extra)
+        self._take(fragment.delta)
+
+    def _take(self, delta: Delta) -> None:
+        self._role = delta.role or self._role
+        for name, text in self._texts.items():
+            text.add(getattr(delta, name))
+        for call in delta.tool_calls or ():
+            self._calls.setdefault(call.index or 0, []).append(call)
+        if delta.function_call is not None:
+            self._function.append(delta.function_call)
+        for name in _LISTS:
+            if added := getattr(delta, name):
+                self._lists.setdefault(name, []).extend(added)
+        if delta.audio is not None:
+            self._audio = self._audio or _OpenAudio()
+            self._audio.add(delta.audio)
+        self._fields.add(delta.provider_specific_fields)
+        self._message_extra.add(delta.model_extra)
+
+    def close(self, index: int) -> Choices:
+        named: dict[str, Any] = {name: text.joined() for name, text in self._texts.items()}
+        named |= {name: [*items] for name, items in self._lists.items()}
+        message = Message(
+            tool_calls=[_joined_call(self._calls[number]) for number in sorted(self._calls)] or None,
+            function_call=_joined_function(self._function) if self._function else None,
+            audio=self._audio.joined() if self._audio is not None else None,
+            provider_specific_fields=self._fields.joined(),
+            model_extra=self._message_extra.joined(),
+            **named,
+        )
+        message.role = self._role or message.role
+        logprobs = self._logprobs.joined() if self._logprobs is not None else None
+        return Choices(self._finish_reason, index, message, logprobs, model_extra=self._extra.joined())
 
 
 def _joined_call(fragments: list[ToolCall]) -> ToolCall:
+    """The call that the fragments amount to, which takes their place in the list."""
     joined = ToolCall(type=fragments[0].type)
     functions = [fragment.function for fragment in fragments if fragment.function is not None]
     customs = [fragment.custom for fragment in fragments if fragment.custom is not None]
@@ -221,32 +330,49 @@ def _joined_call(fragments: list[ToolCall]) -> ToolCall:
         joined.type, joined.custom = "custom", CustomCall(name, "".join(custom.input for custom in customs))
     else:
         joined.function = _joined_function(functions)
+    fragments[:] = [joined]
     return joined
 
 
 def _joined_function(fragments: list[FunctionCall]) -> FunctionCall:
     name = next((fragment.name for fragment in fragments if fragment.name), None)
-    return FunctionCall(name, "".join(fragment.arguments for fragment in fragments))
+    joined = FunctionCall(name, "".join(fragment.arguments for fragment in fragments))
+    fragments[:] = [joined]
+    return joined
 
 
-def _joined_audio(held: ChatAudio | None, added: ChatAudio) -> ChatAudio:
-    if held is None:
-        return added
-    return ChatAudio(
-        held.id or added.id,
-        (held.data or "") + (added.data or "") or None,
-        added.expires_at or held.expires_at,
-        (held.transcript or "") + (added.transcript or "") or None,
-    )
+class _OpenAudio:
+    """Spoken output being put together."""
+
+    def __init__(self) -> None:
+        self._id: str | None = None
+        self._expires_at: int | None = None
+        self._data = _Text()
+        self._transcript = _Text()
+
+    def add(self, audio: ChatAudio) -> None:
+        self._id = self._id or audio.id
+        self._expires_at = audio.expires_at or self._expires_at
+        self._data.add(audio.data)
+        self._transcript.add(audio.transcript)
+
+    def joined(self) -> ChatAudio:
+        return ChatAudio(self._id, self._data.joined() or None, self._expires_at, self._transcript.joined() or None)
 
 
-def _joined_logprobs(fragments: list[ChoiceLogprobs]) -> ChoiceLogprobs | None:
-    if not fragments:
-        return None
-    extra: dict[str, list[Any]] = {}
-    for fragment in fragments:
-        _gather(extra, fragment.model_extra)
-    content = [token for fragment in fragments for token in fragment.content or ()]
-    refusal = [token for fragment in fragments for token in fragment.refusal or ()]
-    joined_extra = _joined_extra(extra, ChoiceLogprobs.field_names)
-    return ChoiceLogprobs(content or None, refusal or None, model_extra=joined_extra)
+class _OpenLogprobs:
+    """Log probabilities being put together."""
+
+    def __init__(self) -> None:
+        self._content: list[TokenLogprob] = []
+        self._refusal: list[TokenLogprob] = []
+        self._extra = _Extra(ChoiceLogprobs.field_names)
+
+    def add(self, logprobs: ChoiceLogprobs) -> None:
+        self._content.extend(logprobs.content or ())
+        self._refusal.extend(logprobs.refusal or ())
+        self._extra.add(logprobs.model_extra)
+
+    def joined(self) -> ChoiceLogprobs:
+        extra = self._extra.joined()
+        return ChoiceLogprobs([*self._content] or None, [*self._refusal] or None, model_extra=extra)
