@@ -150,8 +150,14 @@ async def test_accounts_have_their_own_slots() -> None:
     ]
 
 
+NONSENSE = b'{"choices": [{"message": {"tool_calls": [{"function": [1]}]}}]}'
+
+
 async def test_nonsense_is_a_validation_error_with_the_path() -> None:
-    for body, words in ((b"<html>", "expected JSON"), (b'{"choices": [{"index": {}}]}', r"\$\.choices\[0\]\.index")):
+    for body, words in (
+        (b"<html>", "expected JSON"),
+        (NONSENSE, r"\$\.choices\[0\]\.message\.tool_calls\[0\]\.function"),
+    ):
         async with Client(transport=Simulator(RawReply(body)), variables=KEYS) as client:
             with pytest.raises(trio_llm.APIResponseValidationError, match=words):
                 await client.completion(MODEL, MESSAGES)

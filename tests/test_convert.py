@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._convert.converter import ConversionError, _careful_hook, _field_plans, load, parse, structure
 from trio_llm._types.chat import ModelResponse, ModelResponseStream
-from trio_llm._types.mapping import Record
+from trio_llm._types.mapping import ANSWER, Record
 from trio_llm._types.usage import Usage
 
 JSON = st.recursive(
@@ -23,17 +23,19 @@ JSON = st.recursive(
 
 @attrs.define
 class Leaf(Record):
-    name: str = ""
-    size: int | None = None
-    weight: float = 0.0
-    ripe: bool = False
+    name: str = attrs.field(default="", metadata=ANSWER)
+    size: int | None = attrs.field(default=None, metadata=ANSWER)
+    weight: float = attrs.field(default=0.0, metadata=ANSWER)
+    ripe: bool = attrs.field(default=False, metadata=ANSWER)
+    color: str | None = None
+    rings: int = 0
 
 
 @attrs.define
 class Tree(Record):
-    leaves: list[Leaf] = attrs.Factory(list)
-    branch: Tree | None = None
-    notes: dict[str, Any] | None = None
+    leaves: list[Leaf] = attrs.field(factory=list, metadata=ANSWER)
+    branch: Tree | None = attrs.field(default=None, metadata=ANSWER)
+    notes: dict[str, Any] | None = attrs.field(default=None, metadata=ANSWER)
     anything: Any = None
     tags: list[str] | None = None
     marks: list[bool] | None = None
@@ -129,19 +131,19 @@ def test_a_number_is_read_where_a_text_belongs() -> None:
     ("value", "problem"),
     [
         ([], "expected an object, got [] @ $"),
-        ({"leaves": {}}, "expected a list, got {} @ $.leaves"),
+        ({"leaves": {"a": 1}}, "expected a list, got {'a': 1} @ $.leaves"),
         ({"leaves": [{}, 1]}, "expected an object, got 1 @ $.leaves[1]"),
         ({"leaves": [{"size": "x"}]}, "expected a whole number, got 'x' @ $.leaves[0].size"),
         ({"leaves": [{"size": True}]}, "expected a whole number, got True @ $.leaves[0].size"),
         ({"leaves": [{"size": 1e400}]}, "expected a whole number, got inf @ $.leaves[0].size"),
         ({"leaves": [{"size": "nan"}]}, "expected a whole number, got 'nan' @ $.leaves[0].size"),
-        ({"leaves": [{"size": []}]}, "expected a whole number, got [] @ $.leaves[0].size"),
+        ({"leaves": [{"size": [1]}]}, "expected a whole number, got [1] @ $.leaves[0].size"),
         ({"branch": {"branch": {"leaves": [{"weight": "x"}]}}}, "expected a number, got 'x' @ $.branch.branch.leaves[0].weight"),  # noqa: E501
         ({"leaves": [{"weight": 10**400}]}, f"expected a number, got 1{'0' * 59} @ $.leaves[0].weight"),
-        ({"leaves": [{"weight": False}]}, "expected a number, got False @ $.leaves[0].weight"),
-        ({"leaves": [{"name": []}]}, "expected text, got [] @ $.leaves[0].name"),
+        ({"leaves": [{"weight": True}]}, "expected a number, got True @ $.leaves[0].weight"),
+        ({"leaves": [{"name": [""]}]}, "expected text, got [''] @ $.leaves[0].name"),
         ({"leaves": [{"ripe": "yes"}]}, "expected true or false, got 'yes' @ $.leaves[0].ripe"),
-        ({"notes": []}, "expected an object, got [] @ $.notes"),
+        ({"notes": [0]}, "expected an object, got [0] @ $.notes"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named_with_its_path(value: object, problem: str) -> None:
@@ -149,6 +151,24 @@ def test_what_does_not_fit_is_named_with_its_path(value: object, problem: str) -
         structure(value, Tree)
 
     assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize(("odd", "kept"), [(["red"], ["red"]), ({"hue": 1}, {"hue": 1}), ([], None), ({}, None)])
+def test_an_odd_field_beside_the_answer_is_readable_and_costs_nothing(odd: object, kept: object) -> None:
+    leaf = structure({"name": "a", "color": odd, "rings": "many"}, Leaf)
+
+    assert (leaf.name, leaf.color, leaf.rings) == ("a", None, 0)
+    assert leaf.model_extra == {**({"color": kept} if kept else {}), "rings": "many"}
+
+
+@given(st.dictionaries(st.sampled_from(["color", "rings", "other"]), JSON))
+def test_nothing_beside_the_answer_can_be_so_odd_that_the_answer_is_lost(beside: dict[str, Any]) -> None:
+    assert structure({"name": "a", **beside}, Leaf).name == "a"
+
+
+@pytest.mark.parametrize("empty", [[], "", False])
+def test_an_empty_value_of_the_wrong_type_says_nothing_and_is_absent(empty: object) -> None:
+    assert structure({"branch": empty, "leaves": empty or {}}, Tree) == Tree()
 
 
 def test_a_field_without_default_that_is_absent_is_named() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import Call, Endpoint, ReplyIsError
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._types.errors import ContentPolicyViolationError, UnsupportedParamsError
@@ -118,6 +117,6 @@ def test_an_image_that_was_filtered_is_a_content_policy_violation(model: str, re
         (PAINTER, {"candidates": [{"content": {"parts": [{"text": "I would rather talk."}]}, "finishReason": "STOP"}]}),
     ],
 )
-def test_a_reply_without_an_image_is_malformed(model: str, reply: Any) -> None:
-    with pytest.raises(ConversionError, match="no image"):
+def test_a_reply_without_an_image_is_an_error(model: str, reply: Any) -> None:
+    with pytest.raises(ReplyIsError, match="no image"):
         decoded(model, reply)

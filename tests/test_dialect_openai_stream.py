@@ -153,7 +153,7 @@ def test_a_last_event_without_its_blank_line_is_read() -> None:
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ("nonsense", "expected JSON, got 'nonsense' @ $"),
+        ("{nonsense", "expected JSON, got '{nonsense' @ $"),
         ("[1]", "expected an object, got [1] @ $"),
         ({"choices": 3}, "expected a list, got 3 @ $.choices"),
         ({"choices": [{"delta": 3}]}, "expected an object, got 3 @ $.choices[0].delta"),
@@ -342,8 +342,8 @@ def test_calls_without_id_and_index_get_an_id_to_refer_to() -> None:
     message = folded(delta(tool_calls=calls), delta("stop")).choices[0].message
 
     assert message.tool_calls == [
-        ToolCall("r-0", function=FunctionCall("f", "{}")),
-        ToolCall("r-1", function=FunctionCall("g", "{}")),
+        ToolCall("call_5ca975dd04ce659b5b2efb4e", function=FunctionCall("f", "{}")),
+        ToolCall("call_734ab64d7ba3777f256bb486", function=FunctionCall("g", "{}")),
     ]
 
 

@@ -108,6 +108,11 @@ class Reader:
         self.finished = False
         self._kind = kind
 
+    @property
+    def complete(self) -> bool:
+        """Whether the last one was read."""
+        return self.finished
+
     def read(self, frame: Any, /) -> list[dict[str, Any]]:
         """The object in a frame."""
         value = parse_object(self._kind.text(frame))

@@ -24,7 +24,6 @@ from trio_llm import (
     SpeechRequest,
     UnsupportedParamsError,
 )
-from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import Call, Dialect, ReplyIsError
 from trio_llm._dialects.deepgram import DEEPGRAM
 from trio_llm._dialects.elevenlabs import ELEVENLABS
@@ -237,9 +236,9 @@ def test_geminis_speech_is_a_sound_file() -> None:
     with wave.open(BytesIO(decode(GEMINI, gemini_reply(part)))) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
         assert file.readframes(100) == samples
-    with pytest.raises(ConversionError, match="no sound: I cannot"):
+    with pytest.raises(ReplyIsError, match="no sound: I cannot"):
         decode(GEMINI, gemini_reply({"text": "I cannot"}))
-    with pytest.raises(ConversionError, match="no sound"):
+    with pytest.raises(ReplyIsError, match="no sound"):
         decode(GEMINI, b"{}")
 
 

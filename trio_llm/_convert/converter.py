@@ -1,8 +1,9 @@
 """The one cattrs converter: decoded JSON to attrs classes, leniently where nothing is lost.
 
-Three rules hold for every class. Null means absent. Fields that the class does not document are kept in
+Four rules hold for every class. Null means absent. Fields that the class does not document are kept in
 `model_extra` where it has one, else ignored. Numbers written as text, and whole numbers written with a
-fraction, are read; anything else of the wrong type is an error that names its path.
+fraction, are read. Anything else of the wrong type is an error that names its path where the field carries the answer
+(`ANSWER`); elsewhere a paid answer is not given up for it: the value goes to `model_extra`, an empty one is absent.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
             raise ConversionError(f"expected an object, got {value!r:.60}")
         known: dict[str, Any] = {}
         extra: dict[str, Any] = {}
+        odd: dict[str, Any] = {}
         for name, item in cast("JSONObject", value).items():
             if item is None:
                 continue
@@ -114,7 +116,10 @@ def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
             try:
                 known[name] = fields[name].hook(item, None)
             except ConversionError as error:
-                raise error.inside(f".{name}") from None
+                if item and (fields[name].is_answer or not keeps_extra):
+                    raise error.inside(f".{name}") from None
+                odd[name] = item
+        extra |= {name: item for name, item in odd.items() if item}
         if extra and keeps_extra:
             known["model_extra"] = extra
         try:

@@ -28,6 +28,11 @@ class FieldPlan:
     """For the items of a list, where the field is one: in place of `hook`, which fails with the item's path."""
 
     @property
+    def is_answer(self) -> bool:
+        """Whether it carries the answer, so that a value of the wrong type cannot be passed over."""
+        return "answer" in self.field.metadata
+
+    @property
     def name(self) -> str:
         """Its name in replies: that of the argument."""
         return self.field.alias or self.field.name

@@ -27,16 +27,6 @@ if TYPE_CHECKING:  # the types of an operation are imported when it is first ask
     from .._types.images import ImageChunk, ImageRequest, ImageResponse
     from .._types.moderations import ModerationRequest, ModerationResponse
     from .._types.reranking import RerankRequest, RerankResponse
-    from .._types.responses_api.events import ResponseEvent
-    from .._types.responses_api.request import (
-        CancelResponseRequest,
-        CompactResponseRequest,
-        DeleteResponseRequest,
-        GetResponseRequest,
-        InputItemsRequest,
-        ResponsesRequest,
-    )
-    from .._types.responses_api.response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
     from .._types.spoken import SpeechRequest, SpeechResponse
     from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
     from .._types.transcriptions import TranscriptionChunk, TranscriptionRequest, TranscriptionResponse
@@ -162,6 +152,10 @@ class StreamDecoder(Protocol[ChunkT]):
         """Whether the reply is complete, so that nothing more needs to be read."""
 
     @property
+    def complete(self) -> bool:
+        """Whether the answer is all there, so that a connection that breaks now costs nothing of it."""
+
+    @property
     def failure(self) -> ErrorDetail | None:
         """The error that ended the stream; its `kind` is set unless a status decides."""
 
@@ -233,14 +227,6 @@ class Dialect:
     text_completion_stream: StreamEndpoint[TextCompletionRequest, TextCompletionResponse] | None = None
     moderation: Endpoint[ModerationRequest, ModerationResponse] | None = None
     rerank: Endpoint[RerankRequest, RerankResponse] | None = None
-    responses: Endpoint[ResponsesRequest, ResponsesAPIResponse] | None = None
-    responses_stream: StreamEndpoint[ResponsesRequest, ResponseEvent] | None = None
-    get_response: Endpoint[GetResponseRequest, ResponsesAPIResponse] | None = None
-    get_response_stream: StreamEndpoint[GetResponseRequest, ResponseEvent] | None = None
-    delete_response: Endpoint[DeleteResponseRequest, DeleteResponseResult] | None = None
-    cancel_response: Endpoint[CancelResponseRequest, ResponsesAPIResponse] | None = None
-    compact_response: Endpoint[CompactResponseRequest, ResponsesAPIResponse] | None = None
-    list_input_items: Endpoint[InputItemsRequest, InputItemList] | None = None
 
 
 def supported_parameters(

@@ -8,7 +8,8 @@ from typing import Final, Generic, Protocol, TypeVar
 from .._convert.converter import ConversionError
 from .._framing.frames import FrameCut, Framing
 from .._framing.sse import ServerSentEvent, SSEDecoder
-from .._types.errors import APIConnectionError, APIResponseValidationError
+from .._types.errors import APIConnectionError, APIResponseValidationError, InternalServerError
+from .characters import Joint
 from .contract import ErrorDetail, ReplyIsError
 
 FrameT = TypeVar("FrameT")
@@ -18,6 +19,8 @@ ChunkT_co = TypeVar("ChunkT_co", covariant=True)
 
 _QUOTED: Final = 80
 """Characters that are quoted of a reply that is no stream."""
+_CLOSING_WORD: Final = "[DONE]"
+"""OpenAI's last event, which others add to every format."""
 _MOST_BYTES: Final = 4
 """Bytes of one character of UTF-8, at most."""
 
@@ -36,6 +39,10 @@ class FrameReader(Protocol[FrameT_contra, ChunkT_co]):
     def finished(self) -> bool:
         """Whether the frame after which nothing comes has been read."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is all there; what still follows is of no consequence."""
+
     def read(self, event: FrameT_contra, /) -> Iterable[ChunkT_co]:
         """The chunks that a frame amounts to."""
 
@@ -44,7 +51,10 @@ class FrameReader(Protocol[FrameT_contra, ChunkT_co]):
 
 
 class FrameStreamDecoder(Generic[FrameT, ChunkT]):
-    """A `StreamDecoder`: framing, then the dialect's reader. An error is kept until asked for."""
+    """A `StreamDecoder`: framing, then the dialect's reader. An error is kept until asked for.
+
+    Behind a complete answer nothing is an error any more but an error event.
+    """
 
     def __init__(self, framing: Framing[FrameT], reader: FrameReader[FrameT, ChunkT]) -> None:
         self._framing = framing
@@ -58,6 +68,11 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
         """Whether the reply is complete."""
         return self._reader.finished
 
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is all there."""
+        return self.failure is None and self._reader.complete
+
     def feed(self, data: bytes) -> list[ChunkT]:
         """The chunks that this piece completes."""
         chunks: list[ChunkT] = []
@@ -68,9 +83,9 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
                 self._has_frames = True
                 if self.failure is None and not self._reader.finished:
                     # A frame that says something before it fails: what it said is kept.
-                    chunks.extend(self._reader.read(frame))
-        except (ReplyIsError, ConversionError) as error:
-            self.failure = _detail_of(error)
+                    chunks.extend(self._read(frame))
+        except (ReplyIsError, ConversionError, TruncatedReply) as error:
+            self._fail(error)
         self._note_failure()
         return chunks
 
@@ -87,13 +102,20 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
             if self.failure is None:
                 chunks.extend(self._reader.close())
         except (ReplyIsError, ConversionError, TruncatedReply) as error:
-            self.failure = _detail_of(error)
+            self._fail(error)
         return chunks
+
+    def _read(self, frame: FrameT) -> Iterable[ChunkT]:
+        return self._reader.read(frame)
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, ReplyIsError) or not self._reader.complete:
+            self.failure = _detail_of(error)
 
     def _note_failure(self) -> None:
         """What broke the framing counts where the reader was content, and not after the end of the reply."""
         broken = self._framing.failure
-        if broken is not None and self.failure is None and not self._reader.finished:
+        if broken is not None and self.failure is None and not (self._reader.finished or self._reader.complete):
             self.failure = (None if self._has_frames else self._other_than_frames()) or _detail_of(broken)
 
     def _keep_opening(self, data: bytes) -> None:
@@ -112,16 +134,46 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
         if self.failure is not None or self._reader.finished:
             return
         try:
-            chunks.extend(self._reader.read(frame))
+            chunks.extend(self._read(frame))
         except ConversionError as error:
             raise TruncatedReply("the stream ended inside an event") from error
 
 
 class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
-    """The decoder of server-sent events, which most dialects send."""
+    """The decoder of server-sent events, which most dialects send.
 
-    def __init__(self, reader: FrameReader[ServerSentEvent, ChunkT]) -> None:
+    Events that carry nothing are passed over: blank data, and words that are no JSON, as heartbeats have them. Should
+    the answer never be completed, such words are quoted, for they may say why.
+    """
+
+    def __init__(self, reader: FrameReader[ServerSentEvent, ChunkT], joint: Joint | None = None) -> None:
         super().__init__(SSEDecoder(), reader)
+        self._joint = joint
+        self._words = ""
+
+    def _read(self, frame: ServerSentEvent) -> Iterable[ChunkT]:
+        data = frame.data
+        if data[:1] != "{":
+            data = data.strip().strip('"')
+            if data.upper() == _CLOSING_WORD:
+                frame = ServerSentEvent(frame.name, _CLOSING_WORD)
+            elif data[:1] not in ("{", "["):
+                return self._pass_over(frame.name, data)
+        if self._joint is not None and self._joint.concerns(data):
+            return self._joint.join(self._reader.read(frame))
+        return self._reader.read(frame)
+
+    def _pass_over(self, name: str | None, words: str) -> Iterable[ChunkT]:
+        if words and name == "error":
+            raise ReplyIsError(ErrorDetail(words, kind=InternalServerError))
+        self._words = words or self._words
+        return ()
+
+    def _fail(self, error: Exception) -> None:
+        super()._fail(error)
+        if isinstance(error, TruncatedReply) and self._words and self.failure is not None:
+            message = f"{self.failure.message}; it said {self._words[:_QUOTED]!r}"
+            self.failure = ErrorDetail(message, kind=self.failure.kind)
 
 
 def _detail_of(error: Exception) -> ErrorDetail:

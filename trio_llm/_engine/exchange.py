@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from .._convert.converter import ConversionError
-from .._dialects.contract import Call, Endpoint, ErrorDetail, ReplyIsError, StreamEndpoint
+from .._dialects.contract import Call, Endpoint, ErrorDetail, ReplyIsError, StreamDecoder, StreamEndpoint
 from .._limits.account import Admission
 from .._limits.buckets import ONE_REQUEST
 from .._limits.estimate import estimate_cost
@@ -135,7 +135,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     raise _status_error(exchange, reply.head, await _read_error(reply))
                 exchange.call.head = reply.head
                 decoder = reading.endpoint.open_decoder(exchange.call)
-                data = await reply.read()
+                data = await _read_beginning(reply)
                 if _is_whole(reply.head, data):
                     chunk = reading.unfold(await _read_body(reply, data))
                     admission.usage = usage_of(chunk)
@@ -152,7 +152,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     if not data:
                         return
                     if not decoder.finished:
-                        data = await reply.read()
+                        data = await _read_on(reply, decoder)
                 await _drain(reply)
             finally:
                 await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
@@ -162,16 +162,40 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
             raise _connection_error(exchange, error) from error
 
 
+async def _read_beginning(reply: Reply) -> bytes:
+    """The first bytes that say something: servers keep a connection alive with line breaks."""
+    data = await reply.read()
+    while data and data.isspace() and _is_text(reply.head):
+        data = await reply.read()
+    return data
+
+
+def _is_text(head: ReplyHead) -> bool:
+    kind = head.headers.get("content-type", "")
+    return not kind or "json" in kind or kind.startswith("text/")
+
+
+async def _read_on(reply: Reply, decoder: StreamDecoder[Any]) -> bytes:
+    """The next bytes. A connection that breaks behind a complete answer ends it, for nothing is missing."""
+    try:
+        return await reply.read()
+    except TransportError:
+        if not decoder.complete:
+            raise
+        return b""
+
+
 def _is_whole(head: ReplyHead, data: bytes) -> bool:
-    """Whether one JSON object came where a stream was asked for: gateways do that, and errors with status 200."""
-    return "application/json" in head.headers.get("content-type", "") and data.lstrip()[:1] == b"{"
+    """Whether JSON came where a stream was asked for: gateways do that, and errors with status 200.
+
+    The bytes tell, for servers that do so label either as the other. Sound may begin with any byte.
+    """
+    return _is_text(head) and data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 def usage_of(value: object) -> Usage | None:
     """The usage that a response or chunk tells."""
     usage = getattr(value, "usage", None)
-    # The usage of a response of the Responses API says the same under other names.
-    usage = getattr(usage, "chat_usage", usage)
     return usage if isinstance(usage, Usage) else None
 
 
@@ -242,6 +266,7 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
         retry_after=_asked_wait(head, detail),
         code=detail.code,
         should_retry=explicit_word(head.headers) if head.status >= 300 else None,
+        partial=detail.partial,
         **_labels(exchange),
     )
     if status is not None:

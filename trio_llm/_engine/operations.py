@@ -13,16 +13,6 @@ from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse, M
 from .._types.request import ControlParams
 from .chat_rules import rules_for
 from .operation import Either, Operation, Receive, Streamed, Whole, method
-from .responses_asking import (
-    RESPONSES_OPERATIONS,
-    ResponsesOperations,
-    ask_cancel_responses as ask_cancel_responses,
-    ask_compact_responses as ask_compact_responses,
-    ask_delete_responses as ask_delete_responses,
-    ask_get_responses as ask_get_responses,
-    ask_list_input_items as ask_list_input_items,
-    ask_responses as ask_responses,
-)
 from .stream import ChunkRules
 
 if TYPE_CHECKING:
@@ -289,7 +279,6 @@ def _text_rules(request: TextCompletionRequest) -> ChunkRules[Any, Any]:
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    **RESPONSES_OPERATIONS,
     "completion": Operation("chat", lambda d: d.chat, lambda d: d.chat_stream, rules_for),
     "embedding": Operation("embedding", lambda d: d.embeddings, in_parts=_embedding_in_parts),
     "image_generation": Operation("image", lambda d: d.images, lambda d: d.images_stream, _picture_rules),
@@ -307,7 +296,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 
 
-class Operations(ResponsesOperations):
+class Operations:
     """Everything that can be asked of whatever makes calls. Every method raises `APIError`s only."""
 
     completion: Final = method(ask_completion)

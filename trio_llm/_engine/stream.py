@@ -169,7 +169,7 @@ class Source(Generic[ChunkT, ResponseT]):
         return f"no further content for {self._timeouts.gap:g} s"
 
     def _labelled(self, error: APIError) -> APIError:
-        error.partial = self.partial
+        error.partial = self.partial or error.partial
         return error
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from .mapping import Record
+from .mapping import ANSWER, Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 from .vector import Vector
@@ -58,9 +58,9 @@ class EmbeddingRequest(AnyRequest):
 class Embedding(Record):
     """One vector; `index` is the place of its text in the input."""
 
-    embedding: Sequence[float] = Vector()
+    embedding: Sequence[float] = attrs.field(default=Vector(), metadata=ANSWER)
     """A `Vector`: a list's habits, at four bytes a number. Models with several vectors a text give lists of lists."""
-    index: int = 0
+    index: int = attrs.field(default=0, metadata=ANSWER)
     object: str = "embedding"
 
 
@@ -68,7 +68,7 @@ class Embedding(Record):
 class EmbeddingResponse(Record):
     """The reply to an embedding call: vectors in the order of the input."""
 
-    data: list[Embedding] = attrs.Factory(list)
+    data: list[Embedding] = attrs.field(factory=list, metadata=ANSWER)
     model: str | None = None
     object: str = "list"
     usage: Usage | None = None

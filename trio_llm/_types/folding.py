@@ -318,7 +318,7 @@ def _joined_call(fragments: list[ToolCall]) -> ToolCall:
     functions = [fragment.function for fragment in fragments if fragment.function is not None]
     customs = [fragment.custom for fragment in fragments if fragment.custom is not None]
     for fragment in fragments:
-        joined.id = joined.id or fragment.id
+        joined.id = fragment.id or joined.id  # the provider's own may come late, in place of one that was made up
         joined.model_extra = joined.model_extra or fragment.model_extra
         if fragment.provider_specific_fields:
             joined.provider_specific_fields = {

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from .mapping import Record
+from .mapping import ANSWER, Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
@@ -59,8 +59,8 @@ class ImageRequest(AnyRequest):
 class ImageObject(Record):
     """One image: an address, or its bytes as base64 text."""
 
-    url: str | None = None
-    b64_json: str | None = None
+    url: str | None = attrs.field(default=None, metadata=ANSWER)
+    b64_json: str | None = attrs.field(default=None, metadata=ANSWER)
     revised_prompt: str | None = None
 
     @property
@@ -84,7 +84,7 @@ class ImageResponse(Record):
     """The reply to an image call."""
 
     created: int | None = None
-    data: list[ImageObject] = attrs.Factory(list)
+    data: list[ImageObject] = attrs.field(factory=list, metadata=ANSWER)
     usage: Usage | None = None
     background: str | None = None
     output_format: str | None = None
@@ -96,9 +96,9 @@ class ImageResponse(Record):
 class ImageChunk(Record):
     """One event of a streamed image: `b64_json` is a whole picture each time, sharper from one to the next."""
 
-    type: str = ""
+    type: str = attrs.field(default="", metadata=ANSWER)
     """Ends in `partial_image` or in `completed`."""
-    b64_json: str | None = None
+    b64_json: str | None = attrs.field(default=None, metadata=ANSWER)
     partial_image_index: int | None = None
     created_at: int | None = None
     background: str | None = None

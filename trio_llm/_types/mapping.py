@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
 from .vector import Vector
+
+ANSWER: Final[Mapping[str, bool]] = MappingProxyType({"answer": True})
+"""Marks a field that carries the answer: only there is a value of the wrong type fatal to a reply."""
 
 
 @attrs.define

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias, Unpack
 
 import attrs
 
-from .mapping import Record
+from .mapping import ANSWER, Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
@@ -35,7 +35,7 @@ class ModerationRequest(AnyRequest):
 class Moderation(Record):
     """The verdict on one input. The names of the categories are the provider's."""
 
-    flagged: bool = False
+    flagged: bool = attrs.field(default=False, metadata=ANSWER)
     """Whether any category applies."""
     categories: dict[str, Any] = attrs.Factory(dict[str, Any])
     category_scores: dict[str, Any] = attrs.Factory(dict[str, Any])
@@ -48,5 +48,5 @@ class ModerationResponse(Record):
 
     id: str | None = None
     model: str | None = None
-    results: list[Moderation] = attrs.Factory(list[Moderation])
+    results: list[Moderation] = attrs.field(factory=list[Moderation], metadata=ANSWER)
     usage: Usage | None = None

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from .mapping import Record
+from .mapping import ANSWER, Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
@@ -50,8 +50,8 @@ class RerankRequest(AnyRequest):
 class RerankResult(Record):
     """One document's rank: `index` is its place in the request, `relevance_score` grows with relevance."""
 
-    index: int = 0
-    relevance_score: float = 0.0
+    index: int = attrs.field(default=0, metadata=ANSWER)
+    relevance_score: float = attrs.field(default=0.0, metadata=ANSWER)
     document: dict[str, Any] | None = None
     """The document as `{"text": ...}`, where it was asked for."""
 
@@ -61,7 +61,7 @@ class RerankResponse(Record):
     """The reply to a rerank call: the most relevant document first."""
 
     id: str | None = None
-    results: list[RerankResult] = attrs.Factory(list[RerankResult])
+    results: list[RerankResult] = attrs.field(factory=list[RerankResult], metadata=ANSWER)
     model: str | None = None
     meta: dict[str, Any] | None = None
     """Cohere's account of what is billed."""

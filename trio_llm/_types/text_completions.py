@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from .mapping import Record
+from .mapping import ANSWER, Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
 
@@ -71,8 +71,8 @@ class TextChoices(Record):
     """One continuation of the prompt; in a stream a fragment of the continuation numbered `index`."""
 
     finish_reason: str | None = None
-    index: int = 0
-    text: str = ""
+    index: int = attrs.field(default=0, metadata=ANSWER)
+    text: str = attrs.field(default="", metadata=ANSWER)
     logprobs: dict[str, Any] | None = None
     """Lists side by side: `tokens`, `token_logprobs`, `top_logprobs`, `text_offset`."""
 
@@ -86,6 +86,6 @@ class TextCompletionResponse(Record):
     """Seconds since 1970."""
     model: str | None = None
     object: str = "text_completion"
-    choices: list[TextChoices] = attrs.Factory(list[TextChoices])
+    choices: list[TextChoices] = attrs.field(factory=list[TextChoices], metadata=ANSWER)
     usage: Usage | None = None
     system_fingerprint: str | None = None

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from .mapping import Record
+from .mapping import ANSWER, Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .upload import FileInput, Upload, as_upload
 from .usage import Usage
@@ -87,7 +87,7 @@ class TranscriptionSegment(Record):
 class TranscriptionResponse(Record):
     """What was said. Of `text`, `srt` and `vtt` as response formats, `text` is all there is: the file's content."""
 
-    text: str = ""
+    text: str = attrs.field(default="", metadata=ANSWER)
     task: str | None = None
     language: str | None = None
     duration: float | None = None
@@ -103,11 +103,11 @@ class TranscriptionResponse(Record):
 class TranscriptionChunk(Record):
     """One event of a streamed transcript."""
 
-    type: str = ""
+    type: str = attrs.field(default="", metadata=ANSWER)
     """`transcript.text.delta`, `transcript.text.segment` or `transcript.text.done`."""
-    delta: str | None = None
+    delta: str | None = attrs.field(default=None, metadata=ANSWER)
     """What is added to the text."""
-    text: str | None = None
+    text: str | None = attrs.field(default=None, metadata=ANSWER)
     """The whole text at the end, or the text of a segment."""
     logprobs: list[dict[str, Any]] | None = None
     usage: Usage | None = None

@@ -10,8 +10,8 @@ from typing import Final
 from ..contract import Dialect, Endpoint, StreamEndpoint
 from .errors import decode_error
 from .request import encode, encode_stream
-from .response import decode
 from .stream import open_decoder
+from .whole import decode
 
 ANTHROPIC: Final = Dialect(
     name="anthropic",

@@ -10,7 +10,7 @@ Source: Anthropic API reference, "Create a Message" and "Streaming Messages", 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -19,12 +19,15 @@ from ..._convert import json as _json
 from ..._convert.converter import ConversionError, structure
 from ..._convert.narrow import as_mapping
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
-from ..._types.mapping import Record
+from ..._types.mapping import ANSWER, Record
+from ..tool_calls import CallIds, is_whole_object
 
 Block = dict[str, Any]
 
 _PLACES: Final[Mapping[str, int]] = {"thinking": 0, "redacted_thinking": 0, "text": 1, "tool_use": 2}
 """Kinds of block that OpenAI's shape has a place for, in the order in which a request repeats them."""
+_OTHER_TEXTS: Final = ("", "output_text")
+"""Types that gateways give to blocks of text."""
 _CALL_FIELDS: Final = frozenset({"type", "id", "name", "input"})
 
 
@@ -32,12 +35,12 @@ _CALL_FIELDS: Final = frozenset({"type", "id", "name", "input"})
 class WireBlock(Record):
     """The fields of content blocks that are read here, of whatever kind."""
 
-    type: str = ""
-    text: str | None = None
+    type: str = attrs.field(default="", metadata=ANSWER)
+    text: str | None = attrs.field(default=None, metadata=ANSWER)
     thinking: str | None = None
     signature: str | None = None
-    id: str | None = None
-    name: str | None = None
+    id: str | None = attrs.field(default=None, metadata=ANSWER)
+    name: str | None = attrs.field(default=None, metadata=ANSWER)
     citations: list[dict[str, Any]] | None = None
 
 
@@ -45,11 +48,11 @@ class WireBlock(Record):
 class WireDelta(Record):
     """What a block, or the message at its end, grows by; which fields it has goes by its type."""
 
-    type: str = ""
-    text: str = ""
+    type: str = attrs.field(default="", metadata=ANSWER)
+    text: str = attrs.field(default="", metadata=ANSWER)
     thinking: str = ""
     signature: str = ""
-    partial_json: str = ""
+    partial_json: str = attrs.field(default="", metadata=ANSWER)
     citation: dict[str, Any] | None = None
     stop_reason: str | None = None
 
@@ -68,6 +71,7 @@ class ToolNames:
 class _SoFar:
     """What of the answer has been seen."""
 
+    ids: CallIds
     text: int = 0
     """Characters of text."""
     calls: int = 0
@@ -117,6 +121,11 @@ class _OpenBlock:
             except ValueError:
                 self.block["input"] = text
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the input so far is a whole JSON object."""
+        return is_whole_object("".join(self.fragments))
+
     def input_text(self) -> str:
         """The input as JSON text, where it came whole."""
         return _json.dumps(self.block.get("input") or {}).decode()
@@ -165,9 +174,10 @@ class _CallBlock(_OpenBlock):
 
     def begin(self) -> Delta | None:
         self.so_far.calls += 1
+        self.block["id"] = self.so_far.ids.take(self.block.get("id"))
         extra = {name: value for name, value in self.block.items() if name not in _CALL_FIELDS and value is not None}
         call = self.call(self.block.get("name"), "")
-        call.id, call.provider_specific_fields = self.block.get("id"), extra or None
+        call.id, call.provider_specific_fields = self.block["id"], extra or None
         return Delta(tool_calls=[call])
 
     def call(self, name: str | None, text: str) -> ToolCall:
@@ -217,13 +227,28 @@ _KINDS: Final[Mapping[str, type[_OpenBlock]]] = {
 }
 
 
-class BlockReader:
-    """Turns the blocks of one answer into deltas. Blocks that are open at the same time are told apart by index."""
+_GROWN_BY: Final[tuple[tuple[str, type[_OpenBlock], Block | None], ...]] = (
+    ("partial_json", _OpenBlock, None),
+    ("text", _TextBlock, {"type": "text"}),
+    ("thinking", _ThinkingBlock, {"type": "thinking"}),
+)
+"""What a delta has that belongs to a block that is not open: the kind that it grows, and how one begins, if it may."""
 
-    def __init__(self, tools: ToolNames) -> None:
+
+class BlockReader:
+    """Turns the blocks of one answer into deltas. Blocks that are open at the same time are told apart by index.
+
+    Gateways that write this format number as they please, and forget to begin or to end a block. What grows a block
+    that is not open grows the open one of its kind, else begins one.
+    """
+
+    def __init__(self, tools: ToolNames, ids: CallIds) -> None:
         self._tools = tools
-        self._so_far = _SoFar()
+        self._so_far = _SoFar(ids)
         self._open: dict[int, _OpenBlock] = {}
+        self._given_ids: dict[str, _OpenBlock] = {}
+        self.says_something = False
+        """Whether there was any block that holds something."""
         self._furthest = 0
         self._out_of_shape = False
         self._unsent: list[Block] = []
@@ -233,51 +258,89 @@ class BlockReader:
         """Whether the caller has tools to run."""
         return self._so_far.calls > 0
 
-    def begin(self, index: int, block: Mapping[str, Any]) -> Delta | None:
+    def begin(self, index: int, block: Mapping[str, Any]) -> Iterator[Delta]:
         """A block begins, with whatever it holds already.
 
         Raises:
             ConversionError: if a field has the wrong type.
         """
         known = structure(block, WireBlock)
+        if (going_on := self._going_on(known)) is not None:
+            self._open[index] = going_on
+            return
+        if index in self._open:
+            yield from self.end(index)
         checked = {**block, **dict(known.items())}  # still with the nulls that it came with
         self._open[index] = opened = self._kind(known)(checked, self._so_far)
-        return opened.begin()
+        if known.id:
+            self._given_ids[known.id] = opened
+        self.says_something = self.says_something or known.type != "text" or bool(known.text)
+        if (delta := opened.begin()) is not None:
+            yield delta
 
-    def grow(self, index: int, delta: WireDelta) -> Delta | None:
+    def _going_on(self, block: WireBlock) -> _OpenBlock | None:
+        """The open call that a block with the same id goes on with."""
+        same = self._given_ids.get(block.id or "")
+        return same if same is not None and same in self._open.values() and not same.is_whole else None
+
+    def grow(self, index: int, delta: WireDelta) -> Iterator[Delta]:
         """A block grows.
 
         Raises:
-            ConversionError: if it is not open.
+            ConversionError: if none is open that it could be.
         """
-        return self._opened(index).grow(delta)
+        opened = self._open.get(index)
+        if opened is None:
+            for field, kind, beginning in _GROWN_BY:
+                if getattr(delta, field):
+                    opened = self._last(kind)
+                    if opened is None and beginning is not None:
+                        yield from self.begin(index, beginning)
+                        opened = self._open[index]
+                    break
+            else:
+                return
+        if opened is None:
+            raise ConversionError(f"content block {index} is not open", ".index")
+        self.says_something = True
+        if (grown := opened.grow(delta)) is not None:
+            yield grown
 
-    def end(self, index: int) -> Delta | None:
-        """A block is complete.
+    def _last(self, kind: type[_OpenBlock]) -> _OpenBlock | None:
+        """The block of a kind that was opened last, of those that are open. Of any kind means: one with an input."""
+        texts = (_TextBlock, _ThinkingBlock)
+        fits = [
+            one
+            for one in self._open.values()
+            if isinstance(one, kind) and (kind is not _OpenBlock or not isinstance(one, texts))
+        ]
+        return fits[-1] if fits else None
 
-        Raises:
-            ConversionError: if it is not open.
-        """
-        opened = self._opened(index)
-        del self._open[index]
+    def end_all(self) -> Iterator[Delta]:
+        """No more comes: blocks whose end was forgotten are complete."""
+        for index in list(self._open):
+            yield from self.end(index)
+
+    def end(self, index: int) -> Iterator[Delta]:
+        """A block is complete. One that is not open has ended already."""
+        opened = self._open.pop(index, None)
+        if opened is None or opened in self._open.values():
+            return
         delta = opened.end()
         if kept := self._kept(opened.block):
             delta.provider_specific_fields = {**(delta.provider_specific_fields or {}), "content_blocks": kept}
-        return delta if delta.keys() else None
+        if delta.keys():
+            yield delta
 
     def _kind(self, block: WireBlock) -> type[_OpenBlock]:
         kind = _KINDS.get(block.type, _OpenBlock)
+        if block.type in _OTHER_TEXTS and block.text is not None:
+            return _TextBlock
         if kind is not _CallBlock:
             return kind
         if block.name is not None and block.name == self._tools.answer:
             return _AnswerBlock
         return _CustomCallBlock if block.name in self._tools.custom else kind
-
-    def _opened(self, index: int) -> _OpenBlock:
-        try:
-            return self._open[index]
-        except KeyError:
-            raise ConversionError(f"content block {index} is not open", ".index") from None
 
     def _kept(self, block: Block) -> list[Block] | None:
         """The blocks to hand out as they are: none until one turns up that has no place, then all."""

@@ -13,13 +13,15 @@ from typing import Any, Final
 
 import attrs
 
-from ..._convert.converter import parse, structure
+from ..._convert.converter import structure
 from ..._convert.narrow import as_mapping
 from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.folding import fold_chunks
-from ..._types.mapping import Record
+from ..._types.mapping import ANSWER, Record
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
-from ..contract import Call, ReplyIsError
+from ..contract import Call, ErrorDetail, ReplyIsError
+from ..failing import broken_off, names_failure, no_answer, retryable
+from ..tool_calls import CallIds
 from .blocks import BlockReader
 from .errors import detail_of_event
 from .tools import tool_names
@@ -35,6 +37,7 @@ _FINISH_REASONS: Final = {
     "compaction": "length",
     "refusal": "content_filter",
 }
+_WITHOUT_WORDS: Final = "an error without a message"
 _PLACED: Final = frozenset({"type", "role"})
 
 
@@ -67,34 +70,65 @@ class WireUsage(Record):
 class WireMessage(Record):
     """A reply, or the beginning of a streamed one."""
 
-    content: list[dict[str, Any]] = attrs.Factory(list[dict[str, Any]])
+    content: list[dict[str, Any]] = attrs.field(factory=list[dict[str, Any]], metadata=ANSWER)
     id: str | None = None
     model: str | None = None
     stop_reason: str | None = None
     usage: WireUsage | None = None
 
 
-def decode(call: Call[ChatRequest], body: bytes) -> ModelResponse:
-    """Read a whole reply.
+def read_reply(call: Call[ChatRequest], document: Any) -> ModelResponse:
+    """Read the document of a whole reply.
 
     Raises:
-        ConversionError: for a malformed one.
-        ReplyIsError: for an error with status 200.
+        ConversionError: if it is malformed.
+        ReplyIsError: for an error with status 200, and for a reply without an answer.
     """
-    reply = parse(body)
-    if as_mapping(reply).get("type") == "error":
-        raise ReplyIsError(detail_of_event(reply))
-    return fold_chunks(_chunks(call, structure(reply, WireMessage)))
+    reply = as_mapping(document)
+    if reply.get("type") == "error" or reply.get("error"):
+        raise ReplyIsError(retryable(detail_of_event(document)))
+    if not reply.get("content") and not reply.get("stop_reason"):
+        raise ReplyIsError(failure_in(document) or no_answer(document))
+    message = structure({**reply, "content": _blocks(reply.get("content"))}, WireMessage)
+    blocks = BlockReader(tool_names(call), CallIds(call.request.messages))
+    response = fold_chunks(_chunks(blocks, message))
+    failure = failure_of(message.stop_reason, says_something=blocks.says_something)
+    if failure is not None:
+        raise ReplyIsError(attrs.evolve(failure, partial=response))
+    return response
 
 
-def _chunks(call: Call[ChatRequest], message: WireMessage) -> Iterator[ModelResponseStream]:
+def failure_in(document: object) -> ErrorDetail | None:
+    """The error that JSON in place of an answer tells, None if it tells none."""
+    detail = detail_of_event(document)
+    quotes_only = detail.message[:1] in ("{", "[") or detail.message in ("", _WITHOUT_WORDS)
+    return None if quotes_only else retryable(detail)
+
+
+def failure_of(stop_reason: str | None, *, says_something: bool) -> ErrorDetail | None:
+    """The failure that a stop reason names; an unknown one is none beside an answer."""
+    if stop_reason is None or stop_reason in _FINISH_REASONS:
+        return None
+    if names_failure(stop_reason):
+        return broken_off(stop_reason)
+    return None if says_something else no_answer({"stop_reason": stop_reason})
+
+
+def _blocks(content: Any) -> Any:
+    """The blocks of an answer; gateways write a text where there should be a block, or all of them."""
+    if isinstance(content, str):
+        content = [content]
+    if not isinstance(content, list):
+        return content
+    return [{"type": "text", "text": item} if isinstance(item, str) else item for item in content]
+
+
+def _chunks(blocks: BlockReader, message: WireMessage) -> Iterator[ModelResponseStream]:
     """A whole reply as the chunks of one that was streamed."""
-    blocks = BlockReader(tool_names(call))
     yield head_chunk(message)
     for index, block in enumerate(message.content):
-        for delta in (blocks.begin(index, block), blocks.end(index)):
-            if delta is not None:
-                yield content_chunk(delta)
+        for delta in (*blocks.begin(index, block), *blocks.end(index)):
+            yield content_chunk(delta)
     yield ending_chunk(message.stop_reason, None, blocks)
     if message.usage is not None:
         yield ModelResponseStream(usage=neutral_usage(message.usage))
@@ -124,8 +158,8 @@ def ending_chunk(stop_reason: str | None, extra: Mapping[str, Any] | None, block
 
 
 def finish_reason(stop_reason: str, *, has_calls: bool) -> str:
-    """A stop reason in OpenAI's words. An unknown one counts as a plain end; its own name stays readable."""
-    reason = _FINISH_REASONS.get(stop_reason, "stop")
+    """A stop reason in OpenAI's words. One that is not known here is handed on as it is."""
+    reason = _FINISH_REASONS.get(stop_reason, stop_reason)
     if reason in ("stop", "tool_calls"):  # the tool whose input is the answer's text is no call to the caller
         return "tool_calls" if has_calls else "stop"
     return reason

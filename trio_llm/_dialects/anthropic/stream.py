@@ -5,19 +5,21 @@ Source: Anthropic API reference, "Streaming Messages", 2026-11.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import attrs
 
-from ..._convert.converter import ConversionError, parse, structure
+from ..._convert.converter import parse, structure
 from ..._convert.narrow import as_mapping
 from ..._framing.sse import ServerSentEvent
 from ..._types.chat import ChatRequest, Delta, ModelResponseStream
-from ..._types.mapping import Record
-from ..contract import Call, ReplyIsError
+from ..._types.mapping import ANSWER, Record
+from ..characters import Joint
+from ..contract import Call, ErrorDetail, ReplyIsError
+from ..failing import retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
+from ..tool_calls import CallIds
 from .blocks import BlockReader, WireDelta
 from .errors import detail_of_event
 from .response import (
@@ -25,103 +27,104 @@ from .response import (
     WireUsage,
     content_chunk,
     ending_chunk,
+    failure_in,
+    failure_of,
     head_chunk,
     neutral_usage,
 )
 from .tools import tool_names
 
-
-class State(Enum):
-    """Where in a reply the stream is."""
-
-    BEFORE = "before message_start"
-    CONTENT = "in the content"
-    ENDING = "after message_delta"
-    DONE = "after message_stop"
-
-
-TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
-    (State.BEFORE, "message_start"): State.CONTENT,
-    (State.CONTENT, "content_block_start"): State.CONTENT,
-    (State.CONTENT, "content_block_delta"): State.CONTENT,
-    (State.CONTENT, "content_block_stop"): State.CONTENT,
-    (State.CONTENT, "message_delta"): State.ENDING,
-    # Gateways that write this format close their last block late, and tell the usage in a message_delta of its own.
-    (State.ENDING, "content_block_stop"): State.ENDING,
-    (State.ENDING, "message_delta"): State.ENDING,
-    (State.ENDING, "message_stop"): State.DONE,
-}
-"""The legal order. Events that are not named here at all, such as `ping`, may come at any time and say nothing."""
-EVENT_TYPES: Final = frozenset(kind for _, kind in TRANSITIONS)
+_BLOCKS: Final = ("content_block_start", "content_block_delta", "content_block_stop")
+EVENT_TYPES: Final = frozenset({"message_start", *_BLOCKS, "message_delta", "message_stop"})
+"""Events that say something. Others, such as `ping`, may come at any time and say nothing."""
+_DONE: Final = "[DONE]"
+"""OpenAI's last event, with which gateways close this format too."""
 
 
 @attrs.define
 class _Event(Record):
     """One event; which fields it has goes by its type."""
 
-    type: str = ""
-    index: int = 0
+    type: str = attrs.field(default="", metadata=ANSWER)
+    index: int = attrs.field(default=0, metadata=ANSWER)
     message: WireMessage | None = None
-    content_block: dict[str, Any] = attrs.Factory(dict[str, Any])
-    delta: WireDelta = attrs.Factory(WireDelta)
+    content_block: dict[str, Any] = attrs.field(factory=dict[str, Any], metadata=ANSWER)
+    delta: WireDelta = attrs.field(factory=WireDelta, metadata=ANSWER)
     usage: WireUsage | None = None
 
 
 class MessageReader:
-    """One streamed reply. Its usage so far is on a chunk after `message_start` and, final, on the last."""
+    """One streamed reply. Its usage so far is on a chunk after `message_start` and, final, on the last.
+
+    In order, the events are `message_start`, those of the blocks, `message_delta` with the reason of the end, and
+    `message_stop`. Gateways that write this format leave out the first or the last, close their blocks late, and tell
+    the usage in a `message_delta` of its own; none of that is a reason to give an answer up. Only a reason of the end
+    is demanded, for without one nobody knows whether the answer is whole.
+    """
 
     def __init__(self, call: Call[ChatRequest]) -> None:
-        self._state = State.BEFORE
-        self._blocks = BlockReader(tool_names(call))
+        self.finished = False
+        self._blocks = BlockReader(tool_names(call), CallIds(call.request.messages))
         self._usage = WireUsage()
+        self._stop_reason: str | None = None
 
     @property
-    def finished(self) -> bool:
-        """Whether `message_stop` has been read."""
-        return self._state is State.DONE
+    def complete(self) -> bool:
+        """Whether the answer has said why it ends, and that is no failure."""
+        return self._stop_reason is not None and self._failure() is None
 
     def read(self, event: ServerSentEvent) -> Iterator[ModelResponseStream]:
         """The chunks that an event amounts to.
 
         Raises:
-            ReplyIsError: for an error event.
-            ConversionError: for an event that is malformed or out of order.
+            ReplyIsError: for an error event, and at the end of an answer that is none.
+            ConversionError: for a piece of the answer that is malformed.
+            TruncatedReply: at the end of a stream without a reason for it.
         """
+        if event.data == _DONE:
+            yield from self._end()
+            return
         fields = parse(event.data)
         kind = as_mapping(fields).get("type", event.name)
-        if kind == "error":
-            raise ReplyIsError(detail_of_event(fields))
-        if not isinstance(kind, str) or kind not in EVENT_TYPES:
-            return
-        self._advance(kind)
-        told = structure(fields, _Event)
-        if told.message is not None:
+        if kind == "error" or as_mapping(fields).get("error"):
+            raise ReplyIsError(retryable(detail_of_event(fields)))
+        if isinstance(kind, str) and kind in EVENT_TYPES:
+            yield from self._read(kind, structure(fields, _Event))
+        elif kind is None and (failure := failure_in(fields)) is not None:
+            raise ReplyIsError(failure)
+
+    def _read(self, kind: str, told: _Event) -> Iterator[ModelResponseStream]:
+        if kind == "message_stop":
+            yield from self._end()
+        elif told.message is not None:
             yield head_chunk(told.message)
             yield from self._usage_chunks(told.message.usage)
         elif kind == "message_delta":
+            self._stop_reason = told.delta.stop_reason or self._stop_reason
             extra = {**(told.delta.model_extra or {}), **(told.model_extra or {})}
             yield ending_chunk(told.delta.stop_reason, extra, self._blocks)
             yield from self._usage_chunks(told.usage)
-        elif (delta := self._block_delta(kind, told)) is not None:
-            yield content_chunk(delta)
+        else:
+            for delta in self._block_deltas(kind, told):
+                yield content_chunk(delta)
 
     def close(self) -> Iterable[ModelResponseStream]:
-        """Nothing: all is told when the last event has been read.
+        """What blocks without an end hold back. Raises as `read` does at the end."""
+        return () if self.finished else self._end()
 
-        Raises:
-            TruncatedReply: if it has not.
-        """
-        if not self.finished:
-            raise TruncatedReply(f"the stream ended {self._state.value}")
-        return ()
+    def _end(self) -> Iterator[ModelResponseStream]:
+        self.finished = True
+        for delta in self._blocks.end_all():
+            yield content_chunk(delta)
+        if (failure := self._failure()) is not None:
+            raise ReplyIsError(failure)
+        if self._stop_reason is None:
+            raise TruncatedReply("the stream ended before it said why")
 
-    def _advance(self, kind: str) -> None:
-        try:
-            self._state = TRANSITIONS[self._state, kind]
-        except KeyError:
-            raise ConversionError(f"unexpected {kind} {self._state.value}", ".type") from None
+    def _failure(self) -> ErrorDetail | None:
+        return failure_of(self._stop_reason, says_something=self._blocks.says_something)
 
-    def _block_delta(self, kind: str, told: _Event) -> Delta | None:
+    def _block_deltas(self, kind: str, told: _Event) -> Iterator[Delta]:
         match kind:
             case "content_block_start":
                 return self._blocks.begin(told.index, told.content_block)
@@ -130,7 +133,7 @@ class MessageReader:
             case "content_block_stop":
                 return self._blocks.end(told.index)
             case _:
-                return None
+                return iter(())
 
     def _usage_chunks(self, told: WireUsage | None) -> Iterator[ModelResponseStream]:
         if told is not None:
@@ -140,4 +143,4 @@ class MessageReader:
 
 def open_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
-    return SSEStreamDecoder(MessageReader(call))
+    return SSEStreamDecoder(MessageReader(call), Joint())

@@ -54,6 +54,11 @@ class BridgedDecoder:
         self.finished = False
 
     @property
+    def complete(self) -> bool:
+        """Whether the last event has been written; until then the chat's connection has to last."""
+        return self.finished
+
+    @property
     def failure(self) -> ErrorDetail | None:
         """The error that ended the chat."""
         return self._chat.failure

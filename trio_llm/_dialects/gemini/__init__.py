@@ -15,8 +15,7 @@ import attrs
 from ..contract import Dialect, Endpoint, StreamEndpoint, later
 from .errors import decode_error
 from .request import encode_chat, encode_chat_stream
-from .response import decode_chat
-from .stream import open_chat_decoder
+from .response import decode_chat, open_chat_decoder
 
 if TYPE_CHECKING:
     from ..._types.embeddings import EmbeddingRequest, EmbeddingResponse

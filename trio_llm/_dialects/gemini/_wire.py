@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ..._types.mapping import Record
+from ..._types.mapping import ANSWER, Record
 
 
 @attrs.frozen
@@ -33,11 +33,11 @@ class Blob:
 class Part(Record):
     """One piece of content; at most one of its kinds is set. Kinds without a field here are in `model_extra`."""
 
-    text: str | None = None
+    text: str | None = attrs.field(default=None, metadata=ANSWER)
     thought: bool | None = None
     thought_signature: str | None = attrs.field(default=None, alias="thoughtSignature")
-    function_call: FunctionCallPart | None = attrs.field(default=None, alias="functionCall")
-    inline_data: Blob | None = attrs.field(default=None, alias="inlineData")
+    function_call: FunctionCallPart | None = attrs.field(default=None, alias="functionCall", metadata=ANSWER)
+    inline_data: Blob | None = attrs.field(default=None, alias="inlineData", metadata=ANSWER)
 
 
 @attrs.frozen
@@ -74,16 +74,16 @@ class LogprobsResult:
 class Candidate(Record):
     """One answer, or a fragment of it."""
 
-    content: Content | None = None
-    index: int = 0
+    content: Content | None = attrs.field(default=None, metadata=ANSWER)
+    index: int = attrs.field(default=0, metadata=ANSWER)
     finish_reason: str | None = attrs.field(default=None, alias="finishReason")
     grounding_metadata: dict[str, Any] | None = attrs.field(default=None, alias="groundingMetadata")
     citation_metadata: dict[str, Any] | None = attrs.field(default=None, alias="citationMetadata")
     logprobs_result: LogprobsResult | None = attrs.field(default=None, alias="logprobsResult")
 
 
-@attrs.frozen
-class PromptFeedback:
+@attrs.define
+class PromptFeedback(Record):
     """Whether the prompt was blocked, and why."""
 
     block_reason: str | None = attrs.field(default=None, alias="blockReason")
@@ -120,7 +120,7 @@ class UsageMetadata(Record):
 class Reply(Record):
     """A whole reply, or one event of a stream: both have the same shape."""
 
-    candidates: list[Candidate] = attrs.Factory(list[Candidate])
+    candidates: list[Candidate] = attrs.field(factory=list[Candidate], metadata=ANSWER)
     prompt_feedback: PromptFeedback | None = attrs.field(default=None, alias="promptFeedback")
     usage_metadata: UsageMetadata | None = attrs.field(default=None, alias="usageMetadata")
     model_version: str | None = attrs.field(default=None, alias="modelVersion")

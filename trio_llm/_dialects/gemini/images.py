@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import attrs
 
-from ..._convert.converter import ConversionError, load, parse
-from ..._types.errors import ContentPolicyViolationError, UnsupportedParamsError
+from ..._convert.converter import load, parse
+from ..._types.errors import ContentPolicyViolationError, InternalServerError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.image_edits import ImageEditRequest
 from ..._types.images import ImageObject, ImageRequest, ImageResponse
 from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from .models import model_path
-from .response import ReplyReader
+from .response import read_document
 
 _IMAGEN = "imagen"
 _EXPRESSIBLE: Final = frozenset(("n", "size", "quality", "response_format"))
@@ -147,14 +147,15 @@ def _predicted(body: bytes) -> ImageResponse:
 
 
 def _generated(body: bytes) -> ImageResponse:
-    reader = ReplyReader()
-    chunk = reader.read(parse(body))
-    deltas = [choice.delta for choice in chunk.choices]
-    urls = [str(image["image_url"]["url"]) for delta in deltas for image in delta.images or ()]
+    response, failure = read_document(parse(body))
+    messages = [choice.message for choice in response.choices]
+    urls = [str(image["image_url"]["url"]) for message in messages for image in message.images or ()]
+    if not urls and failure is not None:
+        raise ReplyIsError(failure)
     if not urls:
-        filtered = any(choice.finish_reason == "content_filter" for end in reader.close() for choice in end.choices)
-        _no_image("".join(delta.content or "" for delta in deltas) or None, "finishReason" if filtered else None)
-    return ImageResponse(chunk.created, [_from_url(url) for url in urls], chunk.usage)
+        filtered = any(choice.finish_reason == "content_filter" for choice in response.choices)
+        _no_image("".join(message.content or "" for message in messages) or None, "finishReason" if filtered else None)
+    return ImageResponse(response.created, [_from_url(url) for url in urls], response.usage)
 
 
 def _from_url(url: str) -> ImageObject:
@@ -168,6 +169,7 @@ def _image(data: str, mime_type: str | None) -> ImageObject:
 
 def _no_image(words: str | None, refused_by: str | None) -> None:
     if refused_by is None:
-        raise ConversionError(f"the reply has no image{f': {words}' if words else ''}")
+        said = f": {words}" if words else ""
+        raise ReplyIsError(ErrorDetail(f"the reply has no image{said}", kind=InternalServerError))
     detail = ErrorDetail(words or "the provider filtered the image", refused_by, ContentPolicyViolationError)
     raise ReplyIsError(detail)

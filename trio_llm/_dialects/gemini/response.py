@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
+
+from attrs import evolve
 
 from ..._convert import json as _json
 from ..._convert.converter import ConversionError, parse, structure
+from ..._convert.narrow import is_object
+from ..._framing.sse import ServerSentEvent
 from ..._types.chat import (
     Annotation,
     ChatAudio,
@@ -28,7 +33,12 @@ from ..._types.chat import (
     ToolCall,
 )
 from ..._types.folding import fold_chunks
-from ..contract import Call, ReplyIsError
+from ..bodies import ReadingOfEvents, read_body
+from ..characters import Joint
+from ..contract import Call, ErrorDetail, ReplyIsError, StreamDecoder
+from ..failing import any_content, broken_off, is_heartbeat, names_failure, no_answer, retryable
+from ..streaming import SSEStreamDecoder, TruncatedReply
+from ..tool_calls import CallIds
 from ._wire import Blob, Candidate, FunctionCallPart, LogprobsCandidate, LogprobsResult, Part, Reply
 from .errors import blocked_detail, error_in, event_detail
 from .grounding import SourceBook
@@ -47,6 +57,12 @@ _FILTERED: Final = (
     "IMAGE_RECITATION",
 )
 _PLAIN_FINISH: Final[Mapping[str, str]] = {"STOP": "stop", "MAX_TOKENS": "length"}
+_GIVEN_UP: Final = frozenset({"OTHER"})
+"""Finish reasons that name a failure in this format only; those that every dialect knows are told apart elsewhere."""
+_PIECES: Final = frozenset({"candidates", "promptFeedback", "usageMetadata"})
+"""Fields of which a piece of a reply has at least one."""
+_CLOSING_WORD: Final = "[DONE]"
+"""Gateways that speak both formats add OpenAI's closing event."""
 _FINISH: Final[Mapping[str, str]] = {**_PLAIN_FINISH, **dict.fromkeys(_FILTERED, "content_filter")}
 
 
@@ -62,17 +78,70 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
         ConversionError: if it is malformed, or has no candidates.
         ReplyIsError: if the prompt was blocked, or the reply is an error.
     """
-    reader = ReplyReader()
-    chunk = reader.read(parse(body))
-    if not chunk.choices:
-        raise ConversionError("the reply has no candidates")
-    return fold_chunks([chunk, *reader.close()])
+    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
+
+
+def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+    response, failure = read_document(document, call.request.messages)
+    if failure is not None:
+        raise ReplyIsError(evolve(failure, partial=response))
+    if not any(choice.finish_reason or any_content(choice.message) for choice in response.choices):
+        raise ReplyIsError(no_answer(document))
+    return response
+
+
+def read_document(
+    document: Any, messages: Iterable[Mapping[str, Any]] = ()
+) -> tuple[ModelResponse, ErrorDetail | None]:
+    """The response in a document, and why it is none if it says so.
+
+    Without `alt=sse` a stream is one list of pieces.
+    """
+    reader = ReplyReader(messages)
+    pieces: list[Any] = document if isinstance(document, list) and document else [document]
+    chunks = [chunk for piece in pieces for chunk in reader.read(piece)] + reader.close()
+    return fold_chunks(chunks), reader.failure
+
+
+def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+    """The decoder of one streamed reply. Usage is cumulative: the last chunk that has it is right."""
+    return SSEStreamDecoder(_StreamReader(call.request.messages), Joint())
+
+
+class _StreamReader:
+    """One streamed reply, event by event: each is a piece of the reply, whole in itself.
+
+    There is no closing event: a stream is complete when every answer has its finish reason and the body ends.
+    """
+
+    finished = False
+
+    def __init__(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        self._reply = ReplyReader(messages)
+
+    @property
+    def complete(self) -> bool:
+        return self._reply.complete and self._reply.failure is None
+
+    def read(self, event: ServerSentEvent) -> Iterable[ModelResponseStream]:
+        if event.data == _CLOSING_WORD or is_heartbeat(event.name):
+            return ()
+        return self._reply.read(parse(event.data))
+
+    def close(self) -> Iterator[ModelResponseStream]:
+        failure = self._reply.failure
+        if failure is None and not self._reply.complete:
+            raise TruncatedReply("the stream ended before the answer said why it finished")
+        yield from self._reply.close()
+        if failure is not None:
+            raise ReplyIsError(failure)
 
 
 class ReplyReader:
     """One reply being read, piece by piece; a whole reply is a single piece."""
 
-    def __init__(self) -> None:
+    def __init__(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        self._ids = CallIds(messages)
         self._open: dict[int, _OpenCandidate] = {}
         self._head: tuple[str | None, int | None, str | None] = (None, None, None)
 
@@ -81,8 +150,13 @@ class ReplyReader:
         """Whether there is an answer, and every answer says why it ended."""
         return bool(self._open) and all(candidate.finish for candidate in self._open.values())
 
-    def read(self, value: Any) -> ModelResponseStream:
-        """The chunk that a decoded piece amounts to.
+    @property
+    def failure(self) -> ErrorDetail | None:
+        """Why the reply is no answer, if one of its answers says so."""
+        return next(filter(None, (self._open[index].failure() for index in sorted(self._open))), None)
+
+    def read(self, value: Any) -> list[ModelResponseStream]:
+        """The chunk that a decoded piece amounts to; none for a piece that carries nothing.
 
         Raises:
             ConversionError: if it is malformed.
@@ -90,19 +164,29 @@ class ReplyReader:
         """
         if (error := error_in(value)) is not None:
             raise ReplyIsError(event_detail(error))
+        if is_object(value) and _PIECES.isdisjoint(value):
+            return self._without_answer(value)
         reply = structure(value, Reply)
         feedback = reply.prompt_feedback
         if feedback is not None and feedback.block_reason and not reply.candidates:
             raise ReplyIsError(blocked_detail(feedback))
         self._head = (reply.response_id, _created(reply.create_time), reply.model_version)
         counts = reply.usage_metadata
-        return ModelResponseStream(
+        chunk = ModelResponseStream(
             *self._head,
             choices=[self._fragment(candidate, reply.response_id) for candidate in reply.candidates],
             usage=None if counts is None else usage_of(counts),
             service_tier=None if counts is None else counts.service_tier,
             model_extra=reply.model_extra,
         )
+        return [chunk]
+
+    def _without_answer(self, value: Mapping[str, Any]) -> list[ModelResponseStream]:
+        """A heartbeat says nothing. Anything with a sentence in it is an error of some gateway's."""
+        detail = event_detail({"error": value})
+        if detail.message[:1] != "{" and not is_heartbeat(value.get("type")):
+            raise ReplyIsError(retryable(detail))
+        return []
 
     def close(self) -> list[ModelResponseStream]:
         """The end of every answer: only now is it known whether tools were called."""
@@ -112,18 +196,20 @@ class ReplyReader:
     def _fragment(self, candidate: Candidate, response_id: str | None) -> StreamingChoices:
         held = self._open.get(candidate.index)
         if held is None:
-            held = self._open[candidate.index] = _OpenCandidate(candidate.index, response_id)
+            held = self._open[candidate.index] = _OpenCandidate(candidate.index, response_id, self._ids)
         return held.add(candidate)
 
 
 class _OpenCandidate:
     """One answer being read."""
 
-    def __init__(self, index: int, response_id: str | None) -> None:
+    def __init__(self, index: int, response_id: str | None, ids: CallIds) -> None:
         self.finish: str | None = None
         self._index = index
-        self._call_prefix = "_".join(["call", *([response_id] if response_id else []), str(index)])
+        self._response_id = response_id
+        self._ids = ids
         self._calls = 0
+        self._says_something = False
         self._role: str | None = "assistant"
         self._beside: dict[str, Any] = {}
         self._sources = SourceBook()
@@ -138,6 +224,7 @@ class _OpenCandidate:
             self._note_text(part, first=number == 0)
             self._take(part, delta)
         self.finish = candidate.finish_reason or self.finish
+        self._says_something = self._says_something or any_content(delta)
         self._cite(candidate, delta)
         self._beside.update(candidate.model_extra or {})
         logprobs = None if candidate.logprobs_result is None else _logprobs(candidate.logprobs_result)
@@ -146,14 +233,22 @@ class _OpenCandidate:
     def close(self) -> StreamingChoices:
         """The last fragment, with the reason of the end."""
         if self.finish is not None and self.finish not in _PLAIN_FINISH:
-            self._beside["finishReason"] = self.finish
+            self._beside["finishReason"] = self.finish  # also where it is handed on as it is
         delta = Delta(provider_specific_fields=self._beside or None)
         if rest := self._audio.close():
             delta.audio = ChatAudio(data=rest)
         return StreamingChoices(self._finish_reason(), self._index, delta)
 
+    def failure(self) -> ErrorDetail | None:
+        """The failure that the finish reason names; an unknown one is none beside an answer."""
+        if self.finish is None or self.finish in _FINISH:
+            return None
+        if self.finish in _GIVEN_UP or names_failure(self.finish):
+            return broken_off(self.finish, self._beside.get("finishMessage"))
+        return None if self._says_something else no_answer({"finishReason": self.finish, **self._beside})
+
     def _finish_reason(self) -> str | None:
-        reason = None if self.finish is None else _FINISH.get(self.finish, "stop")
+        reason = None if self.finish is None else _FINISH.get(self.finish, self.finish)
         return "tool_calls" if self._calls and reason in (None, "stop") else reason
 
     def _note_text(self, part: Part, *, first: bool) -> None:
@@ -168,15 +263,17 @@ class _OpenCandidate:
             self._take_call(part.function_call, part.thought_signature, delta)
         elif part.inline_data is not None and not part.thought:
             self._take_media(part.inline_data, part.thought_signature, delta)
-        elif part.model_extra or part.inline_data is not None:
+        elif part.text is None and (part.model_extra or part.inline_data is not None):
             _append(delta, "parts", _raw(part))
         else:
             _take_text(part, delta)
+            if part.model_extra:
+                _append(delta, "part_fields", part.model_extra)
 
     def _take_call(self, wire: FunctionCallPart, signature: str | None, delta: Delta) -> None:
         arguments = _json.dumps(wire.args or {}).decode()
         call = ToolCall(
-            wire.id or f"{self._call_prefix}_{self._calls}",
+            self._ids.take(wire.id, self._response_id),
             function=FunctionCall(wire.name, arguments),
             index=self._calls,
             provider_specific_fields={"thought_signature": signature} if signature else None,

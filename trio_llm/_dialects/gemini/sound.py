@@ -9,14 +9,14 @@ import struct
 from base64 import b64decode, b64encode
 from typing import Any, Final
 
-from ..._convert.converter import ConversionError, parse
-from ..._types.errors import UnsupportedParamsError
+from ..._convert.converter import parse
+from ..._types.errors import InternalServerError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.spoken import SpeechRequest, SpeechResponse
 from ..._types.transcriptions import TranscriptionRequest, TranscriptionResponse
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from .models import model_path
-from .response import ReplyReader
+from .response import read_document
 
 _RATE: Final = 24_000
 _SOUND_FORMATS: Final = frozenset({"wav", "pcm"})
@@ -43,13 +43,14 @@ def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
 
 def decode_speech(call: Call[SpeechRequest], body: bytes) -> SpeechResponse:
     """The sound, with the head of a WAV file unless `pcm` was asked for."""
-    reader = ReplyReader()
-    choices = [*reader.read(parse(body)).choices, *(choice for chunk in reader.close() for choice in chunk.choices)]
-    pieces = [choice.delta.audio.data or "" for choice in choices if choice.delta.audio is not None]
-    samples = b"".join(map(b64decode, pieces))
+    response, failure = read_document(parse(body))
+    messages = [choice.message for choice in response.choices]
+    samples = b"".join(b64decode(message.audio.data or "") for message in messages if message.audio is not None)
     if not samples:
-        said = "".join(choice.delta.content or "" for choice in choices)
-        raise ConversionError(f"the reply has no sound{f': {said}' if said else ''}")
+        said = "".join(message.content or "" for message in messages)
+        raise ReplyIsError(
+            failure or ErrorDetail(f"the reply has no sound{f': {said}' if said else ''}", kind=InternalServerError)
+        )
     if call.request.parameters.get("response_format") == "pcm":
         return SpeechResponse(samples)
     return SpeechResponse(_wav_head(len(samples)) + samples)
@@ -79,11 +80,11 @@ def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
 
 def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
     """The answer's text."""
-    chunk = ReplyReader().read(parse(body))
-    text = "".join(choice.delta.content or "" for choice in chunk.choices)
-    if not chunk.choices:
-        raise ConversionError("the reply has no transcript")
-    return TranscriptionResponse(text.strip(), usage=chunk.usage)
+    response, failure = read_document(parse(body))
+    if failure is not None or not response.choices:
+        raise ReplyIsError(failure or ErrorDetail("the reply has no transcript", kind=InternalServerError))
+    text = "".join(choice.message.content or "" for choice in response.choices)
+    return TranscriptionResponse(text.strip(), usage=response.usage)
 
 
 def _checked(call: Call[Any], expressible: frozenset[str], formats: frozenset[str]) -> dict[str, Any]:

@@ -6,24 +6,43 @@ Source: OpenAI API reference, "Create chat completion" and "The chat completion 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from attrs import evolve
+
 from ..._convert.converter import structure
-from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
+from ..._convert.narrow import JSONObject, as_object, as_objects
 from ..._types.chat import CHAT_PARAMETERS, ChatRequest, ModelResponse
+from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
+from ..bodies import ReadingOfEvents, read_body
 from ..contract import (
     Call,
+    ErrorDetail,
     MaxTokensName,
     ReplyIsError,
     json_request,
     merge_extra_body,
     supported_parameters,
 )
+from ..failing import any_content, no_answer
 from ..schema import response_format_dict
-from .errors import error_event
+from ..tool_calls import CallIds
+from .chat_stream import open_chat_decoder
 from .messages import sendable_messages
-from .replies import call_id, is_settled, require_list, settle_call, settle_choice, settle_message, settle_usage
+from .replies import (
+    an_answer_object,
+    failure_in,
+    failure_of,
+    is_settled,
+    require_list,
+    settle_call,
+    settle_choice,
+    settle_message,
+    settle_place,
+    settle_usage,
+)
 
 _PATH = "/chat/completions"
 _LIMITS = ("max_tokens", "max_completion_tokens")
@@ -76,25 +95,41 @@ def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mappin
 
 
 def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
-    """Read a whole reply."""
-    reply = parse_object(body)
+    """Read a whole reply.
+
+    Raises:
+        ReplyIsError: if it holds no answer, or one that the provider broke off.
+        ConversionError: if the answer in it makes no sense.
+    """
+    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
+
+
+def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+    reply = an_answer_object(document)
+    ids = CallIds(call.request.messages)
+    failure: ErrorDetail | None = None
     for number, choice in enumerate(require_list(reply, "choices")):
         if type(choice) is dict and not is_settled(choice):
-            _settle(choice, number, reply)
+            failure = _settle(choice, number, reply, ids) or failure
     if usage := as_object(reply.get("usage")):
         settle_usage(usage)
+    if failure is not None:
+        raise ReplyIsError(evolve(failure, partial=structure(reply, ModelResponse)))
     return structure(reply, ModelResponse)
 
 
-def _settle(choice: JSONObject, number: int, reply: JSONObject) -> None:
+def _settle(choice: JSONObject, number: int, reply: JSONObject, ids: CallIds) -> ErrorDetail | None:
+    """Bring a choice into OpenAI's shape. Returns why it is no answer, if it is none."""
+    settle_place(choice, "message")
     message = as_object(choice.get("message"))
-    if choice.get("error") and not message.get("content"):
-        raise ReplyIsError(error_event(choice["error"]))
     settle_message(message)
     calls = as_objects(message["tool_calls"]) if "tool_calls" in message else ()
-    for place, made in enumerate(calls):
+    for made in calls:
         settle_call(made)
-        made["id"] = made.get("id") or call_id(reply, place)
+        made["id"] = ids.take(made.get("id"), reply.get("id"))
     settle_choice(choice, has_calls=bool(calls))
-    if choice.get("index") is None:
+    if type(choice.get("index")) is not int:
         choice["index"] = number
+    return failure_of(choice, says_something=any_content(message)) or (
+        None if choice["finish_reason"] or any_content(message) else failure_in(reply) or no_answer(reply)
+    )

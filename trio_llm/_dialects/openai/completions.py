@@ -6,16 +6,37 @@ Source: OpenAI API reference, "Create completion" (legacy), 2026-11.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
+
+from attrs import evolve
 
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._framing.sse import ServerSentEvent
+from ..._types.folding import fold_text_chunks
 from ..._types.http import HTTPRequest
-from ..._types.text_completions import TEXT_COMPLETION_PARAMETERS, TextCompletionRequest, TextCompletionResponse
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..._types.text_completions import (
+    TEXT_COMPLETION_PARAMETERS,
+    TextCompletionRequest,
+    TextCompletionResponse,
+)
+from ..bodies import ReadingOfEvents, read_body
+from ..characters import Joint
+from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..failing import no_answer
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from .replies import raise_error, require_list, settle_choice, settle_chunk_usage, settle_usage
+from .replies import (
+    an_answer_object,
+    failure_of,
+    raise_error,
+    require_list,
+    says_nothing,
+    settle_choice,
+    settle_chunk_usage,
+    settle_message,
+    settle_usage,
+)
 
 _PATH = "/completions"
 
@@ -41,26 +62,47 @@ def _body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
 
 
 def decode_text_completion(call: Call[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
-    """Read a whole reply."""
-    reply = parse_object(body)
+    """Read a whole reply. Raises as that of a chat does."""
+    events = ReadingOfEvents(partial(open_text_completion_decoder, call), fold_text_chunks)
+    return read_body(body, _read, events)
+
+
+def _read(document: Any) -> TextCompletionResponse:
+    reply = an_answer_object(document)
     require_list(reply, "choices")
-    _settle_choices(reply)
+    choices = _settle_choices(reply)
     settle_usage(as_object(reply.get("usage")))
+    for choice in choices:
+        failure = failure_of(choice, says_something=bool(choice.get("text")))
+        if failure is None and not choice["finish_reason"] and not choice.get("text"):
+            failure = no_answer(reply)
+        if failure is not None:
+            raise ReplyIsError(evolve(failure, partial=structure(reply, TextCompletionResponse)))
     return structure(reply, TextCompletionResponse)
 
 
 def _settle_choices(reply: JSONObject) -> list[JSONObject]:
     choices = as_objects(reply.get("choices"))
     for number, choice in enumerate(choices):
+        _settle_text(choice)
         settle_choice(choice, has_calls=False)
-        if not isinstance(choice.get("index"), int):
+        if type(choice.get("index")) is not int:
             choice["index"] = number
     return choices
 
 
+def _settle_text(choice: JSONObject) -> None:
+    """The text where it belongs: some servers answer with the message of a chat."""
+    if not isinstance(choice.get("text"), str):
+        message = {"content": choice["text"]} if choice.get("text") else choice.get("message") or choice.get("delta")
+        if message := as_object(message):
+            settle_message(message)
+            choice["text"] = message.get("content")
+
+
 def open_text_completion_decoder(call: Call[TextCompletionRequest]) -> SSEStreamDecoder[TextCompletionResponse]:
     """A decoder for one streamed reply."""
-    return SSEStreamDecoder(TextCompletionReader())
+    return SSEStreamDecoder(TextCompletionReader(), Joint())
 
 
 class TextCompletionReader:
@@ -70,25 +112,43 @@ class TextCompletionReader:
         self.finished = False
         self._open: set[int] = set()
         self._ended: set[int] = set()
+        self._said: set[int] = set()
+        self._failure: ErrorDetail | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every text has its finish reason, and none is a failure."""
+        return bool(self._open) and self._failure is None and self._open == self._ended
 
     def read(self, event: ServerSentEvent) -> Iterable[TextCompletionResponse]:
-        """The chunk that an event amounts to."""
-        if event.data.strip() == "[DONE]":
+        """The chunk that an event amounts to; none for one that carries nothing. Raises as that of a chat does."""
+        if event.data == "[DONE]":
             self.finished = True
+            self._check_end()
             return ()
         chunk = parse_object(event.data)
         raise_error(chunk, event.name)
+        if says_nothing(chunk, event.name):
+            return ()
         for choice in _settle_choices(chunk):
             self._open.add(choice["index"])
+            if choice.get("text"):
+                self._said.add(choice["index"])
             if choice["finish_reason"] is not None:
                 self._ended.add(choice["index"])
+            self._failure = failure_of(choice, says_something=choice["index"] in self._said) or self._failure
         settle_chunk_usage(chunk)
         return (structure(chunk, TextCompletionResponse),)
 
     def close(self) -> Iterable[TextCompletionResponse]:
         """Nothing is held back. The end is an error unless every text has its finish reason or `[DONE]` came."""
-        if not self._open:
+        self._check_end()
+        return ()
+
+    def _check_end(self) -> None:
+        if self._failure is not None:
+            raise ReplyIsError(self._failure)
+        if not (self._said or self._ended):
             raise TruncatedReply("the stream ended without an answer")
         if not self.finished and self._open != self._ended:
             raise TruncatedReply("the stream ended before its finish reason")
-        return ()

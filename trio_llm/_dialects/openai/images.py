@@ -93,7 +93,7 @@ class ImageReader:
 
     def __init__(self) -> None:
         self.finished = False
-        self._completed = False
+        self.complete = False
 
     def read(self, event: ServerSentEvent) -> Iterable[ImageChunk]:
         """The picture that an event carries."""
@@ -105,11 +105,11 @@ class ImageReader:
         if chunk.get("usage") is not None:
             settle_usage(as_object(chunk["usage"]))
         read = structure(chunk, ImageChunk)
-        self._completed = self._completed or read.is_final
+        self.complete = self.complete or read.is_final
         return (read,)
 
     def close(self) -> Iterable[ImageChunk]:
         """Nothing is held back."""
-        if not (self.finished or self._completed):
+        if not (self.finished or self.complete):
             raise TruncatedReply("the stream ended before the image was complete")
         return ()

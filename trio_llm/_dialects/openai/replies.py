@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._convert import json as _json
-from ..._convert.converter import ConversionError
 from ..._convert.narrow import JSONObject, as_object, as_objects
-from ..contract import ReplyIsError
+from ..contract import ErrorDetail, ReplyIsError
+from ..failing import broken_off, is_heartbeat, names_failure, no_answer, retryable
 from .errors import error_event
 
 _FINISH_REASONS: Final[Mapping[str, str]] = {
@@ -29,7 +29,6 @@ _FINISH_REASONS: Final[Mapping[str, str]] = {
     "max_tokens": "length",
     "model_length": "length",
     "model_context_window_exceeded": "length",
-    "insufficient_system_resource": "length",
     "tool_calls": "tool_calls",
     "tool_call": "tool_calls",
     "tool_use": "tool_calls",
@@ -39,6 +38,9 @@ _FINISH_REASONS: Final[Mapping[str, str]] = {
     "safety": "content_filter",
     "sensitive": "content_filter",
 }
+
+KNOWN_FINISH: Final = frozenset(_FINISH_REASONS.values())
+"""OpenAI's own words."""
 
 _USAGE_NAMES: Final = (
     ("input_tokens", "prompt_tokens"),
@@ -55,41 +57,98 @@ _CACHE_CREATION: Final = ("cache_write_tokens", "cache_creation_input_tokens")
 _REASONING: Final = ("reasoning_tokens",)
 _OTHER_DETAILS: Final = frozenset(_CACHED + _CACHE_CREATION + _REASONING) - {"cached_tokens", "reasoning_tokens"}
 _OTHER_COUNTS: Final = frozenset([vendors for vendors, _ in _USAGE_NAMES]).union(_CACHED, _CACHE_CREATION, _REASONING)
+_THOUGHT_TYPES: Final = ("thinking", "reasoning")
 _OTHER_IN_MESSAGES: Final = frozenset({"reasoning", "tool_calls"})
-_ERROR_FIELDS: Final = ("error", "errors", "message", "detail")
+_TEXT_TYPES: Final = ("text", "output_text", "input_text")
+_OTHER_PLACES: Final = ("message", "delta", "text")
+"""Where a choice of a chat may have its message, beside the place of its kind."""
 
 
-def require_list(reply: JSONObject, name: str) -> list[Any]:
+def require_list(reply: JSONObject, name: str, *, may_be_empty: bool = False) -> list[Any]:
     """The list that a reply with status 200 consists of.
 
     Raises:
-        ReplyIsError: if there is an error in its place.
-        ConversionError: if there is nothing in its place.
+        ReplyIsError: if there is an error, or nothing, in its place.
     """
     found = reply.get(name)
-    if isinstance(found, list) and (found or not reply.get("error")):
+    if isinstance(found, list) and (found or (may_be_empty and not failure_in(reply))):
         return found
-    if any(reply.get(field) for field in _ERROR_FIELDS):
-        raise ReplyIsError(error_event(reply))
-    raise ConversionError(f"expected a list, got {found!r:.60}", f".{name}")
+    raise ReplyIsError(failure_in(reply) or no_answer(reply))
 
 
 def require_text(reply: JSONObject, name: str) -> str:
     """The text that a reply with status 200 consists of. Raises as `require_list` does."""
     found = reply.get(name)
-    if isinstance(found, str) and (found or not reply.get("error")):
+    if isinstance(found, str) and (found or not failure_in(reply)):
         return found
-    if any(reply.get(field) for field in _ERROR_FIELDS):
-        raise ReplyIsError(error_event(reply))
-    raise ConversionError(f"expected text, got {found!r:.60}", f".{name}")
+    raise ReplyIsError(failure_in(reply) or no_answer(reply))
+
+
+def failure_in(reply: JSONObject) -> ErrorDetail | None:
+    """The error that an object in place of an answer tells, None if it tells none."""
+    detail = error_event(reply)
+    if not reply.get("error") and detail.message[:1] == "{":  # nothing in it is a sentence, so it is quoted
+        return None
+    return retryable(detail)
 
 
 def raise_error(chunk: JSONObject, name: str | None) -> None:
     """Raise `ReplyIsError` if an event of a stream, or the chunk in it, is an error."""
     if chunk.get("error") or name == "error" or chunk.get("object") == "error":
-        raise ReplyIsError(error_event(chunk))
+        raise ReplyIsError(retryable(error_event(chunk)))
     if "x_groq" in chunk and (groq := as_object(chunk["x_groq"])).get("error"):
-        raise ReplyIsError(error_event(groq))
+        raise ReplyIsError(retryable(error_event(groq)))
+
+
+def says_nothing(chunk: JSONObject, name: str | None) -> bool:
+    """Whether an event is neither a piece of an answer nor its usage: a heartbeat, of whatever name.
+
+    Raises:
+        ReplyIsError: if it is an error without a mark that says so.
+    """
+    if chunk.get("choices") or chunk.get("usage"):
+        return False
+    if is_heartbeat(name) or is_heartbeat(chunk.get("type")):
+        return True
+    if (failure := failure_in(chunk)) is not None:
+        raise ReplyIsError(failure)
+    return "choices" not in chunk and "x_groq" not in chunk
+
+
+def an_answer_object(document: Any) -> JSONObject:
+    """The object that a reply is, alone in a list or not.
+
+    Raises:
+        ReplyIsError: if it is something else.
+    """
+    found = document[0] if isinstance(document, list) and len(document) == 1 else document
+    if type(found) is not dict:
+        raise ReplyIsError(no_answer(document))
+    reply: JSONObject = found
+    return reply
+
+
+def failure_of(choice: JSONObject, *, says_something: bool) -> ErrorDetail | None:
+    """Why a settled choice is no answer: its finish reason says so, or an error, or an unknown word stands alone."""
+    reason = choice.get("finish_reason")
+    error = choice.get("error")
+    if error and (reason not in KNOWN_FINISH or not says_something):
+        return retryable(error_event(error))
+    if reason is None or reason in KNOWN_FINISH:
+        return None
+    return broken_off(reason) if names_failure(reason) else None if says_something else no_answer(choice)
+
+
+def settle_place(choice: JSONObject, name: str) -> None:
+    """Put a message that stands in another place of its choice where it belongs: `message`, or `delta` in a stream."""
+    if as_object(choice.get(name)):
+        return
+    for other in _OTHER_PLACES:
+        value = choice.get(other)
+        if other != name and value and isinstance(value, dict | str):
+            choice[name] = value if isinstance(value, dict) else {"content": value}
+            del choice[other]
+            return
 
 
 def is_settled(choice: JSONObject) -> bool:
@@ -126,13 +185,16 @@ def _settle_annotations(annotations: list[JSONObject]) -> None:
 
 
 def _settle_content(message: JSONObject, content: Any) -> None:
+    if isinstance(content, dict) and (alone := _part_text(content)) is not None:
+        message["content"] = alone
+        return
     if not isinstance(content, list):
         message["content"] = _json.dumps(content).decode()  # Workers AI parses structured output before it sends it
         return
+    texts = [text for part in content if (text := _part_text(part)) is not None]
     parts = as_objects(content)
-    texts = [_text(part, "text") for part in parts if part.get("type") == "text"]
-    thoughts = [_thinking(part) for part in parts if part.get("type") == "thinking"]
-    others = [part for part in parts if part.get("type") not in ("text", "thinking")]
+    thoughts = [_thinking(part) for part in parts if part.get("type") in _THOUGHT_TYPES]
+    others = [part for part in parts if part.get("type") not in _THOUGHT_TYPES and _part_text(part) is None]
     message["content"] = "".join(texts) if texts else None
     if thoughts:
         message["reasoning_content"] = "".join(thoughts)
@@ -140,9 +202,24 @@ def _settle_content(message: JSONObject, content: Any) -> None:
         message["provider_specific_fields"] = {"content_parts": others}
 
 
+def _part_text(part: Any) -> str | None:
+    """The text of a content part, None if it is of another kind. Vendors leave the type out, or name it otherwise."""
+    if isinstance(part, str):
+        return part
+    if type(part) is not dict or (part.get("type") or "text") not in _TEXT_TYPES:
+        return None
+    text = part.get("text", part.get("content"))
+    if isinstance(text, dict):
+        return _text(text, "value")
+    return text if isinstance(text, str) else "" if part.get("type") else None
+
+
 def _thinking(part: JSONObject) -> str:
     """A thinking part's text: Mistral writes it as a list of text parts."""
-    return _text(part, "thinking") or "".join(_text(inner, "text") for inner in as_objects(part.get("thinking")))
+    inner = part.get("thinking", part.get("reasoning"))
+    if isinstance(inner, str):
+        return inner
+    return "".join(_text(piece, "text") for piece in as_objects(inner)) or _text(part, "text")
 
 
 def _text(holder: JSONObject, name: str) -> str:
@@ -151,6 +228,8 @@ def _text(holder: JSONObject, name: str) -> str:
 
 
 def _settle_reasoning(message: JSONObject) -> None:
+    if type(message["reasoning"]) is dict:
+        message["reasoning"] = _part_text(message["reasoning"]) or message["reasoning"]
     held = message.get("reasoning_content")
     if not held and isinstance(message["reasoning"], str):
         message["reasoning_content"] = message.pop("reasoning")
@@ -171,20 +250,18 @@ def settle_call(call: JSONObject) -> None:
         function["arguments"] = _json.dumps(function["arguments"]).decode()
 
 
-def call_id(reply: JSONObject, number: int) -> str:
-    """An id for a call that came without one: the tool's result needs something to refer to."""
-    return f"{reply.get('id') or 'call'}-{number}"
-
-
 def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
-    """The finish reason as one of OpenAI's four words; a vendor's own word stays as `native_finish_reason`."""
+    """The finish reason as one of OpenAI's four words; a vendor's own word stays as `native_finish_reason`.
+
+    A word that is not known here is handed on as it is: what it means is not for us to make up.
+    """
     reason = choice.get("finish_reason")
-    if not reason and "finish_details" in choice:
-        reason = as_object(choice["finish_details"]).get("type")
+    if not reason:
+        reason = as_object(choice.get("finish_details")).get("type") or choice.get("stop_reason")
     if reason == "stop" and not has_calls:  # as nearly always
         choice["finish_reason"] = reason
-    elif reason:
-        known = _FINISH_REASONS.get(str(reason).lower(), "stop")
+    elif reason and isinstance(reason, str):
+        known = _FINISH_REASONS.get(reason.lower(), reason)
         choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
         if known != reason:
             choice.setdefault("native_finish_reason", reason)

@@ -26,7 +26,7 @@ def decode_rerank(call: Call[RerankRequest], body: bytes) -> RerankResponse:
     reply = parse_object(body)
     if "results" not in reply and "data" in reply:
         reply["results"] = reply.pop("data")
-    require_list(reply, "results")
+    require_list(reply, "results", may_be_empty=True)
     for result in as_objects(reply["results"]):
         _settle_result(result)
     usage = as_object(reply.get("usage"))

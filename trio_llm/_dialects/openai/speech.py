@@ -49,6 +49,7 @@ class SoundDecoder:
 
     finished = False
     """A sound ends where its reply does."""
+    complete = False
     failure: ErrorDetail | None = None
 
     def feed(self, data: bytes) -> list[bytes]:

@@ -69,7 +69,7 @@ class TranscriptionReader:
 
     def __init__(self) -> None:
         self.finished = False
-        self._done = False
+        self.complete = False
 
     def read(self, event: ServerSentEvent) -> Iterable[TranscriptionChunk]:
         """The chunk that an event amounts to."""
@@ -81,11 +81,11 @@ class TranscriptionReader:
         if chunk.get("usage") is not None:
             settle_usage(as_object(chunk["usage"]))
         read = structure(chunk, TranscriptionChunk)
-        self._done = self._done or read.type.endswith(".done")
+        self.complete = self.complete or read.type.endswith(".done")
         return (read,)
 
     def close(self) -> Iterable[TranscriptionChunk]:
         """Nothing is held back."""
-        if not (self.finished or self._done):
+        if not (self.finished or self.complete):
             raise TruncatedReply("the stream ended before the transcript did")
         return ()

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from ..mapping import Record
+from ..mapping import ANSWER, Record
 from ..usage import Usage
 
 
@@ -18,16 +18,16 @@ from ..usage import Usage
 class FunctionCall(Record):
     """A function's name and its arguments as JSON text; in chunks both are fragments."""
 
-    name: str | None = None
-    arguments: str = ""
+    name: str | None = attrs.field(default=None, metadata=ANSWER)
+    arguments: str = attrs.field(default="", metadata=ANSWER)
 
 
 @attrs.define
 class CustomCall(Record):
     """A custom tool's name and its input as free text."""
 
-    name: str | None = None
-    input: str = ""
+    name: str | None = attrs.field(default=None, metadata=ANSWER)
+    input: str = attrs.field(default="", metadata=ANSWER)
 
 
 @attrs.define
@@ -36,9 +36,9 @@ class ToolCall(Record):
 
     id: str | None = None
     type: str = "function"
-    function: FunctionCall | None = None
-    custom: CustomCall | None = None
-    index: int | None = None
+    function: FunctionCall | None = attrs.field(default=None, metadata=ANSWER)
+    custom: CustomCall | None = attrs.field(default=None, metadata=ANSWER)
+    index: int | None = attrs.field(default=None, metadata=ANSWER)
     provider_specific_fields: dict[str, Any] | None = None
     """What the provider wants back with the call, such as Gemini's `thought_signature`."""
 
@@ -93,10 +93,10 @@ class ChoiceLogprobs(Record):
 class Message(Record):
     """The model's message. It can be appended to `messages` as it is."""
 
-    content: str | None = None
+    content: str | None = attrs.field(default=None, metadata=ANSWER)
     role: str = "assistant"
-    tool_calls: list[ToolCall] | None = None
-    function_call: FunctionCall | None = None
+    tool_calls: list[ToolCall] | None = attrs.field(default=None, metadata=ANSWER)
+    function_call: FunctionCall | None = attrs.field(default=None, metadata=ANSWER)
     refusal: str | None = None
     reasoning_content: str | None = None
     """The model's thinking as text, where the provider shows it."""
@@ -115,8 +115,8 @@ class Choices(Record):
     """One answer. `finish_reason` is one of stop, length, tool_calls, content_filter."""
 
     finish_reason: str | None = None
-    index: int = 0
-    message: Message = attrs.Factory(Message)
+    index: int = attrs.field(default=0, metadata=ANSWER)
+    message: Message = attrs.field(factory=Message, metadata=ANSWER)
     logprobs: ChoiceLogprobs | None = None
 
 
@@ -129,7 +129,7 @@ class ModelResponse(Record):
     """Seconds since 1970."""
     model: str | None = None
     object: str = "chat.completion"
-    choices: list[Choices] = attrs.Factory(list)
+    choices: list[Choices] = attrs.field(factory=list, metadata=ANSWER)
     usage: Usage | None = None
     system_fingerprint: str | None = None
     service_tier: str | None = None
@@ -139,10 +139,10 @@ class ModelResponse(Record):
 class Delta(Record):
     """A fragment of the model's message; fields that say nothing new are None."""
 
-    content: str | None = None
+    content: str | None = attrs.field(default=None, metadata=ANSWER)
     role: str | None = None
-    tool_calls: list[ToolCall] | None = None
-    function_call: FunctionCall | None = None
+    tool_calls: list[ToolCall] | None = attrs.field(default=None, metadata=ANSWER)
+    function_call: FunctionCall | None = attrs.field(default=None, metadata=ANSWER)
     refusal: str | None = None
     reasoning_content: str | None = None
     thinking_blocks: list[dict[str, Any]] | None = None
@@ -157,8 +157,8 @@ class StreamingChoices(Record):
     """A fragment of one answer."""
 
     finish_reason: str | None = None
-    index: int = 0
-    delta: Delta = attrs.Factory(Delta)
+    index: int = attrs.field(default=0, metadata=ANSWER)
+    delta: Delta = attrs.field(factory=Delta, metadata=ANSWER)
     logprobs: ChoiceLogprobs | None = None
 
 
@@ -170,7 +170,7 @@ class ModelResponseStream(Record):
     created: int | None = None
     model: str | None = None
     object: str = "chat.completion.chunk"
-    choices: list[StreamingChoices] = attrs.Factory(list)
+    choices: list[StreamingChoices] = attrs.field(factory=list, metadata=ANSWER)
     usage: Usage | None = None
     system_fingerprint: str | None = None
     service_tier: str | None = None

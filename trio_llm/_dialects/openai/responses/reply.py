@@ -74,7 +74,7 @@ def decode_response(
     reply = parse_object(body)
     failed = reply.get("status") == "failed"
     if not failed:
-        require_list(reply, "output")
+        require_list(reply, "output", may_be_empty=True)
     response = read_response(reply)
     if failed:
         raise ReplyIsError(failure(response))
@@ -84,7 +84,7 @@ def decode_response(
 def decode_cancelled(_: Call[CancelResponseRequest], body: bytes) -> ResponsesAPIResponse:
     """Read what became of a response that was to be stopped: it may have ended before, in whichever way."""
     reply = parse_object(body)
-    require_list(reply, "output")
+    require_list(reply, "output", may_be_empty=True)
     return read_response(reply)
 
 
@@ -99,7 +99,7 @@ def decode_deleted(_: Call[DeleteResponseRequest], body: bytes) -> DeleteRespons
 def decode_input_items(_: Call[InputItemsRequest], body: bytes) -> InputItemList:
     """Read a page of input items."""
     reply = parse_object(body)
-    require_list(reply, "data")
+    require_list(reply, "data", may_be_empty=True)
     return InputItemList.read(reply)
 
 

@@ -33,6 +33,11 @@ class EventsReader:
     def __init__(self) -> None:
         self.finished = False
 
+    @property
+    def complete(self) -> bool:
+        """Whether the event with the whole response has come."""
+        return self.finished
+
     def read(self, event: ServerSentEvent) -> Iterable[ResponseEvent]:
         """The typed event. One that says that the response failed comes first, and then raises."""
         if event.data.strip() == _DONE:

@@ -1,0 +1,96 @@
+"""Bodies of replies as they come: one JSON document, or the events of a stream that nobody asked for.
+
+What a body is, its bytes tell; its label does not. Servers stream although a whole reply was asked for, write OpenAI's
+closing event behind a whole reply, keep the connection alive with comments before it, or send one JSON document a line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from .._convert import json as _json
+from .._convert.converter import ConversionError, parse
+from .characters import has_halves, whole_characters
+from .contract import ErrorDetail, ReplyIsError, StreamDecoder
+
+ResponseT = TypeVar("ResponseT")
+ChunkT = TypeVar("ChunkT")
+
+_EVENT_FIELDS: Final = ("data:", "event:", "id:", "retry:")
+_BLANK: Final = " \t\r\n\ufeff"
+_DOCUMENTS: Final = json.JSONDecoder()
+
+
+@attrs.frozen
+class ReadingOfEvents:
+    """How the same answer is read where it came as a stream."""
+
+    open_decoder: Callable[[], StreamDecoder[Any]]
+    fold: Callable[[Iterable[Any]], Any]
+    """The chunks put together into the response."""
+
+
+def read_body(body: bytes, read: Callable[[Any], ResponseT], events: ReadingOfEvents) -> ResponseT:
+    """The response in a body: `read` is given its document, or its events are read one by one.
+
+    Raises:
+        ConversionError: if it is neither.
+        ReplyIsError: if the events end in an error; it carries what came before.
+    """
+    try:
+        document = parse(body)
+    except ConversionError:
+        documents = _documents(body)
+        if len(documents) != 1:
+            streamed = b"".join(b"data: %b\n\n" % _json.dumps(one) for one in documents) or _events(body)
+            if not streamed:
+                raise
+            response: ResponseT = _fold(streamed, events)
+            return response
+        document = documents[0]
+    return read(whole_characters(document) if has_halves(body) else document)
+
+
+def _fold(streamed: bytes, events: ReadingOfEvents) -> Any:
+    decoder = events.open_decoder()
+    chunks = decoder.feed(streamed)
+    if not decoder.finished and decoder.failure is None:
+        chunks += decoder.close()
+    if decoder.failure is not None:
+        partial = events.fold(chunks) if chunks else None
+        raise ReplyIsError(_with_partial(decoder.failure, partial))
+    return events.fold(chunks)
+
+
+def _with_partial(detail: ErrorDetail, partial: Any) -> ErrorDetail:
+    return attrs.evolve(detail, partial=partial)
+
+
+def _events(body: bytes) -> bytes:
+    """The body, if it consists of events."""
+    text = _without_comments(body.decode("utf-8", "replace"))
+    return body if text.startswith(_EVENT_FIELDS) else b""
+
+
+def _documents(body: bytes) -> list[Any]:
+    """The JSON documents that a body consists of, with nothing but comments and a closing event around them."""
+    rest, documents = _without_comments(body.decode("utf-8", "replace")), []
+    while rest.startswith(("{", "[")) and not rest.startswith("[DONE]"):
+        try:
+            document, end = _DOCUMENTS.raw_decode(rest)
+        except ValueError:
+            return []
+        documents.append(document)
+        rest = _without_comments(rest[end:])
+    return documents if not rest or rest.startswith(("data:", "[DONE]")) else []
+
+
+def _without_comments(text: str) -> str:
+    text = text.lstrip(_BLANK)
+    while text.startswith(":"):
+        text = text.partition("\n")[2].lstrip(_BLANK)
+    return text

@@ -1,0 +1,185 @@
+"""Tool calls told apart by identity: their ids, and the fragments of streams that belong to them.
+
+Vendors number fragments as they please: one index for all calls, a new index for every fragment, none at all; ids come
+with the first fragment, with each, late, or never. Four rules put them together.
+
+- A known id continues its call.
+- A new id begins a call, unless the call of that index has an id that was made up here: then it is that call's own.
+- A fragment without an id continues the call of its index, and with a new index, but no name, the open call.
+- A name after complete arguments begins a call.
+
+Ids do not repeat within a conversation, for a tool's result is found by its id alone. A call without an id gets one,
+and so does a call whose id an earlier turn has used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._convert import json as _json
+
+Fragment = dict[str, Any]
+
+
+class CallIds:
+    """The ids of one conversation: those of its earlier turns, and those of the reply that is being read."""
+
+    def __init__(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        self._messages = messages
+        self._taken: set[str] | None = None
+
+    def take(self, given: object, reply_id: object = None) -> str:
+        """The id of the next call: the given one, or another if there is none or it is taken."""
+        taken = self._taken
+        if taken is None:  # few replies have calls, and reading a long conversation takes time
+            taken = self._taken = set(_ids_of(self._messages))
+        made = given if isinstance(given, str) and given else self._new(reply_id)
+        while made in taken:
+            made = self._new(made)
+        taken.add(made)
+        return made
+
+    def _new(self, seed: object) -> str:
+        # At most 40 characters, which is as many as OpenAI takes, and of a kind that every vendor takes.
+        text = f"{seed}/{len(self._taken or ())}"
+        return f"call_{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:24]}"
+
+
+def _ids_of(messages: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    for message in messages:
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list | tuple) else ():
+            if isinstance(call, Mapping) and isinstance(call.get("id"), str):
+                yield call["id"]
+
+
+def is_whole_object(text: str) -> bool:
+    """Whether a text is a JSON object to its end."""
+    if not text.rstrip().endswith("}"):
+        return False
+    try:
+        return isinstance(_json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+class _OpenCall:
+    """A tool call whose fragments are coming in."""
+
+    def __init__(self, given: str | None, identifier: str, name: str | None) -> None:
+        self.given = given
+        """The provider's id, None as long as only ours is known."""
+        self.identifier = identifier
+        self.name = name
+        self.texts: list[str] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the arguments so far are a whole JSON object."""
+        return is_whole_object("".join(self.texts))
+
+
+class OpenCalls:
+    """The tool calls of one streamed answer, which its fragments are sorted into."""
+
+    def __init__(self, ids: CallIds) -> None:
+        self._ids = ids
+        self._calls: list[_OpenCall] = []
+        self._by_index: dict[int, int] = {}
+        self._by_id: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def settle(self, fragments: Iterable[Fragment], reply_id: object) -> None:
+        """Give every fragment the number of its call, and the call's id and name to its first fragment only."""
+        for fragment in fragments:
+            number = self._number(fragment)
+            if number is None:
+                number = self._open(fragment, reply_id)
+            else:
+                self._continue(fragment, number)
+            self._calls[number].texts.append(_text(fragment))
+            fragment["index"] = number
+
+    def _number(self, fragment: Fragment) -> int | None:
+        """The number of the call that a fragment continues; None if it begins a new one."""
+        identifier, index = _given_id(fragment), fragment.get("index")
+        at_index = self._by_index.get(index) if isinstance(index, int) else None
+        if identifier is not None:
+            known = self._by_id.get(identifier)
+            if known is None:
+                return at_index if at_index is not None and self._awaits_id(at_index, fragment) else None
+            return None if at_index is None and self._begins(fragment, known) else known
+        if not self._calls:
+            return None
+        number = at_index if at_index is not None else len(self._calls) - 1
+        if _name(fragment) is None:
+            return number
+        if at_index is None and isinstance(index, int):
+            return None
+        return None if self._begins(fragment, number) or not self._is_named(number, fragment) else number
+
+    def _awaits_id(self, number: int, fragment: Fragment) -> bool:
+        """Whether an id that comes late is that call's. A call that was whole before is not asked to wait."""
+        return self._calls[number].given is None and not self._begins(fragment, number)
+
+    def _begins(self, fragment: Fragment, number: int) -> bool:
+        """Whether a name, and something of arguments, come after arguments that are whole."""
+        call, name = self._calls[number], _name(fragment)
+        return name is not None and (name != call.name or bool(_text(fragment))) and call.is_complete
+
+    def _is_named(self, number: int, fragment: Fragment) -> bool:
+        """Whether a name can be that of the call: it has none yet, the same, or arguments that have not ended."""
+        call = self._calls[number]
+        return call.name in (None, _name(fragment)) or any(call.texts)
+
+    def _open(self, fragment: Fragment, reply_id: object) -> int:
+        number, given, index = len(self._calls), _given_id(fragment), fragment.get("index")
+        fragment["id"] = self._ids.take(given, reply_id)
+        self._calls.append(_OpenCall(given, fragment["id"], _name(fragment)))
+        if given is not None:
+            self._by_id[given] = number
+        if isinstance(index, int):
+            self._by_index[index] = number
+        return number
+
+    def _continue(self, fragment: Fragment, number: int) -> None:
+        call, given, index = self._calls[number], _given_id(fragment), fragment.get("index")
+        fragment.pop("id", None)
+        if given is not None and call.given is None:
+            call.given = given
+            self._by_id[given] = number
+            call.identifier = fragment["id"] = self._ids.take(given)
+        if isinstance(index, int):
+            self._by_index[index] = number
+        if call.name is None:
+            call.name = _name(fragment)
+        else:
+            _part(fragment).pop("name", None)
+
+
+def _part(fragment: Fragment) -> Fragment:
+    for name in ("function", "custom"):
+        if type(fragment.get(name)) is dict:
+            part: Fragment = fragment[name]
+            return part
+    return {}
+
+
+def _given_id(fragment: Fragment) -> str | None:
+    identifier = fragment.get("id")
+    return identifier if isinstance(identifier, str) and identifier else None
+
+
+def _name(fragment: Fragment) -> str | None:
+    name = _part(fragment).get("name")
+    return name if isinstance(name, str) and name else None
+
+
+def _text(fragment: Fragment) -> str:
+    part = _part(fragment)
+    text = part.get("arguments", part.get("input"))
+    return text if isinstance(text, str) else ""
