@@ -15,7 +15,7 @@ import trio
 
 from trio_llm import APIError, Client, Provider, RetryPolicy, Server, TransportStatistics
 from trio_llm._catalog import CATALOG
-from trio_llm._catalog.provider import template_variables
+from trio_llm._catalog.addresses import template_variables
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead
 
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
@@ -94,10 +94,10 @@ async def send(row: Provider, variables: Mapping[str, str], recorder: Recorder, 
 
 async def _call(client: Client, row: Provider, options: Any) -> None:
     """A chat, or where the row has none, embeddings or speech."""
-    model, dialect = f"{row.name}/m", row.dialect
+    model, dialect = f"{row.name}/m", row.service().dialect
     if dialect.chat_stream is not None:
         await client.completion(model, CONVERSATION, stream=True, **PARAMETERS, **options)
-    elif dialect.embeddings is not None:
+    elif row.service("embeddings").dialect.embeddings is not None:
         await client.embedding(model, "Weather?", **options)
     else:
         await client.speech(model, "Weather?", "voice", **options)

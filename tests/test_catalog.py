@@ -72,19 +72,19 @@ def test_a_row_has_a_secure_address_or_is_the_users_own(row: Provider) -> None:
 @every_row
 def test_a_row_names_the_page_that_proves_it_and_well_formed_variables(row: Provider) -> None:
     assert urlsplit(row.documentation).scheme == "https"
-    assert all(re.fullmatch(r"[A-Z0-9_]+", name) for name in row.key_variables + row.address_variables)
+    assert all(re.fullmatch(r"[A-Z0-9_]+", name) for name in row.key_variables + row.service().address_variables)
     assert row.key_variables or row.server is Server.EMBEDDED
 
 
 @every_row
 def test_the_quirks_of_a_row_name_parameters_that_exist(row: Provider) -> None:
-    for quirks in (row.quirks, *(quirks for _, quirks in row.model_quirks)):
+    for quirks in (row.quirks, *(row.service("chat", model).quirks for model in ("gpt-5", "claude-2"))):
         known = CHAT_PARAMETERS | RERANK_PARAMETERS | {"dimensions", "encoding_format"} | quirks.reply_fields
         assert {*quirks.unsupported, *quirks.renamed, *quirks.accepted_values} <= known
 
 
 def test_some_models_depart_from_the_rest_of_their_provider() -> None:
-    reasoning, plain = CATALOG["openai"].quirks_of("gpt-5-mini"), CATALOG["openai"].quirks_of("gpt-4o")
+    reasoning, plain = CATALOG["openai"].service("chat", "gpt-5-mini").quirks, CATALOG["openai"].service().quirks
 
     assert reasoning.max_tokens_name is MaxTokensName.MAX_COMPLETION_TOKENS
     assert plain is CATALOG["openai"].quirks

@@ -12,7 +12,7 @@ from trio_llm import BadRequestError
     ("arguments", "expected"),
     [
         ({"model": "gpt-4"}, ("gpt-4", "openai", None, "https://api.openai.com/v1")),
-        ({"model": "m", "custom_llm_provider": "groq"}, ("m", "groq", "gsk", "https://api.groq.com/openai/v1")),
+        ({"model": "m", "custom_llm_provider": "groq"}, ("m", "groq", None, "https://api.groq.com/openai/v1")),
         ({"model": "groq/m", "api_key": "x"}, ("m", "groq", "x", "https://api.groq.com/openai/v1")),
         ({"model": "groq/m", "api_base": "https://x.example"}, ("m", "groq", None, "https://x.example")),
         ({"model": "azure/d"}, ("d", "azure", None, None)),

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 def own_host(row: Provider, variables: Mapping[str, str]) -> str:
     if row.server is Server.EMBEDDED:
         return "127.0.0.1"
-    plain = destination(row, CallOptions(api_key=""), variables)
+    plain = destination(row.service(), CallOptions(api_key=""), variables)
     return plain.origin.host
 
 
@@ -77,7 +77,7 @@ def test_no_row_sends_its_environments_key_to_the_host_of_another_vendor(
     variables = {**EVERY_KEY, **EVERY_ADDRESS}
     host = own_host(other, variables)
     try:
-        to = destination(row, CallOptions(api_base=f"{scheme}://{host}/v1"), variables)
+        to = destination(row.service(), CallOptions(api_base=f"{scheme}://{host}/v1"), variables)
     except AuthenticationError:
         return
     named = [split_url(value)[0].host for name, value in EVERY_ADDRESS.items() if name in row.base_url_variables]
@@ -109,7 +109,7 @@ async def test_a_redirect_is_an_error_and_takes_no_key_along(status: int) -> Non
 def test_a_key_goes_to_every_host_of_its_vendor_and_to_this_machine(name: str, host: str) -> None:
     row = CATALOG[name]
 
-    assert destination(row, CallOptions(api_base=host), key_of(row)).headers
+    assert destination(row.service(), CallOptions(api_base=host), key_of(row)).headers
 
 
 @pytest.mark.parametrize(
@@ -119,38 +119,42 @@ def test_a_host_that_only_looks_like_the_vendors_gets_no_key(host: str) -> None:
     row = CATALOG["azure"]
 
     with pytest.raises(AuthenticationError, match="AZURE_OPENAI_API_KEY was not issued"):
-        destination(row, CallOptions(api_base=host), key_of(row))
+        destination(row.service(), CallOptions(api_base=host), key_of(row))
 
 
 def test_a_key_goes_to_the_address_that_the_environment_names() -> None:
     variables = {"GROQ_API_KEY": "k", "GROQ_BASE_URL": "https://proxy.example/groq"}
     row = CATALOG["groq"]
 
-    assert destination(row, CallOptions(), variables).headers == (("authorization", "Bearer k"),)
-    assert destination(row, CallOptions(api_base="https://proxy.example/v2"), variables).headers
+    assert destination(row.service(), CallOptions(), variables).headers == (("authorization", "Bearer k"),)
+    assert destination(row.service(), CallOptions(api_base="https://proxy.example/v2"), variables).headers
     with pytest.raises(AuthenticationError):
-        destination(row, CallOptions(api_base="https://x.example"), {**variables, "GROQ_BASE_URL": "no address"})
+        destination(
+            row.service(), CallOptions(api_base="https://x.example"), {**variables, "GROQ_BASE_URL": "no address"}
+        )
     with pytest.raises(BadRequestError, match="not an absolute"):
-        destination(row, CallOptions(), {**variables, "GROQ_BASE_URL": "no address"})
+        destination(row.service(), CallOptions(), {**variables, "GROQ_BASE_URL": "no address"})
 
 
 def test_a_server_of_the_users_own_gets_a_key_only_if_there_is_one() -> None:
     row = CATALOG["vllm"]
 
-    assert destination(row, CallOptions(), {}).headers == ()
-    assert destination(row, CallOptions(), {"VLLM_API_KEY": "k"}).headers
-    assert destination(row, CallOptions(api_base="https://gpu.example/v1"), {"VLLM_API_KEY": "k"}).headers == ()
+    assert destination(row.service(), CallOptions(), {}).headers == ()
+    assert destination(row.service(), CallOptions(), {"VLLM_API_KEY": "k"}).headers
+    assert (
+        destination(row.service(), CallOptions(api_base="https://gpu.example/v1"), {"VLLM_API_KEY": "k"}).headers == ()
+    )
 
 
 @pytest.mark.parametrize("key", ["a\nb", "ü", " a", "\x7f"])
 def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(AuthenticationError) as caught:
-        destination(CATALOG["groq"], CallOptions(api_key=key), {})
+        destination(CATALOG["groq"].service(), CallOptions(api_key=key), {})
 
     assert key not in str(caught.value)
 
 
 def test_a_key_is_in_no_repr() -> None:
-    to = destination(CATALOG["groq"], CallOptions(api_key="sk-secret"), {})
+    to = destination(CATALOG["groq"].service(), CallOptions(api_key="sk-secret"), {})
 
     assert "sk-secret" not in repr(to)

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm import BadRequestError, Paths, Provider
 from trio_llm._catalog import CATALOG, catalog_with
-from trio_llm._catalog.provider import resolve
+from trio_llm._catalog.resolving import resolve
 from trio_llm._credentials.destinations import destination
 from trio_llm._types.request import CallOptions
 
@@ -17,7 +17,7 @@ AZURE = "https://r.openai.azure.com"
 
 def target(name: str, model: str = "m", path: str = CHAT, **options: str | None) -> str:
     """The whole address of a call, with a key given and nothing in the environment."""
-    to = destination(CATALOG[name], CallOptions(api_key="k", **options), {})  # type: ignore[arg-type]
+    to = destination(CATALOG[name].service(), CallOptions(api_key="k", **options), {})  # type: ignore[arg-type]
     return f"{to.origin}{to.target(path, model)}"
 
 
@@ -113,7 +113,7 @@ def test_an_azure_version_decides_on_the_path(api_base: str, api_version: str | 
 
 def test_the_version_may_come_from_the_environment_or_the_row() -> None:
     variables = {"AZURE_API_VERSION": "2024-10-21", "AZURE_RESOURCE_NAME": "r"}
-    to = destination(CATALOG["azure"], CallOptions(api_key="k"), variables)
+    to = destination(CATALOG["azure"].service(), CallOptions(api_key="k"), variables)
     inference = target("azure_ai", api_base="https://r.services.ai.azure.com")
 
     assert to.target(CHAT, "gpt 4") == "/openai/deployments/gpt%204/chat/completions?api-version=2024-10-21"
@@ -121,15 +121,17 @@ def test_the_version_may_come_from_the_environment_or_the_row() -> None:
 
 
 def test_a_version_is_added_to_a_query_that_is_there() -> None:
-    to = destination(CATALOG["azure"], CallOptions(api_key="k", api_base=AZURE, api_version="preview"), {})
+    to = destination(CATALOG["azure"].service(), CallOptions(api_key="k", api_base=AZURE, api_version="preview"), {})
 
     assert to.target("/files?limit=1", "m") == "/openai/v1/files?limit=1&api-version=preview"
 
 
 def test_a_token_goes_as_bearer_where_no_key_is_set() -> None:
-    to = destination(CATALOG["azure"], CallOptions(), {"AZURE_RESOURCE_NAME": "r", "AZURE_AD_TOKEN": "t"})
+    to = destination(CATALOG["azure"].service(), CallOptions(), {"AZURE_RESOURCE_NAME": "r", "AZURE_AD_TOKEN": "t"})
     both = destination(
-        CATALOG["azure"], CallOptions(), {"AZURE_RESOURCE_NAME": "r", "AZURE_AD_TOKEN": "t", "AZURE_API_KEY": "k"}
+        CATALOG["azure"].service(),
+        CallOptions(),
+        {"AZURE_RESOURCE_NAME": "r", "AZURE_AD_TOKEN": "t", "AZURE_API_KEY": "k"},
     )
 
     assert to.headers == (("authorization", "Bearer t"),)
@@ -147,7 +149,7 @@ def test_a_token_goes_as_bearer_where_no_key_is_set() -> None:
     ],
 )
 def test_an_address_is_made_of_the_environments_variables(name: str, variables: dict[str, str], expected: str) -> None:
-    to = destination(CATALOG[name], CallOptions(api_key="k"), variables)
+    to = destination(CATALOG[name].service(), CallOptions(api_key="k"), variables)
 
     assert f"{to.origin}{to.base_path}" == expected
 
@@ -162,7 +164,7 @@ def test_an_address_is_made_of_the_environments_variables(name: str, variables: 
 )
 def test_a_part_that_is_missing_from_an_address_is_named(name: str, named: str) -> None:
     with pytest.raises(BadRequestError, match=named):
-        destination(CATALOG[name], CallOptions(api_key="k"), {})
+        destination(CATALOG[name].service(), CallOptions(api_key="k"), {})
 
 
 @pytest.mark.parametrize(
@@ -180,8 +182,8 @@ def test_a_vendors_own_paths_take_the_place_of_the_dialects(name: str, path: str
 
 def test_limits_count_an_account_and_not_its_models_or_paths() -> None:
     options = CallOptions(api_key="k", api_base=AZURE, api_version="2024-10-21")
-    first = destination(CATALOG["azure"], options, {})
-    second = destination(CATALOG["azure"], options, {})
+    first = destination(CATALOG["azure"].service(), options, {})
+    second = destination(CATALOG["azure"].service(), options, {})
 
     assert first.account == second.account
     assert Paths("/{model}{path}").place("/x", "a/b") == "/a%2Fb/x"

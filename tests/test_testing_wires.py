@@ -23,7 +23,7 @@ QUESTION = [{"role": "user", "content": "How are you?"}]
 
 
 def dialect(wire: str) -> Dialect:
-    return CATALOG[wire].dialect
+    return CATALOG[wire].service().dialect
 
 
 def body_of(reply: ScriptedReply) -> bytes:

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
     from ._catalog import (
         catalog_with as catalog_with,
     )
-    from ._catalog.provider import (
-        AuthScheme as AuthScheme,
-        Catalog as Catalog,
+    from ._catalog.addresses import (
         Paths as Paths,
+        Versioning as Versioning,
+    )
+    from ._catalog.auth import (
+        AuthScheme as AuthScheme,
+    )
+    from ._catalog.provider import (
         Provider as Provider,
         Server as Server,
-        Versioning as Versioning,
         Wire as Wire,
+    )
+    from ._catalog.resolving import (
+        Catalog as Catalog,
     )
     from ._client import functions as _functions
     from ._client.batch_twins import (
@@ -237,7 +243,10 @@ else:
             "_engine.latencies": "Quantile",
             "_limits.settings": "AccountStatistics Limits",
             "_combinators.merging": "MergedStream",
-            "_catalog.provider": "AuthScheme Catalog Paths Provider Server Versioning Wire",
+            "_catalog.addresses": "Paths Versioning",
+            "_catalog.auth": "AuthScheme",
+            "_catalog.provider": "Provider Server Wire",
+            "_catalog.resolving": "Catalog",
             "_engine.retry": "RetryPolicy",
             "_engine.stream": "PumpedStream Stream",
             "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",

@@ -11,7 +11,8 @@ from .accounts import ACCOUNTS
 from .gateways import GATEWAYS
 from .hosts import HOSTS
 from .makers import MAKERS
-from .provider import Catalog, Provider
+from .provider import Provider
+from .resolving import Catalog
 from .self_hosted import SELF_HOSTED
 from .sound import SOUND
 

@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
+from .addresses import Paths, Versioning
+from .auth import AuthScheme
 from .common import OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE
-from .provider import AuthScheme, Paths, Provider, Versioning
+from .provider import Provider
 
 _AZURE_HOSTS: Final = (
     "*.openai.azure.com",
@@ -23,12 +25,13 @@ ACCOUNTS: Final = (
         base_url="https://{AZURE_RESOURCE_NAME}.openai.azure.com",
         documentation="https://learn.microsoft.com/en-us/azure/foundry/openai/api-version-lifecycle",
         key_variables=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"),
-        token_variables=("AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN"),
+        token_variables=("azure_ad_token", "AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN"),
         base_url_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE", "AZURE_BASE_URL"),
         auth=AuthScheme.API_KEY,
+        callable_auth=AuthScheme.BEARER,
         quirks=OPENAI,
         # Deployments can have any name; most are called after their model.
-        model_quirks=REASONING_MODELS,
+        families=REASONING_MODELS,
         alternative_hosts=_AZURE_HOSTS,
         paths=Paths("/openai/v1{path}", complete="/openai/"),
         versioning=Versioning(
@@ -45,9 +48,10 @@ ACCOUNTS: Final = (
         base_url="https://{AZURE_AI_RESOURCE_NAME|AZURE_RESOURCE_NAME}.services.ai.azure.com",
         documentation="https://learn.microsoft.com/en-us/rest/api/aifoundry/modelinference/",
         key_variables=("AZURE_AI_API_KEY", "AZURE_API_KEY"),
-        token_variables=("AZURE_AD_TOKEN",),
+        token_variables=("azure_ad_token", "AZURE_AD_TOKEN"),
         base_url_variables=("AZURE_AI_ENDPOINT", "AZURE_AI_BASE_URL", "AZURE_AI_API_BASE"),
         auth=AuthScheme.API_KEY,
+        callable_auth=AuthScheme.BEARER,
         alternative_hosts=(*_AZURE_HOSTS, "*.models.ai.azure.com"),
         paths=Paths("/openai/v1{path}", complete="/openai/"),
         versioning=Versioning(

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from .._dialects.contract import MaxTokensName, MessageSchema, Quirks
+from .provider import Override
 
 SYSTEM_ROLE: Final = Quirks(system_role="system")
 """Takes both names of the answer's limit, and has no `developer` role."""
@@ -24,7 +25,9 @@ DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
 """A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
 OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)
 """OpenAI's own servers, wherever they stand."""
-REASONING_MODELS: Final = ((r"(o[134](-|$)|gpt-5)", Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)),)
+REASONING_MODELS: Final = (
+    (r"(o[134](-|$)|gpt-5)", Override(quirks=Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS))),
+)
 """OpenAI's models that refuse `max_tokens`."""
 MISTRAL: Final = Quirks(
     renamed={"seed": "random_seed"},

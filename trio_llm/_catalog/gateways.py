@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from .addresses import Paths
+from .auth import AuthScheme
 from .common import DETAILS_BACK, OLDER_NAMES, SYSTEM_ROLE
-from .provider import AuthScheme, Paths, Provider
+from .provider import Provider
 
 GATEWAYS: Final = (
     Provider(

@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
+from .addresses import Paths
+from .auth import AuthScheme
 from .common import MISTRAL, OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE, THINKING_BACK
-from .provider import AuthScheme, Paths, Provider, Wire
+from .provider import Override, Provider, Wire
 
 _ZAI_KEYS: Final = ("ZAI_API_KEY", "Z_AI_API_KEY", "ZHIPU_API_KEY")
 _DASHSCOPE: Final = "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope"
@@ -31,12 +33,16 @@ MAKERS: Final = (
         name="anthropic",
         base_url="https://api.anthropic.com",
         documentation="https://docs.claude.com/en/api/messages",
+        bare_names=r"claude-",
         wire=Wire.ANTHROPIC,
         token_variables=("ANTHROPIC_AUTH_TOKEN",),
         auth=AuthScheme.X_API_KEY,
         # No model since 4.6 goes on with an answer ("What's new in Claude 4.6", platform.claude.com, 2026-11).
-        model_quirks=(
-            (r"claude-(2|3|instant|(opus|sonnet|haiku)-4(-[0-5])?(-2025\d{4})?(@|-latest|$))", Quirks(prefill=True)),
+        families=(
+            (
+                r"claude-(2|3|instant|(opus|sonnet|haiku)-4(-[0-5])?(-2025\d{4})?(@|-latest|$))",
+                Override(quirks=Quirks(prefill=True)),
+            ),
         ),
     ),
     Provider(
@@ -87,6 +93,7 @@ MAKERS: Final = (
         name="gemini",
         base_url="https://generativelanguage.googleapis.com/v1beta",
         documentation="https://ai.google.dev/api/generate-content",
+        bare_names=r"(gemini-|imagen-|learnlm-)",
         wire=Wire.GEMINI,
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         auth=AuthScheme.GOOGLE,
@@ -169,9 +176,15 @@ MAKERS: Final = (
         name="openai",
         base_url="https://api.openai.com/v1",
         documentation="https://platform.openai.com/docs/api-reference",
+        bare_names=(
+            r"(gpt-|chatgpt-|o[1345](-|$)|ft:|text-embedding-|dall-e|gpt-image|whisper-|tts-|davinci|babbage"
+            r"|omni-moderation|text-moderation)"
+        ),
+        # Many servers of others are called as `openai/...`, and some have no `/v1`.
+        whole_addresses=True,
         alternative_hosts=("eu.api.openai.com", "us.api.openai.com"),
         quirks=OPENAI,
-        model_quirks=REASONING_MODELS,
+        families=REASONING_MODELS,
     ),
     Provider(
         name="perplexity",

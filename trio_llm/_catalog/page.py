@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from . import CATALOG
-from .provider import Provider, Server
+from .provider import Provider, Server, dialect_name
 
 _INTRODUCTION = """# Providers
 
@@ -36,7 +36,7 @@ def _cells(row: Provider) -> list[str]:
         _codes(row.aliases),
         _address(row),
         _key(row),
-        row.wire.name.lower(),
+        dialect_name(row.wire),
         f"[page]({row.documentation})",
     ]
 
@@ -49,13 +49,13 @@ def _address(row: Provider) -> str:
     if row.server is Server.EMBEDDED:
         return "in this process"
     address = f"`{row.base_url}`".replace("|", "\\|") if row.base_url else ""
-    usual = Provider(name=row.name, base_url="", documentation="").base_url_variables
+    usual = Provider(name=row.name, base_url="", documentation=row.documentation).base_url_variables
     named = "" if row.base_url_variables == usual else _codes(row.base_url_variables)
     return " or ".join(filter(None, (address, named)))
 
 
 def _key(row: Provider) -> str:
-    names = _codes(row.key_variables + row.token_variables) or "none"
+    names = _codes(filter(str.isupper, row.key_variables + row.token_variables)) or "none"
     return names if row.server is Server.REMOTE or names == "none" else f"{names} (if any)"
 
 

@@ -1,26 +1,43 @@
-"""What a catalogue row is, and how a model string finds its row."""
+"""What a catalogue row is, and what it says of one operation of one model.
+
+A row's own fields hold for everything that it offers. `dialects` and `base_urls` say what is different for single
+operations, `families` what is different for some of its models. `Provider.service` reads all of that once, in this
+order: the departures of every family that the model belongs to, the first that says something counting; then the
+operation's own; then the row's.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cache
 from importlib import import_module
-from itertools import chain
-from types import MappingProxyType
-from typing import Final
-from urllib.parse import quote
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from .._dialects.contract import NO_QUIRKS, Dialect, Quirks
 from .._types.errors import BadRequestError
-from .._types.http import Origin, split_url
+from .._types.http import split_url
+from . import rules
+from .addresses import SAME_PATHS, Paths, Versioning, every_variable
+from .auth import (
+    Auth,
+    AuthScheme,
+    AwsCredentials,
+    EntraCredentials,
+    GoogleCredentials,
+    HeaderKey,
+    QueryKey,
+    SecretSource,
+    SigV4,
+    TokenExchange,
+)
 
 
 class Wire(Enum):
-    """The dialects, by the place of their value; the module is imported when a call first needs it."""
+    """The built-in dialects, by the place of their value; the module is imported when a call first needs it."""
 
     OPENAI = "openai:OPENAI"
     ANTHROPIC = "anthropic:ANTHROPIC"
@@ -30,16 +47,8 @@ class Wire(Enum):
     GEMINI = "gemini:GEMINI"
 
 
-class AuthScheme(Enum):
-    """Where a provider wants its key: header name and prefix of the value."""
-
-    BEARER = ("authorization", "Bearer ")
-    X_API_KEY = ("x-api-key", "")
-    GOOGLE = ("x-goog-api-key", "")
-    API_KEY = ("api-key", "")
-    TOKEN = ("authorization", "Token ")
-    XI_API_KEY = ("xi-api-key", "")
-    PORTKEY = ("x-portkey-api-key", "")
+AnyDialect: TypeAlias = Wire | Dialect
+"""A dialect of the package by its name, or one of your own."""
 
 
 class Server(Enum):
@@ -53,37 +62,86 @@ class Server(Enum):
     """This process: the client starts the server when it is first asked."""
 
 
+class Lane(Enum):
+    """What a vendor counts its limits by, and so what a 429 pauses."""
+
+    MODEL = "model"
+    """Each model (or deployment) by itself."""
+    ACCOUNT = "account"
+    """All that is asked with one key."""
+
+
+OPERATIONS: Final = frozenset(
+    field.name
+    for field in attrs.fields(Dialect)
+    if field.name not in ("name", "decode_error") and not field.name.endswith("_stream")
+)
+"""What a row can offer: the names of `Dialect`'s endpoints. A streamed form belongs to its operation."""
+_AUTHS: Final = (AuthScheme, HeaderKey, QueryKey, SigV4)
+_SOURCES: Final = (GoogleCredentials, EntraCredentials, AwsCredentials, TokenExchange)
+
+
+def _optional(check: Any) -> Any:
+    return attrs.validators.optional(check)
+
+
+@attrs.frozen(kw_only=True)
+class Override:
+    """How a family of models departs from its row. What is not given is as the row has it.
+
+    A named group of the family's pattern that matched stands for the variable of its name: `(?P<aws_region_name>...)`
+    in the pattern of ARNs is the region. The group `model` becomes the model's name, and the families that follow are
+    looked for by that name.
+    """
+
+    dialects: Mapping[str, AnyDialect] = attrs.field(
+        factory=dict[str, AnyDialect], validator=rules.by_operation(OPERATIONS, Wire, Dialect)
+    )
+    base_urls: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=rules.by_operation(OPERATIONS, str))
+    base_url: str | None = attrs.field(default=None, validator=_optional(rules.base_url))
+    paths: Paths | None = attrs.field(default=None, validator=_optional(rules.kind(Paths)))
+    versioning: Versioning | None = attrs.field(default=None, validator=_optional(rules.kind(Versioning)))
+    auth: Auth | None = attrs.field(default=None, validator=_optional(rules.kind(*_AUTHS)))
+    quirks: Quirks | None = attrs.field(default=None, validator=_optional(rules.kind(Quirks)))
+    """In place of the row's."""
+    unsupported: frozenset[str] = attrs.field(default=frozenset(), validator=rules.kind(frozenset))
+    """Parameters that these models refuse, beside those of the quirks; of all families that match."""
+    accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
+    """The only values that these models take of some parameters, beside those of the quirks."""
+    lane: str | None = attrs.field(default=None, validator=_optional(rules.text))
+    """The name of the limits that the family's models share."""
+
+
 @attrs.frozen
-class Paths:
-    """Where a provider has its operations, as templates: `{path}` is the dialect's path, `{model}` the model's name."""
+class Service:
+    """How a row offers one operation of one model: all that a route is made from."""
 
-    usual: str = "{path}"
-    special: Mapping[str, str] = MappingProxyType({})
-    """Templates for single paths of the dialect."""
-    complete: str | None = None
-    """What the path of a base URL has in it if the caller wrote all of it; the dialect's path then just follows."""
+    row: Provider
+    operation: str
+    model: str
+    """The name that the provider knows it by."""
+    wire: AnyDialect
+    base_url: str
+    paths: Paths
+    versioning: Versioning | None
+    auth: Auth
+    quirks: Quirks
+    lane: str
+    """What its limits are counted by, within the account; empty for the account itself."""
+    variables: Mapping[str, str]
+    """What the model's own name says of the address, by names of variables."""
 
-    def place(self, path: str, model: str, base_path: str = "") -> str:
-        """The provider's path for the dialect's, to be appended to that of the base URL."""
-        if self.complete is not None and self.complete in f"{base_path}/":
-            return path
-        template = self.special.get(path, self.usual)
-        return path if template == "{path}" else template.format(path=path, model=quote(model, safe=""))
+    @property
+    def dialect(self) -> Dialect:
+        """The wire format; imports it."""
+        return load_dialect(self.wire) if isinstance(self.wire, Wire) else self.wire
 
-
-SAME_PATHS: Final = Paths()
-
-
-@attrs.frozen
-class Versioning:
-    """How an API version, given by the caller or the environment, goes into addresses."""
-
-    variables: tuple[str, ...]
-    """Environment variables of the version; the first that is set counts."""
-    dated: Paths
-    """Paths of versions that are dates. Names such as "preview" are versions of the row's usual paths."""
-    default: str | None = None
-    """The version where nobody gives one; None leaves it out."""
+    @property
+    def address_variables(self) -> tuple[str, ...]:
+        """Every environment variable that its address depends on."""
+        row, signed = self.row, (every_variable(self.auth.region) if isinstance(self.auth, SigV4) else ())
+        versions = self.versioning.variables if self.versioning else ()
+        return row.base_url_variables + every_variable(self.base_url) + versions + signed
 
 
 def _default_key_variables(row: Provider) -> tuple[str, ...]:
@@ -94,81 +152,153 @@ def _default_base_url_variables(row: Provider) -> tuple[str, ...]:
     return (f"{row.variable_prefix}_BASE_URL", f"{row.variable_prefix}_API_BASE")
 
 
-def _address_variables(row: Provider) -> tuple[str, ...]:
-    parts = tuple(chain.from_iterable(template_variables(row.base_url)))
-    return row.base_url_variables + parts + (row.versioning.variables if row.versioning else ())
-
-
 @attrs.frozen(kw_only=True)
 class Provider:
-    """One vendor: a row of the catalogue. Only name, base URL and documentation have to be given."""
+    """One vendor: a row of the catalogue. Only name, base URL and documentation have to be given.
 
-    name: str
+    Raises:
+        TypeError: for a field of another type; the message says which, and what to write.
+        ValueError: for a value that no call could work with.
+    """
+
+    name: str = attrs.field(validator=rules.row_name)
     """The prefix of its model strings."""
-    base_url: str
-    """Paths are appended to it. `{NAME}` stands for an environment variable, `{NAME|OTHER}` for the first that is set.
+    base_url: str = attrs.field(validator=rules.base_url)
+    """Paths are appended to it. `{NAME}` stands for an environment variable, `{NAME|OTHER}` for the first that is set,
+    `{NAME|=value}` has a value where none is. Names in lower case are arguments of the call, such as `vertex_project`.
 
     Empty where there is no usual address: the caller or the environment has to name one.
     """
-    documentation: str
+    documentation: str = attrs.field(validator=rules.text)
     """Address of the vendor's page that proves the row."""
-    aliases: tuple[str, ...] = ()
-    """Other prefixes that mean the same."""
-    wire: Wire = Wire.OPENAI
-    key_variables: tuple[str, ...] = attrs.field(default=attrs.Factory(_default_key_variables, takes_self=True))
-    """Environment variables of the key; the first that is set counts. By default the name and `_API_KEY`."""
-    token_variables: tuple[str, ...] = ()
-    """Environment variables of a token that goes as `Bearer` whatever `auth` says; read where no key is set."""
+    aliases: tuple[str, ...] = attrs.field(default=(), validator=rules.texts)
+    bare_names: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
+    """Pattern of the model names that need no prefix, because their maker names nothing else so."""
+    wire: AnyDialect = attrs.field(default=Wire.OPENAI, validator=rules.kind(Wire, Dialect))
+    """The dialect of every operation that `dialects` does not name."""
+    dialects: Mapping[str, AnyDialect] = attrs.field(
+        factory=dict[str, AnyDialect], validator=rules.by_operation(OPERATIONS, Wire, Dialect)
+    )
+    """Dialects of single operations."""
+    base_urls: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=rules.by_operation(OPERATIONS, str))
+    """Base URLs of single operations, where they are not at `base_url`."""
+    families: tuple[tuple[str, Override], ...] = attrs.field(default=(), validator=rules.families)
+    """(pattern of model names, how they depart from the rest). A pattern has to match the name's beginning."""
+    key_variables: tuple[str, ...] = attrs.field(
+        default=attrs.Factory(_default_key_variables, takes_self=True), validator=rules.texts
+    )
+    """Environment variables of the key; the first that is set counts. By default the name with `_API_KEY`."""
+    token_variables: tuple[str, ...] = attrs.field(default=(), validator=rules.texts)
+    """Environment variables of a token that goes as `token_auth` says; read where no key is set."""
+    sources: tuple[SecretSource, ...] = attrs.field(default=(), validator=rules.tuple_of(*_SOURCES))
+    """Where a secret comes from when no variable holds one, in order; the first that has what it needs counts."""
     base_url_variables: tuple[str, ...] = attrs.field(
-        default=attrs.Factory(_default_base_url_variables, takes_self=True)
+        default=attrs.Factory(_default_base_url_variables, takes_self=True), validator=rules.texts
     )
     """Environment variables of the base URL. By default the name with `_BASE_URL` and `_API_BASE`."""
-    auth: AuthScheme = AuthScheme.BEARER
-    server: Server = Server.REMOTE
-    quirks: Quirks = NO_QUIRKS
-    model_quirks: tuple[tuple[str, Quirks], ...] = ()
-    """(pattern of model names, quirks) where some models depart from the rest; the first match counts."""
-    alternative_hosts: tuple[str, ...] = ()
+    auth: Auth = attrs.field(default=AuthScheme.BEARER, validator=rules.kind(*_AUTHS))
+    """Where the key goes."""
+    token_auth: Auth = attrs.field(default=AuthScheme.BEARER, validator=rules.kind(*_AUTHS))
+    """Where a token goes: one of `token_variables`."""
+    callable_auth: Auth | None = attrs.field(default=None, validator=_optional(rules.kind(*_AUTHS)))
+    """Where goes what an `api_key=` that is a callable returns; None for where a key goes."""
+    server: Server = attrs.field(default=Server.REMOTE, validator=rules.kind(Server))
+    quirks: Quirks = attrs.field(default=NO_QUIRKS, validator=rules.kind(Quirks))
+    alternative_hosts: tuple[str, ...] = attrs.field(default=(), validator=rules.texts)
     """Other hosts of the same vendor, to which its key may go; one that begins with a star, all that end so."""
-    paths: Paths = SAME_PATHS
-    versioning: Versioning | None = None
-    model_home: str = ""
+    renamed_hosts: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=rules.kind(Mapping))
+    """Hosts that the template would make, and what they are really called: `global-x.example`, `x.example`."""
+    paths: Paths = attrs.field(default=SAME_PATHS, validator=rules.kind(Paths))
+    versioning: Versioning | None = attrs.field(default=None, validator=_optional(rules.kind(Versioning)))
+    whole_addresses: bool = attrs.field(default=False, validator=rules.kind(bool))
+    """Whether an `api_base` without a path is taken as it is; else it gets the path of the usual base URL."""
+    model_home: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
     """What goes before a model's name that has no slash."""
-    address_variables: tuple[str, ...] = attrs.field(
-        init=False, repr=False, default=attrs.Factory(_address_variables, takes_self=True)
-    )
-    """Every environment variable that its address depends on."""
+    lane: Lane = attrs.field(default=Lane.MODEL, validator=rules.kind(Lane))
+    """What the vendor counts its limits by."""
 
     @property
     def variable_prefix(self) -> str:
         """The name as environment variables begin with it."""
         return self.name.replace("-", "_").upper()
 
-    @property
-    def dialect(self) -> Dialect:
-        """The wire format."""
-        return load_dialect(self.wire)
+    def service(self, operation: str = "chat", model: str = "") -> Service:
+        """How it offers an operation of a model; whether its dialect has the operation is for that to say.
 
-    def quirks_of(self, model: str) -> Quirks:
-        """The quirks that hold for one model."""
-        for pattern, quirks in self.model_quirks:
-            if re.match(pattern, model):
-                return quirks
-        return self.quirks
+        Raises:
+            BadRequestError: if the pattern of a family is none.
+        """
+        name, departures, variables = self._departures(model)
+        quirks = _first(departures, "quirks") or self.quirks
+        lane = name if self.lane is Lane.MODEL else ""
+        return Service(
+            row=self,
+            operation=operation,
+            model=name,
+            wire=_for_operation(departures, "dialects", operation) or self.dialects.get(operation, self.wire),
+            base_url=self._base_url(departures, operation),
+            paths=_first(departures, "paths") or self.paths,
+            versioning=_first(departures, "versioning") or self.versioning,
+            auth=_first(departures, "auth") or self.auth,
+            quirks=_with_facts(quirks, departures),
+            lane=_first(departures, "lane") or lane,
+            variables=variables,
+        )
+
+    def _departures(self, model: str) -> tuple[str, list[Override], dict[str, str]]:
+        departures: list[Override] = []
+        variables: dict[str, str] = {}
+        for pattern, departure in self.families:
+            try:
+                found = re.match(pattern, model)
+            except re.error as error:
+                raise BadRequestError(f"{pattern!r} of the row {self.name!r} is no pattern: {error}") from None
+            if found is not None:
+                named = {name: value for name, value in found.groupdict().items() if value is not None}
+                model = named.pop("model", model)
+                variables = named | variables
+                departures.append(departure)
+        return model, departures, variables
+
+    def _base_url(self, departures: Iterable[Override], operation: str) -> str:
+        found: str | None = _for_operation(departures, "base_urls", operation) or _first(departures, "base_url")
+        return found or self.base_urls.get(operation, self.base_url)
 
     def owns(self, host: str) -> bool:
         """Whether a host is the vendor's, as far as the row alone can say."""
-        own = () if not self.base_url or "{" in self.base_url else (split_url(self.base_url)[0].host,)
+        own = [split_url(url)[0].host for url in (self.base_url, *self.base_urls.values()) if url and "{" not in url]
         return any(
             host.endswith(known[1:]) if known.startswith("*") else host == known
-            for known in own + self.alternative_hosts
+            for known in (*own, *self.alternative_hosts)
         )
 
 
-def template_variables(base_url: str) -> list[tuple[str, ...]]:
-    """The variables in a base URL, each place with its alternatives."""
-    _, *parts = base_url.split("{")  # no pattern, because compiling one costs more than all that it would find
-    return [tuple(part.partition("}")[0].split("|")) for part in parts]
+def _first(departures: Iterable[Override], field: str) -> Any:
+    return next((value for departure in departures if (value := getattr(departure, field)) is not None), None)
+
+
+def _for_operation(departures: Iterable[Override], field: str, operation: str) -> Any:
+    return next((found for departure in departures if (found := getattr(departure, field).get(operation))), None)
+
+
+def _with_facts(quirks: Quirks, departures: Iterable[Override]) -> Quirks:
+    """Quirks with what all families of a model refuse."""
+    refused = frozenset().union(*(departure.unsupported for departure in departures))
+    accepted: dict[str, frozenset[str | int]] = {}
+    for departure in departures:
+        accepted = {**departure.accepted_values, **accepted}
+    if not refused and not accepted:
+        return quirks
+    return attrs.evolve(
+        quirks,
+        unsupported=quirks.unsupported | refused,
+        accepted_values={**quirks.accepted_values, **accepted},
+    )
+
+
+def dialect_name(wire: AnyDialect) -> str:
+    """What a dialect is called; imports none."""
+    return wire.name.lower() if isinstance(wire, Wire) else wire.name
 
 
 @cache
@@ -178,98 +308,3 @@ def load_dialect(wire: Wire) -> Dialect:
     dialect = getattr(import_module(f".._dialects.{module}", __package__), name)
     assert isinstance(dialect, Dialect)
     return dialect
-
-
-class Catalog(Mapping[str, Provider]):
-    """Rows by name, in order. Aliases are found too, but neither counted nor listed."""
-
-    def __init__(self, rows: Iterable[Provider]) -> None:
-        """A row takes the place of an earlier one of the same name; a name goes before an alias."""
-        self._rows = {row.name: row for row in rows}
-        self._rows = {name: self._rows[name] for name in sorted(self._rows)}
-        self._found = {alias: row for row in self._rows.values() for alias in row.aliases} | self._rows
-
-    def __getitem__(self, name: str) -> Provider:
-        return self._found[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def by_every_name(self) -> dict[str, Provider]:
-        """A dictionary of one's own of names and aliases."""
-        return dict(self._found)
-
-
-_OPENAI_NAMES: Final = (
-    r"(gpt-|chatgpt-|o[1345](-|$)|ft:|text-embedding-|dall-e|gpt-image|whisper-|tts-|davinci|babbage"
-    r"|omni-moderation|text-moderation)"
-)
-BARE_NAMES: Final = (
-    (re.compile(_OPENAI_NAMES), "openai"),
-    (re.compile(r"claude-"), "anthropic"),
-    (re.compile(r"(gemini-|imagen-|learnlm-)"), "gemini"),
-)
-"""Model names that need no prefix, as their makers name nothing else so."""
-_UNKNOWN_HOST: Final = "custom_openai"
-
-
-def resolve(
-    model: str, rows: Mapping[str, Provider], *, provider: str | None = None, api_base: str | None = None
-) -> tuple[Provider, str]:
-    """The row of a model string and the name by which its provider knows the model.
-
-    `provider` names the row where the string does not. With `api_base`, a name that has no row belongs to the row
-    whose host that is, or is taken for a model behind an OpenAI-compatible host that no row knows.
-
-    Raises:
-        BadRequestError: if no row fits; the message names the nearest.
-    """
-    row, name = _find(model, rows, provider, api_base)
-    return row, f"{row.model_home}{name}" if row.model_home and "/" not in name else name
-
-
-def _find(model: str, rows: Mapping[str, Provider], provider: str | None, api_base: str | None) -> tuple[Provider, str]:
-    prefix, slash, rest = model.partition("/")
-    if provider is not None:
-        if provider not in rows:
-            raise BadRequestError(_unknown(provider, rows), model=model)
-        row = rows[provider]
-        return row, rest if slash and prefix in (provider, row.name) else model
-    if slash and prefix in rows:
-        return rows[prefix], rest
-    for pattern, name in BARE_NAMES:
-        if pattern.match(model):
-            return rows[name], model
-    if api_base is not None:
-        return _row_at(api_base, rows), model
-    raise BadRequestError(_unknown(prefix if slash else model, rows), model=model)
-
-
-def _row_at(api_base: str, rows: Mapping[str, Provider]) -> Provider:
-    host = _origin(api_base).host
-    # The first condition is there because it is fast, and nearly always false.
-    found = (row for row in rows.values() if host in row.base_url and row.owns(host))
-    return next(found, rows[_UNKNOWN_HOST])
-
-
-def _origin(url: str) -> Origin:
-    try:
-        return split_url(url)[0]
-    except ValueError as error:
-        raise BadRequestError(str(error)) from None
-
-
-def _unknown(name: str, rows: Mapping[str, Provider]) -> str:
-    from difflib import get_close_matches  # only on the way to an error
-
-    nearest = get_close_matches(name, rows, n=1)
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return (
-        f"unknown provider {name!r}: {hint}write the model as 'provider/name', or give api_base for a host of your own"
-    )

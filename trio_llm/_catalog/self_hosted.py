@@ -15,6 +15,7 @@ SELF_HOSTED: Final = (
         aliases=("aiohttp_openai", "openai_like"),
         key_variables=("CUSTOM_OPENAI_API_KEY", "OPENAI_LIKE_API_KEY"),
         base_url_variables=("CUSTOM_OPENAI_BASE_URL", "CUSTOM_OPENAI_API_BASE", "OPENAI_LIKE_API_BASE"),
+        whole_addresses=True,
         server=Server.SELF_HOSTED,
     ),
     Provider(

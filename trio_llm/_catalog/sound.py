@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .provider import AuthScheme, Provider, Wire
+from .auth import AuthScheme
+from .provider import Provider, Wire
 
 SOUND: Final = (
     Provider(

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 import attrs
 
 from .._catalog import CATALOG
-from .._catalog.provider import Provider, Server, resolve
-from .._credentials.destinations import destination, environment
+from .._catalog.provider import Provider, Server
+from .._catalog.resolving import resolve
+from .._credentials.destinations import destination
+from .._credentials.variables import environment
 from .._dialects.contract import Call
 from .._engine.local import LocalModelUnavailable, LocalServer
 from .._types.chat import ChatRequest
@@ -29,11 +31,12 @@ def check_prompts(prompts: Iterable[Prompt]) -> None:
 
 def _check(request: ChatRequest) -> None:
     row, model = _resolve(request)
-    destination(row, request.options, environment())
-    endpoint = row.dialect.chat_stream
+    service = row.service("chat", model)
+    destination(service, request.options, environment())
+    endpoint = service.dialect.chat_stream
     if endpoint is None:
         raise BadRequestError(f"{row.name} streams no chats", llm_provider=row.name, model=model)
-    endpoint.encode(Call(request, model, row.quirks_of(model)))
+    endpoint.encode(Call(request, service.model, service.quirks))
 
 
 def _resolve(request: ChatRequest) -> tuple[Provider, str]:

@@ -7,8 +7,8 @@ from argparse import Namespace
 from collections.abc import Mapping
 
 from .._catalog import CATALOG
-from .._catalog.provider import Provider, Server
-from .._credentials.destinations import environment
+from .._catalog.provider import Provider, Server, dialect_name
+from .._credentials.variables import environment
 from .table import GAP, aligned
 from .terminal import BOLD, standard_screen
 
@@ -33,7 +33,7 @@ def _cells(row: Provider, variables: Mapping[str, str]) -> list[str]:
 
 
 def _format(row: Provider) -> str:
-    return row.wire.name.lower()
+    return dialect_name(row.wire)
 
 
 def _key(row: Provider, variables: Mapping[str, str]) -> str:

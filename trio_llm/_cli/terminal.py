@@ -9,7 +9,7 @@ from typing import Final, TextIO
 
 import attrs
 
-from .._credentials.destinations import environment
+from .._credentials.variables import environment
 
 BOLD: Final = "1"
 DIM: Final = "2"

@@ -18,7 +18,7 @@ from .._combinators.hedging import hedge
 from .._combinators.jobs import Job, Jobs, Outcome
 from .._combinators.merging import MergedStream, OnFailure, merge
 from .._combinators.racing import Accept, race
-from .._credentials.destinations import environment, proxies_wanted
+from .._credentials.variables import environment, proxies_wanted
 from .._engine.call import CallTrace, DrainReport
 from .._engine.engine import Engine, Settings
 from .._engine.fallbacks import Fallbacks

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from .._catalog import CATALOG
-from .._catalog.provider import Provider, Server, resolve
-from .._credentials.destinations import environment, first_set, missing_parts
+from .._catalog.provider import Provider, Server
+from .._catalog.resolving import resolve
+from .._credentials.variables import environment, first_set, missing_parts
 from .._dialects.contract import Call, Endpoint, Quirks
 from .._types.chat import CHAT_PARAMETERS, ChatRequest
 from .._types.embeddings import EmbeddingRequest
@@ -67,16 +68,17 @@ class EnvironmentReport(TypedDict):
 def get_llm_provider(
     model: str, custom_llm_provider: str | None = None, api_base: str | None = None, api_key: str | None = None
 ) -> tuple[str, str, str | None, str | None]:
-    """Where a model string leads: the model's name, the provider's, and the key and base URL if they are known.
+    """Where a model string leads: the model's name, the provider's, the key that was given, and the base URL if known.
+
+    A key of the environment is not told: it leaves this package towards its provider alone.
 
     Raises:
         BadRequestError: if no provider fits; the message names the nearest.
     """
     row, name = resolve(model, CATALOG, provider=custom_llm_provider, api_base=api_base)
     variables = environment()
-    key = api_key if api_key is not None or api_base is not None else first_set(row.key_variables, variables)
     usual = row.base_url if row.base_url and "{" not in row.base_url else None
-    return name, row.name, key, api_base or first_set(row.base_url_variables, variables) or usual
+    return name, row.name, api_key, api_base or first_set(row.base_url_variables, variables) or usual
 
 
 def validate_environment(
@@ -115,9 +117,11 @@ def get_supported_openai_params(
         row, name = resolve(model, CATALOG, provider=custom_llm_provider)
     except BadRequestError:
         return None
-    dialect, quirks = row.dialect, row.quirks_of(name)
     if request_type == "embeddings":
-        return sorted(_writable(dialect.embeddings, _embedding_requests(name), quirks))
+        service = row.service("embeddings", name)
+        return sorted(_writable(service.dialect.embeddings, _embedding_requests(name), service.quirks))
+    service = row.service("chat", name)
+    dialect, quirks = service.dialect, service.quirks
     found = _writable(dialect.chat, _chat_requests(name, quirks), quirks)
     return sorted([*found, "stream"] if dialect.chat_stream is not None else found)
 
@@ -132,7 +136,7 @@ def _missing_address(row: Provider, api_base: str | None) -> list[str]:
     variables = environment()
     if api_base is not None or first_set(row.base_url_variables, variables):
         return []
-    return missing_parts(row, variables) if row.base_url else [row.base_url_variables[0]]
+    return missing_parts(row.base_url, variables) if row.base_url else [row.base_url_variables[0]]
 
 
 def _is_set_up(row: Provider) -> bool:

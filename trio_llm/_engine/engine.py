@@ -32,6 +32,7 @@ from .operations import OPERATIONS
 from .reasking import Reopening, SeamedSource, check_continuation
 from .retry import RetryPolicy
 from .routes import Route, Routes
+from .signed import post_form, with_renewal
 from .stream import ChunkRules, ChunkSource, Source
 from .timeouts import Timeouts
 
@@ -75,7 +76,7 @@ class Engine:
         self._identity = run_identity()
         self._run = self._identity()
         self._embedded = EmbeddedModel()
-        self._routes = Routes(settings.providers, settings.variables, settings.limits)
+        self._routes = Routes(settings.providers, settings.variables, settings.limits, partial(post_form, transport))
 
     def check_run(self) -> None:
         """Raises `RuntimeError` in another run of an event loop than the one that it was made in."""
@@ -112,7 +113,7 @@ class Engine:
             self.latencies.note(model, self._now() - trace.admitted)
 
     def _receive(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
-        route = self._routes.find(request.model, request.options)
+        route = self._routes.find(OPERATIONS[request.operation], request.model, request.options)
         if route is None:
             return self._receive_embedded(request, call, tries)
         in_parts = OPERATIONS[request.operation].in_parts(
@@ -125,12 +126,13 @@ class Engine:
         return await self._receive_from(route, request, call, tries)
 
     def _receive_from(self, route: Route, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
-        endpoint = OPERATIONS[request.operation].endpoint(route.dialect)
+        endpoint = route.endpoint
         if endpoint is None:
             raise _not_offered(request, route)
         frame = self._frame(request.options, route, call, tries)
         exchange = self._exchange(request, route, endpoint, frame)
-        return run_attempts(partial(receive_whole, exchange, endpoint), frame)
+        attempt = partial(receive_whole, exchange, endpoint)
+        return run_attempts(attempt if route.credential is None else partial(with_renewal, attempt, exchange), frame)
 
     async def open_chat(
         self, request: ChatRequest, trace: CallTrace
@@ -160,13 +162,13 @@ class Engine:
     async def _open_stream(
         self, request: AnyRequest, call: RunningCall, tries: Tries
     ) -> tuple[Source[Any, Any], list[Any]]:
-        route = self._routes.find(request.model, request.options) or await self._embedded_route(request)
         operation = OPERATIONS[request.operation]
-        endpoint = operation.stream_endpoint(route.dialect)
+        route = self._routes.find(operation, request.model, request.options) or await self._embedded_route(request)
+        endpoint = route.stream_endpoint
         if endpoint is None:
             raise _not_offered(request, route)
         exchange = self._exchange(request, route, endpoint, self._frame(request.options, route, call, tries))
-        rules, whole = operation.rules(request), operation.endpoint(route.dialect)
+        rules, whole = operation.rules(request), route.endpoint
 
         def unfold(body: bytes) -> Any:
             if whole is None or rules.unfold is None:
@@ -179,7 +181,7 @@ class Engine:
         for request in targets.all():
             if isinstance(request, ChatRequest) and request.on_break == "continue":
                 row, model = self._routes.row(request.model, request.options)
-                check_continuation(request, row.quirks_of(model))
+                check_continuation(request, row.service("chat", model).quirks)
 
     def _timeout(self, options: CallOptions) -> float:
         return self.settings.timeouts.total if options.timeout is None else options.timeout
@@ -198,11 +200,12 @@ class Engine:
             source = Source(owner, rules, exchange.frame, self.settings.timeouts)
             return source, await source.open()
 
-        return await run_attempts(attempt, exchange.frame)
+        renewing = attempt if exchange.route.credential is None else partial(with_renewal, attempt, exchange)
+        return await run_attempts(renewing, exchange.frame)
 
     async def _embedded_route(self, request: AnyRequest) -> Route:
-        options = attrs.evolve(request.options, api_base=await self._embedded.base_url())
-        return self._routes.to_row(*self._routes.row(request.model, request.options), options)
+        operation, api_base = OPERATIONS[request.operation], await self._embedded.base_url()
+        return self._routes.through_row(operation, request.model, request.options, api_base)
 
     def _exchange(
         self,
@@ -217,7 +220,7 @@ class Engine:
         except APIError as error:
             error.llm_provider, error.model = route.provider, route.model
             raise
-        return Exchange(call, route, http, self.transport, frame, Ticket(request.options.priority, route.model))
+        return Exchange(call, route, http, self.transport, frame, Ticket(request.options.priority, route.lane))
 
     def _frame(self, options: CallOptions, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
         policy = self.settings.retry
@@ -226,13 +229,8 @@ class Engine:
         return CallFrame(route.provider, route.model, policy, self.settings.chance, call, tries)
 
     def account_statistics(self) -> dict[str, AccountStatistics]:
-        """Slots of every account, by provider and base URL. Accounts that differ by key only are numbered."""
-        found: dict[str, AccountStatistics] = {}
-        for (provider, base_url, _), account in self._routes.accounts.items():
-            name = f"{provider} {base_url}"
-            again = sum(known.partition("#")[0].rstrip() == name for known in found)
-            found[f"{name} #{again + 1}" if again else name] = account.statistics()
-        return found
+        """Slots of every account, by provider and base URL."""
+        return self._routes.statistics()
 
     async def aclose(self) -> None:
         """End calls, close connections and the embedded model's server."""
@@ -254,6 +252,6 @@ def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPReq
 
 def _not_offered(request: AnyRequest, route: Route) -> BadRequestError:
     operation = OPERATIONS[request.operation]
-    streamed = "streamed " if operation.endpoint(route.dialect) is not None else ""
+    streamed = "streamed " if route.endpoint is not None else ""
     message = f"{route.provider} has no {streamed}{operation.words} calls here"
     return BadRequestError(message, llm_provider=route.provider, model=route.model)

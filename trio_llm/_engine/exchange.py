@@ -49,6 +49,8 @@ class Exchange(Generic[RequestT]):
     transport: Transport
     frame: CallFrame
     ticket: Ticket
+    secret: object = attrs.field(default=None, repr=False)
+    """What the last attempt was signed with, where each is signed."""
 
     def enter_nowait(self) -> Admission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
@@ -76,6 +78,14 @@ class Exchange(Generic[RequestT]):
         return admission
 
 
+async def sign_attempt(exchange: Exchange[Any]) -> HTTPRequest:
+    """The request with a secret that is good now: the last thing before the connection, after every wait."""
+    route = exchange.route
+    assert route.credential is not None
+    http, exchange.secret = await route.credential.sign(route.destination.origin, exchange.http, route.provider)
+    return http
+
+
 async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[RequestT, ResponseT]) -> ResponseT:
     """One attempt at a call with a whole reply.
 
@@ -86,7 +96,8 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     await exchange.frame.call.calls.checkpoint_if_cancelled()
     with exchange.enter_nowait() or await exchange.enter() as admission:
         try:
-            reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
+            http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
+            reply = await exchange.transport.send(exchange.route.destination.origin, http)
             head = reply.head
             if admission.limits is not None:
                 admission.learn(head)
@@ -128,7 +139,8 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
         # Time limits on content begin here: waiting for a slot is not the provider's silence.
         yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
         try:
-            reply = await exchange.transport.send(exchange.route.destination.origin, exchange.http)
+            http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
+            reply = await exchange.transport.send(exchange.route.destination.origin, http)
             try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:

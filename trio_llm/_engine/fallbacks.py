@@ -18,13 +18,13 @@ from .._types.errors import (
     ContentPolicyViolationError,
     ContextWindowExceededError,
 )
-from .._types.request import AnyRequest, CallOptions, Fallback, as_fallbacks, changed, split_arguments
+from .._types.request import OPTION_OF, AnyRequest, CallOptions, Fallback, as_fallbacks, changed, split_arguments
 from .attempts import Tries
 
 T = TypeVar("T")
 RequestT = TypeVar("RequestT", bound=AnyRequest)
 
-PROVIDERS_OWN = ("api_key", "api_base", "api_version", "custom_llm_provider", "extra_headers", "extra_body")
+PROVIDERS_OWN = ("api_key", "api_base", "api_version", "custom_llm_provider", "extra_headers", "extra_body", "settings")
 """Options that are meant for one provider. They stay there when a call goes on to another one."""
 RowNameOf = Callable[[str, CallOptions], str]
 """The catalogue row that a model belongs to; raises `BadRequestError` for a model of none."""
@@ -136,7 +136,7 @@ def _with_arguments(request: RequestT, arguments: dict[str, Any]) -> RequestT:
     messages = arguments.pop("messages", None)
     known = CHAT_PARAMETERS if isinstance(request, ChatRequest) else frozenset[str]()
     parameters, options = split_arguments(arguments, known)
-    names = {"api_base" if name == "base_url" else name for name in arguments} - known
+    names = {OPTION_OF.get(name, name) for name in arguments} - known
     given: Any = request
     fields = {} if messages is None else {"messages": ChatRequest(given.model, messages).messages}
     return changed(

@@ -55,10 +55,6 @@ Receive = Callable[[Any], Awaitable[Any]]
 """Makes a call of its own for a request, and gives its response."""
 
 
-def _no_stream(_: Dialect) -> None:
-    return None
-
-
 def _no_rules(_: Any) -> ChunkRules[Any, Any]:
     raise AssertionError("asked for the rules of what has no stream")  # pragma: no cover
 
@@ -71,14 +67,24 @@ def _in_one_piece(_: Any, __: Quirks, ___: Receive) -> None:
 class Operation:
     """How one kind of request is made."""
 
+    field: str
+    """Its name in a dialect, and in the rows of the catalogue. A streamed form has the same with `_stream`."""
     words: str
     """For error messages, before "calls"."""
-    endpoint: Callable[[Dialect], Endpoint[Any, Any] | None]
-    stream_endpoint: Callable[[Dialect], StreamEndpoint[Any, Any] | None] = _no_stream
     rules: Callable[[Any], ChunkRules[Any, Any]] = _no_rules
     """What its streams have to know, by request."""
     in_parts: Callable[[Any, Quirks, Receive], Awaitable[Any] | None] = _in_one_piece
     """For a request that its provider takes only in several: receives them all. None where one will do."""
+
+    def endpoint(self, dialect: Dialect) -> Endpoint[Any, Any] | None:
+        """Where a dialect has it; None if it has not."""
+        found: Endpoint[Any, Any] | None = getattr(dialect, self.field)
+        return found
+
+    def stream_endpoint(self, dialect: Dialect) -> StreamEndpoint[Any, Any] | None:
+        """The same for its streamed form."""
+        found: StreamEndpoint[Any, Any] | None = getattr(dialect, f"{self.field}_stream", None)
+        return found
 
 
 def request_of(asked: Asking[Any, Any]) -> AnyRequest:

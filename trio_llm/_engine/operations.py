@@ -279,20 +279,16 @@ def _text_rules(request: TextCompletionRequest) -> ChunkRules[Any, Any]:
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "completion": Operation("chat", lambda d: d.chat, lambda d: d.chat_stream, rules_for),
-    "embedding": Operation("embedding", lambda d: d.embeddings, in_parts=_embedding_in_parts),
-    "image_generation": Operation("image", lambda d: d.images, lambda d: d.images_stream, _picture_rules),
-    "image_edit": Operation("image edit", lambda d: d.image_edit, lambda d: d.image_edit_stream, _picture_rules),
-    "image_variation": Operation("image variation", lambda d: d.image_variation),
-    "moderation": Operation("moderation", lambda d: d.moderation),
-    "rerank": Operation("rerank", lambda d: d.rerank),
-    "speech": Operation("speech", lambda d: d.speech, lambda d: d.speech_stream, _sound_rules),
-    "text_completion": Operation(
-        "text completion", lambda d: d.text_completion, lambda d: d.text_completion_stream, _text_rules
-    ),
-    "transcription": Operation(
-        "transcription", lambda d: d.transcription, lambda d: d.transcription_stream, _transcript_rules
-    ),
+    "completion": Operation("chat", "chat", rules_for),
+    "embedding": Operation("embeddings", "embedding", in_parts=_embedding_in_parts),
+    "image_generation": Operation("images", "image", _picture_rules),
+    "image_edit": Operation("image_edit", "image edit", _picture_rules),
+    "image_variation": Operation("image_variation", "image variation"),
+    "moderation": Operation("moderation", "moderation"),
+    "rerank": Operation("rerank", "rerank"),
+    "speech": Operation("speech", "speech", _sound_rules),
+    "text_completion": Operation("text_completion", "text completion", _text_rules),
+    "transcription": Operation("transcription", "transcription", _transcript_rules),
 }
 
 

@@ -1,108 +1,209 @@
-"""Where requests go: row, model, address, credentials and account, worked out once for each combination."""
+"""Where requests go: row, model, operation, address, credential and account, worked out once for each combination.
+
+A route is found in one way straight through: `resolve` finds the row of a model string, `Provider.service` reads what
+the row says of the operation and the model, `destination` adds address and credential, and the account is that of the
+credential's source. What was worked out is remembered by everything that it depends on; the environment is read for
+every call.
+
+An account lives as long as somebody holds it: a remembered route, a call, or, while it has something to remember
+itself (calls in flight or in line, a pause, a rate that is used up), the list of the restless. When the remembered
+routes are many they are all forgotten, and with them the accounts that are at rest: their next call begins a new one,
+which is the same.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 import attrs
 
-from .._catalog.provider import Provider, Server, resolve
+from .._catalog.provider import Provider, Server, Service
+from .._catalog.resolving import resolve
 from .._credentials.destinations import Destination, destination, variables_that_matter
-from .._dialects.contract import Dialect, Quirks
+from .._dialects.contract import Dialect, Endpoint, Quirks, StreamEndpoint
 from .._limits.account import Account
-from .._limits.settings import Limits
+from .._limits.settings import AccountStatistics, Limits
 from .._types.request import CallOptions
 from .._version import USER_AGENT
+from .operation import Operation
 
-K = TypeVar("K")
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from .._credentials.held import Credential, HeldSecret
+    from .._credentials.sources import AskingFunction
 
 MOST_REMEMBERED: Final = 1_000
 """Routes kept: programs use a few models and keys, and one that makes them up should not grow for ever."""
 _COMMON_HEADERS: Final = (("user-agent", USER_AGENT), ("accept", "*/*"))
+AccountKey = tuple[Any, ...]
 
 
 @attrs.frozen
 class Route:
-    """One way to a provider's model."""
+    """One way to one operation of a provider's model."""
 
     provider: str
     model: str
+    lane: str
+    """What the provider counts the model's limits by, within the account."""
     quirks: Quirks
     dialect: Dialect
+    endpoint: Endpoint[Any, Any] | None
+    stream_endpoint: StreamEndpoint[Any, Any] | None
     destination: Destination
     headers: tuple[tuple[str, str], ...] = attrs.field(repr=False)
     """What every request on it carries beside the dialect's own headers."""
     account: Account
+    credential: Credential | None = None
+    """What signs its attempts, where the headers do not carry the key already."""
     _targets: dict[str, str] = attrs.field(init=False, factory=dict, eq=False, repr=False)
 
     def target(self, path: str) -> str:
         """What stands in the request line for a path of the dialect's, which has a few."""
         found = self._targets.get(path)
         if found is None:
-            # Some dialects write what was asked into the path.
-            found = _remember(self._targets, path, self.destination.target(path, self.model))
+            found = self.destination.target(path, self.model)
+            if len(self._targets) >= MOST_REMEMBERED:  # some dialects write what was asked into the path
+                self._targets.clear()
+            self._targets[path] = found
         return found
 
 
 class Routes:
-    """The routes of one client. The environment is read for every call, the rest remembered."""
+    """The routes of one client."""
 
-    def __init__(self, providers: Mapping[str, Provider], variables: Mapping[str, str], limits: Limits) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        variables: Mapping[str, str],
+        limits: Limits,
+        post_form: AskingFunction,
+    ) -> None:
         self._providers = providers
         self._variables = variables
         self._limits = limits
+        self._post_form = post_form
         self._rows: dict[tuple[object, ...], tuple[Provider, str]] = {}
+        self._services: dict[tuple[object, ...], Service] = {}
         self._routes: dict[tuple[object, ...], Route] = {}
         self._fixed: dict[tuple[object, ...], Route] = {}
         """Those in which the environment has no say, by what their calls say."""
-        self.accounts: dict[tuple[str, str, int], Account] = {}
+        self._accounts: WeakValueDictionary[AccountKey, Account] = WeakValueDictionary()
+        self._restless: list[Account] = []
+        self._secrets: WeakValueDictionary[AccountKey, HeldSecret] = WeakValueDictionary()
 
     def row(self, model: str, options: CallOptions) -> tuple[Provider, str]:
         """The row and the bare name of a model."""
         key = (model, options.custom_llm_provider, options.api_base)
         found = self._rows.get(key)
         if found is None:
-            made = resolve(model, self._providers, provider=options.custom_llm_provider, api_base=options.api_base)
-            found = _remember(self._rows, key, made)
+            found = resolve(model, self._providers, provider=options.custom_llm_provider, api_base=options.api_base)
+            self._forget_if_many()
+            self._rows[key] = found
         return found
 
-    def find(self, model: str, options: CallOptions) -> Route | None:
+    def find(self, operation: Operation, model: str, options: CallOptions) -> Route | None:
         """The route of a call; None if the embedded model's server has to be asked for its address first.
 
         Raises:
             AuthenticationError: if there is no key that may be sent there.
         """
-        key = (model, options.custom_llm_provider, options.api_base, options.api_key, options.api_version)
+        key = (
+            operation.field,
+            model,
+            options.custom_llm_provider,
+            options.api_base,
+            options.api_key,
+            options.api_version,
+            options.settings,
+        )
         found = self._fixed.get(key)
         if found is None:
-            row, name = self.row(model, options)
+            row, _ = self.row(model, options)
             if row.server is Server.EMBEDDED and options.api_base is None:
                 return None
-            found = self.to_row(row, name, options)
-            if not variables_that_matter(row, options):
-                _remember(self._fixed, key, found)
+            found = self.through_row(operation, model, options)
+            if not variables_that_matter(self._service(operation, model, options), options):
+                self._fixed[key] = found
         return found
 
-    def to_row(self, row: Provider, model: str, options: CallOptions) -> Route:
-        """The route to a row's model. Raises as `find` does."""
-        names = variables_that_matter(row, options)
+    def through_row(self, operation: Operation, model: str, options: CallOptions, api_base: str | None = None) -> Route:
+        """The same, also for the embedded model, whose server is at `api_base`. Raises as `find` does."""
+        service = self._service(operation, model, options)
+        if api_base is not None:
+            options = attrs.evolve(options, api_base=api_base)
+        names = variables_that_matter(service, options)
         values = tuple([self._variables.get(name) for name in names]) if names else ()
-        key = (row.name, model, options.api_base, options.api_key, options.api_version, values)
+        key = (
+            operation.field,
+            service.row.name,
+            service.model,
+            options.api_base,
+            options.api_key,
+            options.api_version,
+            options.settings,
+            values,
+        )
         found = self._routes.get(key)
-        return _remember(self._routes, key, self._make(row, model, options)) if found is None else found
+        if found is None:
+            self._forget_if_many()
+            found = self._routes[key] = self._make(operation, service, options)
+        return found
 
-    def _make(self, row: Provider, model: str, options: CallOptions) -> Route:
-        to = destination(row, options, self._variables)
-        account = self.accounts.get(to.account)
+    def _service(self, operation: Operation, model: str, options: CallOptions) -> Service:
+        key = (operation.field, model, options.custom_llm_provider, options.api_base)
+        found = self._services.get(key)
+        if found is None:
+            row, name = self.row(model, options)
+            found = self._services[key] = row.service(operation.field, name)
+        return found
+
+    def _make(self, operation: Operation, service: Service, options: CallOptions) -> Route:
+        to = destination(service, options, self._variables)
+        account = self._accounts.get(to.account)
         if account is None:
-            account = self.accounts[to.account] = Account(self._limits)
-        return Route(row.name, model, row.quirks_of(model), row.dialect, to, (*_COMMON_HEADERS, *to.headers), account)
+            account = self._accounts[to.account] = Account(self._limits)
+        dialect = service.dialect
+        return Route(
+            provider=service.row.name,
+            model=service.model,
+            lane=service.lane,
+            quirks=service.quirks,
+            dialect=dialect,
+            endpoint=operation.endpoint(dialect),
+            stream_endpoint=operation.stream_endpoint(dialect),
+            destination=to,
+            headers=(*_COMMON_HEADERS, *to.headers),
+            account=account,
+            credential=self._credential(to),
+        )
 
+    def _credential(self, to: Destination) -> Credential | None:
+        chosen = to.chosen
+        if chosen.source is None:
+            return None
+        from .._credentials.held import Credential, HeldSecret
 
-def _remember(known: dict[K, T], key: K, value: T) -> T:
-    if len(known) >= MOST_REMEMBERED:
-        known.clear()
-    known[key] = value
-    return value
+        held = self._secrets.get(to.account)
+        if held is None:
+            held = self._secrets[to.account] = HeldSecret(chosen.source, self._post_form)
+        return Credential(held, chosen.auth, chosen.region)
+
+    def _forget_if_many(self) -> None:
+        remembered: tuple[dict[tuple[object, ...], Any], ...] = (self._rows, self._services, self._routes, self._fixed)
+        if max(map(len, remembered)) >= MOST_REMEMBERED:
+            self._restless = [account for account in self._accounts.values() if not account.is_at_rest()]
+            for known in remembered:
+                known.clear()
+
+    def statistics(self) -> dict[str, AccountStatistics]:
+        """Slots of every account, by provider and base URL. Accounts that differ by key only are numbered."""
+        found: dict[str, AccountStatistics] = {}
+        seen: Counter[str] = Counter()
+        for (provider, base_url, _), account in self._accounts.items():
+            name = f"{provider} {base_url}"
+            seen[name] += 1
+            found[name if seen[name] == 1 else f"{name} #{seen[name]}"] = account.statistics()
+        return found

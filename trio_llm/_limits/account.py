@@ -109,6 +109,12 @@ class Account:
         self._prompt_tokens = 0
         self._completion_tokens = 0
 
+    def is_at_rest(self) -> bool:
+        """Whether it may be forgotten: nothing is in flight, in line, paused or used up."""
+        now = self._now()
+        busy = self._in_flight or self._line.first is not None or now < self._paused_until
+        return not busy and all(bucket.level(now) >= bucket.capacity for bucket in self._buckets)
+
     def enter_nowait(self, cost: Cost, ticket: Ticket) -> Admission | None:
         """Let a call in for which there is nothing to wait; None if there is, and it has to `enter`."""
         if ticket.arrival is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
 from .errors import BadRequestError, UnsupportedParamsError
+from .tokens import KeyCallable, TokenSource, as_key
 
 RequestT = TypeVar("RequestT")
 
@@ -44,7 +46,7 @@ class ControlParams(TypedDict, total=False):
 
     timeout: float | None
     num_retries: int | None
-    api_key: str | None
+    api_key: str | KeyCallable | TokenSource | None
     api_base: str | None
     base_url: str | None
     api_version: str | None
@@ -56,6 +58,16 @@ class ControlParams(TypedDict, total=False):
     fallbacks: Sequence[Fallback] | None
     context_window_fallbacks: Sequence[Fallback] | None
     content_policy_fallbacks: Sequence[Fallback] | None
+    aws_access_key_id: str | None
+    aws_secret_access_key: str | None
+    aws_session_token: str | None
+    aws_region_name: str | None
+    aws_profile_name: str | None
+    azure_ad_token: str | None
+    azure_ad_token_provider: KeyCallable | None
+    vertex_credentials: str | Mapping[str, Any] | None
+    vertex_location: str | None
+    vertex_project: str | None
 
 
 def as_fallbacks(given: Sequence[Fallback]) -> tuple[Fallback, ...]:
@@ -77,7 +89,8 @@ class CallOptions:
     """The call's deadline in seconds from its start: waiting, attempts and pauses included."""
     num_retries: int | None = None
     """Attempts after the first; None leaves it to the client's policy."""
-    api_key: str | None = attrs.field(default=None, repr=False)
+    api_key: str | TokenSource | None = attrs.field(default=None, repr=False)
+    """A text, or a source that is asked when an attempt is about to leave."""
     api_base: str | None = None
     """Base URL in place of the provider's own."""
     api_version: str | None = None
@@ -92,6 +105,8 @@ class CallOptions:
     """Place in the line for the client's limits: higher goes first."""
     fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
     """Where to ask, in order, when this model fails; within the same `timeout`. None leaves it to the client."""
+    settings: tuple[tuple[str, str], ...] | None = attrs.field(default=None, repr=False)
+    """Arguments of clouds, such as `aws_region_name`, that stand before the environment's variables."""
     context_window_fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
     """Where to ask first after a `ContextWindowExceededError`, and after nothing else."""
     content_policy_fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
@@ -125,6 +140,8 @@ def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> tupl
         return parameters, NO_OPTIONS
     if "base_url" in controls:
         controls["api_base"] = controls.pop("base_url")  # LiteLLM lets it win where both are given
+    if not _OF_CLOUDS.isdisjoint(controls):
+        _gather(controls)
     options = object.__new__(CallOptions)
     vars(options).update(_DEFAULTS, **controls)  # a third of what __init__ takes, and nearly every call has options
     return parameters, options
@@ -142,6 +159,8 @@ def changed(request: RequestT, **fields: Any) -> RequestT:
 def _checked(name: str, value: Any) -> Any:
     if name in _FALLBACKS:
         return as_fallbacks(value)
+    if name == "api_key":
+        return as_key(value)
     holds, wanted = _CHECKS.get(name, _UNCHECKED)
     if not holds(value):
         raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
@@ -164,6 +183,37 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _gather(controls: dict[str, Any]) -> None:
+    """Arguments of clouds, in their own place."""
+    provider = controls.pop("azure_ad_token_provider", None)
+    if provider is not None:
+        controls.setdefault("api_key", as_key(provider))
+    given = {name: controls.pop(name) for name in sorted(_OF_CLOUDS & controls.keys())}
+    if isinstance(held := given.get("vertex_credentials"), Mapping):
+        given["vertex_credentials"] = json.dumps(held)
+    controls["settings"] = tuple(given.items())
+
+
+_OF_CLOUDS: Final = frozenset(
+    {
+        "aws_access_key_id",
+        "aws_profile_name",
+        "aws_region_name",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "azure_ad_token",
+        "azure_ad_token_provider",
+        "vertex_credentials",
+        "vertex_location",
+        "vertex_project",
+    }
+)
+OPTION_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(_OF_CLOUDS, "settings"),
+    "azure_ad_token_provider": "api_key",
+    "base_url": "api_base",
+}
+"""The field of `CallOptions` that a control parameter of another name ends in."""
 _TEXTS: Final = frozenset({"api_key", "api_base", "base_url", "api_version", "custom_llm_provider"})
 _FALLBACKS: Final = frozenset({"fallbacks", "context_window_fallbacks", "content_policy_fallbacks"})
 # Values are not shown in these errors: keys are among them.
@@ -171,7 +221,9 @@ _UNCHECKED: Final[tuple[Callable[[object], bool], str]] = (lambda _: True, "")
 _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "timeout": (_is_seconds, "a number of seconds, 0 or more"),
     "num_retries": (lambda value: _is_whole(value) and cast("int", value) >= 0, "a whole number, 0 or more"),
-    **dict.fromkeys(_TEXTS, (_is_text, "text")),
+    **dict.fromkeys(_TEXTS | _OF_CLOUDS, (_is_text, "text")),
+    "azure_ad_token_provider": (callable, "a callable that returns a token"),
+    "vertex_credentials": (lambda value: _is_text(value) or _is_mapping(value), "text or a mapping"),
     "extra_headers": (_is_mapping, "a mapping of names to text"),
     "extra_body": (_is_mapping, "a mapping"),
     "priority": (_is_whole, "a whole number"),

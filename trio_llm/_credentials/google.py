@@ -1,0 +1,65 @@
+"""Tokens of Google Cloud, by google-auth (the extra `google`), which blocks and so works in a thread.
+
+Source: https://googleapis.dev/python/google-auth/latest/user-guide.html, 2026-11.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Hashable
+from datetime import UTC
+from typing import Any
+
+import attrs
+
+from .._runtime import trio
+from .._types.errors import AuthenticationError
+from .sources import AskingFunction, Secret, Token
+
+_HOW_TO_INSTALL = "Google's credentials need google-auth: pip install 'trio-llm[google]'"
+
+
+@attrs.frozen
+class GoogleSource:
+    """A service account, an authorized user or an external account; without a text, application default credentials."""
+
+    given: str | None = attrs.field(repr=False)
+    """The credentials' JSON, or the path of a file of it."""
+    scopes: tuple[str, ...]
+
+    @property
+    def identity(self) -> Hashable:
+        return ("google", hash(self.given), self.scopes)
+
+    async def ask(self, post_form: AskingFunction) -> Secret:
+        # A token that comes too late helps nobody: the call's deadline does not wait for Google's server.
+        return await trio.to_thread.run_sync(_token, self.given, self.scopes, abandon_on_cancel=True)
+
+
+def _token(given: str | None, scopes: tuple[str, ...]) -> Token:
+    try:
+        import google.auth
+        import google.auth.exceptions
+        import google.auth.transport.requests
+    except ImportError as error:
+        raise AuthenticationError(_HOW_TO_INSTALL) from error
+    try:
+        credentials = _credentials(given, scopes)
+        credentials.refresh(google.auth.transport.requests.Request())
+    except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as error:
+        raise AuthenticationError(f"no token of Google Cloud: {error}") from error
+    end = credentials.expiry
+    lasts = None if end is None else end.replace(tzinfo=UTC).timestamp() - time.time()
+    return Token(credentials.token, lasts)
+
+
+def _credentials(given: str | None, scopes: tuple[str, ...]) -> Any:
+    import google.auth
+
+    auth: Any = google.auth  # which has types for some functions only
+    if given is None:
+        return auth.default(scopes=scopes)[0]
+    if given.lstrip().startswith("{"):
+        return auth.load_credentials_from_dict(json.loads(given), scopes=scopes)[0]
+    return auth.load_credentials_from_file(given, scopes=scopes)[0]
