@@ -20,7 +20,7 @@ from trio_llm._types.errors import (
 )
 from trio_llm._types.http import ReplyHead
 
-DIALECTS = list({row.service().dialect.name: row.dialect for row in CATALOG.values()}.values())
+DIALECTS = list({(one := row.service().dialect).name: one for row in CATALOG.values()}.values())
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 PLAIN = ErrorReading()
 
