@@ -19,6 +19,7 @@ from .._runtime import trio
 from .._transport import Reply, Transport, TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
 from .._types.http import HTTPRequest, ReplyHead
+from .._types.secrets import secrets_of, without_secrets
 from .._types.usage import Usage
 from .attempts import CallFrame
 from .retry import asked_wait, explicit_word
@@ -264,6 +265,7 @@ def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIE
 
 
 def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:
+    without_secrets(error, _secrets(exchange))
     if isinstance(error, ReplyIsError):
         return _detail_error(exchange, error.detail, head)
     return APIResponseValidationError(str(error), request_id=_request_id(head), **_labels(exchange))
@@ -285,7 +287,12 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
         error.status_code = status
     if detail.partial is not None:
         error.partial = detail.partial
-    return error
+    return without_secrets(error, _secrets(exchange))
+
+
+def _secrets(exchange: Exchange[Any]) -> tuple[str, ...]:
+    """What must not be in any text about this attempt: providers and gateways quote what they were sent."""
+    return secrets_of(exchange.http.headers, exchange.http.path)
 
 
 def _asked_wait(head: ReplyHead, detail: ErrorDetail) -> float | None:

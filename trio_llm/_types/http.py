@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from .secrets import shown_headers, shown_path
+
 JSON_CONTENT: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
 _PORTS = {"http": 80, "https": 443}
 
@@ -74,9 +76,9 @@ class HTTPRequest:
     """One request, without its origin."""
 
     method: str
-    path: str
+    path: str = attrs.field(repr=shown_path)
     """Path and query as on the request line."""
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = attrs.field(repr=shown_headers)
     """Lower-case names. Host, Content-Length and Accept-Encoding are the transport's."""
     body: bytes | RequestBody = b""
 
