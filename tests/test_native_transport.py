@@ -727,3 +727,12 @@ async def test_a_reader_that_is_slow_makes_the_peer_wait() -> None:
                 size += len(piece)
             await received.aclose()
     assert size == 33_554_432
+
+
+async def test_a_connection_whose_reply_had_a_length_beside_chunks_is_not_used_again() -> None:
+    twice = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    with serving(answering(twice)) as server:
+        async with opened() as transport:
+            for _ in range(2):
+                assert await exchange(transport, server.origin) == b"hello"
+    assert server.accepted == 2

@@ -107,6 +107,26 @@ FRAMINGS = {
     "no reason": Framing(b"HTTP/1.1 200 \r\ncontent-length: 1\r\n\r\nx", b"x"),
     "gzip": Framing(reply(gzip.compress(b"hello"), b"content-encoding: gzip"), b"hello"),
     "deflate": Framing(reply(zlib.compress(b"hello"), b"content-encoding: deflate"), b"hello"),
+    "gzip in members": Framing(
+        reply(gzip.compress(b"hel") + gzip.compress(b"") + gzip.compress(b"lo"), b"content-encoding: gzip"), b"hello"
+    ),
+    "gzip and padding": Framing(reply(gzip.compress(b"hello") + bytes(9), b"content-encoding: gzip"), b"hello"),
+    "identity, gzip": Framing(reply(gzip.compress(b"hello"), b"content-encoding: identity, gzip"), b"hello"),
+    "no coding by name": Framing(reply(b"hello", b"content-encoding: none"), b"hello"),
+    "folded": Framing(reply(b"hello", b"x-words: one\r\n two\r\n\tthree"), b"hello"),
+    "equal lengths": Framing(reply(b"hello", b"content-length: 5"), b"hello"),
+    "equal lengths in one field": Framing(b"HTTP/1.1 200 OK\r\ncontent-length: 5, 5\r\n\r\nhello", b"hello"),
+    "a length beside chunks": Framing(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"hello",
+        ends=True,
+    ),
+    "chunks beside a length": Framing(
+        CHUNKED[:-2] + b"content-length: 3\r\nconnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n", b"hello", ends=True
+    ),
+    "folded, after an interim reply": Framing(
+        b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" + reply(b"hello", b"x-words: one\r\n two"), b"hello"
+    ),
     "raw deflate": Framing(reply(zlib.compress(b"hello", wbits=-15), b"content-encoding: deflate"), b"hello"),
 }
 
@@ -129,7 +149,10 @@ async def test_every_framing_is_understood_and_only_some_cost_the_connection(
             assert server.accepted == 1 + framing.ends
 
 
-@pytest.mark.parametrize("name", ["content-length", "chunked", "until close", "gzip"])
+@pytest.mark.parametrize(
+    "name",
+    ["content-length", "chunked", "until close", "gzip", "gzip in members", "folded", "equal lengths"],
+)
 async def test_a_reply_may_be_split_anywhere(opened: OpenTransport, name: str) -> None:
     framing = FRAMINGS[name]
     wire = framing.wire.replace(b" OK\r\n", b" OK\r\nconnection: close\r\n")

@@ -403,3 +403,74 @@ def test_the_pool_keeps_the_newest_of_an_origin_and_closes_all_in_the_end() -> N
     pool.close()
     assert all(stream.closed for stream in streams)
     assert len(pool) == 0
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"content-length: 5\r\ncontent-length: 6",
+        b"content-length: 5, 6",
+        b"content-length: five",
+        b"content-length: -5",
+        b"content-length: 5\r\ntransfer-encoding: gzip",
+        b"content-length: 5\r\nbad name: x\r\n more",
+    ],
+)
+def test_a_head_that_says_two_things_or_nonsense_is_not_mended(head: bytes) -> None:
+    parser = ReplyParser(Limits())
+    parser.feed(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\nhello!")
+
+    with pytest.raises(ReplyError):
+        while parser.read():
+            pass
+    assert not parser.keep_alive
+
+
+def test_a_head_that_could_be_mended_and_never_ends_is_too_long_in_the_end() -> None:
+    parser = ReplyParser(Limits(head=1_000))
+    parser.feed(b"HTTP/1.1 200 OK\r\nx: y\r\n folded: ")
+    assert parser.error is None
+    for _ in range(11):
+        parser.feed(b"x" * 100)
+
+    assert "more than 1000 bytes" in str(parser.error)
+
+
+words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=5)
+
+
+@given(lines=st.lists(st.lists(words, min_size=1, max_size=4), min_size=1, max_size=4), cut=st.integers(0, 200))
+def test_folded_lines_are_one_value_however_they_arrive(lines: list[list[str]], cut: int) -> None:
+    fields = "".join(f"x-{number}: " + "\r\n\t ".join(line) + "\r\n" for number, line in enumerate(lines))
+    wire = f"HTTP/1.1 200 OK\r\n{fields}content-length: 0\r\n\r\n".encode()
+    parser = ReplyParser(Limits())
+    for piece in (wire[:cut], wire[cut:]):
+        if piece:
+            parser.feed(piece)
+
+    assert parser.head is not None
+    for number, line in enumerate(lines):
+        assert parser.head.headers[f"x-{number}"] == " ".join(line)
+    assert parser.keep_alive
+
+
+@given(members=st.lists(st.binary(max_size=3_000), min_size=1, max_size=5), size=st.integers(1, 500))
+def test_every_split_of_gzip_in_members_gives_all_of_them(members: list[bytes], size: int) -> None:
+    packed = b"".join(map(gzip.compress, members))
+    body = Body("x-gzip", 1 << 20)
+    got = b""
+    for start in range(0, len(packed), size):
+        body.feed(packed[start : start + size])
+        while piece := body.read():
+            got += piece
+
+    body.end()
+    assert got == b"".join(members)
+
+
+def test_of_two_content_codings_neither_is_guessed() -> None:
+    body = Body("gzip, br", 100)
+    body.feed(b"x")
+
+    with pytest.raises(ReplyError, match="gzip, br"):
+        body.read()

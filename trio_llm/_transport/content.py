@@ -11,8 +11,10 @@ ACCEPTED = "gzip, deflate"
 _PIECE_SIZE = 1_048_576
 _GZIP_OR_ZLIB = 47
 _RAW_DEFLATE = -15
+_GZIP_MAGIC = b"\x1f\x8b"
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
-_PLAIN = frozenset({"", "identity"})
+_PLAIN = frozenset({"", "identity", "none"})
+"""`none` is no content coding, and servers send it."""
 
 
 def check_size(size: int, limit: int) -> None:
@@ -35,9 +37,10 @@ class Body:
         self._limit = limit
         self._size = 0
         self._pending: list[bytes] = []
-        coding = coding.strip().lower()
-        self._inflater = _Inflater() if coding in _COMPRESSED else None
-        self._unknown = None if coding in _COMPRESSED | _PLAIN else coding
+        codings = [name for one in coding.lower().split(",") if (name := one.strip()) not in _PLAIN]
+        is_known = not codings or (len(codings) == 1 and codings[0] in _COMPRESSED)
+        self._inflater = _Inflater() if codings and is_known else None
+        self._unknown = None if is_known else ", ".join(codings)
 
     def feed(self, data: bytes) -> None:
         """Add bytes as they came."""
@@ -70,36 +73,64 @@ class Body:
 
 
 class _Inflater:
-    __slots__ = ("_first", "_is_chosen", "_zlib")
+    __slots__ = ("_has_members", "_is_begun", "_is_chosen", "_rest", "_zlib")
 
     def __init__(self) -> None:
-        self._first = b""
+        self._rest = b""
+        """What has not been decompressed yet."""
+        self._is_begun = False
         self._is_chosen = False
+        self._has_members = False
+        """Whether another member of gzip may follow the end of one (RFC 1952, 2.2)."""
         self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def inflate(self, data: bytes) -> bytes:
-        """Decompress a piece of limited size; the rest waits for the next call. Data after the end is ignored."""
-        if not self._is_chosen:
-            data = self._first = self._first + data
-            if len(data) < 2:
-                return b""
-            self._choose()
-        if self._zlib.eof:
+        """Decompress a piece of limited size; the rest waits for the next call. What follows the end is ignored."""
+        self._rest += data
+        self._is_begun = self._is_begun or bool(data)
+        if not self._is_chosen and not self._choose():
             return b""
+        pieces: list[bytes] = []
+        room = _PIECE_SIZE
+        while room and (not self._zlib.eof or self._begin_member()):
+            piece = self._decompress(room)
+            pieces.append(piece)
+            room -= len(piece)
+            if not (piece or self._zlib.eof):
+                break
+        return b"".join(pieces)
+
+    def _decompress(self, room: int) -> bytes:
         try:
-            return self._zlib.decompress(self._zlib.unconsumed_tail + data, _PIECE_SIZE)
+            piece = self._zlib.decompress(self._rest, room)
         except zlib.error as exc:
             raise ReplyError(f"the body of the reply cannot be decompressed: {exc}") from exc
+        self._rest = self._zlib.unused_data if self._zlib.eof else self._zlib.unconsumed_tail
+        return piece
 
     @property
     def is_complete(self) -> bool:
         """Whether the data came to its end, or never began."""
-        return self._zlib.eof or not self._first
+        return self._zlib.eof or not self._is_begun
 
-    def _choose(self) -> None:
-        """Some servers send deflate without the zlib frame that the RFC asks for."""
+    def _choose(self) -> bool:
+        """Some servers send deflate without the zlib frame that the RFC asks for. False if more has to come."""
+        if len(self._rest) < 2:
+            return False
         self._is_chosen = True
-        is_gzip = self._first.startswith(b"\x1f\x8b")
-        is_zlib = self._first[0] & 0x0F == 8 and int.from_bytes(self._first[:2]) % 31 == 0  # RFC 1950, 2.2
-        if not (is_gzip or is_zlib):
+        self._has_members = self._rest.startswith(_GZIP_MAGIC)
+        is_zlib = self._rest[0] & 0x0F == 8 and int.from_bytes(self._rest[:2]) % 31 == 0  # RFC 1950, 2.2
+        if not (self._has_members or is_zlib):
             self._zlib = zlib.decompressobj(_RAW_DEFLATE)
+        return True
+
+    def _begin_member(self) -> bool:
+        """Whether another member follows the one that has ended, as far as is known."""
+        if self._has_members and _GZIP_MAGIC.startswith(self._rest[:2]) and len(self._rest) < 2:
+            return False
+        self._has_members = self._has_members and self._rest.startswith(_GZIP_MAGIC)
+        if self._has_members:
+            self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
+        else:
+            self._rest = b""
+        return self._has_members

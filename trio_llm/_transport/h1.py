@@ -13,6 +13,7 @@ from .._types.headers import check_field
 from .._types.http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import ReplyError
 from .content import ACCEPTED, Body, check_size
+from .oddities import is_mendable, mended_head
 
 _BLOCK_SIZE: Final = 65_536
 _FIRST_FINAL_STATUS: Final = 200
@@ -127,10 +128,12 @@ class ReplyParser:
         "_coded",
         "_idle_size",
         "_limits",
+        "_odd",
         "_parser",
         "_pieces",
         "_size",
         "_start",
+        "_was_framed_twice",
         "complete",
         "error",
         "head",
@@ -150,6 +153,10 @@ class ReplyParser:
         self._idle_size = 0
         self._pieces: list[bytes] = []
         self._size = 0
+        self._odd: httptools.HttpParserError | None = None
+        """What llhttp has against a head that can be mended once it is whole."""
+        self._was_framed_twice = False
+        """Whether the body had a length beside its chunks: where it ends is not what everybody on the way thinks."""
         self._coded: Body | None = None
         """What decodes the body; None of one that came as it is, which waits in `_pieces`."""
         self.started = False
@@ -176,14 +183,36 @@ class ReplyParser:
         if self.head is None:
             self._start += data
         self._idle_size += len(data)
+        if self._odd is None:
+            self._parse(data)
+        else:
+            self._mend(self._odd)
+        if self._idle_size > self._limits.head:
+            self._fail(f"more than {self._limits.head} bytes came that are not body")
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._fail("it changes to another protocol")
         except httptools.HttpParserError as exc:
-            self._fail(f"it is not valid HTTP: {exc}")
-        if self._idle_size > self._limits.head:
-            self._fail(f"more than {self._limits.head} bytes came that are not body")
+            if self.head is None and self._odd is None and is_mendable(str(exc)):
+                self._mend(exc)
+            else:
+                self._fail(f"it is not valid HTTP: {exc}")
+
+    def _mend(self, odd: httptools.HttpParserError) -> None:
+        """Parse a head again that llhttp would not have, in better form; wait for the rest of it first."""
+        self._odd = odd.with_traceback(None)
+        head, end, rest = self._start.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        if not end:
+            return
+        mended, self._was_framed_twice = mended_head(head)
+        self._start = mended + end + rest
+        self._parser = httptools.HttpResponseParser(self)
+        self._parse(self._start)
+        if self.head is not None:
+            self._odd = None
 
     def read(self) -> bytes | None:
         """The decoded body that has arrived, `b""` at its end, None if more has to be fed first.
@@ -282,12 +311,12 @@ class ReplyParser:
         """Called by the parser, for interim replies as well."""
         if self.head is not None and self.error is None:
             self.complete = True
-            self.keep_alive = self._parser.should_keep_alive()
+            self.keep_alive = self._parser.should_keep_alive() and not self._was_framed_twice
 
 
 def _join(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for line in head.decode("latin-1").split("\r\n")[1:]:  # llhttp lets none be continued (RFC 9112, 5.2)
+    for line in head.decode("latin-1").split("\r\n")[1:]:  # none is continued (RFC 9112, 5.2), see `mended_head`
         name, _, value = line.partition(":")
         name, value = name.lower(), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
