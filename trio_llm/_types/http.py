@@ -38,9 +38,15 @@ class Origin(NamedTuple):
 def split_url(url: str) -> tuple[Origin, str]:
     """An absolute http(s) URL as its origin and its path, without a slash at the end.
 
+    International host names are taken, and become the ASCII form that DNS knows (IDNA 2008). Nothing is repaired: other
+    forms of letters, white space and line ends are refused.
+
     Raises:
         ValueError: if it is not an absolute http or https URL, or carries user information, which is not shown.
     """
+    # `urlsplit` would drop line ends and tabs without a word.
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise ValueError(f"the URL {_shown(url)!r} has a space, or a character that nobody sees, in it")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -50,8 +56,25 @@ def split_url(url: str) -> tuple[Origin, str]:
         raise ValueError(f"not an absolute http or https URL: {_shown(url)!r}")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("a base URL may not carry user information, a query or a fragment")
-    origin = Origin(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
+    if port == 0:
+        raise ValueError(f"nothing can listen at port 0: {_shown(url)!r}")
+    if not parts.path.isascii():
+        raise ValueError(f"the path of the URL {_shown(url)!r} has to be percent-encoded")
+    origin = Origin(parts.scheme, _host(parts.hostname, url), port or _PORTS[parts.scheme])
     return origin, parts.path.rstrip("/")
+
+
+def _host(name: str, url: str) -> str:
+    labels = name.removesuffix(".").split(".")
+    if name.isascii() and (":" in name or all(0 < len(label) < 64 for label in labels)):
+        return name
+    # Few programs need it, and it takes a while to import. Trio and anyio depend on it.
+    import idna
+
+    try:
+        return idna.encode(name).decode("ascii")
+    except UnicodeError as error:
+        raise ValueError(f"the URL {_shown(url)!r} names no possible host: {error}") from None
 
 
 def _shown(url: str) -> str:
