@@ -14,7 +14,7 @@ from attrs import evolve
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._framing.sse import ServerSentEvent
-from ..._types.folding import fold_text_chunks
+from ..._types.folding import TextFolding, fold
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import (
     TEXT_COMPLETION_PARAMETERS,
@@ -63,8 +63,12 @@ def _body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
 
 def decode_text_completion(call: Call[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
     """Read a whole reply. Raises as that of a chat does."""
-    events = ReadingOfEvents(partial(open_text_completion_decoder, call), fold_text_chunks)
+    events = ReadingOfEvents(partial(open_text_completion_decoder, call), _fold)
     return read_body(body, _read, events)
+
+
+def _fold(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:
+    return fold(TextFolding(), chunks)
 
 
 def _read(document: Any) -> TextCompletionResponse:
