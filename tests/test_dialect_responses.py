@@ -418,8 +418,8 @@ def test_requests_about_stored_responses_name_them_in_their_path() -> None:
 
 
 def test_a_conversation_is_compacted_by_its_items_or_by_its_last_response() -> None:
-    items: Any = Call(CompactResponseRequest("gpt-5", [MESSAGE]), "gpt-5")
-    last: Any = Call(CompactResponseRequest("gpt-5", previous_response_id="resp_1"), "gpt-5")
+    items: Any = Call(CompactResponseRequest([MESSAGE], "gpt-5"), "gpt-5")
+    last: Any = Call(CompactResponseRequest(None, "gpt-5", previous_response_id="resp_1"), "gpt-5")
 
     assert json.loads(encode_compact(items).body) == {"model": "gpt-5", "input": [MESSAGE]}  # type: ignore[arg-type]
     assert json.loads(encode_compact(last).body) == {  # type: ignore[arg-type]

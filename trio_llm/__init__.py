@@ -63,6 +63,8 @@ if TYPE_CHECKING:
         ChatStream as ChatStream,
         ImageStream as ImageStream,
         PumpedChatStream as PumpedChatStream,
+        PumpedResponseStream as PumpedResponseStream,
+        ResponseStream as ResponseStream,
         SpeechStream as SpeechStream,
         TextStream as TextStream,
         TranscriptionStream as TranscriptionStream,
@@ -215,6 +217,18 @@ if TYPE_CHECKING:
     moderation: Final = _functions.twin(_operations.ask_moderation)
     arerank: Final = _functions.function(_operations.ask_rerank)
     rerank: Final = _functions.twin(_operations.ask_rerank)
+    acancel_responses: Final = _functions.function(_operations.ask_cancel_responses)
+    cancel_responses: Final = _functions.twin(_operations.ask_cancel_responses)
+    acompact_responses: Final = _functions.function(_operations.ask_compact_responses)
+    compact_responses: Final = _functions.twin(_operations.ask_compact_responses)
+    adelete_responses: Final = _functions.function(_operations.ask_delete_responses)
+    delete_responses: Final = _functions.twin(_operations.ask_delete_responses)
+    aget_responses: Final = _functions.function(_operations.ask_get_responses)
+    get_responses: Final = _functions.twin(_operations.ask_get_responses)
+    alist_input_items: Final = _functions.function(_operations.ask_list_input_items)
+    list_input_items: Final = _functions.twin(_operations.ask_list_input_items)
+    aresponses: Final = _functions.function(_operations.ask_responses)
+    responses: Final = _functions.twin(_operations.ask_responses)
     aspeech: Final = _functions.function(_operations.ask_speech)
     speech: Final = _functions.twin(_operations.ask_speech)
     atext_completion: Final = _functions.function(_operations.ask_text_completion)
@@ -236,8 +250,8 @@ else:
             "_combinators.completed": "Outcomes",
             "_dialects.contract": "MaxTokensName MessageSchema Quirks",
             "_engine.call": "CutCall DrainReport",
-            "_client.functions": "acompletion aembedding aimage_edit aimage_generation aimage_variation amoderation arerank aspeech atext_completion atranscription completion embedding image_edit image_generation image_variation moderation rerank speech text_completion transcription",
-            "_client.streams": "ChatStream ImageStream PumpedChatStream SpeechStream TextStream TranscriptionStream",
+            "_client.functions": "acancel_responses acompact_responses acompletion adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
+            "_client.streams": "ChatStream ImageStream PumpedChatStream PumpedResponseStream ResponseStream SpeechStream TextStream TranscriptionStream",
             "_engine.sync_stream": "SyncStream",
             "_combinators.jobs": "Job Outcome Timings",
             "_engine.latencies": "Quantile",
@@ -260,6 +274,10 @@ else:
             "_types.images": "ImageChunk ImageObject ImageRequest ImageResponse",
             "_types.moderations": "Moderation ModerationRequest ModerationResponse",
             "_types.reranking": "RerankRequest RerankResponse RerankResult",
+            "_types.responses_api.request": "CancelResponseRequest CompactResponseRequest DeleteResponseRequest GetResponseRequest InputItemsRequest ResponsesRequest",
+            "_types.responses_api.response": "DeleteResponseResult InputItemList ResponseAPIUsage ResponsesAPIResponse",
+            "_types.responses_api.events": "ResponseEvent",
+            "_types.responses_api.items": "OutputItem",
             "_types.spoken": "SpeechRequest SpeechResponse",
             "_types.text_completions": "TextChoices TextCompletionRequest TextCompletionResponse",
             "_types.transcriptions": "TranscriptionChunk TranscriptionRequest TranscriptionResponse TranscriptionSegment TranscriptionWord",

@@ -24,7 +24,7 @@ from .._engine.engine import Engine, Settings
 from .._engine.fallbacks import Fallbacks
 from .._engine.latencies import Quantile
 from .._engine.operation import request_of
-from .._engine.operations import Operations, ask_speech
+from .._engine.operations import Operations, ask_responses, ask_speech
 from .._engine.retry import RetryPolicy
 from .._engine.stream import PumpedStream, Stream, pumped
 from .._engine.timeouts import Timeouts
@@ -37,8 +37,9 @@ from .._types.errors import ClientClosedError
 from .._types.request import AnyRequest, Fallback
 
 if TYPE_CHECKING:
+    from .._types.responses_api.request import ResponsesInput, ResponsesParams
     from .._types.spoken import SpeechParams, Voice
-    from .streams import PumpedChatStream, SpeechStream
+    from .streams import PumpedChatStream, PumpedResponseStream, SpeechStream
 
 
 @attrs.frozen
@@ -159,6 +160,23 @@ class Client(Operations):
         request = ChatRequest(model, messages, stream=True, **params)
         source, opening = await self._open_engine().open_chat(request, CallTrace())
         async with pumped(source, opening) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def stream_responses(
+        self, input: ResponsesInput, model: str, **params: Unpack[ResponsesParams]
+    ) -> AsyncIterator[PumpedResponseStream]:
+        """A streamed response as typed events, read ahead by a task of the block. Leaving the block ends it.
+
+        With `background` a stream that breaks is taken up again where it broke off, and a response that is not complete
+        when the block is left by an error is cancelled at the provider.
+
+        Raises:
+            APIError: on entry, whatever went wrong before the first content; from the iteration, whatever broke the
+                stream later, with what had arrived in `partial`.
+        """
+        request = request_of(ask_responses(input, model, stream=True, **params))
+        async with self.open_pumped(request) as stream:
             yield stream
 
     @asynccontextmanager

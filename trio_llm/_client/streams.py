@@ -7,6 +7,8 @@ from typing import TypeAlias
 from .._engine.stream import PumpedStream, Stream
 from .._types.chat import ModelResponse, ModelResponseStream
 from .._types.images import ImageChunk, ImageResponse
+from .._types.responses_api.events import ResponseEvent
+from .._types.responses_api.response import ResponsesAPIResponse
 from .._types.text_completions import TextCompletionResponse
 from .._types.transcriptions import TranscriptionChunk, TranscriptionResponse
 
@@ -20,5 +22,9 @@ ImageStream: TypeAlias = Stream[ImageChunk, ImageResponse]
 """What `image_generation(stream=True)` and `image_edit(stream=True)` return."""
 TranscriptionStream: TypeAlias = Stream[TranscriptionChunk, TranscriptionResponse]
 """What `transcription(stream=True)` returns."""
+ResponseStream: TypeAlias = Stream[ResponseEvent, ResponsesAPIResponse]
+"""What `responses(stream=True)` and `get_response(stream=True)` return."""
+PumpedResponseStream: TypeAlias = PumpedStream[ResponseEvent, ResponsesAPIResponse]
+"""What `async with client.stream_responses(...)` gives."""
 SpeechStream: TypeAlias = PumpedStream[bytes, None]
 """What `async with client.stream_speech(...)` gives."""

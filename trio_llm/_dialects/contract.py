@@ -27,6 +27,16 @@ if TYPE_CHECKING:  # the types of an operation are imported when it is first ask
     from .._types.images import ImageChunk, ImageRequest, ImageResponse
     from .._types.moderations import ModerationRequest, ModerationResponse
     from .._types.reranking import RerankRequest, RerankResponse
+    from .._types.responses_api.events import ResponseEvent
+    from .._types.responses_api.request import (
+        CancelResponseRequest,
+        CompactResponseRequest,
+        DeleteResponseRequest,
+        GetResponseRequest,
+        InputItemsRequest,
+        ResponsesRequest,
+    )
+    from .._types.responses_api.response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
     from .._types.spoken import SpeechRequest, SpeechResponse
     from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
     from .._types.transcriptions import TranscriptionChunk, TranscriptionRequest, TranscriptionResponse
@@ -227,6 +237,14 @@ class Dialect:
     text_completion_stream: StreamEndpoint[TextCompletionRequest, TextCompletionResponse] | None = None
     moderation: Endpoint[ModerationRequest, ModerationResponse] | None = None
     rerank: Endpoint[RerankRequest, RerankResponse] | None = None
+    responses: Endpoint[ResponsesRequest, ResponsesAPIResponse] | None = None
+    responses_stream: StreamEndpoint[ResponsesRequest, ResponseEvent] | None = None
+    get_response: Endpoint[GetResponseRequest, ResponsesAPIResponse] | None = None
+    get_response_stream: StreamEndpoint[GetResponseRequest, ResponseEvent] | None = None
+    delete_response: Endpoint[DeleteResponseRequest, DeleteResponseResult] | None = None
+    cancel_response: Endpoint[CancelResponseRequest, ResponsesAPIResponse] | None = None
+    compact_response: Endpoint[CompactResponseRequest, ResponsesAPIResponse] | None = None
+    list_input_items: Endpoint[InputItemsRequest, InputItemList] | None = None
 
 
 def supported_parameters(

@@ -209,6 +209,8 @@ def _is_whole(head: ReplyHead, data: bytes) -> bool:
 def usage_of(value: object) -> Usage | None:
     """The usage that a response or chunk tells."""
     usage = getattr(value, "usage", None)
+    # The usage of a response of the Responses API says the same under other names.
+    usage = getattr(usage, "chat_usage", usage)
     return usage if isinstance(usage, Usage) else None
 
 

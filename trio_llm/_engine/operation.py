@@ -64,6 +64,16 @@ def _in_one_piece(_: Any, __: Quirks, ___: Receive) -> None:
 
 
 @attrs.frozen
+class Bridge:
+    """How an operation is answered by another, where a dialect does not have it."""
+
+    field: str
+    """The name of the operation beneath, in dialects and rows."""
+    endpoint: Callable[[Endpoint[Any, Any]], Endpoint[Any, Any]]
+    stream_endpoint: Callable[[StreamEndpoint[Any, Any]], StreamEndpoint[Any, Any]]
+
+
+@attrs.frozen
 class Operation:
     """How one kind of request is made."""
 
@@ -75,16 +85,24 @@ class Operation:
     """What its streams have to know, by request."""
     in_parts: Callable[[Any, Quirks, Receive], Awaitable[Any] | None] = _in_one_piece
     """For a request that its provider takes only in several: receives them all. None where one will do."""
+    bridge: Bridge | None = None
+    """What answers it where the dialect does not have it."""
 
     def endpoint(self, dialect: Dialect) -> Endpoint[Any, Any] | None:
-        """Where a dialect has it; None if it has not."""
+        """Where a dialect has it, or what bridges it; None if it has neither."""
         found: Endpoint[Any, Any] | None = getattr(dialect, self.field)
-        return found
+        if found is not None or self.bridge is None:
+            return found
+        beneath: Endpoint[Any, Any] | None = getattr(dialect, self.bridge.field)
+        return beneath and self.bridge.endpoint(beneath)
 
     def stream_endpoint(self, dialect: Dialect) -> StreamEndpoint[Any, Any] | None:
         """The same for its streamed form."""
         found: StreamEndpoint[Any, Any] | None = getattr(dialect, f"{self.field}_stream", None)
-        return found
+        if found is not None or self.bridge is None:
+            return found
+        beneath: StreamEndpoint[Any, Any] | None = getattr(dialect, f"{self.bridge.field}_stream", None)
+        return beneath and self.bridge.stream_endpoint(beneath)
 
 
 def request_of(asked: Asking[Any, Any]) -> AnyRequest:

@@ -13,6 +13,16 @@ from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse, M
 from .._types.request import ControlParams
 from .chat_rules import rules_for
 from .operation import Either, Operation, Receive, Streamed, Whole, method
+from .responses_asking import (
+    RESPONSES_OPERATIONS,
+    ResponsesOperations,
+    ask_cancel_responses as ask_cancel_responses,
+    ask_compact_responses as ask_compact_responses,
+    ask_delete_responses as ask_delete_responses,
+    ask_get_responses as ask_get_responses,
+    ask_list_input_items as ask_list_input_items,
+    ask_responses as ask_responses,
+)
 from .stream import ChunkRules
 
 if TYPE_CHECKING:
@@ -289,10 +299,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "speech": Operation("speech", "speech", _sound_rules),
     "text_completion": Operation("text_completion", "text completion", _text_rules),
     "transcription": Operation("transcription", "transcription", _transcript_rules),
+    **RESPONSES_OPERATIONS,
 }
 
 
-class Operations:
+class Operations(ResponsesOperations):
     """Everything that can be asked of whatever makes calls. Every method raises `APIError`s only."""
 
     completion: Final = method(ask_completion)

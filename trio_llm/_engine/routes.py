@@ -157,7 +157,10 @@ class Routes:
         found = self._services.get(key)
         if found is None:
             row, name = self.row(model, options)
-            found = self._services[key] = row.service(operation.field, name)
+            found = row.service(operation.field, name)
+            if operation.bridge is not None and getattr(found.dialect, operation.field) is None:
+                found = row.service(operation.bridge.field, name)
+            self._services[key] = found
         return found
 
     def _make(self, operation: Operation, service: Service, options: CallOptions) -> Route:

@@ -13,6 +13,7 @@ from .events import (
     ContentPartEvent,
     DeltaEvent,
     DoneEvent,
+    ItemPlaceEvent,
     OutputItemEvent,
     ResponseEvent,
     ResponseStatusEvent,
@@ -55,25 +56,50 @@ _PARTS: Final[Mapping[str, tuple[str, Callable[[], ContentPart]]]] = {
 
 
 def fold_events(events: Iterable[ResponseEvent]) -> ResponsesAPIResponse:
-    """The response that the events amount to so far.
+    """The response that the events amount to so far."""
+    folding = EventFolding()
+    for event in events:
+        folding.add(event)
+    return folding.response()
+
+
+class EventFolding:
+    """The `Folding` of a response.
 
     The last event has all of it as a rule. Where it leaves the output out, or has not come yet, the output is what the
     items and fragments before amount to.
     """
-    response = ResponsesAPIResponse()
-    open_items: dict[int, _OpenItem] = {}
-    final = False
-    for event in events:
+
+    def __init__(self) -> None:
+        self._response = ResponsesAPIResponse()
+        self._final = False
+        self._items: dict[int, _OpenItem] = {}
+        self._places: dict[str | None, int] = {}
+
+    def add(self, event: ResponseEvent) -> None:
+        """Take the next event."""
         if isinstance(event, ResponseStatusEvent):
-            response, final = event.response, event.type in FINAL
+            self._response, self._final = event.response, event.type in FINAL
         elif isinstance(event, OutputItemEvent):
-            open_items[event.output_index] = _OpenItem(event.item, whole=event.type.endswith(".done"))
-        elif (place := getattr(event, "output_index", None)) is not None:
-            open_items.setdefault(place, _OpenItem(None)).add(event)
-    if final and (response.output or not open_items):
-        return response
-    made = [open_items[place].close() for place in sorted(open_items)]
-    return attrs.evolve(response, output=made or response.output)
+            self._items[self._place(event, event.item.id)] = _OpenItem(event.item, whole=event.type.endswith(".done"))
+        elif isinstance(event, ItemPlaceEvent):
+            place = self._place(event, event.item_id)
+            if place not in self._items:
+                self._items[place] = _OpenItem(None)
+            self._items[place].add(event)
+
+    def _place(self, event: OutputItemEvent | ItemPlaceEvent, identifier: str | None) -> int:
+        """The item's place in the output. llama.cpp says only its id (2026-11)."""
+        if "output_index" in event.read_names or not event.read_names:
+            return event.output_index
+        return self._places.setdefault(identifier, len(self._places))
+
+    def response(self) -> ResponsesAPIResponse:
+        """The response so far. The events stay as they are."""
+        if self._final and (self._response.output or not self._items):
+            return self._response
+        made = [self._items[place].close() for place in sorted(self._items)]
+        return attrs.evolve(self._response, output=made or self._response.output)
 
 
 class _OpenItem:
@@ -115,12 +141,13 @@ class _OpenItem:
         item = attrs.evolve(self.item)
         parts = {key: attrs.evolve(part) for key, part in self.parts.items()}
         for (kind, index), pieces in self.pieces.items():
+            pieces[:] = ["".join(pieces)]
             if kind in _FIELDS:
-                item[_FIELDS[kind]] = "".join(pieces)
+                item[_FIELDS[kind]] = pieces[0]
                 continue
             holder, make = _PARTS[kind]
             part = parts.setdefault((holder, index), make())
-            part["refusal" if kind == "refusal" else "text"] = "".join(pieces)
+            part["refusal" if kind == "refusal" else "text"] = pieces[0]
         for index, citations in self.annotations.items():
             parts.setdefault(("content", index), OutputText())["annotations"] = citations
         for holder in {holder for holder, _ in parts}:

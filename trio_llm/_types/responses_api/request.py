@@ -6,14 +6,14 @@ Source: OpenAI API reference, "Create a model response" and the operations on st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
 from ..as_read import AsRead
 from ..errors import BadRequestError
 from ..mapping import Record
-from ..request import CallOptions, ControlParams, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, split_arguments
 
 InputItemLike: TypeAlias = Mapping[str, Any] | Record
 """An input item as a dictionary, or an item of an earlier response."""
@@ -64,13 +64,15 @@ RESPONSES_PARAMETERS = frozenset(ResponsesModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class ResponsesRequest:
+class ResponsesRequest(AnyRequest):
     """One Responses call as a value.
 
     Raises:
         UnsupportedParamsError: for a parameter that does not exist; the message names the nearest.
         BadRequestError: for an input that is none.
     """
+
+    operation: ClassVar[str] = "responses"
 
     model: str
     input: str | tuple[Mapping[str, Any], ...]
@@ -111,34 +113,47 @@ def _plain_item(item: object, place: int) -> Mapping[str, Any]:
     return dumped
 
 
-@attrs.frozen(init=False)
-class _StoredRequest:
-    """A request about one stored response."""
-
-    model: str
-    response_id: str
-    parameters: Mapping[str, Any]
-    options: CallOptions
-
-    def __init__(self, response_id: str, model: str, **params: Unpack[ControlParams]) -> None:
-        parameters, options = split_arguments(params, frozenset())
-        self.__attrs_init__(model, _identifier(response_id), parameters, options)
-
-
 def _identifier(given: object) -> str:
     if not isinstance(given, str) or not given:
         raise BadRequestError(f"a response's id is a text, not {given!r:.60}")
     return given
 
 
+def _owner(model: str | None, options: CallOptions) -> str:
+    """What stands for the model where only its provider is wanted: OpenAI, unless the caller says another."""
+    return f"{options.custom_llm_provider or 'openai'}/" if model is None else model
+
+
 @attrs.frozen(init=False)
-class DeleteResponseRequest(_StoredRequest):
+class DeleteResponseRequest(AnyRequest):
     """Forget a stored response."""
 
+    operation: ClassVar[str] = "delete_response"
+
+    model: str
+    response_id: str
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(self, response_id: str, model: str | None = None, **params: Unpack[ControlParams]) -> None:
+        parameters, options = split_arguments(params, frozenset())
+        self.__attrs_init__(_owner(model, options), _identifier(response_id), parameters, options)
+
 
 @attrs.frozen(init=False)
-class CancelResponseRequest(_StoredRequest):
+class CancelResponseRequest(AnyRequest):
     """Stop a response that is made in the background."""
+
+    operation: ClassVar[str] = "cancel_response"
+
+    model: str
+    response_id: str
+    parameters: Mapping[str, Any]
+    options: CallOptions
+
+    def __init__(self, response_id: str, model: str | None = None, **params: Unpack[ControlParams]) -> None:
+        parameters, options = split_arguments(params, frozenset())
+        self.__attrs_init__(_owner(model, options), _identifier(response_id), parameters, options)
 
 
 class GetResponseModelParams(TypedDict, total=False):
@@ -157,8 +172,10 @@ GET_RESPONSE_PARAMETERS = frozenset(GetResponseModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class GetResponseRequest:
+class GetResponseRequest(AnyRequest):
     """A look at a stored response, or its events again."""
+
+    operation: ClassVar[str] = "get_response"
 
     model: str
     response_id: str
@@ -167,10 +184,15 @@ class GetResponseRequest:
     options: CallOptions
 
     def __init__(
-        self, response_id: str, model: str, *, stream: bool | None = False, **params: Unpack[GetResponseParams]
+        self,
+        response_id: str,
+        model: str | None = None,
+        *,
+        stream: bool | None = False,
+        **params: Unpack[GetResponseParams],
     ) -> None:
         parameters, options = split_arguments(params, GET_RESPONSE_PARAMETERS)
-        self.__attrs_init__(model, _identifier(response_id), bool(stream), parameters, options)
+        self.__attrs_init__(_owner(model, options), _identifier(response_id), bool(stream), parameters, options)
 
 
 class InputItemsModelParams(TypedDict, total=False):
@@ -191,17 +213,19 @@ INPUT_ITEMS_PARAMETERS = frozenset(InputItemsModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class InputItemsRequest:
+class InputItemsRequest(AnyRequest):
     """A page of what a stored response was made from."""
+
+    operation: ClassVar[str] = "list_input_items"
 
     model: str
     response_id: str
     parameters: Mapping[str, Any]
     options: CallOptions
 
-    def __init__(self, response_id: str, model: str, **params: Unpack[InputItemsParams]) -> None:
+    def __init__(self, response_id: str, model: str | None = None, **params: Unpack[InputItemsParams]) -> None:
         parameters, options = split_arguments(params, INPUT_ITEMS_PARAMETERS)
-        self.__attrs_init__(model, _identifier(response_id), parameters, options)
+        self.__attrs_init__(_owner(model, options), _identifier(response_id), parameters, options)
 
 
 class CompactResponseModelParams(TypedDict, total=False):
@@ -223,16 +247,16 @@ COMPACT_RESPONSE_PARAMETERS = frozenset(CompactResponseModelParams.__annotations
 
 
 @attrs.frozen(init=False)
-class CompactResponseRequest:
+class CompactResponseRequest(AnyRequest):
     """A conversation to be made shorter."""
+
+    operation: ClassVar[str] = "compact_response"
 
     model: str
     input: str | tuple[Mapping[str, Any], ...] | None
     parameters: Mapping[str, Any]
     options: CallOptions
 
-    def __init__(
-        self, model: str, input: ResponsesInput | None = None, **params: Unpack[CompactResponseParams]
-    ) -> None:
+    def __init__(self, input: ResponsesInput | None, model: str, **params: Unpack[CompactResponseParams]) -> None:
         parameters, options = split_arguments(params, COMPACT_RESPONSE_PARAMETERS)
         self.__attrs_init__(model, None if input is None else plain_items(input), parameters, options)
