@@ -9,7 +9,7 @@ from .._types.responses_api.events import (
     ResponseEvent,
     ResponseStatusEvent,
 )
-from .._types.responses_api.folding import fold_events
+from .._types.responses_api.folding import EventFolding
 from .._types.responses_api.request import GetResponseRequest, ResponsesRequest
 from .._types.responses_api.response import ResponsesAPIResponse
 from .stream import ChunkRules
@@ -30,9 +30,9 @@ def _as_event(response: ResponsesAPIResponse) -> ResponseEvent:
     return ResponseStatusEvent(f"response.{response.status or 'completed'}", response=response)
 
 
-_AT_ONCE: Final = ChunkRules(fold_events, _goes_on, _always, unfold=_as_event)
+_AT_ONCE: Final = ChunkRules(EventFolding, _goes_on, _always, unfold=_as_event)
 # A response in the background has an id with its first event, by which it can be taken up again; it may wait for long.
-_BACKGROUND: Final = ChunkRules(fold_events, _always, _always, unfold=_as_event)
+_BACKGROUND: Final = ChunkRules(EventFolding, _always, _always, unfold=_as_event)
 
 
 def rules_of(request: ResponsesRequest | GetResponseRequest) -> ChunkRules[ResponseEvent, ResponsesAPIResponse]:
