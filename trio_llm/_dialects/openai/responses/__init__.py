@@ -11,6 +11,8 @@ from typing import Final
 
 from ...contract import Dialect, Endpoint, StreamEndpoint
 from ..errors import decode_error
+from .chat import encode_chat, encode_chat_stream
+from .chat_reply import decode_chat, open_chat_decoder
 from .reply import decode_cancelled, decode_deleted, decode_input_items, decode_response
 from .request import (
     encode_cancel,
@@ -27,6 +29,8 @@ from .stream import open_event_decoder
 RESPONSES: Final = Dialect(
     name="responses",
     decode_error=decode_error,
+    chat=Endpoint(encode_chat, decode_chat),
+    chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
     responses=Endpoint(encode_responses, decode_response),
     responses_stream=StreamEndpoint(encode_responses_stream, open_event_decoder),
     get_response=Endpoint(encode_get, decode_response),

@@ -1,0 +1,220 @@
+"""Chats over the Responses API, for models that have nothing else.
+
+Nothing is stored unless the caller asks for it: a chat is whole in itself. What the provider wants back unaltered
+(reasoning, calls of programs) is in the answer's `provider_specific_fields["output_items"]`, and goes back as it came
+when the message does.
+
+Source: OpenAI guide "Migrate to the Responses API", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ...._convert.narrow import a_list, an_object, as_mapping
+from ...._types.chat import ChatRequest, ReplyDict
+from ...._types.errors import UnsupportedParamsError
+from ...._types.http import HTTPRequest
+from ...contract import Call, json_request, merge_extra_body, supported_parameters
+from .request import PATH, flat_format
+
+Message = Mapping[str, Any]
+OUTPUT_ITEMS: Final = "output_items"
+_SAME: Final = (
+    "metadata",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "temperature",
+    "top_logprobs",
+    "top_p",
+    "user",
+)
+_EXPRESSIBLE: Final = frozenset(
+    {
+        *_SAME,
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "reasoning_effort",
+        "response_format",
+        "store",
+        "stream_options",
+        "tool_choice",
+        "tools",
+        "verbosity",
+        "web_search_options",
+    }
+)
+_HIDDEN_THINKING: Final = "reasoning.encrypted_content"
+
+
+def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+    """The request for a whole reply."""
+    return json_request(PATH, merge_extra_body(_body(call), call.request.options.extra_body))
+
+
+def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+    """The request for a streamed reply."""
+    return json_request(PATH, merge_extra_body({**_body(call), "stream": True}, call.request.options.extra_body))
+
+
+def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+    request = call.request
+    given = request.parameters
+    drop = request.options.drop_params
+    if given.get("n") == 1:
+        given = {name: value for name, value in given.items() if name != "n"}  # type: ignore[assignment]
+    parameters = supported_parameters(given, call, _EXPRESSIBLE, drop=drop)
+    history = _History(keeps=bool(given.get("store")))
+    for place, message in enumerate(request.messages):
+        history.add(message, f"messages[{place}]")
+    if history.refused and not drop:
+        names = ", ".join(history.refused)
+        raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
+    return {"model": call.model, "input": history.items, **_renamed(parameters)}
+
+
+def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters under the names of the Responses API."""
+    made: dict[str, Any] = {name: given[name] for name in _SAME if name in given}
+    made["store"] = given.get("store", False)
+    limit = given.get("max_completion_tokens", given.get("max_tokens"))
+    if limit is not None:
+        made["max_output_tokens"] = limit
+    if (effort := given.get("reasoning_effort")) is not None:
+        made["reasoning"] = dict(effort) if isinstance(effort, Mapping) else {"effort": effort}
+        made["include"] = [_HIDDEN_THINKING]
+    if given.get("logprobs"):
+        made["include"] = [*made.get("include", ()), "message.output_text.logprobs"]
+    text: dict[str, Any] = {}
+    if (format_ := given.get("response_format")) is not None:
+        text["format"] = flat_format(format_)
+    if (verbosity := given.get("verbosity")) is not None:
+        text["verbosity"] = verbosity
+    if text:
+        made["text"] = text
+    tools = [_flat_tool(tool) for tool in given.get("tools") or ()]
+    if (search := given.get("web_search_options")) is not None:
+        tools.append(_search_tool(search))
+    if tools:
+        made["tools"] = tools
+    if (choice := given.get("tool_choice")) is not None:
+        made["tool_choice"] = _flat_choice(choice)
+    return made
+
+
+def _flat_tool(tool: Any) -> Any:
+    kind = as_mapping(tool).get("type")
+    inner = as_mapping(tool).get(kind) if kind in ("function", "custom") else None
+    return {"type": kind, **inner} if isinstance(inner, Mapping) else tool
+
+
+def _flat_choice(choice: Any) -> Any:
+    match choice:
+        case {"type": "allowed_tools", "allowed_tools": {"tools": [*tools], **rest}}:
+            return {"type": "allowed_tools", **rest, "tools": [_flat_tool(tool) for tool in tools]}
+        case _:
+            return _flat_tool(choice)
+
+
+def _search_tool(options: Mapping[str, Any]) -> dict[str, Any]:
+    place = as_mapping(options.get("user_location"))
+    made = {name: value for name, value in options.items() if name != "user_location" and value is not None}
+    if place:
+        made["user_location"] = {"type": "approximate", **as_mapping(place.get("approximate", place))}
+    return {"type": "web_search", **made}
+
+
+class _History:
+    """Input items being made from messages. What has no form there is noted in `refused`, by its place."""
+
+    def __init__(self, *, keeps: bool) -> None:
+        self.items: list[Any] = []
+        self.refused: list[str] = []
+        self._keeps = keeps
+        """Whether the provider stores what it answers, and so knows reasoning by its id alone."""
+        self._custom: set[Any] = set()
+        """Ids of calls of tools that take free text."""
+
+    def add(self, message: Message, where: str) -> None:
+        """Take the next message."""
+        role = message["role"]
+        if role == "assistant":
+            self._add_answer(message, where)
+        elif role == "tool":
+            call_id = message.get("tool_call_id")
+            kind = "custom_tool_call_output" if call_id in self._custom else "function_call_output"
+            output = self._content(message.get("content"), f"{where}.content")
+            self.items.append({"type": kind, "call_id": call_id, "output": output})
+        elif role in ("user", "system", "developer"):
+            if message.get("name"):
+                self.refused.append(f"{where}.name")
+            self.items.append({"role": role, "content": self._content(message.get("content"), f"{where}.content")})
+        else:
+            self.refused.append(f"{where} of role {role!r}")
+
+    def _add_answer(self, message: Message, where: str) -> None:
+        own = as_mapping(message.get("provider_specific_fields")).get(OUTPUT_ITEMS)
+        if isinstance(message, ReplyDict) and isinstance(own, list):
+            for item in own:
+                if self._keeps or item.get("type") != "reasoning" or item.get("encrypted_content"):
+                    self.items.append(item)
+            self._custom |= {item.get("call_id") for item in own if item.get("type") == "custom_tool_call"}
+            return
+        if message.get("function_call"):
+            self.refused.append(f"{where}.function_call")
+        if refusal := message.get("refusal"):
+            self.items.append({"role": "assistant", "content": [{"type": "refusal", "refusal": refusal}]})
+        if message.get("content"):
+            self._add_words(message["content"], f"{where}.content")
+        for place, call in a_list(message.get("tool_calls"), f"{where}.tool_calls"):
+            self._add_call(an_object(call, place))
+
+    def _add_words(self, content: object, where: str) -> None:
+        texts = [content] if isinstance(content, str) else []
+        for place, part in a_list(None if texts else content, where):
+            match an_object(part, place):
+                case {"type": "text", "text": str(text)}:
+                    texts.append(text)
+                case other:
+                    self.refused.append(f"{place} of type {other.get('type')!r}")
+        self.items.append({"role": "assistant", "content": "".join(texts)})
+
+    def _add_call(self, call: Message) -> None:
+        identifier, custom, function = call.get("id"), call.get("custom"), as_mapping(call.get("function"))
+        if custom is not None:
+            self._custom.add(identifier)
+            made = {"type": "custom_tool_call", "name": custom.get("name"), "input": custom.get("input") or ""}
+        else:
+            arguments = function.get("arguments") or "{}"
+            made = {"type": "function_call", "name": function.get("name"), "arguments": arguments}
+        self.items.append({**made, "call_id": identifier})
+
+    def _content(self, content: object, where: str) -> Any:
+        if content is None or isinstance(content, str):
+            return content or ""
+        return [
+            made
+            for place, part in a_list(content, where)
+            if (made := self._part(an_object(part, place), place)) is not None
+        ]
+
+    def _part(self, part: Message, where: str) -> Any:
+        match part:
+            case {"type": "text", "text": text}:
+                return {"type": "input_text", "text": text}
+            case {"type": "image_url", "image_url": image}:
+                described = image if isinstance(image, Mapping) else {"url": image}
+                detail = {"detail": described["detail"]} if described.get("detail") else {}
+                return {"type": "input_image", "image_url": described.get("url"), **detail}
+            case {"type": "file", "file": {**described}}:
+                return {"type": "input_file", **described}
+            case {"type": "input_audio" | "input_text" | "input_image" | "input_file"}:
+                return part
+            case _:
+                self.refused.append(f"{where} of type {part.get('type')!r}")
+                return None
