@@ -211,8 +211,8 @@ class _History:
                 described = image if isinstance(image, Mapping) else {"url": image}
                 detail = {"detail": described["detail"]} if described.get("detail") else {}
                 return {"type": "input_image", "image_url": described.get("url"), **detail}
-            case {"type": "file", "file": {**described}}:
-                return {"type": "input_file", **described}
+            case {"type": "file", "file": file} if isinstance(file, Mapping):
+                return {"type": "input_file", **file}
             case {"type": "input_audio" | "input_text" | "input_image" | "input_file"}:
                 return part
             case _:

@@ -158,11 +158,18 @@ class ChatEventsReader:
         """Kinds of what came in fragments, and the ids of calls whose arguments did."""
         self._thought: tuple[Any, ...] | None = None
         """The piece of thinking that the last fragment belonged to."""
+        self._items: list[OutputItem] = []
+        """Items that are whole: ChatGPT's own backend leaves them out of its last event (2026-11)."""
 
     @property
     def finished(self) -> bool:
         """Whether the event that has the whole response came."""
         return self._events.finished
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has come; until then the connection has to last."""
+        return self._events.complete
 
     def read(self, event: ServerSentEvent) -> Iterable[ModelResponseStream]:
         """The chunks that an event amounts to."""
@@ -191,14 +198,16 @@ class ChatEventsReader:
             self._written.add("annotations")
             yield Delta(annotations=[as_annotation(event.annotation)])
         elif isinstance(event, OutputItemEvent):
-            yield from self._item(event.item, done=event.type.endswith(".done"))
+            done = event.type.endswith(".done")
+            if done:
+                self._items.append(event.item)
+            yield from self._item(event.item, done=done)
 
     def _fragment(self, event: DeltaEvent) -> Iterator[Delta]:
         kind = event.type.removeprefix("response.").removesuffix(".delta")
         if kind in ("output_text", "refusal"):
-            name = "content" if kind == "output_text" else "refusal"
-            self._written.add(name)
-            yield Delta(**{name: event.delta})
+            self._written.add("content" if kind == "output_text" else "refusal")
+            yield Delta(content=event.delta) if kind == "output_text" else Delta(refusal=event.delta)
         elif kind in ("reasoning_text", "reasoning_summary_text"):
             piece = (event.item_id, event.output_index, event.summary_index, event.content_index)
             between = _BETWEEN if self._thought not in (None, piece) else ""
@@ -238,6 +247,8 @@ class ChatEventsReader:
 
     def _last(self, response: ResponsesAPIResponse) -> Iterator[ModelResponseStream]:
         """The end: whatever did not come in fragments, the reason to stop, what goes back, and the usage."""
+        if not response.output:
+            response = attrs.evolve(response, output=self._items)
         whole = as_chat(response)
         choice = whole.choices[0]
         message = choice.message
