@@ -35,7 +35,7 @@ def per_call(job: Job, port: int) -> float:
 
 
 def _total(job: Job, port: int, calls: int) -> int:
-    counted = replace(job, prefix=_VALGRIND, options=("--calls", str(calls), "--seconds", "60"))
+    counted = replace(job, prefix=_VALGRIND, options=("--calls", str(calls), "--seconds", "600"))
     done = run_command(counted, port)
     found = _TOTAL.search(done.stderr)
     if done.returncode or found is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from .._engine.engine import Engine
+from .._engine.nursery import BareNursery
 from .._runtime import trio
 from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, check_limit, run_job
 
@@ -22,12 +23,10 @@ class Outcomes:
         return self
 
     async def __anext__(self) -> Outcome:
-        try:
+        with suppress(trio.EndOfChannel):
             return await self._receiver.receive()
-        except trio.EndOfChannel:
-            if self._feed.failure is not None:
-                raise self._feed.failure from None
-            raise StopAsyncIteration from None
+        self._feed.failure.raise_once()
+        raise StopAsyncIteration
 
 
 @asynccontextmanager
@@ -36,23 +35,20 @@ async def as_completed(engine: Engine, jobs: Jobs, *, limit: int | None) -> Asyn
     check_limit(limit)
     # Nothing is buffered: a worker that has an outcome waits for the reader before it starts another job.
     sender, receiver = trio.open_memory_channel[Outcome](0)
-    failure: Exception | None = None
-    async with aclosing(Feed(jobs, math.inf)) as feed, receiver, trio.open_nursery() as nursery:
-        async with sender:
-            for _ in range(feed.workers(limit or DEFAULT_LIMIT)):
-                nursery.start_soon(_work, engine, feed, sender.clone())
-        try:
-            yield Outcomes(receiver, feed)
-        except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
-            failure = error
-        nursery.cancel_scope.cancel(reason="the block of as_completed was left")
-    if failure is not None:
-        raise failure
+    async with aclosing(Feed(jobs, math.inf)) as feed:
+        with receiver:
+            async with BareNursery() as nursery:
+                with sender:
+                    for _ in range(feed.workers(limit or DEFAULT_LIMIT)):
+                        nursery.start_soon(_work, engine, feed, sender.clone())
+                yield Outcomes(receiver, feed)
+                nursery.cancel_scope.cancel(reason="the block of as_completed was left")
+    feed.failure.raise_once()
 
 
 async def _work(engine: Engine, feed: Feed, sender: trio.MemorySendChannel[Outcome]) -> None:
     began = trio.current_time()
-    async with sender:
+    with sender:
         while (outcome := await feed.next()) is not None:
             await run_job(engine, outcome, began)
             await sender.send(outcome)

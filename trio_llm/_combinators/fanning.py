@@ -6,6 +6,7 @@ import math
 from contextlib import aclosing
 
 from .._engine.engine import Engine
+from .._engine.nursery import BareNursery
 from .._runtime import trio
 from .jobs import Feed, Jobs, Outcome, check_limit, run_job
 
@@ -17,17 +18,16 @@ async def fan_out(engine: Engine, jobs: Jobs, *, limit: int | None, deadline: fl
     end = math.inf if deadline is None else began + deadline
     async with aclosing(Feed(jobs, end)) as feed:
         with trio.CancelScope(deadline=end):
-            async with trio.open_nursery() as nursery:
+            async with BareNursery() as nursery:
                 for _ in range(feed.workers(limit)):
                     nursery.start_soon(_work, engine, feed, began, nursery.cancel_scope)
+    feed.failure.raise_once()
     await trio.lowlevel.checkpoint()
-    if feed.failure is not None:
-        raise feed.failure
     return feed.outcomes
 
 
 async def _work(engine: Engine, feed: Feed, began: float, rest: trio.CancelScope) -> None:
     while (outcome := await feed.next()) is not None:
         await run_job(engine, outcome, began)
-    if feed.failure is not None:
+    if feed.failure.noted:
         rest.cancel(reason="the source of the jobs failed")

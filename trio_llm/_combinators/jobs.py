@@ -10,6 +10,7 @@ import attrs
 
 from .._engine.call import CallTrace
 from .._engine.engine import Engine
+from .._engine.nursery import Failure
 from .._engine.stream import Stream
 from .._runtime import trio
 from .._types.chat import ModelResponse
@@ -23,8 +24,8 @@ Jobs: TypeAlias = Iterable[Job] | AsyncIterable[Job]
 Status = Literal["ok", "failed", "cancelled", "not_started"]
 DEFAULT_LIMIT = 100
 """Jobs at the same time, of those that come from an iterator: nobody knows how many there are."""
-_CLOSING_TIME = 2.0
-"""Seconds that a generator of jobs may take to close."""
+CLOSING_TIME = 2.0
+"""Seconds that a generator of jobs, or a stream that somebody else made, may take to close."""
 
 
 @attrs.define
@@ -99,7 +100,7 @@ class Feed:
     def __init__(self, jobs: Jobs, deadline: float) -> None:
         self.outcomes: list[Outcome] = []
         """Of every job of a collection, or of all that were pulled."""
-        self.failure: Exception | None = None
+        self.failure = Failure()
         """What the iterator raised. Nothing more is pulled then."""
         self._deadline = deadline
         self._following: AsyncIterator[Job] | None = None
@@ -122,14 +123,14 @@ class Feed:
     async def next(self) -> Outcome | None:
         """The next job to start; None if there is none, or no time for it."""
         await trio.lowlevel.checkpoint()
-        if self.failure is not None or trio.current_time() >= self._deadline:
+        if self.failure.noted or trio.current_time() >= self._deadline:
             return None
         try:
             return next(self._waiting, None) if self._following is None else await self._follow(self._following)
         except StopAsyncIteration:
             return None
-        except Exception as error:  # noqa: BLE001 - raised after the nursery, which would wrap it in a group
-            self.failure = error
+        except Exception as error:  # noqa: BLE001 - raised after what had been started
+            self.failure.note(error)
             return None
 
     async def _follow(self, jobs: AsyncIterator[Job]) -> Outcome:
@@ -145,7 +146,7 @@ class Feed:
         """Close an async generator, whether it was exhausted or not."""
         close = getattr(self._following, "aclose", None)
         if close is not None:
-            with trio.CancelScope(deadline=trio.current_time() + _CLOSING_TIME, shield=True):
+            with trio.CancelScope(deadline=trio.current_time() + CLOSING_TIME, shield=True):
                 await close()
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
 from .._engine.call import CallTrace
 from .._engine.engine import Engine
+from .._engine.nursery import BareNursery, Failure
 from .._engine.stream import Stream
 from .._runtime import trio
 from .._types.chat import ChatRequest
 from .._types.errors import LLMError
 from .._types.request import changed
-from .jobs import Job, checked_job, is_request
+from .jobs import CLOSING_TIME, Job, checked_job, is_request
 
 OnFailure: TypeAlias = Literal["raise", "drop"]
 _Event: TypeAlias = tuple[str, Any]
@@ -26,7 +27,8 @@ class MergedStream:
 
     def __init__(self, receiver: trio.MemoryReceiveChannel[_Event]) -> None:
         self._receiver = receiver
-        self._failure: Exception | None = None
+        self.failure = Failure()
+        """What ended all sources, under `on_failure="raise"`."""
         self.failures: dict[str, Exception] = {}
         """The sources that failed, under `on_failure="drop"`, and why."""
         self._streams: dict[str, Stream[Any, Any]] = {}
@@ -40,20 +42,14 @@ class MergedStream:
         return self
 
     async def __anext__(self) -> _Event:
-        try:
+        with suppress(trio.EndOfChannel):
             return await self._receiver.receive()
-        except trio.EndOfChannel:
-            if self._failure is not None:
-                raise self._failure from None
-            raise StopAsyncIteration from None
+        self.failure.raise_once()
+        raise StopAsyncIteration
 
     def follow(self, name: str, stream: Stream[Any, Any]) -> None:
         """A source is a stream of a call's."""
         self._streams[name] = stream
-
-    def fail(self, failure: Exception) -> None:
-        """Raise this to the reader, after what waits for it. The first failure counts."""
-        self._failure = self._failure or failure
 
 
 @asynccontextmanager
@@ -68,18 +64,13 @@ async def merge(
     sources = {name: source if _is_stream(source) else checked_job(source) for name, source in jobs.items()}
     sender, receiver = trio.open_memory_channel[_Event](buffer)
     merged = MergedStream(receiver)
-    failure: BaseException | None = None
-    async with receiver, trio.open_nursery() as nursery:
-        nursery.start_soon(_Pumps(engine, merged, sender, on_failure).run, sources)
-        try:
+    with receiver:
+        async with BareNursery() as nursery:
+            nursery.start_soon(_Pumps(engine, merged, sender, on_failure).run, sources)
             yield merged
-        except trio.Cancelled:
-            raise
-        except BaseException as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
-            failure = error
-        nursery.cancel_scope.cancel(reason="the block of merge was left")
-    if failure is not None:
-        raise failure
+            nursery.cancel_scope.cancel(reason="the block of merge was left")
+    if not isinstance(merged.failure.waiting, LLMError):
+        merged.failure.raise_once()
 
 
 def _is_stream(source: object) -> bool:
@@ -96,21 +87,20 @@ class _Pumps:
     on_failure: OnFailure
 
     async def run(self, sources: Mapping[str, Any]) -> None:
-        async with self.sender, trio.open_nursery() as nursery:
-            for name, source in sources.items():
-                nursery.start_soon(self._pump, name, source, nursery.cancel_scope)
+        with self.sender:  # closed without a checkpoint: by then a failure has been noted
+            async with BareNursery() as nursery:
+                for name, source in sources.items():
+                    nursery.start_soon(self._pump, name, source, nursery.cancel_scope)
 
     async def _pump(self, name: str, source: Any, pumps: trio.CancelScope) -> None:
         try:
             await self._send_all(name, await self._opened(name, source))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the reader gets it, after what had arrived
             # Whatever a function or a foreign stream raises is its failure, as an LLMError is a call's.
-            if not isinstance(error, LLMError) and is_request(source):
-                raise
-            if self.on_failure == "drop":
+            if self.on_failure == "drop" and (isinstance(error, LLMError) or not is_request(source)):
                 self.merged.failures[name] = error
             else:
-                self.merged.fail(error)
+                self.merged.failure.note(error)
                 pumps.cancel(reason="another source failed")
 
     async def _opened(self, name: str, source: Any) -> Any:
@@ -135,12 +125,15 @@ class _Pumps:
             async for chunk in opened:
                 await self.sender.send((name, chunk))
         finally:
-            await close_stream(opened)  # noqa: ASYNC102 - closes at once
+            await close_stream(opened)  # noqa: ASYNC102 - shielded in there
 
 
 async def close_stream(stream: object) -> None:
-    """End a stream, of whatever kind, that its reader leaves."""
+    """End a stream, of whatever kind, that its reader leaves.
+
+    Shielded for a while: `Cancelled` would take the place of an error in flight.
+    """
     close = getattr(stream, "aclose", None)
     if close is not None:
-        await close()
-    await trio.lowlevel.checkpoint()
+        with trio.CancelScope(deadline=trio.current_time() + CLOSING_TIME, shield=True):
+            await close()

@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import Any, TypeAlias
 
 from .._engine.engine import Engine
+from .._engine.nursery import BareNursery, Failure
 from .._runtime import trio
 from .._types.errors import AllFailedError
 from .jobs import Job, Outcome, checked_job, run_job
@@ -37,7 +38,7 @@ class Contest:
         self._engine = engine
         self._accept = accept
         self._winner: Outcome | None = None
-        self._failure: Exception | None = None
+        self._failure = Failure()
         self._began = trio.current_time()
 
     async def run(self, pace: Pace) -> Outcome:
@@ -46,15 +47,14 @@ class Contest:
         Raises:
             AllFailedError: if there is no winner.
         """
-        async with trio.open_nursery() as nursery:
+        async with BareNursery() as nursery:
             for outcome in self.outcomes:
                 ended = trio.Event()
                 nursery.start_soon(self._enter, outcome, ended, nursery.cancel_scope)
                 if not await pace(ended):
                     break
+        self._failure.raise_once()
         await trio.lowlevel.checkpoint()
-        if self._failure is not None:
-            raise self._failure
         if self._winner is None:
             raise self._nobody()
         self._winner.others = tuple(outcome for outcome in self.outcomes if outcome is not self._winner)
@@ -72,8 +72,8 @@ class Contest:
         try:
             answer = True if self._accept is None else self._accept(outcome.response)
             outcome.accepted = bool(await answer if isawaitable(answer) else answer)
-        except Exception as error:  # noqa: BLE001 - raised after the nursery, which would wrap it in a group
-            self._failure = error
+        except Exception as error:  # noqa: BLE001 - raised once all have ended
+            self._failure.note(error)
             contest.cancel(reason="the judge failed")
             return False
         return outcome.accepted

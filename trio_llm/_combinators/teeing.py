@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeAlias, TypeVar, get_args
 
+from .._engine.nursery import BareNursery, Failure
 from .._runtime import trio
-from .._types.errors import SlowReaderError
+from .._types.errors import LLMError, SlowReaderError
 from .merging import close_stream
 
 ChunkT = TypeVar("ChunkT")
@@ -23,7 +24,8 @@ class TeeReader(Generic[ChunkT]):
         self._shared = shared
         self._waiting: deque[ChunkT] = deque()
         self._arrived = trio.Event()
-        self._end: Exception | None = None
+        self._ended = False
+        self._failure = Failure()
         self.closed: bool = False
         """Whether its reader has left."""
         self.dropped: int = 0
@@ -42,8 +44,9 @@ class TeeReader(Generic[ChunkT]):
         while not self._waiting:
             if self.closed:
                 raise StopAsyncIteration
-            if self._end is not None:
-                raise self._end
+            if self._ended:
+                self._failure.raise_once()
+                raise StopAsyncIteration
             self._arrived = trio.Event()
             await self._arrived.wait()
         chunk = self._waiting.popleft()
@@ -52,7 +55,7 @@ class TeeReader(Generic[ChunkT]):
 
     def put(self, chunk: ChunkT) -> None:
         """A chunk has come for it."""
-        if self._end is None:
+        if not self._ended:
             self._waiting.append(chunk)
             self._arrived.set()
 
@@ -61,18 +64,28 @@ class TeeReader(Generic[ChunkT]):
         self._waiting.popleft()
         self.dropped += 1
 
-    def finish(self, end: Exception) -> None:
-        """Nothing more will come; `end` is what it gets after what waits for it. The first end counts."""
-        self._end = self._end or end
+    def finish(self, failure: Exception | None) -> None:
+        """Nothing more will come; it gets the failure after what waits for it. The first end counts."""
+        if failure is not None and not self._ended:
+            self._failure.note(failure)
+        self._ended = True
         self._arrived.set()
+
+    @property
+    def has_failure(self) -> bool:
+        """Whether an error waits for it."""
+        return self._failure.waiting is not None
 
     async def aclose(self) -> None:
         """Leave: the others no longer wait for this reader. Idempotent."""
+        self._leave()
+        await trio.lowlevel.checkpoint()
+
+    def _leave(self) -> None:
         self.closed = True
         self._waiting.clear()
         self._arrived.set()
         self._shared.room.set()
-        await trio.lowlevel.checkpoint()
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,7 +93,9 @@ class TeeReader(Generic[ChunkT]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.aclose()
+        self._leave()
+        if error is None:  # a checkpoint could put `Cancelled` in its place
+            await trio.lowlevel.checkpoint()  # noqa: ASYNC102 - there is no error in flight
 
 
 class _Shared(Generic[ChunkT]):
@@ -89,12 +104,14 @@ class _Shared(Generic[ChunkT]):
     def __init__(self, copies: int, lag: int, on_slow: OnSlow) -> None:
         self.room: trio.Event = trio.Event()
         self.readers: tuple[TeeReader[ChunkT], ...] = tuple(TeeReader(self) for _ in range(copies))
+        self.failure: Exception | None = None
+        """What broke the stream."""
         self._lag = lag
         self._on_slow = on_slow
 
     async def distribute(self, stream: AsyncIterable[ChunkT]) -> None:
         """Hand every chunk to every reader, until the stream ends or nobody is left."""
-        end: Exception = StopAsyncIteration()
+        end: Exception | None = None
         try:
             async for chunk in stream:
                 await self._make_room()
@@ -103,7 +120,7 @@ class _Shared(Generic[ChunkT]):
                 if not self._open():
                     break
         except Exception as error:  # noqa: BLE001 - every reader gets it, after what came before
-            end = error
+            end = self.failure = error
         for reader in self.readers:
             reader.finish(end)
         await close_stream(stream)
@@ -123,6 +140,11 @@ class _Shared(Generic[ChunkT]):
             reader.drop_oldest()
         else:
             reader.finish(SlowReaderError(f"this reader fell more than {self._lag} chunks behind the stream"))
+
+    @property
+    def was_told(self) -> bool:
+        """Whether any reader got the failure."""
+        return any(not reader.has_failure for reader in self.readers)
 
     def _open(self) -> list[TeeReader[ChunkT]]:
         return [reader for reader in self.readers if not reader.closed]
@@ -151,16 +173,12 @@ async def tee(
     if on_slow not in get_args(OnSlow):
         raise ValueError(f"on_slow is one of {', '.join(get_args(OnSlow))}, not {on_slow!r}")
     shared: _Shared[ChunkT] = _Shared(copies, lag, on_slow)
-    failure: Exception | None = None
     try:
-        async with trio.open_nursery() as nursery:
+        async with BareNursery() as nursery:
             nursery.start_soon(shared.distribute, stream)
-            try:
-                yield shared.readers
-            except Exception as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
-                failure = error
+            yield shared.readers
             nursery.cancel_scope.cancel(reason="the block of tee was left")
     finally:
-        await close_stream(stream)  # noqa: ASYNC102 - closes at once
-    if failure is not None:
-        raise failure
+        await close_stream(stream)  # noqa: ASYNC102 - shielded in there
+    if shared.failure is not None and not isinstance(shared.failure, LLMError) and not shared.was_told:
+        raise shared.failure

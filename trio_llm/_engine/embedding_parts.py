@@ -9,6 +9,7 @@ from .._runtime import trio
 from .._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from .._types.errors import APIError
 from .._types.usage import Usage
+from .nursery import BareNursery
 
 MOST_AT_ONCE: Final = 16
 """Requests of one call under way at the same time. The client's limits may let through fewer."""
@@ -33,7 +34,7 @@ async def receive_parts(parts: Sequence[EmbeddingRequest], receive: Receive) -> 
         APIError: the first part's that failed; the others are cancelled.
     """
     work = _Work(parts, receive)
-    async with trio.open_nursery() as nursery:
+    async with BareNursery() as nursery:
         for _ in range(min(len(parts), MOST_AT_ONCE)):
             nursery.start_soon(work.run, nursery.cancel_scope)
     if work.failure is not None:

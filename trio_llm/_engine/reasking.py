@@ -120,6 +120,11 @@ class SeamedSource:
         """The response that the chunks amount to so far: after a restart, of the last stream alone."""
         return self._folded.response(self._source.chunks)
 
+    @property
+    def deadline(self) -> float:
+        """When the whole call has to be over, re-asking included."""
+        return self._reopening.call.deadline
+
     async def aclose(self) -> None:
         """Close the connection and free the slot. Idempotent."""
         await self._source.aclose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from .._runtime import trio
 from .._types.errors import APIConnectionError, APIError
 from .._types.folding import FoldedSoFar, Folding
 from .attempts import CallFrame, out_of_time
+from .nursery import BareNursery, Failure
 from .timeouts import Timeouts
 
 ChunkT = TypeVar("ChunkT")
@@ -50,6 +51,11 @@ class ChunkSource(Protocol[ChunkT, ResponseT_co]):
     @property
     def response(self) -> ResponseT_co:
         """What has arrived, folded."""
+
+    @property
+    def deadline(self) -> float:
+        """When the whole call has to be over, on the clock of the run. A pull after it raises `Timeout`."""
+        ...
 
     async def aclose(self) -> None:
         """Close the connection and free the slot. Idempotent."""
@@ -129,6 +135,10 @@ class Source(Generic[ChunkT, ResponseT]):
             raise APIConnectionError(message, llm_provider=self._frame.provider, model=self._frame.model)
         call, clock = self._frame.call, self._frame.call.calls.clock
         began = clock()
+        if began >= call.deadline:
+            # A scope would not do: where data is at hand, nothing of a pull suspends, and no scope can end it.
+            await self._owner.aclose()
+            raise out_of_time(self._frame, self._limit_name())
         with call.wait_until(min(began + self._patience, self._frame.call.deadline)) as scope:
             batch = await self._step(scope)
             self._patience -= clock() - began
@@ -144,7 +154,9 @@ class Source(Generic[ChunkT, ResponseT]):
         self._pulling, self._cut_read = scope, True
         try:
             batch = await self._owner.__anext__()
-        except (StopAsyncIteration, APIError):
+        except trio.Cancelled:
+            raise
+        except BaseException:
             self._cut_read = False
             raise
         finally:
@@ -171,6 +183,11 @@ class Source(Generic[ChunkT, ResponseT]):
     def _labelled(self, error: APIError) -> APIError:
         error.partial = self.partial or error.partial
         return error
+
+    @property
+    def deadline(self) -> float:
+        """When the whole call has to be over."""
+        return self._frame.call.deadline
 
     @property
     def partial(self) -> Any:
@@ -234,6 +251,9 @@ class Stream(Generic[ChunkT, ResponseT]):
         self._reading = True
         try:
             batch = await self._source.next_batch()
+        except Exception:
+            self._ended = True  # an error is raised once
+            raise
         finally:
             self._reading = False
         if batch is None:
@@ -284,8 +304,8 @@ class PumpedStream(Generic[ChunkT, ResponseT]):
         self,
         source: ChunkSource[ChunkT, ResponseT],
         opening: list[ChunkT],
-        batches: trio.MemoryReceiveChannel[list[ChunkT] | APIError],
-        pump: _Pump,
+        batches: trio.MemoryReceiveChannel[list[ChunkT]],
+        pump: _Pump[ChunkT],
     ) -> None:
         self._source = source
         self._ready = deque(opening)
@@ -301,14 +321,14 @@ class PumpedStream(Generic[ChunkT, ResponseT]):
         return self._next()
 
     async def _next(self) -> ChunkT:
-        try:
+        batch: list[ChunkT] = []
+        with suppress(trio.EndOfChannel):
             batch = await self._batches.receive()
-        except trio.EndOfChannel:
-            raise StopAsyncIteration from None
         if self._pump.scope.cancel_called:
             raise StopAsyncIteration
-        if isinstance(batch, APIError):
-            raise batch
+        if not batch:
+            self._pump.failure.raise_once()
+            raise StopAsyncIteration
         self._ready.extend(batch)
         return self._ready.popleft()
 
@@ -324,48 +344,51 @@ class PumpedStream(Generic[ChunkT, ResponseT]):
         await self._pump.ended.wait()
 
 
-@attrs.define
-class _Pump:
-    """The task that reads a stream ahead."""
+class _Pump(Generic[ChunkT]):
+    """The task that reads a stream ahead, and what became of it."""
 
-    scope: trio.CancelScope = attrs.Factory(lambda: trio.CancelScope())
-    ended: trio.Event = attrs.Factory(lambda: trio.Event())
+    def __init__(self, source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT]]) -> None:
+        self._source = source
+        self._sender = sender
+        self.scope = trio.CancelScope()
+        self.ended = trio.Event()
+        self.failure = Failure()
 
-    async def run(
-        self, source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT] | APIError]
-    ) -> None:
+    async def run(self) -> None:
+        """Read until the stream ends, breaks, or is closed. An error is noted for the reader, and that in time."""
         try:
-            with self.scope:
-                async with sender, aclosing(source):
-                    await _send_all(source, sender)
+            with self._sender:  # the last thing to be closed: what the reader finds at the end has been noted by then
+                try:
+                    with self.scope:
+                        async with aclosing(self._source):
+                            await self._send_all()
+                except Exception as error:  # noqa: BLE001 - the reader gets it, after what had arrived
+                    self.failure.note(error)
         finally:
             self.ended.set()
 
-
-async def _send_all(source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT] | APIError]) -> None:
-    try:
-        while (batch := await source.next_batch()) is not None:
-            await sender.send(batch)
-    except APIError as error:
-        await sender.send(error)
+    async def _send_all(self) -> None:
+        while (batch := await self._source.next_batch()) is not None:
+            # A reader that does nothing must not keep slot and connection for ever. Past the deadline the batch is
+            # not sent: it stays part of the response, and the next pull raises the timeout.
+            with trio.CancelScope(deadline=self._source.deadline):
+                await self._sender.send(batch)
 
 
 @asynccontextmanager
 async def pumped(
     source: ChunkSource[ChunkT, ResponseT], opening: list[ChunkT]
 ) -> AsyncIterator[PumpedStream[ChunkT, ResponseT]]:
-    """Read a source ahead for the duration of a block. One error leaves it, never a group."""
-    sender, receiver = trio.open_memory_channel[list[ChunkT] | APIError](BUFFERED_BATCHES)
-    failure: BaseException | None = None
-    pump = _Pump()
-    async with receiver, trio.open_nursery() as nursery:
-        nursery.start_soon(pump.run, source, sender)
-        try:
+    """Read a source ahead for the duration of a block. One error leaves it, never a group.
+
+    An error of the provider's that the reader did not stay for ends with the block. Any other is raised from it.
+    """
+    sender, receiver = trio.open_memory_channel[list[ChunkT]](BUFFERED_BATCHES)
+    pump = _Pump(source, sender)
+    with receiver:
+        async with BareNursery() as nursery:
+            nursery.start_soon(pump.run)
             yield PumpedStream(source, opening, receiver, pump)
-        except trio.Cancelled:
-            raise
-        except BaseException as error:  # noqa: BLE001 - carried past the nursery, which would wrap it in a group
-            failure = error
-        nursery.cancel_scope.cancel(reason="the stream's block was left")
-    if failure is not None:
-        raise failure
+            nursery.cancel_scope.cancel(reason="the stream's block was left")
+    if not isinstance(pump.failure.waiting, APIError):
+        pump.failure.raise_once()
