@@ -152,6 +152,11 @@ class FaultyDecoder:
         return finished
 
     @property
+    def complete(self) -> bool:
+        complete: bool = self.inner.complete
+        return complete
+
+    @property
     def failure(self) -> Any:
         return self.inner.failure
 
