@@ -267,7 +267,7 @@ def test_each_of_thirty_errors_at_every_step_is_raised_once_and_bare(
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("backend", ["trio", "asyncio"])
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(
     fault=st.builds(
         lambda make, place, step: Fault(make(), place, step),
