@@ -61,6 +61,8 @@ def resolve(
     Raises:
         BadRequestError: if no row fits; the message names the nearest.
     """
+    if not isinstance(model, str):  # nothing checks the types of a program that runs
+        raise BadRequestError(f"model must be text like 'openai/gpt-4o', not {type(model).__name__}")
     row, name = _find(model, rows, provider, api_base)
     return row, f"{row.model_home}{name}" if row.model_home and name and "/" not in name else name
 

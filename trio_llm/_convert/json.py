@@ -12,10 +12,12 @@ try:
 except ImportError:  # platforms without wheels
     orjson = None  # type: ignore[assignment]
 
-__all__ = ["MOST_NESTED", "dumps", "loads"]
+__all__ = ["MOST_NESTED", "dumps", "first_of", "loads"]
 
 MOST_NESTED: Final = 200
 """Levels of lists and objects inside each other that are read. Whatever is read can be written: orjson writes 254."""
+
+_DECODER: Final = json.JSONDecoder()
 
 
 def _standard_dumps(value: object) -> bytes:
@@ -76,6 +78,17 @@ def loads(text: bytes | str) -> Any:
     if len(text) > 2 * MOST_NESTED and _is_deep(text, value):
         raise ValueError(f"nested more than {MOST_NESTED} levels deep")
     return value
+
+
+def first_of(text: str) -> tuple[Any, int]:
+    """The JSON text that another one begins with, and where it ends. Raises as `loads` does."""
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if _is_deep(text[:end], value):
+        raise ValueError(f"nested more than {MOST_NESTED} levels deep")
+    return value, end
 
 
 def _loads(text: bytes | str) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard, cast
 
 from .._types.errors import BadRequestError
+from . import json as _json
 from .converter import ConversionError, parse
 
 JSONObject = dict[str, Any]
@@ -58,6 +59,26 @@ def parse_object(text: bytes | str) -> JSONObject:
         raise ConversionError(f"expected an object, got {value!r:.60}")
     found: JSONObject = value
     return found
+
+
+def json_text(value: object) -> str:
+    """What a reply holds as decoded JSON, where a caller gets JSON text.
+
+    Raises:
+        ConversionError: for what JSON has no number for: NaN and the infinities, which some servers write.
+    """
+    try:
+        return _json.dumps(value).decode()
+    except ValueError as error:
+        raise ConversionError(str(error)) from None
+
+
+def quoted(value: object) -> str:
+    """A reply's value as text for an error, whatever is in it."""
+    try:
+        return _json.dumps(value).decode()
+    except (TypeError, ValueError):
+        return repr(value)
 
 
 def an_object(value: object, where: str) -> Mapping[str, Any]:

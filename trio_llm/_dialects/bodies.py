@@ -6,7 +6,6 @@ closing event behind a whole reply, keep the connection alive with comments befo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
@@ -14,6 +13,7 @@ import attrs
 
 from .._convert import json as _json
 from .._convert.converter import ConversionError, parse
+from .._convert.narrow import json_text
 from .characters import has_halves, whole_characters
 from .contract import ErrorDetail, ReplyIsError, StreamDecoder
 
@@ -22,7 +22,6 @@ ChunkT = TypeVar("ChunkT")
 
 _EVENT_FIELDS: Final = ("data:", "event:", "id:", "retry:")
 _BLANK: Final = " \t\r\n\ufeff"
-_DOCUMENTS: Final = json.JSONDecoder()
 
 
 @attrs.frozen
@@ -46,7 +45,7 @@ def read_body(body: bytes, read: Callable[[Any], ResponseT], events: ReadingOfEv
     except ConversionError:
         documents = _documents(body)
         if len(documents) != 1:
-            streamed = b"".join(b"data: %b\n\n" % _json.dumps(one) for one in documents) or _events(body)
+            streamed = b"".join(b"data: %b\n\n" % json_text(one).encode() for one in documents) or _events(body)
             if not streamed:
                 raise
             response: ResponseT = _fold(streamed, events)
@@ -81,7 +80,7 @@ def _documents(body: bytes) -> list[Any]:
     rest, documents = _without_comments(body.decode("utf-8", "replace")), []
     while rest.startswith(("{", "[")) and not rest.startswith("[DONE]"):
         try:
-            document, end = _DOCUMENTS.raw_decode(rest)
+            document, end = _json.first_of(rest)
         except ValueError:
             return []
         documents.append(document)

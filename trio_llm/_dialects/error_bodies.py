@@ -21,7 +21,7 @@ from typing import Any, Final
 import attrs
 
 from .._convert import json as _json
-from .._convert.narrow import as_list, as_objects, is_list, is_object
+from .._convert.narrow import as_list, as_objects, is_list, is_object, quoted
 from .._types.errors import APIError, InternalServerError
 from .._types.http import ReplyHead
 from .contract import ErrorDetail
@@ -161,7 +161,7 @@ def _of_json(value: Any, text: str) -> _Said:
     codes = tuple(dict.fromkeys(_codes(value, _DEEPEST)))
     wait = _wait(value, _DEEPEST)
     return _Said(
-        _shortened(message) or _excerpt(text or _written(value)),
+        _shortened(message) or _excerpt(text or quoted(value)),
         codes,
         _status(value, _DEEPEST),
         wait_of_words(sentence) if wait is None else wait,
@@ -317,10 +317,3 @@ def _shortened(text: str) -> str:
 
 def _excerpt(text: str) -> str:
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
-
-
-def _written(value: Any) -> str:
-    try:
-        return _json.dumps(value).decode()
-    except (TypeError, ValueError):
-        return repr(value)

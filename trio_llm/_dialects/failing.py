@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .._convert import json as _json
+from .._convert.narrow import quoted
 from .._types.errors import APIError, InternalServerError, ServiceUnavailableError
 from .._types.mapping import Record
 from .contract import ErrorDetail
@@ -84,7 +84,7 @@ def broken_off(word: str, words: str | None = None) -> ErrorDetail:
 
 def no_answer(reply: object) -> ErrorDetail:
     """The failure of a reply, or the last event of one, that holds no answer; it is quoted."""
-    text = reply if isinstance(reply, str) else _json.dumps(reply).decode()
+    text = reply if isinstance(reply, str) else quoted(reply)
     return ErrorDetail(f"the reply holds no answer: {text[:_QUOTED] or 'it is empty'}", kind=InternalServerError)
 
 

@@ -220,6 +220,9 @@ class Engine:
         except APIError as error:
             error.llm_provider, error.model = route.provider, route.model
             raise
+        except RecursionError:
+            message = "the request is nested too deeply to be sent"
+            raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
         return Exchange(call, route, http, self.transport, frame, Ticket(request.options.priority, route.lane))
 
     def _frame(self, options: CallOptions, route: Route, call: RunningCall, tries: Tries) -> CallFrame:

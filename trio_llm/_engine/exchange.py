@@ -52,6 +52,8 @@ class Exchange(Generic[RequestT]):
     ticket: Ticket
     secret: object = attrs.field(default=None, repr=False)
     """What the last attempt was signed with, where each is signed."""
+    sent: HTTPRequest | None = None
+    """The signed request of the last attempt, where each is signed."""
 
     def enter_nowait(self) -> Admission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
@@ -84,6 +86,7 @@ async def sign_attempt(exchange: Exchange[Any]) -> HTTPRequest:
     route = exchange.route
     assert route.credential is not None
     http, exchange.secret = await route.credential.sign(route.destination.origin, exchange.http, route.provider)
+    exchange.sent = http
     return http
 
 
@@ -294,7 +297,8 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
 
 def _secrets(exchange: Exchange[Any]) -> tuple[str, ...]:
     """What must not be in any text about this attempt: providers and gateways quote what they were sent."""
-    return secrets_of(exchange.http.headers, exchange.http.path)
+    sent = exchange.sent or exchange.http
+    return secrets_of(sent.headers, sent.path)
 
 
 def _asked_wait(head: ReplyHead, detail: ErrorDetail) -> float | None:

@@ -17,7 +17,7 @@ import attrs
 
 from ..._convert import json as _json
 from ..._convert.converter import ConversionError, structure
-from ..._convert.narrow import as_mapping
+from ..._convert.narrow import as_mapping, json_text
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
 from ..._types.mapping import ANSWER, Record
 from ..tool_calls import CallIds, is_whole_object
@@ -128,7 +128,7 @@ class _OpenBlock:
 
     def input_text(self) -> str:
         """The input as JSON text, where it came whole."""
-        return _json.dumps(self.block.get("input") or {}).decode()
+        return json_text(self.block.get("input") or {})
 
     def append(self, field: str, more: str) -> None:
         """Append to a text of the block."""
@@ -204,7 +204,7 @@ class _CustomCallBlock(_CallBlock):
         self.complete_input()
         given = self.block.get("input") or ""
         text = as_mapping(given).get("input", given)
-        return Delta(tool_calls=[self.call(None, text if isinstance(text, str) else _json.dumps(text).decode())])
+        return Delta(tool_calls=[self.call(None, text if isinstance(text, str) else json_text(text))])
 
 
 class _AnswerBlock(_OpenBlock):

@@ -15,9 +15,8 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from ..._convert import json as _json
 from ..._convert.converter import ConversionError, parse, structure
-from ..._convert.narrow import is_object
+from ..._convert.narrow import is_object, json_text
 from ..._framing.sse import ServerSentEvent
 from ..._types.chat import (
     Annotation,
@@ -271,7 +270,7 @@ class _OpenCandidate:
                 _append(delta, "part_fields", part.model_extra)
 
     def _take_call(self, wire: FunctionCallPart, signature: str | None, delta: Delta) -> None:
-        arguments = _json.dumps(wire.args or {}).decode()
+        arguments = json_text(wire.args or {})
         call = ToolCall(
             self._ids.take(wire.id, self._response_id),
             function=FunctionCall(wire.name, arguments),

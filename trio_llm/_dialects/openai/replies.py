@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..._convert import json as _json
-from ..._convert.narrow import JSONObject, as_object, as_objects
+from ..._convert.narrow import JSONObject, as_object, as_objects, json_text
 from ..contract import ErrorDetail, ReplyIsError
 from ..failing import broken_off, is_heartbeat, names_failure, no_answer, retryable
 from .errors import error_event
@@ -189,7 +188,7 @@ def _settle_content(message: JSONObject, content: Any) -> None:
         message["content"] = alone
         return
     if not isinstance(content, list):
-        message["content"] = _json.dumps(content).decode()  # Workers AI parses structured output before it sends it
+        message["content"] = json_text(content)  # Workers AI parses structured output before it sends it
         return
     texts = [text for part in content if (text := _part_text(part)) is not None]
     parts = as_objects(content)
@@ -247,7 +246,7 @@ def settle_call(call: JSONObject) -> None:
     if not call.get("type"):
         call.pop("type", None)
     if isinstance(function.get("arguments"), dict | list):
-        function["arguments"] = _json.dumps(function["arguments"]).decode()
+        function["arguments"] = json_text(function["arguments"])
 
 
 def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:

@@ -10,9 +10,8 @@ from typing import Final
 
 import attrs
 
-from ...._convert import json as _json
 from ...._convert.converter import ConversionError
-from ...._convert.narrow import JSONObject, as_object, as_objects, parse_object
+from ...._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object
 from ...._types.errors import BadRequestError, ContentPolicyViolationError
 from ...._types.responses_api.request import (
     CancelResponseRequest,
@@ -130,7 +129,7 @@ def settle_item(item: JSONObject, path: str) -> None:
             _check_text(part, "text", f"{path}.content[{place}]")
     elif kind == "function_call":
         if isinstance(item.get("arguments"), dict | list):
-            item["arguments"] = _json.dumps(item["arguments"]).decode()
+            item["arguments"] = json_text(item["arguments"])
         _check_text(item, "arguments", path)
         _check_text(item, "name", path)
 
