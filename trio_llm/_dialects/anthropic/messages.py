@@ -1,28 +1,31 @@
 """Messages as a system prompt and turns.
 
-Anthropic has two roles. System and developer messages go to `system`, in their order, wherever they stood in the
-conversation, as Anthropic's own OpenAI-compatible service does. Tool results are part of a user turn. Messages of
-the same role in a row become one turn, and messages without content none. A system prompt alone becomes a user turn.
-`name` has no counterpart and is ignored.
+System and developer messages that begin a conversation go to `system`. One that comes later stays in its place, for to
+move it would change the beginning of the prompt, and with it all that is cached: as a turn of the role `system` where
+the model takes one there, else as a part of the user's. Tool results are part of a user turn, right behind the calls.
+Messages of the same role in a row become one turn, and messages without content none. A system prompt alone becomes a
+user turn. `name` has no counterpart and is ignored.
 
 An assistant message of an earlier reply is sent back as it was: its thinking with signatures first, or, where the
 reply had blocks that OpenAI's shape has no place for, all its blocks as they were. Thinking without a signature,
-such as other providers', stays behind: it would be refused.
+such as other providers', stays behind: it would be refused. White space at the end of an answer that the model is to
+go on with is refused as well.
 
-Source: Anthropic API reference, "Create a Message"; docs "OpenAI SDK compatibility" (system messages), "Tool use"
+Source: Anthropic API reference, "Create a Message"; docs "Mid-conversation system messages", "Tool use"
 and "Extended thinking" (preserving thinking blocks), 2026-11.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ..._convert import json as _json
 from ..._convert.narrow import an_object, objects
 from ..._types.errors import BadRequestError
-from .parts import Block, blocks_of
+from ..history import arguments_object, results_after_calls
+from .parts import Block, blocks_of, cache_mark
 
 Message = Mapping[str, Any]
 Turn = dict[str, Any]
@@ -33,8 +36,8 @@ _UNNAMED_CALL: Final = "function_call"
 """Id of a call of before tools had ids (`function_call` and the role `function`)."""
 
 
-def conversation(messages: Iterable[Message]) -> tuple[list[Block], list[Turn]]:
-    """The system prompt's blocks, and the turns.
+def conversation(messages: Sequence[Message], *, late_system: bool) -> tuple[list[Block], list[Turn]]:
+    """The system prompt's blocks, and the turns; `late_system` says whether the model takes system turns among them.
 
     Raises:
         BadRequestError: for a message that is malformed, or if none has content.
@@ -42,20 +45,46 @@ def conversation(messages: Iterable[Message]) -> tuple[list[Block], list[Turn]]:
     """
     system: list[Block] = []
     turns: list[Turn] = []
-    for number, message in enumerate(messages):
+    for number, message in enumerate(results_after_calls(messages)):
         role, blocks = _read(message, f"messages[{number}]")
-        _mark(blocks, message.get("cache_control"))
-        if role == "system":
+        _mark(blocks, cache_mark(message))
+        if role == "system" and not turns:
             system += blocks
-        elif turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += blocks
-        elif blocks:
-            turns.append({"role": role, "content": blocks})
+        else:
+            _add(turns, role, blocks)
+    turns = _placed(turns, late_system=late_system)
+    _without_white_end(turns)
     if not turns and system:  # a turn is demanded, and with no one else speaking nothing is lost in rank
         return [], [{"role": "user", "content": system}]
     if not turns:
         raise BadRequestError("messages has no content, so there is nothing to answer")
     return system, turns
+
+
+def _add(turns: list[Turn], role: str, blocks: list[Block]) -> None:
+    if turns and turns[-1]["role"] == role:
+        turns[-1]["content"] += blocks
+    elif blocks:
+        turns.append({"role": role, "content": blocks})
+
+
+def _placed(turns: list[Turn], *, late_system: bool) -> list[Turn]:
+    """The turns with system turns only where they may be: behind the user's, and before the model's or the end."""
+    made: list[Turn] = []
+    for number, turn in enumerate(turns):
+        role, following = turn["role"], turns[number + 1 : number + 2]
+        if role == "system":
+            fits = made and made[-1]["role"] == "user" and all(one["role"] == "assistant" for one in following)
+            role = "system" if late_system and fits else "user"
+        _add(made, role, turn["content"])
+    return made
+
+
+def _without_white_end(turns: list[Turn]) -> None:
+    """The model goes on with an answer that comes last, and wants it to end in something visible."""
+    if turns and turns[-1]["role"] == "assistant" and turns[-1]["content"][-1]["type"] == "text":
+        last = turns[-1]["content"][-1]
+        turns[-1]["content"][-1] = {**last, "text": last["text"].rstrip()}
 
 
 def _read(message: Message, where: str) -> tuple[str, list[Block]]:
@@ -133,6 +162,8 @@ def _provider_fields(holder: Message) -> Message:
 def _sent_back(block: Message) -> Block:
     """A block of a reply as one of a request: fields that say nothing are left out."""
     sent = {name: value for name, value in block.items() if value is not None}
+    if "input" in sent:
+        sent["input"] = arguments_object(sent["input"])
     if citations := sent.get("citations"):
         sent["citations"] = [_sent_back(citation) for citation in citations]
     return sent
@@ -165,18 +196,10 @@ def _name_and_input(call: Message, where: str) -> tuple[object, Message]:
         custom = an_object(call["custom"], f"{where}.custom")
         return custom.get("name"), {"input": custom.get("input") or ""}
     function = an_object(call.get("function"), f"{where}.function")
-    return function.get("name"), _arguments(function.get("arguments"), where)
-
-
-def _arguments(arguments: object, where: str) -> Message:
-    if isinstance(arguments, str) and arguments.strip():
-        try:
-            arguments = _json.loads(arguments)
-        except ValueError as error:
-            raise BadRequestError(f"{where}: arguments that are no JSON: {error}") from error
-    return an_object(arguments or {}, f"{where}: arguments")
+    return function.get("name"), arguments_object(function.get("arguments"))
 
 
 def _own_id(identifier: str) -> str:
-    """Other providers' ids have characters that Anthropic refuses."""
-    return _FOREIGN_ID.sub("_", identifier)
+    """Other providers' ids have characters that Anthropic refuses. Different ids stay different."""
+    own = _FOREIGN_ID.sub("_", identifier)
+    return own if own == identifier and own else f"{own}_{hashlib.sha256(identifier.encode()).hexdigest()[:8]}"

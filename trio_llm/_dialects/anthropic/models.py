@@ -3,7 +3,8 @@
 The wire format is one, but generations differ in ways that a request has to know beforehand. Only the name says
 which generation it is, so the rules go by its version and never by a list of models that would grow.
 
-Source: Anthropic docs, "Models overview", "Adaptive thinking", "Structured outputs", "Migration guide", 2026-11.
+Source: Anthropic docs, "Models overview", "Adaptive thinking", "Structured outputs", "Migration guide" and
+"Mid-conversation system messages", 2026-11.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ def has_fixed_sampling(model: str) -> bool:
     """Whether `temperature` and `top_p` are surely refused: models released after Opus 4.6."""
     known = version(model)
     return known is not None and known > (4, 6)
+
+
+def takes_late_system(model: str) -> bool:
+    """Whether `messages` may have turns of the role `system`: Opus 4.8 and what followed it."""
+    known = version(model)
+    return known is not None and known >= (4, 8)
 
 
 def default_max_tokens(model: str) -> int:

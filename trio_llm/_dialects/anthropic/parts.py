@@ -21,7 +21,7 @@ Part = Mapping[str, Any]
 _IMAGE_TYPES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _WEB: Final = ("https://", "http://")
 _OWN_BLOCKS: Final = frozenset(
-    {"image", "document", "search_result", "container_upload", "thinking", "redacted_thinking"}
+    {"image", "document", "search_result", "tool_reference", "container_upload", "thinking", "redacted_thinking"}
 )
 """Anthropic's own kinds of block, which a caller may write as they are."""
 
@@ -51,9 +51,14 @@ def _block(part: object, where: str) -> Iterable[Block]:
     if kind not in _BUILDERS:
         raise BadRequestError(f"{where} has a type that is not known: {kind}")
     blocks = list(_BUILDERS[kind](fields, where))
-    if fields.get("cache_control") and blocks:
-        blocks[-1]["cache_control"] = fields["cache_control"]
+    if blocks and (mark := cache_mark(fields)):
+        blocks[-1]["cache_control"] = mark
     return blocks
+
+
+def cache_mark(holder: Part) -> Any:
+    """The mark that the cache reaches to the end of this: Anthropic's own, or OpenAI's word for the same."""
+    return holder.get("cache_control") or ({"type": "ephemeral"} if holder.get("prompt_cache_breakpoint") else None)
 
 
 def _text(part: Part, where: str) -> Iterable[Block]:

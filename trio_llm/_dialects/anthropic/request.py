@@ -16,6 +16,7 @@ from ..._types.chat import ChatRequest
 from ..._types.http import HTTPRequest
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .messages import conversation
+from .models import takes_late_system
 from .structured import ANSWER_TOOL, answer_tool, native_format
 from .thinking import max_tokens, refuse, sampling_fields, thinking_fields
 from .tools import beta_headers, wire_tool_choice, wire_tools
@@ -80,7 +81,7 @@ def _encode(call: Call[ChatRequest], *, stream: bool) -> HTTPRequest:
 
 def _body(call: Call[ChatRequest]) -> dict[str, Any]:
     parameters = _accepted(call)
-    system, turns = conversation(call.request.messages)
+    system, turns = conversation(call.request.messages, late_system=takes_late_system(call.model))
     fields = thinking_fields(call, parameters)
     body: dict[str, Any] = {"model": call.model, "messages": turns}
     body["max_tokens"] = max_tokens(call, parameters, fields.get("thinking"))

@@ -7,11 +7,13 @@ Source: Gemini API reference, "Content", "FunctionCall" and "FunctionResponse"; 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any, Final, cast
 
 from ..._convert import json as _json
 from ..._convert.narrow import is_object
 from ..._types.errors import BadRequestError
+from ..history import arguments_object, results_after_calls
 from .media import Part, media_part, resolution
 from .models import ModelFamily
 
@@ -24,14 +26,21 @@ _RESULT = "output"
 
 
 def system_instruction(messages: Sequence[Message]) -> Part | None:
-    """The system messages, wherever they stand: the wire has one place for them, before the conversation."""
+    """The system messages that begin the conversation: the wire has one place for them, before it.
+
+    One that comes later stays in its place, as the user's: to move it would change the beginning of the prompt, and
+    with it all that is cached.
+    """
     parts = [
         part
-        for number, message in enumerate(messages)
-        if message["role"] in _SYSTEM_ROLES
+        for number, message in enumerate(takewhile(_is_system, messages))
         for part in _spoken_parts(message, f"messages[{number}]")
     ]
     return {"parts": parts} if parts else None
+
+
+def _is_system(message: Message) -> bool:
+    return message["role"] in _SYSTEM_ROLES
 
 
 def turns(messages: Sequence[Message], family: ModelFamily) -> list[dict[str, Any]]:
@@ -40,7 +49,7 @@ def turns(messages: Sequence[Message], family: ModelFamily) -> list[dict[str, An
     Raises:
         BadRequestError: if a message cannot be read; the text begins with its place, as `messages[2]`.
     """
-    return _Conversation(family).take(messages)
+    return _Conversation(family).take(list(results_after_calls(messages)))
 
 
 class _Conversation:
@@ -50,11 +59,22 @@ class _Conversation:
         self._family = family
         self._turns: list[dict[str, Any]] = []
         self._names: dict[str, str] = {}
+        self._media: list[Part] = []
+        """What tools returned beside text, on its way to the turn behind their results."""
 
     def take(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
-        for number, message in enumerate(messages):
+        begins = sum(1 for _ in takewhile(_is_system, messages))
+        for number, message in enumerate(messages[begins:], begins):
+            if message["role"] != "tool":
+                self._show_media()
             self._message(message, f"messages[{number}]")
+        self._show_media()
         return self._turns
+
+    def _show_media(self) -> None:
+        if self._media:  # a turn of its own: beside the results of parallel calls it is refused
+            self._turns.append({"role": "user", "parts": self._media})
+            self._media = []
 
     def _message(self, message: Message, where: str) -> None:
         role = message["role"]
@@ -64,7 +84,9 @@ class _Conversation:
             self._add("model", self._model_parts(message, where))
         elif role in ("tool", "function"):
             self._add("user", self._result_parts(message, where))
-        elif role not in _SYSTEM_ROLES:
+        elif role in _SYSTEM_ROLES:
+            self._add("user", _spoken_parts(message, where))
+        else:
             raise BadRequestError(f"{where}: unknown role {role!r}")
 
     def _add(self, role: str, parts: list[Part]) -> None:
@@ -129,8 +151,13 @@ class _Conversation:
         content = message.get("content")
         parts = self._user_parts(message, where) if content else []
         spoken = "".join(part["text"] for part in parts if "text" in part)
-        response = {"name": name, "response": _result(spoken)} | ({"id": identifier} if identifier else {})
-        return [{"functionResponse": response}, *(part for part in parts if "text" not in part)]
+        response: Part = {"name": name, "response": _result(spoken)} | ({"id": identifier} if identifier else {})
+        media = [part for part in parts if "text" not in part]
+        if media and self._family.nested_media and all("inlineData" in part for part in media):
+            response["parts"] = [{"inlineData": part["inlineData"]} for part in media]
+        else:
+            self._media += media
+        return [{"functionResponse": response}]
 
 
 def _own_fields(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -190,18 +217,10 @@ def _signed_text(message: Message, fields: Mapping[str, Any], where: str) -> lis
 
 
 def _function_call(function: Mapping[str, Any], where: str) -> dict[str, Any]:
-    name, text = function.get("name"), function.get("arguments") or "{}"
+    name = function.get("name")
     if not name:
         raise BadRequestError(f"{where}.function.name is missing")
-    try:
-        arguments: Any = _json.loads(text) if isinstance(text, str) else text
-    except ValueError:
-        raise BadRequestError(f"{where}.function.arguments is not JSON: {text!r:.80}") from None
-    if arguments is None:  # some models write that for "no arguments"
-        arguments = {}
-    if not is_object(arguments):
-        raise BadRequestError(f"{where}.function.arguments must be a JSON object, not {text!r:.80}")
-    return {"name": name, "args": arguments}
+    return {"name": name, "args": arguments_object(function.get("arguments"))}
 
 
 def _result(spoken: str) -> dict[str, Any]:

@@ -28,6 +28,8 @@ _MIME_TYPES: Final[Mapping[str, str]] = {
     "html": "text/html", "css": "text/css", "csv": "text/csv", "xml": "text/xml", "rtf": "text/rtf",
     "js": "text/javascript", "py": "text/x-python",
 }  # fmt: skip
+_OTHER_NAMES: Final[Mapping[str, str]] = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
+"""Names that browsers and programs give to media types, which the service does not know."""
 _FILES_HOST = "generativelanguage.googleapis.com"
 _TYPED_BY_THE_SERVICE: Final = (_FILES_HOST, "www.youtube.com", "youtube.com", "youtu.be")
 """Hosts whose addresses need no media type: uploaded files and videos, of which the service knows it."""
@@ -125,7 +127,7 @@ def _from_data_url(url: str, where: str) -> Part:
 
 
 def _inline(mime_type: str, data: str) -> Part:
-    return {"inlineData": {"mimeType": mime_type, "data": data}}
+    return {"inlineData": {"mimeType": _OTHER_NAMES.get(mime_type.lower(), mime_type), "data": data}}
 
 
 def _guessed(path: str) -> str | None:

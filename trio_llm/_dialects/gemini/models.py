@@ -27,6 +27,8 @@ class ModelFamily:
     """`thinkingConfig` of every reasoning effort that can be expressed."""
     part_resolution: bool = False
     """Whether every image may have its own resolution; elsewhere the `detail` of an image is only a hint."""
+    nested_media: bool = False
+    """Whether what a tool returned beside text belongs inside its result; elsewhere it is shown behind the results."""
     foreign_signature: str | None = None
     """The signature that a turn's first call needs where it has none of its own; None where calls need none."""
 
@@ -37,7 +39,7 @@ def _budgets(**tokens: int) -> Mapping[str, Mapping[str, Any]]:
 
 def _levels(**levels: str) -> ModelFamily:
     efforts = {effort: {"thinkingLevel": level} for effort, level in levels.items()}
-    return ModelFamily(efforts, part_resolution=True, foreign_signature=_FOREIGN_SIGNATURE)
+    return ModelFamily(efforts, part_resolution=True, nested_media=True, foreign_signature=_FOREIGN_SIGNATURE)
 
 
 _BUDGETS: Final = ModelFamily(_budgets(none=0, minimal=1024, low=1024, medium=8192, high=24576, xhigh=24576, max=24576))

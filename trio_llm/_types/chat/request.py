@@ -132,7 +132,7 @@ def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any],
         raise BadRequestError(f"messages must be a list of messages, not {type(messages).__name__}")
     plain = tuple(
         [
-            message if type(message) is dict and "tool_calls" not in message else _plain_message(message)
+            message if type(message) is dict and message.get("role") != "assistant" else _plain_message(message)
             for message in messages
         ]
     )
@@ -147,14 +147,29 @@ def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any],
 def _plain_message(message: object) -> Mapping[str, Any]:
     if not isinstance(message, Mapping):
         return _dumped(message, "a message")
-    calls = message.get("tool_calls")
-    if calls and isinstance(calls, list | tuple) and not all(isinstance(call, Mapping) for call in calls):
-        return {**message, "tool_calls": [_plain_call(call) for call in calls]}
-    return message
+    if all(map(_is_plain, message.values())):
+        return message
+    # `dict(message)` of a response's message keeps what is inside it as it was.
+    return {name: _plain_value(value, name) for name, value in message.items()}
 
 
-def _plain_call(call: object) -> Mapping[str, Any]:
-    return call if isinstance(call, Mapping) else _dumped(call, "a tool call")
+_ITEMS: Final = {"tool_calls": "a tool call", "content": "a content part"}
+"""What the items of a message's lists are called in errors."""
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(isinstance(item, str | Mapping) for item in value)
+    return value is None or isinstance(value, str | int | float | Mapping)
+
+
+def _plain_value(value: object, name: str) -> Any:
+    if isinstance(value, list | tuple):
+        return [
+            item if isinstance(item, str | Mapping) else _dumped(item, _ITEMS.get(name, f"an item of {name}"))
+            for item in value
+        ]
+    return value if _is_plain(value) else _dumped(value, name)
 
 
 def _dumped(value: object, what: str) -> ReplyDict:

@@ -1,0 +1,109 @@
+"""Characters in two halves: joined across chunks, and never left alone in anything that leaves."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from trio_llm._dialects.anthropic import ANTHROPIC
+from trio_llm._dialects.characters import has_halves, whole_characters
+from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._dialects.gemini import GEMINI
+from trio_llm._dialects.openai import OPENAI
+from trio_llm._types.chat import ChatRequest
+from trio_llm._types.folding import fold_chunks
+
+CALL = Call(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
+TEXTS = st.text(st.sampled_from("aé\u4f60\U0001f600\U0001d11e"), min_size=1, max_size=8)
+
+
+def units(text: str) -> list[str]:
+    """The UTF-16 units of a text, as JSON escapes."""
+    raw = text.encode("utf-16-be")
+    return [f"\\u{raw[at : at + 2].hex()}" for at in range(0, len(raw), 2)]
+
+
+def event(template: Any, escaped: str) -> bytes:
+    return b"data: " + json.dumps(template).replace("TEXT", escaped).encode() + b"\n\n"
+
+
+def openai(fields: str) -> Any:
+    inner: Any = {fields: "TEXT"}
+    if fields == "arguments":
+        inner = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "TEXT"}}]}
+    return {"choices": [{"index": 0, "delta": inner}]}
+
+
+WIRES: list[tuple[str, Dialect, Any, list[Any], list[Any]]] = [
+    (name, OPENAI, openai(name), [], [{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}])
+    for name in ("content", "reasoning_content", "arguments")
+]
+WIRES += [
+    (
+        "content",
+        ANTHROPIC,
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "TEXT"}},
+        [{"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}],
+        [{"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, {"type": "message_stop"}],
+    ),
+    (
+        "content",
+        GEMINI,
+        {"candidates": [{"content": {"parts": [{"text": "TEXT"}]}}]},
+        [],
+        [{"candidates": [{"finishReason": "STOP"}]}],
+    ),
+]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@given(text=TEXTS)
+def test_halves_in_two_events_are_one_character(
+    wire: tuple[str, Dialect, Any, list[Any], list[Any]], text: str
+) -> None:
+    place, dialect, template, before, after = wire
+    assert dialect.chat_stream is not None
+    decoder = dialect.chat_stream.open_decoder(CALL)
+    body = b"".join(event(one, "") for one in before) + b"".join(event(template, unit) for unit in units(text))
+    chunks = decoder.feed(body + b"".join(event(one, "") for one in after)) + decoder.close()
+    message = fold_chunks(chunks).choices[0].message
+
+    assert decoder.failure is None
+    if place == "arguments":
+        assert message.tool_calls is not None
+        assert message.tool_calls[0].function is not None
+        assert message.tool_calls[0].function.arguments == text
+    else:
+        assert message[place] == text
+    for chunk in chunks:
+        chunk.model_dump_json().encode()
+
+
+def test_a_half_that_stays_alone_is_no_text_anywhere() -> None:
+    assert OPENAI.chat is not None
+    message = '{"content":"a\\ud83d","annotations":[{"x":"\\ude00"}]}'
+    body = f'{{"choices":[{{"message":{message},"finish_reason":"stop"}}],"y":"\\ud800"}}'
+    response = OPENAI.chat.decode(CALL, body.encode())
+
+    assert response.choices[0].message.content == "a\ufffd"
+    response.model_dump_json().encode()
+
+
+JSON = st.recursive(
+    st.integers() | st.text(st.characters(codec=None), max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_what_has_whole_characters_can_be_written_and_stays_as_it_is(value: Any) -> None:
+    made = whole_characters(value)
+
+    json.dumps(made, ensure_ascii=False).encode()
+    assert whole_characters(made) == made
+    if not has_halves(json.dumps(value)):
+        assert made == value

@@ -1,0 +1,163 @@
+"""Tool calls of streams: fragments numbered anyhow come together, and ids never repeat within a conversation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from trio_llm._dialects.contract import Call
+from trio_llm._dialects.openai import OPENAI
+from trio_llm._dialects.tool_calls import CallIds, is_whole_object
+from trio_llm._types.chat import ChatRequest
+from trio_llm._types.folding import fold_chunks
+
+Fragment = dict[str, Any]
+Made = list[tuple[str | None, str | None, str]]
+
+
+def folded(*fragments: Fragment, messages: Any = ({"role": "user", "content": "Hi"},)) -> Made:
+    """The calls (id, name, arguments) that fragments, each in a chunk of its own, amount to."""
+    assert OPENAI.chat_stream is not None
+    decoder = OPENAI.chat_stream.open_decoder(Call(ChatRequest("m", messages), "m"))
+    chunks = []
+    for fragment in fragments:
+        choice = {"index": 0, "delta": {"tool_calls": [fragment]}, "finish_reason": None}
+        chunks += decoder.feed(f"data: {json.dumps({'id': 'r', 'choices': [choice]})}\n\n".encode())
+    ending = {"id": "r", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    chunks += decoder.feed(f"data: {json.dumps(ending)}\n\ndata: [DONE]\n\n".encode())
+    assert decoder.failure is None
+    calls = fold_chunks(chunks).choices[0].message.tool_calls or []
+    return [
+        (call.id, call.function and call.function.name, call.function.arguments if call.function else "")
+        for call in calls
+    ]
+
+
+def piece(text: str | None = None, name: str | None = None, **more: Any) -> Fragment:
+    function = {key: value for key, value in (("name", name), ("arguments", text)) if value is not None}
+    return {**more, "function": function}
+
+
+ARGUMENTS = st.dictionaries(st.text(max_size=3), st.integers(0, 9) | st.text(max_size=4), min_size=1, max_size=3)
+CALLS = st.lists(st.tuples(st.sampled_from("fgh"), ARGUMENTS), min_size=1, max_size=4)
+
+
+def split(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def as_openai(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [piece("", name, id=f"id{number}", index=number), *(piece(text, index=number) for text in pieces)]
+
+
+def one_index_for_all(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [piece("", name, id=f"id{number}", index=0), *(piece(text, index=0) for text in pieces)]
+
+
+def without_index(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [piece("", name, id=f"id{number}"), *(piece(text) for text in pieces)]
+
+
+def all_repeated(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [piece(text, name, id=f"id{number}", index=number) for text in ["", *pieces]]
+
+
+def rising_index(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    head = piece("", name, id=f"id{number}", index=100 * number)
+    return [head, *(piece(text, id=f"id{number}", index=100 * number + at) for at, text in enumerate(pieces, 1))]
+
+
+def arguments_under_the_next_index(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [
+        piece("", name, id=f"id{number}", index=2 * number),
+        *(piece(text, index=2 * number + 1) for text in pieces),
+    ]
+
+
+def late_id(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    first, *others = ["", *pieces]
+    return [piece(first, name, index=number), *(piece(text, id=f"id{number}", index=number) for text in others)]
+
+
+def whole_and_nameless_index(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [piece("".join(pieces), name, id=f"id{number}")]
+
+
+def no_id_at_all(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    first, *others = pieces
+    return [piece(first, name, index=0), *(piece(text, index=0) for text in others)]
+
+
+HABITS = [
+    as_openai, one_index_for_all, without_index, all_repeated, rising_index, arguments_under_the_next_index, late_id,
+    whole_and_nameless_index, no_id_at_all,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("habit", HABITS)
+@given(calls=CALLS, size=st.integers(1, 6))
+def test_fragments_come_together_whatever_the_habit_of_the_vendor(habit: Any, calls: Any, size: int) -> None:
+    texts = [json.dumps(arguments) for _, arguments in calls]
+    told = [
+        habit(number, name, split(text, size))
+        for number, ((name, _), text) in enumerate(zip(calls, texts, strict=True))
+    ]
+    made = folded(*(fragment for group in told for fragment in group))
+
+    assert [(name, text) for _, name, text in made] == [
+        (name, text) for (name, _), text in zip(calls, texts, strict=True)
+    ]
+    if habit is not no_id_at_all:
+        assert [identifier for identifier, _, _ in made] == [f"id{number}" for number in range(len(calls))]
+    assert len({identifier for identifier, _, _ in made}) == len(calls)
+
+
+def test_parallel_calls_may_take_turns() -> None:
+    made = folded(
+        piece("", "f", id="a", index=0), piece("", "g", id="b", index=1), piece('{"x"', index=0), piece('{"y"', index=1),
+        piece(":1}", index=0), piece(":2}", index=1),
+    )  # fmt: skip
+    assert made == [("a", "f", '{"x":1}'), ("b", "g", '{"y":2}')]
+
+
+def test_calls_without_arguments_under_one_index_are_told_apart_by_their_names() -> None:
+    assert [name for _, name, _ in folded(piece("", "f", index=0), piece("", "g", index=0))] == ["f", "g"]
+
+
+def test_a_name_that_is_repeated_with_nothing_else_begins_no_call() -> None:
+    assert folded(piece("{}", "f", id="a", index=0), piece("", "f", index=0)) == [("a", "f", "{}")]
+
+
+@pytest.mark.parametrize("given_id", ["a", "", None, 7])
+def test_an_id_that_an_earlier_turn_has_is_replaced(given_id: Any) -> None:
+    earlier = [
+        {"role": "user", "content": "Hi"},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}],
+        },
+        {"role": "tool", "tool_call_id": "a", "content": "ok"},
+    ]
+    ((identifier, _, _),) = folded(piece("{}", "f", id=given_id, index=0), messages=earlier)
+    assert identifier not in ("a", "", None)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "", None]), max_size=8), st.sampled_from(["r", None]))
+def test_ids_never_repeat_and_are_short_enough_for_everyone(given_ids: list[str | None], reply_id: str | None) -> None:
+    ids = CallIds([{"role": "assistant", "tool_calls": [{"id": "a"}]}])
+    made = [ids.take(one, reply_id) for one in given_ids]
+
+    assert len({*made, "a"}) == len(made) + 1
+    assert all(0 < len(one) <= 40 for one in made)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("{}", True), ('{"a": 1}\n', True), ("{", False), ("[1]", False), ("", False), ('{"a": "}', False)],
+)
+def test_only_an_object_to_its_end_is_whole(text: str, whole: bool) -> None:
+    assert is_whole_object(text) is whole
