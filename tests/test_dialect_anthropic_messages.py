@@ -77,9 +77,10 @@ def test_system_messages_that_begin_become_the_system_prompt_and_later_ones_stay
 )
 def test_a_model_that_takes_system_turns_gets_them_behind_the_users(model: str, roles: list[str]) -> None:
     told = [user("Hi"), SYSTEM, {"role": "assistant", "content": "Yes?"}, SYSTEM, user("Go"), SYSTEM, SYSTEM]
-    request = ChatRequest(f"anthropic/{model}", told)
     assert ANTHROPIC.chat is not None
-    body = json.loads(bytes(ANTHROPIC.chat.encode(Call(request, model)).body))
+    encoded = ANTHROPIC.chat.encode(Call(ChatRequest(f"anthropic/{model}", told), model)).body
+    assert isinstance(encoded, bytes)
+    body = json.loads(encoded)
     assert [turn["role"] for turn in body["messages"]] == roles
     assert [block["text"] for turn in body["messages"] for block in turn["content"]] == [
         "Hi", "Be quick.", "Yes?", "Be quick.", "Go", "Be quick.", "Be quick."

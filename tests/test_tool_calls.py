@@ -29,11 +29,11 @@ def folded(*fragments: Fragment, messages: Any = ({"role": "user", "content": "H
     ending = {"id": "r", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
     chunks += decoder.feed(f"data: {json.dumps(ending)}\n\ndata: [DONE]\n\n".encode())
     assert decoder.failure is None
-    calls = fold_chunks(chunks).choices[0].message.tool_calls or []
-    return [
-        (call.id, call.function and call.function.name, call.function.arguments if call.function else "")
-        for call in calls
-    ]
+    made: Made = []
+    for call in fold_chunks(chunks).choices[0].message.tool_calls or []:
+        assert call.function is not None
+        made.append((call.id, call.function.name, call.function.arguments))
+    return made
 
 
 def piece(text: str | None = None, name: str | None = None, **more: Any) -> Fragment:
@@ -116,11 +116,9 @@ def test_fragments_come_together_whatever_the_habit_of_the_vendor(habit: Any, ca
 
 
 def test_parallel_calls_may_take_turns() -> None:
-    made = folded(
-        piece("", "f", id="a", index=0), piece("", "g", id="b", index=1), piece('{"x"', index=0), piece('{"y"', index=1),
-        piece(":1}", index=0), piece(":2}", index=1),
-    )  # fmt: skip
-    assert made == [("a", "f", '{"x":1}'), ("b", "g", '{"y":2}')]
+    heads = [piece("", "f", id="a", index=0), piece("", "g", id="b", index=1)]
+    halves = [piece('{"x"', index=0), piece('{"y"', index=1), piece(":1}", index=0), piece(":2}", index=1)]
+    assert folded(*heads, *halves) == [("a", "f", '{"x":1}'), ("b", "g", '{"y":2}')]
 
 
 def test_calls_without_arguments_under_one_index_are_told_apart_by_their_names() -> None:
