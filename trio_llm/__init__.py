@@ -156,6 +156,26 @@ if TYPE_CHECKING:
         RerankResponse as RerankResponse,
         RerankResult as RerankResult,
     )
+    from ._types.responses_api.events import (
+        ResponseEvent as ResponseEvent,
+    )
+    from ._types.responses_api.items import (
+        OutputItem as OutputItem,
+    )
+    from ._types.responses_api.request import (
+        CancelResponseRequest as CancelResponseRequest,
+        CompactResponseRequest as CompactResponseRequest,
+        DeleteResponseRequest as DeleteResponseRequest,
+        GetResponseRequest as GetResponseRequest,
+        InputItemsRequest as InputItemsRequest,
+        ResponsesRequest as ResponsesRequest,
+    )
+    from ._types.responses_api.response import (
+        DeleteResponseResult as DeleteResponseResult,
+        InputItemList as InputItemList,
+        ResponseAPIUsage as ResponseAPIUsage,
+        ResponsesAPIResponse as ResponsesAPIResponse,
+    )
     from ._types.spoken import SpeechRequest as SpeechRequest, SpeechResponse as SpeechResponse
     from ._types.text_completions import (
         TextChoices as TextChoices,

@@ -8,7 +8,7 @@ from typing import Final
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths, Versioning
 from .auth import AuthScheme
-from .common import OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE
+from .common import OLDER_NAMES, OPENAI, REASONING_MODELS, RESPONSES_MODELS, STORED_RESPONSES, SYSTEM_ROLE
 from .provider import Provider
 
 _AZURE_HOSTS: Final = (
@@ -31,17 +31,18 @@ ACCOUNTS: Final = (
         callable_auth=AuthScheme.BEARER,
         quirks=OPENAI,
         # Deployments can have any name; most are called after their model.
-        families=REASONING_MODELS,
+        families=RESPONSES_MODELS + REASONING_MODELS,
         alternative_hosts=_AZURE_HOSTS,
         paths=Paths("/openai/v1{path}", complete="/openai/"),
         versioning=Versioning(
             ("AZURE_API_VERSION", "OPENAI_API_VERSION"),
             Paths(
                 "/openai/deployments/{model}{path}",
-                MappingProxyType({"/responses": "/openai/responses"}),
+                MappingProxyType({"/responses": "/openai{path}", "/responses/": "/openai{path}"}),
                 complete="/openai/",
             ),
         ),
+        dialects=STORED_RESPONSES,
     ),
     Provider(
         name="azure_ai",
@@ -57,6 +58,7 @@ ACCOUNTS: Final = (
         versioning=Versioning(
             ("AZURE_AI_API_VERSION",), Paths("/models{path}", complete="/models/"), "2024-05-01-preview"
         ),
+        dialects=STORED_RESPONSES,
     ),
     Provider(
         name="bedrock_mantle",
@@ -65,6 +67,7 @@ ACCOUNTS: Final = (
         key_variables=("AWS_BEARER_TOKEN_BEDROCK", "BEDROCK_MANTLE_API_KEY"),
         alternative_hosts=("*.api.aws",),
         quirks=OLDER_NAMES,
+        dialects=STORED_RESPONSES,
     ),
     Provider(
         name="cloudflare",

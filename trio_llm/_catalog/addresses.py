@@ -16,7 +16,7 @@ class Paths:
 
     usual: str = "{path}"
     special: Mapping[str, str] = MappingProxyType({})
-    """Templates for single paths of the dialect."""
+    """Templates for single paths of the dialect, or, with a slash at the end, for all that begin so."""
     complete: str | None = None
     """What the path of a base URL has in it if the caller wrote all of it; the dialect's path then just follows."""
 
@@ -24,7 +24,7 @@ class Paths:
         """The provider's path for the dialect's, to be appended to that of the base URL."""
         if self.complete is not None and self.complete in f"{base_path}/":
             return path
-        template = self.special.get(path, self.usual)
+        template = self.special.get(path) or self.special.get(f"/{path.split('/')[1]}/", self.usual)
         return path if template == "{path}" else template.format(path=path, model=quote(model, safe=""))
 
 

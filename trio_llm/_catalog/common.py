@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 import attrs
 
 from .._dialects.contract import MaxTokensName, MessageSchema, Quirks
-from .provider import Override
+from .provider import Override, Wire
 
 SYSTEM_ROLE: Final = Quirks(system_role="system")
 """Takes both names of the answer's limit, and has no `developer` role."""
@@ -25,6 +26,33 @@ DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
 """A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
 OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)
 """OpenAI's own servers, wherever they stand."""
+RESPONSES: Final = MappingProxyType({"responses": Wire.RESPONSES})
+"""Has OpenAI's Responses API, but keeps no responses."""
+STORED_RESPONSES: Final = MappingProxyType(
+    dict.fromkeys(
+        (
+            "responses",
+            "get_response",
+            "delete_response",
+            "cancel_response",
+            "compact_response",
+            "list_input_items",
+        ),
+        Wire.RESPONSES,
+    )
+)
+"""Has all of it."""
+BY_RESPONSES: Final = Override(dialects=MappingProxyType({"chat": Wire.RESPONSES}))
+"""Models whose chats go by the Responses API."""
+RESPONSES_MODELS: Final = (
+    (r"responses/(?P<model>.+)", BY_RESPONSES),
+    # These have nothing else: OpenAI, "Models", 2026-11, column "Endpoints" of each model's page.
+    (
+        r"(o1-pro|o3-pro|gpt-5([.]\d)?-pro|gpt-5([.]\d)?-codex|codex-mini|o[34](-mini)?-deep-research|computer-use)",
+        BY_RESPONSES,
+    ),
+)
+"""OpenAI's models that are asked by the Responses API: those that have no other, and whatever is written so."""
 REASONING_MODELS: Final = (
     (r"(o[134](-|$)|gpt-5)", Override(quirks=Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS))),
 )

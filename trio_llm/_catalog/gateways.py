@@ -6,7 +6,7 @@ from typing import Final
 
 from .addresses import Paths
 from .auth import AuthScheme
-from .common import DETAILS_BACK, OLDER_NAMES, SYSTEM_ROLE
+from .common import DETAILS_BACK, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
 from .provider import Provider
 
 GATEWAYS: Final = (
@@ -99,6 +99,7 @@ GATEWAYS: Final = (
         base_url_variables=("HUGGINGFACE_BASE_URL", "HUGGINGFACE_API_BASE", "HF_API_BASE"),
         alternative_hosts=("*.endpoints.huggingface.cloud",),
         quirks=OLDER_NAMES,
+        dialects=RESPONSES,
     ),
     Provider(
         name="kilo",
@@ -146,6 +147,7 @@ GATEWAYS: Final = (
         documentation="https://openrouter.ai/docs/api-reference/overview",
         key_variables=("OPENROUTER_API_KEY", "OR_API_KEY"),
         quirks=DETAILS_BACK,
+        dialects=RESPONSES,
     ),
     Provider(
         name="poe",
@@ -186,6 +188,7 @@ GATEWAYS: Final = (
         aliases=("vercel",),
         key_variables=("AI_GATEWAY_API_KEY", "VERCEL_AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"),
         quirks=DETAILS_BACK,
+        dialects=RESPONSES,
     ),
     Provider(
         name="zenmux",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
-from .common import OLDER_NAMES, SYSTEM_ROLE, THINKING_BACK
+from .common import OLDER_NAMES, RESPONSES, SYSTEM_ROLE, THINKING_BACK
 from .provider import Provider
 
 HOSTS: Final = (
@@ -139,6 +139,7 @@ HOSTS: Final = (
         base_url_variables=("FIREWORKS_BASE_URL", "FIREWORKS_API_BASE", "FIREWORKS_AI_API_BASE"),
         quirks=THINKING_BACK,
         model_home="accounts/fireworks/models/",
+        dialects=RESPONSES,
     ),
     Provider(
         name="friendliai",
@@ -186,6 +187,7 @@ HOSTS: Final = (
         base_url="https://api.groq.com/openai/v1",
         documentation="https://console.groq.com/docs/openai",
         quirks=Quirks(unsupported=frozenset({"logit_bias", "logprobs", "top_logprobs"}), system_role="system"),
+        dialects=RESPONSES,
     ),
     Provider(
         name="heroku",

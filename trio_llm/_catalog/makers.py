@@ -8,7 +8,17 @@ from typing import Final
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths
 from .auth import AuthScheme
-from .common import MISTRAL, OLDER_NAMES, OPENAI, REASONING_MODELS, SYSTEM_ROLE, THINKING_BACK
+from .common import (
+    MISTRAL,
+    OLDER_NAMES,
+    OPENAI,
+    REASONING_MODELS,
+    RESPONSES,
+    RESPONSES_MODELS,
+    STORED_RESPONSES,
+    SYSTEM_ROLE,
+    THINKING_BACK,
+)
 from .provider import Override, Provider, Wire
 
 _ZAI_KEYS: Final = ("ZAI_API_KEY", "Z_AI_API_KEY", "ZHIPU_API_KEY")
@@ -88,6 +98,7 @@ MAKERS: Final = (
         base_url="https://api.deepseek.com",
         documentation="https://api-docs.deepseek.com/",
         quirks=THINKING_BACK,
+        dialects=RESPONSES,
     ),
     Provider(
         name="gemini",
@@ -184,7 +195,8 @@ MAKERS: Final = (
         whole_addresses=True,
         alternative_hosts=("eu.api.openai.com", "us.api.openai.com"),
         quirks=OPENAI,
-        families=REASONING_MODELS,
+        families=RESPONSES_MODELS + REASONING_MODELS,
+        dialects=STORED_RESPONSES,
     ),
     Provider(
         name="perplexity",
@@ -193,6 +205,7 @@ MAKERS: Final = (
         key_variables=("PERPLEXITY_API_KEY", "PERPLEXITYAI_API_KEY"),
         quirks=Quirks(max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", base64_typecode="b"),
         paths=Paths(special=MappingProxyType({"/embeddings": "/v1/embeddings", "/responses": "/v1/responses"})),
+        dialects=RESPONSES,
     ),
     Provider(
         name="qwencloud",
@@ -280,6 +293,7 @@ MAKERS: Final = (
         base_url="https://api.x.ai/v1",
         documentation="https://docs.x.ai/docs/api-reference",
         alternative_hosts=("us-east-1.api.x.ai", "eu-west-1.api.x.ai"),
+        dialects={name: STORED_RESPONSES[name] for name in ("responses", "get_response", "delete_response")},
     ),
     Provider(
         name="xiaomi_mimo",

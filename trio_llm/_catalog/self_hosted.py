@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .common import OLDER_NAMES, OLDER_PREFILLED, THINKING_BACK, THINKING_PREFILLED
+from .common import OLDER_NAMES, OLDER_PREFILLED, RESPONSES, STORED_RESPONSES, THINKING_BACK, THINKING_PREFILLED
 from .provider import Provider, Server
 
 SELF_HOSTED: Final = (
@@ -64,6 +64,7 @@ SELF_HOSTED: Final = (
         base_url="http://localhost:4000",
         documentation="https://docs.litellm.ai/docs/proxy/user_keys",
         server=Server.SELF_HOSTED,
+        dialects=STORED_RESPONSES,
     ),
     Provider(
         name="llamacpp",
@@ -73,6 +74,7 @@ SELF_HOSTED: Final = (
         key_variables=("LLAMACPP_API_KEY", "LLAMA_ARG_API_KEY"),
         server=Server.SELF_HOSTED,
         quirks=THINKING_PREFILLED,
+        dialects=RESPONSES,
     ),
     Provider(
         name="llamafile",
@@ -89,6 +91,7 @@ SELF_HOSTED: Final = (
         key_variables=("LM_STUDIO_API_KEY", "LMSTUDIO_API_KEY"),
         server=Server.SELF_HOSTED,
         quirks=OLDER_NAMES,
+        dialects=RESPONSES,
     ),
     Provider(
         name="local",
@@ -98,6 +101,7 @@ SELF_HOSTED: Final = (
         base_url_variables=(),
         server=Server.EMBEDDED,
         quirks=OLDER_PREFILLED,
+        dialects=RESPONSES,
     ),
     Provider(
         name="localai",
@@ -112,6 +116,7 @@ SELF_HOSTED: Final = (
         documentation="https://github.com/EricLBuehler/mistral.rs",
         server=Server.SELF_HOSTED,
         quirks=OLDER_NAMES,
+        dialects=RESPONSES,
     ),
     Provider(
         name="ollama",
@@ -151,6 +156,7 @@ SELF_HOSTED: Final = (
         base_url_variables=("VLLM_BASE_URL", "VLLM_API_BASE", "HOSTED_VLLM_API_BASE"),
         server=Server.SELF_HOSTED,
         quirks=THINKING_BACK,
+        dialects={name: STORED_RESPONSES[name] for name in ("responses", "get_response", "cancel_response")},
     ),
     Provider(
         name="xinference",

@@ -164,7 +164,7 @@ class Client(Operations):
 
     @asynccontextmanager
     async def stream_responses(
-        self, input: ResponsesInput, model: str, **params: Unpack[ResponsesParams]
+        self, input: ResponsesInput | None, model: str, **params: Unpack[ResponsesParams]
     ) -> AsyncIterator[PumpedResponseStream]:
         """A streamed response as typed events, read ahead by a task of the block. Leaving the block ends it.
 

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 @overload
 def ask_responses(
-    input: ResponsesInput, model: str, *, stream: Literal[False] | None = None, **params: Unpack[ResponsesParams]
+    input: ResponsesInput | None, model: str, *, stream: Literal[False] | None = None, **params: Unpack[ResponsesParams]
 ) -> Whole[ResponsesAPIResponse]: ...
 @overload
 def ask_responses(
-    input: ResponsesInput, model: str, *, stream: Literal[True], **params: Unpack[ResponsesParams]
+    input: ResponsesInput | None, model: str, *, stream: Literal[True], **params: Unpack[ResponsesParams]
 ) -> Streamed[ResponseEvent, ResponsesAPIResponse]: ...
 @overload
 def ask_responses(
-    input: ResponsesInput, model: str, *, stream: bool | None, **params: Unpack[ResponsesParams]
+    input: ResponsesInput | None, model: str, *, stream: bool | None, **params: Unpack[ResponsesParams]
 ) -> Either[ResponsesAPIResponse, ResponseEvent]: ...
 def ask_responses(
-    input: ResponsesInput, model: str, *, stream: bool | None = None, **params: Unpack[ResponsesParams]
+    input: ResponsesInput | None, model: str, *, stream: bool | None = None, **params: Unpack[ResponsesParams]
 ) -> Any:
     """Ask a model by the Responses API, or by chat where its provider has no other.
 
@@ -43,7 +43,8 @@ def ask_responses(
     the response is complete. Whoever cancels the call cancels the response.
 
     Args:
-        input: a text, or items: messages, calls and their outputs, and whatever an earlier `output` consisted of.
+        input: a text, or items: messages, calls and their outputs, and whatever an earlier `output` consisted of. None
+            where a `prompt` or an earlier response says it all.
         model: `"provider/name"`, or a bare name such as `"gpt-5"`.
         stream: return a stream of typed events, once the first content has arrived.
         params: OpenAI's parameters and the control parameters of `CallOptions`.

@@ -30,12 +30,12 @@ class Conversation:
         self._turn: dict[str, Any] = {}
         """The model's own message that is being put together; empty between turns."""
 
-    def add_all(self, items: str | Sequence[Item]) -> None:
+    def add_all(self, items: str | Sequence[Item] | None) -> None:
         """Take an input."""
         if isinstance(items, str):
             self.messages.append({"role": "user", "content": items})
             return
-        for place, item in enumerate(items):
+        for place, item in enumerate(items or ()):
             where = f"input[{place}]"
             kind = an_object(item, where).get("type") or ("message" if "role" in item else None)
             take = _TAKE.get(kind)

@@ -75,16 +75,21 @@ class ResponsesRequest(AnyRequest):
     operation: ClassVar[str] = "responses"
 
     model: str
-    input: str | tuple[Mapping[str, Any], ...]
+    input: str | tuple[Mapping[str, Any], ...] | None
     stream: bool
     parameters: Mapping[str, Any]
     options: CallOptions
 
     def __init__(
-        self, input: ResponsesInput, model: str, *, stream: bool | None = False, **params: Unpack[ResponsesParams]
+        self,
+        input: ResponsesInput | None,
+        model: str,
+        *,
+        stream: bool | None = False,
+        **params: Unpack[ResponsesParams],
     ) -> None:
         parameters, options = split_arguments(params, RESPONSES_PARAMETERS)
-        self.__attrs_init__(model, plain_items(input), bool(stream), parameters, options)
+        self.__attrs_init__(model, None if input is None else plain_items(input), bool(stream), parameters, options)
 
 
 def plain_items(given: ResponsesInput) -> str | tuple[Mapping[str, Any], ...]:

@@ -44,7 +44,8 @@ def _body(call: Call[ResponsesRequest]) -> dict[str, Any]:
     if (format_ := given.pop("text_format", None)) is not None:
         given["text"] = {**(given.get("text") or {}), "format": flat_format(format_)}
     parameters = supported_parameters(given, call, RESPONSES_PARAMETERS, drop=request.options.drop_params)
-    return {"model": call.model, "input": request.input, **parameters}
+    asked = {} if request.input is None else {"input": request.input}
+    return {"model": call.model, **asked, **parameters}
 
 
 def flat_format(format_: Mapping[str, Any] | type[Any]) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""Classes that a program meets in replies and seldom has to name: for annotations, and to tell kinds apart.
+
+The rest of the public names are in `trio_llm` itself.
+"""
+
+from __future__ import annotations
+
+from ._types.responses_api.events import (
+    AnnotationAddedEvent,
+    ContentPartEvent,
+    DeltaEvent,
+    DoneEvent,
+    ItemPlaceEvent,
+    OutputItemEvent,
+    ResponseStatusEvent,
+)
+from ._types.responses_api.items import (
+    CompactionItem,
+    ContentPart,
+    CustomToolCallItem,
+    FunctionCallItem,
+    OutputMessage,
+    OutputRefusal,
+    OutputText,
+    ReasoningItem,
+)
+from ._types.responses_api.response import (
+    InputTokensDetails,
+    OutputTokensDetails,
+)
+
+__all__ = [
+    "AnnotationAddedEvent",
+    "CompactionItem",
+    "ContentPart",
+    "ContentPartEvent",
+    "CustomToolCallItem",
+    "DeltaEvent",
+    "DoneEvent",
+    "FunctionCallItem",
+    "InputTokensDetails",
+    "ItemPlaceEvent",
+    "OutputItemEvent",
+    "OutputMessage",
+    "OutputRefusal",
+    "OutputText",
+    "OutputTokensDetails",
+    "ReasoningItem",
+    "ResponseStatusEvent",
+]
+
+for _name in __all__:
+    globals()[_name].__module__ = __name__
