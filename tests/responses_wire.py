@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-REASONING = {
+REASONING: dict[str, Any] = {
     "id": "rs_1",
     "type": "reasoning",
     "summary": [{"type": "summary_text", "text": "A tower. In Paris."}],
     "encrypted_content": "gAAAA/+=\u00e9",
     "status": None,
 }
-MESSAGE = {
+MESSAGE: dict[str, Any] = {
     "type": "message",
     "id": "msg_1",
     "status": "completed",
@@ -28,7 +28,7 @@ MESSAGE = {
         }
     ],
 }
-CALL = {
+CALL: dict[str, Any] = {
     "type": "function_call",
     "id": "fc_1",
     "call_id": "call_1",
@@ -39,8 +39,8 @@ CALL = {
 }
 PROGRAM = {"type": "program", "id": "prog_1", "call_id": "call_p", "code": "weather()", "fingerprint": "f\u00fc="}
 COMPACTION = {"id": "cmp_1", "type": "compaction", "encrypted_content": "gBBB", "created_by": "me"}
-ITEMS = [REASONING, MESSAGE, CALL, PROGRAM, COMPACTION]
-USAGE = {
+ITEMS: list[dict[str, Any]] = [REASONING, MESSAGE, CALL, PROGRAM, COMPACTION]
+USAGE: dict[str, Any] = {
     "input_tokens": 30,
     "input_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 4},
     "output_tokens": 20,

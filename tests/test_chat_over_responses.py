@@ -61,7 +61,7 @@ def test_a_response_is_read_as_a_chat() -> None:
     assert reply.usage is not None
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (30, 20)
     assert reply.usage.prompt_tokens_details is not None
-    assert reply.usage.prompt_tokens_details.cached_tokens == USAGE["input_tokens_details"]["cached_tokens"]  # type: ignore[index]
+    assert reply.usage.prompt_tokens_details.cached_tokens == USAGE["input_tokens_details"]["cached_tokens"]
 
 
 @pytest.mark.parametrize(

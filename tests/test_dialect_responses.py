@@ -261,7 +261,7 @@ def test_without_a_whole_response_at_the_end_items_are_put_together_from_what_ca
     assert folded.output_text == "In Paris."
     assert [item.type for item in folded.output] == ["reasoning", "message", "function_call"]
     assert folded.output[0].summary[0].text == "A tower. In Paris."
-    assert folded.output[1].content[0].annotations == MESSAGE["content"][0]["annotations"]  # type: ignore[index]
+    assert folded.output[1].content[0].annotations == MESSAGE["content"][0]["annotations"]
     assert folded.output[2].arguments == CALL["arguments"]
     assert folded.usage == whole(response()).usage
 
