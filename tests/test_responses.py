@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from responses_wire import ITEMS, MESSAGE, USAGE, events_of, response, stream_of
@@ -132,7 +133,7 @@ async def test_a_stream_that_breaks_off_carries_what_had_arrived() -> None:
         with pytest.raises(APIConnectionError) as caught:
             [event async for event in stream]
 
-    assert caught.value.partial.output_text == "In Paris."  # type: ignore[union-attr]
+    assert caught.value.partial.output_text == "In Paris."
 
 
 @pytest.mark.anyio
@@ -234,6 +235,26 @@ async def test_models_with_nothing_else_chat_by_the_responses_api(model: str) ->
     assert json.loads(seen[0].content)["model"] == model.split("/")[-1]
     assert reply.choices[0].message.content == text == "In Paris."
     assert stream.response.usage == reply.usage
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_stream_in_the_background_cancels_the_response_on_either_loop() -> None:
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield stream_of(events_of(response())[:4])
+            scope.cancel()
+            await anyio.sleep_forever()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=response(status="cancelled")) if "cancel" in request.url.path else endless
+
+    endless = httpx.Response(200, stream=Endless())
+    async with answered(answer) as (client, seen):
+        with anyio.CancelScope() as scope:
+            stream = await client.responses("Where?", "gpt-5", stream=True, background=True)
+            [event async for event in stream]
+
+    assert [request.url.path for request in seen] == ["/v1/responses", "/v1/responses/resp_1/cancel"]
 
 
 def test_module_functions_have_litellm_s_names() -> None:

@@ -148,6 +148,8 @@ class ErrorDetail:
     """Seconds to wait, where the body says so."""
     partial: Any = None
     """What the reply has of an answer, where it has some."""
+    final: bool = False
+    """Whether asking the same again would only tell the same."""
 
 
 class StreamDecoder(Protocol[ChunkT]):

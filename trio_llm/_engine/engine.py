@@ -24,6 +24,7 @@ from .._types.http import HTTPRequest, ReplyHead
 from .._types.request import AnyRequest, CallOptions
 from .attempts import CallFrame, Tries, run_attempts
 from .call import Calls, CallTrace, RunningCall
+from .call_parts import CallParts
 from .embedded import EmbeddedModel
 from .exchange import Exchange, StreamReading, receive_stream, receive_whole
 from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
@@ -116,10 +117,19 @@ class Engine:
         route = self._routes.find(OPERATIONS[request.operation], request.model, request.options)
         if route is None:
             return self._receive_embedded(request, call, tries)
-        in_parts = OPERATIONS[request.operation].in_parts(
-            request, route.quirks, lambda part: self._receive_from(route, part, call, Tries())
-        )
-        return in_parts or self._receive_from(route, request, call, tries)
+        if (in_parts := OPERATIONS[request.operation].in_parts) is not None:
+            parts = CallParts(call, lambda part: self._receive_part(route, request, part, call), self._receive_last)
+            if (received := in_parts(request, route.quirks, parts)) is not None:
+                return received
+        return self._receive_from(route, request, call, tries)
+
+    def _receive_part(self, route: Route, whole: AnyRequest, part: AnyRequest, call: RunningCall) -> Awaitable[Any]:
+        if part.operation == whole.operation:
+            return self._receive_from(route, part, call, Tries())
+        return self._receive(part, call, Tries())
+
+    async def _receive_last(self, request: AnyRequest) -> None:
+        await self.receive(request, CallTrace())
 
     async def _receive_embedded(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Any:
         route = await self._embedded_route(request)
@@ -157,6 +167,9 @@ class Engine:
             raise
         if isinstance(request, ChatRequest) and request.on_break != "raise":
             return SeamedSource(source, request, reopening), opening
+        if (resume := OPERATIONS[request.operation].resumed) is not None:
+            parts = CallParts(call, lambda part: self._receive(part, call, Tries()), self._receive_last)
+            return resume(source, opening, request, parts, lambda part: self._open_stream(part, call, Tries())), opening
         return source, opening
 
     async def _open_stream(

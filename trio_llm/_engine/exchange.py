@@ -284,7 +284,7 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
         request_id=_request_id(head),
         retry_after=_asked_wait(head, detail),
         code=detail.code,
-        should_retry=explicit_word(head.headers) if head.status >= 300 else None,
+        should_retry=False if detail.final else explicit_word(head.headers) if head.status >= 300 else None,
         partial=detail.partial,
         **_labels(exchange),
     )

@@ -15,7 +15,7 @@ import attrs
 
 from .._dialects.contract import Dialect, Endpoint, Quirks, StreamEndpoint
 from .._types.request import AnyRequest
-from .stream import ChunkRules, Stream
+from .stream import ChunkRules, ChunkSource, Stream
 from .sync_stream import SyncStream
 
 P = ParamSpec("P")
@@ -51,16 +51,21 @@ class Caller(Protocol):
         """Make the call that a request describes."""
 
 
-Receive = Callable[[Any], Awaitable[Any]]
-"""Makes a call of its own for a request, and gives its response."""
+class Receive(Protocol):
+    """Makes what one call consists of, where that is more than one request."""
+
+    def __call__(self, request: Any, /) -> Awaitable[Any]:
+        """Send a request with attempts of its own, and give its response."""
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, as long as the call may last. Raises `Timeout` at its deadline, `ClientClosedError` if it was ended."""
+
+    async def send_last(self, request: Any) -> None:
+        """Send what is to be said although the call has failed or was cancelled; what comes of it is of no interest."""
 
 
 def _no_rules(_: Any) -> ChunkRules[Any, Any]:
     raise AssertionError("asked for the rules of what has no stream")  # pragma: no cover
-
-
-def _in_one_piece(_: Any, __: Quirks, ___: Receive) -> None:
-    return None
 
 
 @attrs.frozen
@@ -83,8 +88,10 @@ class Operation:
     """For error messages, before "calls"."""
     rules: Callable[[Any], ChunkRules[Any, Any]] = _no_rules
     """What its streams have to know, by request."""
-    in_parts: Callable[[Any, Quirks, Receive], Awaitable[Any] | None] = _in_one_piece
-    """For a request that its provider takes only in several: receives them all. None where one will do."""
+    in_parts: Callable[[Any, Quirks, Receive], Awaitable[Any] | None] | None = None
+    """For a call that may need several requests: makes them all. Gives None for one where one will do."""
+    resumed: Callable[..., ChunkSource[Any, Any]] | None = None
+    """Streams that can be taken up again when they break: makes the source that does. See `resuming`."""
     bridge: Bridge | None = None
     """What answers it where the dialect does not have it."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast, overload
 
-from .._dialects.contract import Endpoint, StreamEndpoint
+from .._dialects.contract import Endpoint, Quirks, StreamEndpoint
 from .._types.request import ControlParams
-from .operation import Bridge, Either, Operation, Streamed, Whole, method
+from .operation import Bridge, Either, Operation, Receive, Streamed, Whole, method
 from .stream import ChunkRules
 
 if TYPE_CHECKING:
@@ -157,6 +157,22 @@ def _event_rules(request: Any) -> ChunkRules[Any, Any]:
     return rules_of(request)
 
 
+def _in_background(request: Any, _: Quirks, receive: Receive) -> Awaitable[Any] | None:
+    if not request.parameters.get("background"):
+        return None
+    from .background import receive_in_background
+
+    return receive_in_background(request, receive)
+
+
+def _resumed(source: Any, opening: Any, request: Any, *ways: Any) -> Any:
+    if not request.parameters.get("background"):
+        return source
+    from .resuming import ResumedSource
+
+    return ResumedSource(source, opening, request, *ways)
+
+
 def _over_chat(chat: Endpoint[Any, Any]) -> Endpoint[Any, Any]:
     from .._dialects.bridges.responses import responses_over
 
@@ -171,7 +187,7 @@ def _over_streamed_chat(chat: StreamEndpoint[Any, Any]) -> StreamEndpoint[Any, A
 
 RESPONSES_OPERATIONS: Final[Mapping[str, Operation]] = {
     "responses": Operation(
-        "responses", "response", _event_rules, bridge=Bridge("chat", _over_chat, _over_streamed_chat)
+        "responses", "response", _event_rules, _in_background, _resumed, Bridge("chat", _over_chat, _over_streamed_chat)
     ),
     "get_response": Operation("get_response", "stored response", _event_rules),
     "delete_response": Operation("delete_response", "stored response"),

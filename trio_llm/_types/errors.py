@@ -33,8 +33,6 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .chat import ModelResponse
-
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
 class LLMError(Exception):
@@ -69,8 +67,8 @@ class APIError(LLMError):
     """The provider's id of the request, to quote to its support."""
     retry_after: float | None = None
     """Seconds that the provider asked to wait."""
-    partial: ModelResponse | None = None
-    """What a broken stream had delivered, usage included."""
+    partial: Any = None
+    """What a broken stream had delivered, or a failed response has, usage included: a response of the call's kind."""
     code: str | None = None
     """The provider's structured error code or type."""
     attempts: int = 0

@@ -13,7 +13,7 @@ from ...contract import Dialect, Endpoint, StreamEndpoint
 from ..errors import decode_error
 from .chat import encode_chat, encode_chat_stream
 from .chat_reply import decode_chat, open_chat_decoder
-from .reply import decode_cancelled, decode_deleted, decode_input_items, decode_response
+from .reply import decode_cancelled, decode_deleted, decode_input_items, decode_response, decode_stored
 from .request import (
     encode_cancel,
     encode_compact,
@@ -33,7 +33,7 @@ RESPONSES: Final = Dialect(
     chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
     responses=Endpoint(encode_responses, decode_response),
     responses_stream=StreamEndpoint(encode_responses_stream, open_event_decoder),
-    get_response=Endpoint(encode_get, decode_response),
+    get_response=Endpoint(encode_get, decode_stored),
     get_response_stream=StreamEndpoint(encode_get_stream, open_event_decoder),
     delete_response=Endpoint(encode_delete, decode_deleted),
     cancel_response=Endpoint(encode_cancel, decode_cancelled),

@@ -80,6 +80,15 @@ def decode_response(
     return response
 
 
+def decode_stored(call: Call[GetResponseRequest], body: bytes) -> ResponsesAPIResponse:
+    """Read a stored response; one that failed is an error that looking at it again does not change."""
+    try:
+        return decode_response(call, body)
+    except ReplyIsError as error:
+        error.detail = attrs.evolve(error.detail, final=error.detail.partial is not None)
+        raise
+
+
 def decode_cancelled(_: Call[CancelResponseRequest], body: bytes) -> ResponsesAPIResponse:
     """Read what became of a response that was to be stopped: it may have ended before, in whichever way."""
     reply = parse_object(body)
