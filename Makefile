@@ -1,11 +1,12 @@
 # Two commands for a newcomer. Each sets up all it needs in .venv, once, and again when setup.cfg has changed.
 #   make demo    a real model on your machine answers a dozen prompts at once; no key, no account
 #   make test    every gate that a change has to pass
+#   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test format lint async-lint types public-types unit clean
+.PHONY: help demo fuzz test format lint async-lint types public-types unit clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -58,6 +59,9 @@ public-types: $(VENV)/.installed-test
 
 unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses=$(WORKERS) --dist=loadgroup
+
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python tests/fuzz_replies.py
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix

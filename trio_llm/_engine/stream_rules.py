@@ -25,8 +25,12 @@ def _has_choices(chunk: TextCompletionResponse) -> bool:
     return bool(chunk.choices)
 
 
-_TEXT: Final = ChunkRules(TextFolding, _has_text, _has_choices)
-_TEXT_WITH_USAGE: Final = ChunkRules(TextFolding, _has_text, _always)
+def _as_it_is(response: TextCompletionResponse) -> TextCompletionResponse:
+    return response
+
+
+_TEXT: Final = ChunkRules(TextFolding, _has_text, _has_choices, unfold=_as_it_is)
+_TEXT_WITH_USAGE: Final = ChunkRules(TextFolding, _has_text, _always, unfold=_as_it_is)
 
 
 def text_rules(request: TextCompletionRequest) -> ChunkRules[TextCompletionResponse, TextCompletionResponse]:
@@ -76,7 +80,12 @@ def _has_words(chunk: TranscriptionChunk) -> bool:
     return bool(chunk.delta or chunk.text)
 
 
-TRANSCRIPT: Final = ChunkRules(TranscriptFolding, _has_words, _always)
+def _as_the_end(response: TranscriptionResponse) -> TranscriptionChunk:
+    said, logprobs, usage = response.text, response.logprobs, response.usage
+    return TranscriptionChunk("transcript.text.done", text=said, logprobs=logprobs, usage=usage)
+
+
+TRANSCRIPT: Final = ChunkRules(TranscriptFolding, _has_words, _always, unfold=_as_the_end)
 
 
 class PictureFolding:
