@@ -17,6 +17,8 @@ class Paths:
     usual: str = "{path}"
     special: Mapping[str, str] = MappingProxyType({})
     """Templates for single paths of the dialect, or, with a slash at the end, for all that begin so."""
+    instead_of: str = ""
+    """The end of a base URL that is another API of the same server, and is left out: Ollama's `/v1` is OpenAI's."""
     complete: str | None = None
     """What the path of a base URL has in it if the caller wrote all of it; the dialect's path then just follows."""
 

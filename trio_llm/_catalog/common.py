@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from .._dialects.contract import MaxTokensName, MessageSchema, Quirks
+from .addresses import Paths
 from .provider import Override, Wire
 
 SYSTEM_ROLE: Final = Quirks(system_role="system")
@@ -24,6 +25,8 @@ THINKING_PREFILLED: Final = attrs.evolve(THINKING_BACK, prefill=True)
 """As `THINKING_BACK`, on llama.cpp."""
 DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
 """A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
+OLLAMA_PATHS: Final = Paths(instead_of="/v1")
+"""Ollama's own API stands beside OpenAI's: a base URL that was written for that one serves for both."""
 OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)
 """OpenAI's own servers, wherever they stand."""
 RESPONSES: Final = MappingProxyType({"responses": Wire.RESPONSES})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
-from .common import OLDER_NAMES, RESPONSES, SYSTEM_ROLE, THINKING_BACK
-from .provider import Provider
+from .common import OLDER_NAMES, OLLAMA_PATHS, RESPONSES, SYSTEM_ROLE, THINKING_BACK
+from .provider import Provider, Wire
 
 HOSTS: Final = (
     Provider(
@@ -285,11 +285,12 @@ HOSTS: Final = (
     ),
     Provider(
         name="ollama_cloud",
-        base_url="https://ollama.com/v1",
+        base_url="https://ollama.com",
         documentation="https://docs.ollama.com/cloud",
+        wire=Wire.OLLAMA,
+        paths=OLLAMA_PATHS,
         key_variables=("OLLAMA_API_KEY",),
         base_url_variables=("OLLAMA_CLOUD_BASE_URL", "OLLAMA_CLOUD_API_BASE"),
-        quirks=OLDER_NAMES,
     ),
     Provider(
         name="openinfer",

@@ -46,6 +46,7 @@ class Wire(Enum):
     DEEPGRAM = "deepgram:DEEPGRAM"
     ELEVENLABS = "elevenlabs:ELEVENLABS"
     GEMINI = "gemini:GEMINI"
+    OLLAMA = "ollama:OLLAMA"
 
 
 AnyDialect: TypeAlias = Wire | Dialect

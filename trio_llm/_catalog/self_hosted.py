@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from .common import OLDER_NAMES, OLDER_PREFILLED, RESPONSES, STORED_RESPONSES, THINKING_BACK, THINKING_PREFILLED
-from .provider import Provider, Server
+from .common import (
+    OLDER_NAMES,
+    OLDER_PREFILLED,
+    OLLAMA_PATHS,
+    RESPONSES,
+    STORED_RESPONSES,
+    THINKING_BACK,
+    THINKING_PREFILLED,
+)
+from .provider import Provider, Server, Wire
 
 SELF_HOSTED: Final = (
     Provider(
@@ -120,11 +128,15 @@ SELF_HOSTED: Final = (
     ),
     Provider(
         name="ollama",
-        base_url="http://localhost:11434/v1",
-        documentation="https://docs.ollama.com/openai",
+        base_url="http://localhost:11434",
+        documentation="https://github.com/ollama/ollama/blob/main/docs/api.md",
+        wire=Wire.OLLAMA,
         aliases=("ollama_chat",),
         server=Server.SELF_HOSTED,
-        quirks=OLDER_NAMES,
+        paths=OLLAMA_PATHS,
+        # Its other API is OpenAI's: https://docs.ollama.com/openai
+        dialects={"responses": Wire.RESPONSES},
+        base_urls={"responses": "http://localhost:11434/v1"},
     ),
     Provider(
         name="oobabooga",

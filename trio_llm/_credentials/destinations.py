@@ -43,7 +43,9 @@ class Destination:
 
     def target(self, path: str, model: str) -> str:
         """What stands in the request line for a dialect's path."""
-        placed = joined(self.base_path, self.paths.place(path, model, self.base_path))
+        placed = joined(
+            self.base_path.removesuffix(self.paths.instead_of), self.paths.place(path, model, self.base_path)
+        )
         if self.version is None:
             return placed
         return f"{placed}{'&' if '?' in placed else '?'}api-version={quote(self.version, safe='')}"

@@ -1,0 +1,162 @@
+"""Replies of `/api/chat`; whole replies and the lines of a stream are read by the same code.
+
+The last object of a reply is `done` and tells why and what was used. Its times, in nanoseconds, stay readable under
+their own names.
+
+Source: Ollama API reference, "Generate a chat completion", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from ..._convert.converter import ConversionError, structure
+from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text, parse_object
+from ..._framing.ndjson import NDJSONDecoder
+from ..._types.chat import (
+    ChatRequest,
+    ChoiceLogprobs,
+    Delta,
+    FunctionCall,
+    ModelResponse,
+    ModelResponseStream,
+    StreamingChoices,
+    ToolCall,
+)
+from ..._types.folding import fold_chunks
+from ..._types.usage import Usage
+from ..bodies import ReadingOfEvents, read_body
+from ..contract import Call, ReplyIsError, StreamDecoder
+from ..failing import broken_off, names_failure, no_answer
+from ..streaming import FrameStreamDecoder, TruncatedReply
+from ..tool_calls import CallIds
+from .errors import raise_error
+
+_FINISH: Final = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
+_PLACED: Final = frozenset({"model", "created_at", "message", "done", "logprobs", "prompt_eval_count", "eval_count"})
+
+
+def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+    """Read a whole reply.
+
+    Raises:
+        ConversionError: if it is malformed.
+        ReplyIsError: if it is an error, or no answer.
+    """
+    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
+
+
+def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+    if type(document) is not dict:
+        raise ConversionError(f"expected an object, got {document!r:.60}")
+    reader = LineReader(call)
+    chunks = [*reader.read_object(document)]
+    if not reader.complete:
+        raise ReplyIsError(no_answer(document))
+    return fold_chunks(chunks)
+
+
+def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+    """The decoder of one streamed reply."""
+    return FrameStreamDecoder(NDJSONDecoder(), LineReader(call))
+
+
+class LineReader:
+    """One reply, line by line. Only a line that is `done` says that the answer is whole."""
+
+    def __init__(self, call: Call[ChatRequest]) -> None:
+        self.finished = False
+        self._call = call
+        self._ids = CallIds(call.request.messages)
+        self._calls = 0
+        self._says_something = False
+        self._identifier = call.fresh.id("chatcmpl-")
+
+    @property
+    def complete(self) -> bool:
+        return self.finished
+
+    def read(self, line: bytes) -> Iterable[ModelResponseStream]:
+        return self.read_object(parse_object(line))
+
+    def read_object(self, told: JSONObject) -> Iterator[ModelResponseStream]:
+        """The chunk that a line amounts to.
+
+        Raises:
+            ReplyIsError: for an error, a reason of the end that names one, and an end without an answer.
+        """
+        raise_error(told)
+        delta = self._delta(told)
+        reason = self._finish(told) if told.get("done") else None
+        if delta is None and reason is None:
+            return
+        choice = StreamingChoices(reason, delta=delta or Delta(), logprobs=_logprobs(told.get("logprobs")))
+        chunk = ModelResponseStream(id=self._identifier, model=told.get("model"), choices=[choice])
+        chunk.created = seconds_of(told.get("created_at"))
+        if reason is not None:
+            chunk.usage = usage_of(told)
+            chunk.model_extra = {name: value for name, value in told.items() if name not in _PLACED} or None
+        yield chunk
+
+    def close(self) -> Iterable[ModelResponseStream]:
+        if not self.finished:
+            raise TruncatedReply("the stream ended before a line that is done")
+        return ()
+
+    def _delta(self, told: JSONObject) -> Delta | None:
+        message = as_object(told.get("message"))
+        text, thinking = message.get("content"), message.get("thinking")
+        calls = [self._tool_call(call, told) for call in as_objects(message.get("tool_calls"))]
+        if not (text or thinking or calls):
+            return None
+        self._says_something = True
+        return Delta(
+            content=text if isinstance(text, str) and text else None,
+            role="assistant",
+            reasoning_content=thinking if isinstance(thinking, str) and thinking else None,
+            tool_calls=calls or None,
+        )
+
+    def _tool_call(self, call: JSONObject, told: JSONObject) -> ToolCall:
+        function = as_object(call.get("function"))
+        identifier = self._ids.take(call.get("id"), told.get("created_at"))
+        arguments = function.get("arguments")
+        written = arguments if isinstance(arguments, str) else json_text(arguments or {})
+        index, self._calls = self._calls, self._calls + 1
+        return ToolCall(identifier, "function", FunctionCall(function.get("name"), written), index=index)
+
+    def _finish(self, told: JSONObject) -> str:
+        self.finished = True
+        reason = told.get("done_reason") or "stop"
+        if names_failure(reason):
+            raise ReplyIsError(broken_off(reason))
+        if not self._says_something and reason not in _FINISH:
+            raise ReplyIsError(no_answer(told))
+        if self._calls and reason == "stop":
+            return "tool_calls"
+        return _FINISH.get(reason, str(reason))
+
+
+def usage_of(told: Mapping[str, Any]) -> Usage | None:
+    """The tokens of a reply. A prompt that was wholly in the cache is not counted by Ollama."""
+    prompt, answer = told.get("prompt_eval_count"), told.get("eval_count")
+    if not isinstance(prompt, int) and not isinstance(answer, int):
+        return None
+    counts = [count if isinstance(count, int) else 0 for count in (prompt, answer)]
+    return Usage(counts[0], counts[1], sum(counts))
+
+
+def seconds_of(created_at: Any) -> int | None:
+    """The time of a reply, which has up to nine digits behind the point, in seconds since 1970."""
+    try:
+        return int(datetime.fromisoformat(f"{created_at[:19]}+00:00").timestamp())
+    except (TypeError, ValueError):
+        return None
+
+
+def _logprobs(given: Any) -> ChoiceLogprobs | None:
+    tokens = as_list(given)
+    return structure({"content": tokens}, ChoiceLogprobs) if tokens else None
