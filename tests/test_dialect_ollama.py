@@ -199,10 +199,11 @@ def test_vectors_come_in_the_order_of_the_texts() -> None:
     assert OLLAMA.embeddings is not None
     asked = Call(EmbeddingRequest("harbour", ["a", "b"], dimensions=2), "harbour")
     request = OLLAMA.embeddings.encode(asked)
+    assert isinstance(request.body, bytes)
     body = json.dumps({"embeddings": [[1.0, 2.0], [3.0, 4.0]], "prompt_eval_count": 5}).encode()
     response = OLLAMA.embeddings.decode(asked, body)
 
-    assert (request.path, json.loads(bytes(request.body))) == (
+    assert (request.path, json.loads(request.body)) == (
         "/api/embed",
         {"model": "harbour", "input": ["a", "b"], "dimensions": 2},
     )

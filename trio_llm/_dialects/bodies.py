@@ -24,6 +24,16 @@ _EVENT_FIELDS: Final = ("data:", "event:", "id:", "retry:")
 _BLANK: Final = " \t\r\n\ufeff"
 
 
+def server_sent(document: str) -> bytes:
+    """A document as a server-sent event."""
+    return b"data: %b\n\n" % document.encode()
+
+
+def line(document: str) -> bytes:
+    """A document as a line."""
+    return document.encode() + b"\n"
+
+
 @attrs.frozen
 class ReadingOfEvents:
     """How the same answer is read where it came as a stream."""
@@ -31,6 +41,8 @@ class ReadingOfEvents:
     open_decoder: Callable[[], StreamDecoder[Any]]
     fold: Callable[[Iterable[Any]], Any]
     """The chunks put together into the response."""
+    frame: Callable[[str], bytes] = server_sent
+    """One document as a frame of the stream."""
 
 
 def read_body(body: bytes, read: Callable[[Any], ResponseT], events: ReadingOfEvents) -> ResponseT:
@@ -45,7 +57,7 @@ def read_body(body: bytes, read: Callable[[Any], ResponseT], events: ReadingOfEv
     except ConversionError:
         documents = _documents(body)
         if len(documents) != 1:
-            streamed = b"".join(b"data: %b\n\n" % json_text(one).encode() for one in documents) or _events(body)
+            streamed = b"".join(events.frame(json_text(one)) for one in documents) or _events(body)
             if not streamed:
                 raise
             response: ResponseT = _fold(streamed, events)

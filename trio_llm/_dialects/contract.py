@@ -194,6 +194,8 @@ class StreamEndpoint(Generic[RequestT, ChunkT]):
 
     encode: Callable[[Call[RequestT]], HTTPRequest]
     open_decoder: Callable[[Call[RequestT]], StreamDecoder[ChunkT]]
+    of_documents: bool = False
+    """Whether its frames are bare JSON, so that a brace at the beginning does not tell a whole reply."""
 
 
 def later(load: Callable[[], Endpoint[RequestT, ResponseT]]) -> Endpoint[RequestT, ResponseT]:
@@ -206,6 +208,11 @@ def later_stream(load: Callable[[], StreamEndpoint[RequestT, ChunkT]]) -> Stream
     """The same for a streamed reply."""
     loaded = cache(load)
     return StreamEndpoint(lambda call: loaded().encode(call), lambda call: loaded().open_decoder(call))
+
+
+def later_documents(load: Callable[[], StreamEndpoint[RequestT, ChunkT]]) -> StreamEndpoint[RequestT, ChunkT]:
+    """The same for a reply streamed as bare JSON."""
+    return attrs.evolve(later_stream(load), of_documents=True)
 
 
 class ReplyIsError(Exception):

@@ -152,7 +152,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 exchange.call.head = reply.head
                 decoder = reading.endpoint.open_decoder(exchange.call)
                 data = await _read_beginning(reply)
-                if _is_whole(reply.head, data):
+                if _is_whole(reply.head, data) and not reading.endpoint.of_documents:
                     chunk = reading.unfold(await _read_body(reply, data))
                     admission.usage = usage_of(chunk)
                     yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop

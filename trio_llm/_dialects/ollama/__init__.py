@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..contract import Dialect, Endpoint, StreamEndpoint, later, later_stream
+from ..contract import Dialect, Endpoint, StreamEndpoint, later, later_documents
 from .errors import decode_error
 from .reply import decode_chat, open_chat_decoder
 from .request import encode_chat, encode_chat_stream
@@ -33,7 +33,7 @@ def _text_completion() -> Endpoint[TextCompletionRequest, TextCompletionResponse
     return Endpoint(encode_text_completion, decode_text_completion)
 
 
-@later_stream
+@later_documents
 def _text_completion_stream() -> StreamEndpoint[TextCompletionRequest, TextCompletionResponse]:
     from .completions import encode_text_completion_stream, open_text_completion_decoder
 
@@ -44,7 +44,7 @@ OLLAMA: Final = Dialect(
     name="ollama",
     decode_error=decode_error,
     chat=Endpoint(encode_chat, decode_chat),
-    chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
+    chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder, of_documents=True),
     embeddings=_embeddings,
     text_completion=_text_completion,
     text_completion_stream=_text_completion_stream,

@@ -16,7 +16,7 @@ from ..._types.errors import BadRequestError
 from ..._types.folding import TextFolding, fold
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, line, read_body
 from ..contract import Call, ReplyIsError, StreamDecoder, json_request, merge_extra_body, supported_parameters
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
@@ -65,7 +65,9 @@ def _prompt(call: Call[TextCompletionRequest]) -> str:
 
 def decode_text_completion(call: Call[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
     """Read a whole reply. Raises as that of a chat does."""
-    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_text_completion_decoder, call), _fold))
+    return read_body(
+        body, partial(_read, call), ReadingOfEvents(partial(open_text_completion_decoder, call), _fold, line)
+    )
 
 
 def _fold(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:

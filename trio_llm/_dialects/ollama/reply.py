@@ -28,7 +28,7 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import Usage
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, line, read_body
 from ..contract import Call, ReplyIsError, StreamDecoder
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
@@ -46,7 +46,7 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
         ConversionError: if it is malformed.
         ReplyIsError: if it is an error, or no answer.
     """
-    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
+    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks, line))
 
 
 def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:

@@ -33,6 +33,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 _EXPRESSIBLE: Final = OPTIONS.keys() | {
     "functions",
     "logprobs",
+    "n",
     "parallel_tool_calls",
     "reasoning_effort",
     "response_format",
@@ -65,6 +66,8 @@ def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
 def _request(call: Call[ChatRequest], *, streamed: bool) -> HTTPRequest:
     request = call.request
     given = supported_parameters(request.parameters, call, frozenset(_EXPRESSIBLE), drop=request.options.drop_params)
+    if given.get("n", 1) != 1:
+        refuse(call, "cannot express n: there is one answer")
     fields = {
         "model": call.model,
         "messages": wire_messages(request.messages),
