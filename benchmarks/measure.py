@@ -55,6 +55,7 @@ class Measurement:
         self._acts: dict[Kind, Callable[[Tally], Awaitable[None]]] = {
             Kind.CALL: self._call,
             Kind.STREAM: self._stream,
+            Kind.STREAMS_TOGETHER: self._stream,
             Kind.EMBED: self._embed,
             Kind.FAN_OUT: self._call,
             Kind.CANCEL: self._cancel,
@@ -71,6 +72,8 @@ class Measurement:
             return tally
         end = clock() + seconds
 
+        in_rounds = self._scenario.kind is Kind.STREAMS_TOGETHER
+
         async def worker() -> None:
             while tally.begun < calls and (began := clock()) < end:
                 tally.begun += 1
@@ -79,8 +82,12 @@ class Measurement:
                 except Exception as error:  # noqa: BLE001 - whatever a library raises is a result
                     tally.errors[f"{type(error).__name__}: {error}"[:200]] += 1
                 tally.seconds.append(clock() - began)
+                if in_rounds:
+                    break
 
         await self._loop.all(worker, self._scenario.in_flight)
+        while in_rounds and tally.begun < calls and clock() < end:
+            await self._loop.all(worker, self._scenario.in_flight)
         return tally
 
     async def _call(self, tally: Tally) -> None:
@@ -127,7 +134,7 @@ async def measure(
 async def _first_call(library: Library, healthy: Library, scenario: Scenario) -> None:
     """Let the library import and make what it makes once."""
     await healthy.call()
-    if scenario.kind is Kind.STREAM:
+    if scenario.kind in {Kind.STREAM, Kind.STREAMS_TOGETHER}:
         await library.stream(lambda: None)
     elif scenario.kind is Kind.EMBED:
         await library.embed()

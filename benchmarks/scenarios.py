@@ -12,6 +12,8 @@ class Kind(enum.Enum):
 
     CALL = "call"
     STREAM = "stream"
+    STREAMS_TOGETHER = "streams together"
+    """In rounds: as many as are in flight begin at once, and the next round when all have ended."""
     EMBED = "embed"
     FAN_OUT = "fan-out"
     CANCEL = "cancel"
@@ -44,6 +46,7 @@ SCENARIOS: Final = {
     "stream-500": Scenario(Kind.STREAM, 500, 500, seconds=8),
     "burst-stream-10": Scenario(Kind.STREAM, 10, 400, "burst"),
     "paced-stream-10": Scenario(Kind.STREAM, 10, 40, "paced-2"),
+    "first-chunk-10": Scenario(Kind.STREAMS_TOGETHER, 10, 400),
     "embedding-10": Scenario(Kind.EMBED, 10, 400),
     "fan-out-100": Scenario(Kind.FAN_OUT, 100, 4_000, "fail-20"),
     "cancel-100": Scenario(Kind.CANCEL, 100, 4_000, "delay-10000"),
@@ -60,6 +63,7 @@ QUICK: Final = (
     "stream-10",
     "burst-stream-10",
     "paced-stream-10",
+    "first-chunk-10",
     "embedding-10",
     "fan-out-100",
     "cancel-100",

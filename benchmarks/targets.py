@@ -103,4 +103,14 @@ TARGETS: Final = (
         for loop in ("trio", "asyncio")
     ),
     *_against_peers("stream-10", 30, 10),
+    *(
+        Target(
+            f"first-chunk-10 on {loop}: the first chunk within 1.5 x bare aiohttp's time",
+            1.5,
+            ("trio_llm", loop, "first-chunk-10"),
+            ("aiohttp", "asyncio", "first-chunk-10"),
+            number="first_p50_ms",
+        )
+        for loop in ("trio", "asyncio")
+    ),
 )

@@ -28,6 +28,7 @@ from .content import ACCEPTED, Body
 from .h1 import Limits, measured_blocks
 from .httpx_watch import RequestWatch
 from .native import AT_ONCE
+from .opening import split_opening
 from .proxies import Proxy
 from .tls import default_context
 
@@ -163,7 +164,7 @@ class HttpxTransport:
 class HttpxReply:
     """Implements `Reply`. The one place where a response is closed."""
 
-    __slots__ = ("_body", "_errors", "_open", "_pieces", "_response", "head")
+    __slots__ = ("_body", "_errors", "_is_read", "_open", "_pieces", "_response", "_rest", "head")
 
     def __init__(
         self, response: Any, errors: tuple[type[Exception], ...], still_open: set[HttpxReply], limits: Limits
@@ -176,6 +177,9 @@ class HttpxReply:
         in_memory = response.is_stream_consumed
         self._pieces: AsyncGenerator[bytes] = response.aiter_bytes() if in_memory else response.aiter_raw()
         self._body = Body("" if in_memory else self.head.headers.get("content-encoding", ""), limits.body)
+        self._is_read = False
+        self._rest = b""
+        """What came with the beginning of a stream."""
         self._open = still_open
         still_open.add(self)
 
@@ -185,12 +189,20 @@ class HttpxReply:
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read ends the reply: the library closes its connection."""
-        while not (piece := self._body.read()):
+        if self._rest and self in self._open:
+            await trio.lowlevel.checkpoint()
+            piece, self._rest = self._rest, b""
+            return piece
+        while not (received := self._body.read()):
             data = await self._receive()
             if not data:
                 self._body.end()
                 return b""
             self._body.feed(data)
+        if self._is_read:
+            return received
+        self._is_read = True
+        piece, self._rest = split_opening(self.head, received)
         return piece
 
     async def _receive(self) -> bytes:

@@ -15,6 +15,7 @@ from .._types.http import HTTPRequest, Origin, ReplyHead
 from . import ReplyError, TransportError, TransportStatistics
 from .causes import cause_of, is_out_of_descriptors, is_untrusted, most_descriptors
 from .h1 import Limits, ReplyParser, encode_head, encode_request
+from .opening import split_opening
 from .pool import ConnectionSlots, IdlePool, Turns
 from .tls import default_context, open_tls
 
@@ -183,8 +184,10 @@ class Exchange:
         "_connection",
         "_is_begun",
         "_is_ended",
+        "_is_read",
         "_is_sent",
         "_is_waiting",
+        "_rest",
         "_transport",
         "head",
         "origin",
@@ -205,6 +208,9 @@ class Exchange:
         self._is_sent = False
         self._is_waiting = False
         self._is_ended = False
+        self._is_read = False
+        self._rest = b""
+        """What came with the beginning of a stream."""
 
     async def open(self, connection: Connection, request: bytes | Iterable[bytes | memoryview]) -> bool:
         """Send a request over a connection, and wait for the head of its reply.
@@ -271,14 +277,23 @@ class Exchange:
         if not connection.parser.complete:
             return None
         try:
-            return connection.parser.read_rest()
+            return self._rest + connection.parser.read_rest()
         finally:
             self._close(connection)
 
     async def read(self) -> bytes:
         """See `Reply.read`. A cancelled read loses nothing."""
-        while (piece := self._open_connection().parser.read()) is None:
+        if self._rest:
+            await trio.lowlevel.checkpoint()
+            self._open_connection()
+            piece, self._rest = self._rest, b""
+            return piece
+        while (received := self._open_connection().parser.read()) is None:
             await self._hear(self._open_connection())
+        if self._is_read:
+            return received
+        self._is_read = True
+        piece, self._rest = split_opening(self.head, received)
         return piece
 
     def _open_connection(self) -> Connection:
