@@ -459,8 +459,8 @@ def judge(wire: Wire, cases: Sequence[Case]) -> None:
 def _is_one_body(case: Case) -> bool:
     """Whether a whole call reads the body as a stream does: lines before what is meant are not looked past by both."""
     # A transcript may be plain text, so that events are one of their own.
-    is_text = case.seed.operation == "transcription" and case.seed.content_type != JSON
-    return not is_text and re.match(rb"\s*(?:[\[{]|data:|event:|id:)", case.body) is not None
+    opening = rb"\s*[\[{]" if case.seed.operation == "transcription" else rb"\s*(?:[\[{]|data:|event:|id:)"
+    return re.match(opening, case.body) is not None
 
 
 def _is_answer(verdict: Verdict) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
 from .errors import BadRequestError, UnsupportedParamsError
 from .tokens import KeyCallable, TokenSource, as_key
+from .withheld import without_keys
 
 RequestT = TypeVar("RequestT")
 
@@ -35,6 +36,16 @@ class AnyRequest:
         @property
         def options(self) -> CallOptions:
             """How the call is made."""
+
+    def with_api_key(self, api_key: str | KeyCallable | TokenSource) -> Self:
+        """The same request with another key; the request itself stays as it is.
+
+        A request that was pickled, or written as JSON, comes back without a key of its own and needs this.
+
+        Example:
+            >>> request = pickle.loads(written).with_api_key(os.environ["TEAM_7_KEY"])
+        """
+        return changed(self, options=attrs.evolve(self.options, api_key=as_key(api_key)))
 
 
 Fallback: TypeAlias = str | Mapping[str, Any] | AnyRequest
@@ -111,6 +122,12 @@ class CallOptions:
     """Where to ask first after a `ContextWindowExceededError`, and after nothing else."""
     content_policy_fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
     """Where to ask first after a `ContentPolicyViolationError`, and after nothing else."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return without_keys(vars(self))
+
+    def __deepcopy__(self, memo: object) -> CallOptions:
+        return self  # it is frozen, and a copy in the same process may keep its key
 
 
 NO_OPTIONS = CallOptions()

@@ -46,16 +46,21 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     return _Sought(secrets).masked(text)
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether a header or a parameter of this name carries a secret."""
+    return _NAMES.search(name) is not None
+
+
 def secrets_of(headers: Iterable[tuple[str, str]], path: str = "") -> tuple[str, ...]:
     """The secrets that a request carries, the longest first."""
-    found = {secret for name, value in headers if _NAMES.search(name) for secret in _in_header(value)}
-    found |= {value for name, value in parse_qsl(path.partition("?")[2]) if _NAMES.search(name)}
+    found = {secret for name, value in headers if names_a_secret(name) for secret in _in_header(value)}
+    found |= {value for name, value in parse_qsl(path.partition("?")[2]) if names_a_secret(name)}
     return tuple(sorted((secret for secret in found if len(secret) >= SHORTEST), key=lambda text: (-len(text), text)))
 
 
 def shown_headers(headers: Iterable[tuple[str, str]]) -> str:
     """Headers for a repr: those that carry secrets have no value."""
-    return repr(tuple((name, MASK if _NAMES.search(name) else value) for name, value in headers))
+    return repr(tuple((name, MASK if names_a_secret(name) else value) for name, value in headers))
 
 
 def shown_path(path: str) -> str:
@@ -63,7 +68,7 @@ def shown_path(path: str) -> str:
     before, mark, query = path.partition("?")
     parts = [(name, equals, value) for name, equals, value in (part.partition("=") for part in query.split("&"))]
     shown = [
-        name + equals + (MASK if value and _NAMES.search(unquote(name)) else value) for name, equals, value in parts
+        name + equals + (MASK if value and names_a_secret(unquote(name)) else value) for name, equals, value in parts
     ]
     return repr(before + mark + "&".join(shown))
 
