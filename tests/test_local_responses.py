@@ -109,3 +109,12 @@ async def test_a_chat_by_the_responses_api_is_the_chat(url: str) -> None:
             text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
 
     assert by_responses.choices[0].message.content == by_chat.choices[0].message.content == text
+
+
+async def test_its_server_counts_as_many_tokens_as_it_then_takes(url: str) -> None:
+    async with Client(variables={}) as client:
+        counted = await client.count_tokens(NATIVE, QUESTION, api_base=url)
+        asked = await client.completion(NATIVE, QUESTION, api_base=url, max_tokens=1, timeout=60)
+
+    assert asked.usage is not None
+    assert counted.total_tokens == asked.usage.prompt_tokens

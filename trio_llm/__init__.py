@@ -182,6 +182,7 @@ if TYPE_CHECKING:
         TextCompletionRequest as TextCompletionRequest,
         TextCompletionResponse as TextCompletionResponse,
     )
+    from ._types.token_counts import CountTokensRequest as CountTokensRequest, TokenCountResponse as TokenCountResponse
     from ._types.transcriptions import (
         TranscriptionChunk as TranscriptionChunk,
         TranscriptionRequest as TranscriptionRequest,
@@ -225,6 +226,8 @@ if TYPE_CHECKING:
 
     acompletion: Final = _functions.function(_operations.ask_completion)
     completion: Final = _functions.twin(_operations.ask_completion)
+    acount_tokens: Final = _functions.function(_operations.ask_count_tokens)
+    count_tokens: Final = _functions.twin(_operations.ask_count_tokens)
     aembedding: Final = _functions.function(_operations.ask_embedding)
     embedding: Final = _functions.twin(_operations.ask_embedding)
     aimage_edit: Final = _functions.function(_operations.ask_image_edit)
@@ -270,7 +273,7 @@ else:
             "_combinators.completed": "Outcomes",
             "_dialects.contract": "MaxTokensName MessageSchema Quirks",
             "_engine.call": "CutCall DrainReport",
-            "_client.functions": "acancel_responses acompact_responses acompletion adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
+            "_client.functions": "acancel_responses acompact_responses acompletion acount_tokens adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion count_tokens delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
             "_client.streams": "ChatStream ImageStream PumpedChatStream PumpedResponseStream ResponseStream SpeechStream TextStream TranscriptionStream",
             "_engine.sync_stream": "SyncStream",
             "_combinators.jobs": "Job Outcome Timings",
@@ -300,6 +303,7 @@ else:
             "_types.responses_api.items": "OutputItem",
             "_types.spoken": "SpeechRequest SpeechResponse",
             "_types.text_completions": "TextChoices TextCompletionRequest TextCompletionResponse",
+            "_types.token_counts": "CountTokensRequest TokenCountResponse",
             "_types.transcriptions": "TranscriptionChunk TranscriptionRequest TranscriptionResponse TranscriptionSegment TranscriptionWord",
             "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
             "_types.vector": "Vector",

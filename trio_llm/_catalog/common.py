@@ -31,6 +31,8 @@ OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)
 """OpenAI's own servers, wherever they stand."""
 RESPONSES: Final = MappingProxyType({"responses": Wire.RESPONSES})
 """Has OpenAI's Responses API, but keeps no responses."""
+COUNTED_RESPONSES: Final = MappingProxyType({**RESPONSES, "count_tokens": Wire.RESPONSES})
+"""Has it, keeps no responses, and counts tokens."""
 STORED_RESPONSES: Final = MappingProxyType(
     dict.fromkeys(
         (
@@ -40,6 +42,7 @@ STORED_RESPONSES: Final = MappingProxyType(
             "cancel_response",
             "compact_response",
             "list_input_items",
+            "count_tokens",
         ),
         Wire.RESPONSES,
     )

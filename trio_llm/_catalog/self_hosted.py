@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .common import (
+    COUNTED_RESPONSES,
     OLDER_NAMES,
     OLDER_PREFILLED,
     OLLAMA_PATHS,
@@ -82,7 +83,7 @@ SELF_HOSTED: Final = (
         key_variables=("LLAMACPP_API_KEY", "LLAMA_ARG_API_KEY"),
         server=Server.SELF_HOSTED,
         quirks=THINKING_PREFILLED,
-        dialects=RESPONSES,
+        dialects=COUNTED_RESPONSES,
     ),
     Provider(
         name="llamafile",
@@ -109,7 +110,7 @@ SELF_HOSTED: Final = (
         base_url_variables=(),
         server=Server.EMBEDDED,
         quirks=OLDER_PREFILLED,
-        dialects=RESPONSES,
+        dialects=COUNTED_RESPONSES,
     ),
     Provider(
         name="localai",

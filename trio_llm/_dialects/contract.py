@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # the types of an operation are imported when it is first ask
     from .._types.responses_api.response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
     from .._types.spoken import SpeechRequest, SpeechResponse
     from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
+    from .._types.token_counts import CountTokensRequest, TokenCountResponse
     from .._types.transcriptions import TranscriptionChunk, TranscriptionRequest, TranscriptionResponse
     from .._types.upload import Upload
 
@@ -254,6 +255,7 @@ class Dialect:
     cancel_response: Endpoint[CancelResponseRequest, ResponsesAPIResponse] | None = None
     compact_response: Endpoint[CompactResponseRequest, ResponsesAPIResponse] | None = None
     list_input_items: Endpoint[InputItemsRequest, InputItemList] | None = None
+    count_tokens: Endpoint[CountTokensRequest, TokenCountResponse] | None = None
 
 
 def supported_parameters(

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TextCompletionResponse,
         TextPrompt,
     )
+    from .._types.token_counts import TokenCountResponse
     from .._types.transcriptions import TranscriptionChunk, TranscriptionParams, TranscriptionResponse
     from .._types.upload import FileInput
 
@@ -71,6 +72,20 @@ def ask_completion(
         APIError: whatever else went wrong; the class says what.
     """
     return ChatRequest(model, messages, stream=stream, **params)
+
+
+def ask_count_tokens(
+    model: str, messages: Iterable[MessageLike], **params: Unpack[ChatParams]
+) -> Whole[TokenCountResponse]:
+    """Ask the provider how many tokens a chat would send; takes the arguments of the chat.
+
+    Raises:
+        BadRequestError: if the provider does not count.
+        APIError: whatever else went wrong.
+    """
+    from .._types.token_counts import CountTokensRequest
+
+    return cast("Whole[TokenCountResponse]", CountTokensRequest(model, messages, **params))
 
 
 def ask_embedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> Whole[EmbeddingResponse]:
@@ -289,6 +304,7 @@ def _text_rules(request: TextCompletionRequest) -> ChunkRules[Any, Any]:
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
+    "count_tokens": Operation("count_tokens", "token count"),
     "completion": Operation("chat", "chat", rules_for),
     "embedding": Operation("embeddings", "embedding", in_parts=_embedding_in_parts),
     "image_generation": Operation("images", "image", _picture_rules),
@@ -307,6 +323,7 @@ class Operations(ResponsesOperations):
     """Everything that can be asked of whatever makes calls. Every method raises `APIError`s only."""
 
     completion: Final = method(ask_completion)
+    count_tokens: Final = method(ask_count_tokens)
     embedding: Final = method(ask_embedding)
     image_edit: Final = method(ask_image_edit)
     image_generation: Final = method(ask_image_generation)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..._types.image_edits import ImageEditRequest
     from ..._types.images import ImageRequest, ImageResponse
     from ..._types.spoken import SpeechRequest, SpeechResponse
+    from ..._types.token_counts import CountTokensRequest, TokenCountResponse
     from ..._types.transcriptions import TranscriptionRequest, TranscriptionResponse
 
 __all__ = ["GEMINI", "VERTEX"]
@@ -39,6 +40,20 @@ def _predicted_embeddings() -> Endpoint[EmbeddingRequest, EmbeddingResponse]:
     from .embeddings import decode_predicted_embeddings, encode_predicted_embeddings
 
     return Endpoint(encode_predicted_embeddings, decode_predicted_embeddings)
+
+
+@later
+def _count_tokens() -> Endpoint[CountTokensRequest, TokenCountResponse]:
+    from .counting import decode_count, encode_count
+
+    return Endpoint(encode_count, decode_count)
+
+
+@later
+def _vertex_count_tokens() -> Endpoint[CountTokensRequest, TokenCountResponse]:
+    from .counting import decode_count, encode_vertex_count
+
+    return Endpoint(encode_vertex_count, decode_count)
 
 
 @later
@@ -74,10 +89,11 @@ GEMINI: Final = Dialect(
     decode_error=decode_error,
     chat=Endpoint(encode_chat, decode_chat),
     chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
+    count_tokens=_count_tokens,
     embeddings=_embeddings,
     images=_images,
     image_edit=_image_edit,
     speech=_speech,
     transcription=_transcription,
 )
-VERTEX: Final = attrs.evolve(GEMINI, name="vertex", embeddings=_predicted_embeddings)
+VERTEX: Final = attrs.evolve(GEMINI, name="vertex", count_tokens=_vertex_count_tokens, embeddings=_predicted_embeddings)

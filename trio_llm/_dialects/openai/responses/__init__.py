@@ -13,6 +13,7 @@ from ...contract import Dialect, Endpoint, StreamEndpoint
 from ..errors import decode_error
 from .chat import encode_chat, encode_chat_stream
 from .chat_reply import decode_chat, open_chat_decoder
+from .counting import decode_count, encode_count
 from .reply import decode_cancelled, decode_deleted, decode_input_items, decode_response, decode_stored
 from .request import (
     encode_cancel,
@@ -38,5 +39,6 @@ RESPONSES: Final = Dialect(
     delete_response=Endpoint(encode_delete, decode_deleted),
     cancel_response=Endpoint(encode_cancel, decode_cancelled),
     compact_response=Endpoint(encode_compact, decode_response),
+    count_tokens=Endpoint(encode_count, decode_count),
     list_input_items=Endpoint(encode_input_items, decode_input_items),
 )
