@@ -36,6 +36,7 @@ TABLE: dict[str, set[str]] = {
     # Rooms, which a user enters by name. They are built on public names; what they take from inside stands here.
     "exceptions": {"_types", "_lazy"},
     "types": {"_types"},
+    "providers": {"_types", "_dialects", "_catalog"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},
     "__main__": {"_cli"},

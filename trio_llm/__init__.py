@@ -120,6 +120,9 @@ if TYPE_CHECKING:
         Transport as Transport,
         TransportStatistics as TransportStatistics,
     )
+    from ._types.access_token import (
+        AccessToken as AccessToken,
+    )
     from ._types.chat import (
         ChatRequest as ChatRequest,
         ChoiceLogprobs as ChoiceLogprobs,
@@ -183,6 +186,9 @@ if TYPE_CHECKING:
         TextCompletionResponse as TextCompletionResponse,
     )
     from ._types.token_counts import CountTokensRequest as CountTokensRequest, TokenCountResponse as TokenCountResponse
+    from ._types.tokens import (
+        TokenSource as TokenSource,
+    )
     from ._types.transcriptions import (
         TranscriptionChunk as TranscriptionChunk,
         TranscriptionRequest as TranscriptionRequest,
@@ -264,7 +270,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions",
+            "": "exceptions providers",
             "_client.combined": "as_completed cascade fan_out hedge merge race",
             "_client.completion_batches": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
             "_catalog": "catalog_with",
@@ -305,6 +311,8 @@ else:
             "_types.text_completions": "TextChoices TextCompletionRequest TextCompletionResponse",
             "_types.token_counts": "CountTokensRequest TokenCountResponse",
             "_types.transcriptions": "TranscriptionChunk TranscriptionRequest TranscriptionResponse TranscriptionSegment TranscriptionWord",
+            "_types.access_token": "AccessToken",
+            "_types.tokens": "TokenSource",
             "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
             "_types.vector": "Vector",
             "_combinators.stopping": "StoppedStream stop_when",

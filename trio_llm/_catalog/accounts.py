@@ -7,7 +7,7 @@ from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths, Versioning
-from .auth import AuthScheme
+from .auth import AuthScheme, EntraCredentials, TokenExchange
 from .common import OLDER_NAMES, OPENAI, REASONING_MODELS, RESPONSES_MODELS, STORED_RESPONSES, SYSTEM_ROLE
 from .provider import Provider
 
@@ -29,6 +29,7 @@ ACCOUNTS: Final = (
         base_url_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE", "AZURE_BASE_URL"),
         auth=AuthScheme.API_KEY,
         callable_auth=AuthScheme.BEARER,
+        sources=(EntraCredentials(),),
         quirks=OPENAI,
         # Deployments can have any name; most are called after their model.
         families=RESPONSES_MODELS + REASONING_MODELS,
@@ -53,6 +54,7 @@ ACCOUNTS: Final = (
         base_url_variables=("AZURE_AI_ENDPOINT", "AZURE_AI_BASE_URL", "AZURE_AI_API_BASE"),
         auth=AuthScheme.API_KEY,
         callable_auth=AuthScheme.BEARER,
+        sources=(EntraCredentials(),),
         alternative_hosts=(*_AZURE_HOSTS, "*.models.ai.azure.com"),
         paths=Paths("/openai/v1{path}", complete="/openai/"),
         versioning=Versioning(
@@ -86,6 +88,15 @@ ACCOUNTS: Final = (
         quirks=Quirks(max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", stream_usage=False),
     ),
     Provider(
+        name="oci",
+        base_url="https://inference.generativeai.{OCI_REGION}.oci.oraclecloud.com/20231130/actions/v1",
+        documentation="https://docs.oracle.com/iaas/Content/generative-ai/api-keys.htm",
+        # A key of the service itself. Keys of OCI's IAM sign requests, which is not built.
+        key_variables=("OCI_GENAI_API_KEY", "OCI_API_KEY"),
+        alternative_hosts=("*.oci.oraclecloud.com",),
+        quirks=SYSTEM_ROLE,
+    ),
+    Provider(
         name="snowflake",
         base_url="https://{SNOWFLAKE_ACCOUNT|SNOWFLAKE_ACCOUNT_ID}.snowflakecomputing.com/api/v2/cortex/v1",
         documentation="https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api",
@@ -110,8 +121,17 @@ ACCOUNTS: Final = (
         # The gateway of watsonx.ai: the service's own API is near to OpenAI's, but not it.
         base_url="https://{WATSONX_URL|WX_URL|WML_URL}/ml/gateway/v1",
         documentation="https://www.ibm.com/docs/en/watsonx/saas?topic=generation-inferencing-gateway-models",
-        # A bearer token of IBM Cloud's IAM. An API key (WATSONX_APIKEY) has to be exchanged for one first.
+        # A bearer token of IBM Cloud's IAM; a key, from WATSONX_APIKEY or as api_key, is exchanged for one
+        # (https://cloud.ibm.com/docs/iam?topic=iam-iamtoken_from_apikey, 2026-03).
         key_variables=("WATSONX_TOKEN",),
+        sources=(
+            TokenExchange(
+                url="https://iam.cloud.ibm.com/identity/token",
+                key_variables=("WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY"),
+                key_field="apikey",
+                fields=MappingProxyType({"grant_type": "urn:ibm:params:oauth:grant-type:apikey"}),
+            ),
+        ),
         base_url_variables=("WATSONX_BASE_URL", "WATSONX_API_BASE"),
         alternative_hosts=("*.ml.cloud.ibm.com",),
         quirks=SYSTEM_ROLE,

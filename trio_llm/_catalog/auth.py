@@ -71,9 +71,12 @@ class GoogleCredentials(NamedTuple):
 class EntraCredentials(NamedTuple):
     """Tokens of Microsoft Entra, by what `azure.identity.DefaultAzureCredential` finds.
 
+    It is asked only where one of `variables` is set: it looks for credentials in many places, some of them far.
     Needs the extra `azure`. Source: https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/managed-identity.
     """
 
+    variables: tuple[str, ...] = ("AZURE_TOKEN_CREDENTIALS", "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "IDENTITY_ENDPOINT")
+    """What says that there are such credentials. The library reads them itself."""
     scope: str = "https://cognitiveservices.azure.com/.default"
     auth: Auth = AuthScheme.BEARER
 

@@ -42,6 +42,12 @@ HOSTS: Final = (
         quirks=OLDER_NAMES,
     ),
     Provider(
+        name="bytez",
+        base_url="https://api.bytez.com/models/v2/openai/v1",
+        documentation="https://docs.bytez.com/http-reference/examples/openai-compliant/chatCompletionsExample",
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
         name="cerebras",
         base_url="https://api.cerebras.ai/v1",
         documentation="https://inference-docs.cerebras.ai/resources/openai",

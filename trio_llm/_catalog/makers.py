@@ -79,6 +79,7 @@ MAKERS: Final = (
         name="cohere",
         base_url="https://api.cohere.com/v2",
         documentation="https://docs.cohere.com/reference",
+        aliases=("cohere_chat",),
         wire=Wire.COHERE,
         key_variables=("COHERE_API_KEY", "CO_API_KEY"),
         alternative_hosts=("api.cohere.ai",),
@@ -187,6 +188,7 @@ MAKERS: Final = (
         name="openai",
         base_url="https://api.openai.com/v1",
         documentation="https://platform.openai.com/docs/api-reference",
+        aliases=("text-completion-openai",),
         bare_names=(
             r"(gpt-|chatgpt-|o[1345](-|$)|ft:|text-embedding-|dall-e|gpt-image|whisper-|tts-|davinci|babbage"
             r"|omni-moderation|text-moderation)"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import attrs
+
+from .._dialects.contract import Dialect
 from . import CATALOG
-from .provider import Provider, Server, dialect_name
+from .absent import ABSENT
+from .provider import OPERATIONS, Provider, Server, dialect_name
 
 _INTRODUCTION = """# Providers
 
@@ -25,9 +29,54 @@ Any other OpenAI-compatible host works without a row: `custom_openai/name` with 
 """
 
 
+_OPERATIONS_INTRODUCTION = """
+## Provider by operation
+
+In which wire format an operation is sent to a provider; an empty cell is one that its wire format does not have.
+Whether a vendor offers what can be sent is the vendor's to say. Families of models that depart from their row stand
+below it.
+
+"""
+_ABSENT_INTRODUCTION = """
+## Prefixes of LiteLLM without a row
+
+| prefix | why, and what to write instead |
+|---|---|
+"""
+
+
 def markdown(rows: Iterable[Provider]) -> str:
     """The page, one line a row."""
-    return _INTRODUCTION + "".join(f"| {' | '.join(_cells(row))} |\n" for row in rows)
+    rows = list(rows)
+    lines = (f"| {' | '.join(_cells(row))} |\n" for row in rows)
+    absent = (f"| `{name}` | {reason} |\n" for name, reason in sorted(ABSENT.items()) if name not in CATALOG)
+    return "".join([_INTRODUCTION, *lines, *_by_operation(rows), _ABSENT_INTRODUCTION, *absent])
+
+
+def _by_operation(rows: Iterable[Provider]) -> Iterator[str]:
+    """The second table: what each row, and each of its families with a dialect of its own, has."""
+    operations = [field.name for field in attrs.fields(Dialect) if field.name in OPERATIONS]
+    yield _OPERATIONS_INTRODUCTION
+    yield f"| prefix | {' | '.join(name.replace('_', ' ') for name in operations)} |\n"
+    yield "|---" * (len(operations) + 1) + "|\n"
+    for row in rows:
+        yield _operation_line(f"`{row.name}`", row, operations)
+        for pattern, departure in row.families:
+            if departure.dialects:
+                shown = f"`{row.name}`, `{pattern}`".replace("|", "\\|")
+                yield _operation_line(
+                    shown, attrs.evolve(row, dialects={**row.dialects, **departure.dialects}), operations
+                )
+
+
+def _operation_line(name: str, row: Provider, operations: Iterable[str]) -> str:
+    cells = [_dialect_of(row, operation) for operation in operations]
+    return f"| {name} | {' | '.join(cells)} |\n"
+
+
+def _dialect_of(row: Provider, operation: str) -> str:
+    dialect = row.service(operation).dialect
+    return dialect.name if getattr(dialect, operation) is not None else ""
 
 
 def _cells(row: Provider) -> list[str]:

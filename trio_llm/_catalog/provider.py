@@ -222,7 +222,7 @@ class Provider:
     @property
     def variable_prefix(self) -> str:
         """The name as environment variables begin with it."""
-        return self.name.replace("-", "_").upper()
+        return str(self.name).replace("-", "_").upper()
 
     def service(self, operation: str = "chat", model: str = "") -> Service:
         """How it offers an operation of a model; whether its dialect has the operation is for that to say.

@@ -8,6 +8,7 @@ from typing import Final
 
 from .._types.errors import BadRequestError
 from .._types.http import Origin, split_url
+from .absent import ABSENT
 from .provider import Provider
 
 _UNKNOWN_HOST: Final = "custom_openai"
@@ -107,6 +108,8 @@ def _origin(url: str) -> Origin:
 
 
 def _unknown_provider(name: str, rows: Mapping[str, Provider]) -> str:
+    if name in ABSENT:
+        return f"{name} has no row here: {ABSENT[name]}"
     nearest = _nearest(name, rows)
     hint = f"did you mean {nearest!r}? " if nearest else ""
     return f"unknown provider {name!r}: {hint}{_how_to_write(rows)}"

@@ -14,7 +14,7 @@ from .common import (
     THINKING_BACK,
     THINKING_PREFILLED,
 )
-from .provider import Provider, Server, Wire
+from .provider import Override, Provider, Server, Wire
 
 SELF_HOSTED: Final = (
     Provider(
@@ -144,6 +144,24 @@ SELF_HOSTED: Final = (
         base_url="http://127.0.0.1:5000/v1",
         documentation="https://github.com/oobabooga/text-generation-webui/wiki/12-%E2%80%90-OpenAI-API",
         server=Server.SELF_HOSTED,
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
+        name="ragflow",
+        base_url="http://localhost:9380",
+        documentation="https://ragflow.io/docs/http_api_reference",
+        server=Server.SELF_HOSTED,
+        # ragflow/chat/<id>/<model> and ragflow/agent/<id>/<model>, as LiteLLM writes them.
+        families=(
+            (
+                r"chat/(?P<ragflow_chat>[^/]+)/(?P<model>.+)",
+                Override(base_url="http://localhost:9380/api/v1/chats_openai/{ragflow_chat}"),
+            ),
+            (
+                r"agent/(?P<ragflow_agent>[^/]+)/(?P<model>.+)",
+                Override(base_url="http://localhost:9380/api/v1/agents_openai/{ragflow_agent}"),
+            ),
+        ),
         quirks=OLDER_NAMES,
     ),
     Provider(

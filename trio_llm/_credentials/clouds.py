@@ -12,6 +12,7 @@ import attrs
 from .._catalog.addresses import every_variable
 from .._catalog.auth import AwsCredentials, EntraCredentials, GoogleCredentials, SecretSource, TokenExchange
 from .._types.errors import AuthenticationError, class_for_status
+from .._types.secrets import without_secrets
 from .sources import AskingFunction, AwsKeys, Secret, Source, Token
 from .variables import filled, first_set
 
@@ -21,6 +22,7 @@ class KeysSource:
     """AWS's keys that are known already."""
 
     keys: AwsKeys = attrs.field(repr=False)
+    renews: bool = attrs.field(default=False, init=False)
 
     @property
     def identity(self) -> Hashable:
@@ -37,6 +39,7 @@ class ExchangeSource:
     url: str
     form: Mapping[str, str] = attrs.field(repr=False)
     identity: Hashable = attrs.field(repr=False)
+    renews: bool = attrs.field(default=True, init=False)
 
     async def ask(self, post_form: AskingFunction) -> Secret:
         head, body = await post_form(self.url, self.form)
@@ -45,7 +48,8 @@ class ExchangeSource:
         if head.status >= 300 or not isinstance(token, str) or not token:
             words = next((answer[name] for name in _WORDS if isinstance(answer.get(name), str)), "no token")
             kind = class_for_status(head.status) if head.status >= 300 else AuthenticationError
-            raise kind(f"{self.url} gave no token: {words}", status_code=head.status)
+            error = kind(f"{self.url} gave no token: {words}", status_code=head.status)
+            raise without_secrets(error, self.form.values())
         lasts = answer.get("expires_in")
         return Token(token, float(lasts) if isinstance(lasts, int | float) else None)
 
@@ -76,7 +80,7 @@ def _google(value: GoogleCredentials, variables: Mapping[str, str]) -> Source | 
 
 
 def _entra(value: EntraCredentials, variables: Mapping[str, str]) -> Source | None:
-    if not _installed("azure.identity"):
+    if first_set(value.variables, variables) is None or not _installed("azure.identity"):
         return None
     from .entra import EntraSource
 
@@ -124,7 +128,12 @@ _READINGS: Final[Mapping[type, _Reading]] = {
         ),
     ),
     EntraCredentials: _Reading(
-        _entra, lambda _: (), lambda _: "the extra `azure` (pip install 'trio-llm[azure]') asks Microsoft Entra"
+        _entra,
+        lambda value: value.variables,
+        lambda value: (
+            "api_key may be a token provider of azure-identity; or set one of "
+            f"{', '.join(value.variables)} and install the extra `azure` (pip install 'trio-llm[azure]')"
+        ),
     ),
     AwsCredentials: _Reading(
         _aws,

@@ -19,6 +19,7 @@ class EntraSource:
     """What `DefaultAzureCredential` finds: the environment, a workload's or managed identity, the command line."""
 
     scope: str
+    renews: bool = attrs.field(default=True, init=False)
 
     @property
     def identity(self) -> Hashable:

@@ -27,6 +27,7 @@ class GoogleSource:
     given: str | None = attrs.field(repr=False)
     """The credentials' JSON, or the path of a file of it."""
     scopes: tuple[str, ...]
+    renews: bool = attrs.field(default=True, init=False)
 
     @property
     def identity(self) -> Hashable:

@@ -1,16 +1,17 @@
 """A secret as one client holds it, and the credential of a route, which puts it onto requests.
 
-A `HeldSecret` is in one of three states:
+A `HeldSecret` is in one of four states:
 
     empty     nothing was asked yet, or the provider refused what was held
     good      what the source gave last, until shortly before its end
-    stale     what the source gave last, too near to its end, or without a known one
+    stale     what the source gave last, too near to its end
+    endless   the source gives secrets of which nobody knows the end
 
-An attempt that leaves takes what is good. In the other states it asks the source, under a lock: who waits for the lock
-takes what came meanwhile, so that a thousand attempts that leave at once ask once. A caller who is cancelled while the
-source is asked gives the lock back, and the next one asks. A 401 makes the secret that was sent empty, and the attempt
-is made once more with a new one; if another attempt did that already, its new secret is taken. Nothing is asked in the
-background.
+An attempt that leaves takes what is good. Empty or stale, it asks the source under a lock: who waits for the lock takes
+what came meanwhile, so that a thousand attempts that leave at once ask once. A caller who is cancelled while the source
+is asked gives the lock back, and the next one asks. Endless, every attempt asks for itself, and none waits for another.
+A 401 makes the secret that was sent empty, and the attempt is made once more with a new one; if another attempt did
+that already, its new secret is taken. Nothing is asked in the background.
 """
 
 from __future__ import annotations
@@ -44,8 +45,7 @@ class HeldSecret:
         self._lock: trio.Lock | None = None
         self._secret: Secret | None = None
         self._good_until = self._now()
-        self._answers = 0
-        """Secrets that the source gave so far."""
+        self._endless = False
 
     async def get(self) -> Secret:
         """A secret that may be sent now; asks the source if need be.
@@ -55,24 +55,29 @@ class HeldSecret:
         """
         if self._secret is not None and self._now() < self._good_until:
             return self._secret
-        before = self._answers
         if self._lock is None:
             self._lock = trio.Lock()
-        async with self._lock:
-            if self._secret is None or self._answers == before:
-                self._keep(await self._source.ask(self._post_form))
-            assert self._secret is not None
-            return self._secret
+        if not self._endless:
+            async with self._lock:
+                if self._secret is not None and self._now() < self._good_until:
+                    return self._secret
+                if not self._endless:
+                    return self._kept(await self._source.ask(self._post_form))
+        return await self._source.ask(self._post_form)
 
-    def _keep(self, secret: Secret) -> None:
-        self._secret, self._answers = secret, self._answers + 1
-        lasts = secret.lasts or 0.0
-        self._good_until = self._now() + lasts - min(LATEST_RENEWAL, lasts * EARLIEST_SHARE)
+    def _kept(self, secret: Secret) -> Secret:
+        if secret.lasts is None:
+            self._endless = True
+        else:
+            kept_for = secret.lasts - min(LATEST_RENEWAL, secret.lasts * EARLIEST_SHARE)
+            self._secret, self._good_until = secret, self._now() + kept_for
+        return secret
 
-    def refuse(self, secret: object) -> None:
-        """The provider did not take this one."""
+    def refuse(self, secret: object) -> bool:
+        """The provider did not take this one. Returns whether there may be another."""
         if self._secret is secret:
             self._secret = None
+        return self._source.renews
 
 
 @attrs.frozen

@@ -51,6 +51,10 @@ class Source(Protocol):
     def identity(self) -> Hashable:
         """What tells it from others: two sources with the same identity give the same account's secrets."""
 
+    @property
+    def renews(self) -> bool:
+        """Whether it may give another secret than last time."""
+
     async def ask(self, post_form: AskingFunction) -> Secret:
         """A secret that is good now.
 
@@ -65,6 +69,7 @@ class FixedSource:
 
     text: str = attrs.field(repr=False)
     identity: Hashable = attrs.field(repr=False)
+    renews: bool = attrs.field(default=False, init=False)
 
     async def ask(self, post_form: AskingFunction) -> Secret:
         return Token(self.text)
@@ -75,6 +80,7 @@ class CallableSource:
     """The callable that a caller gave as `api_key`."""
 
     given: TokenSource
+    renews: bool = attrs.field(default=True, init=False)
 
     @property
     def identity(self) -> Hashable:

@@ -29,7 +29,8 @@ async def with_renewal(attempt: Callable[[], Awaitable[T]], exchange: Exchange[A
         credential = exchange.route.credential
         if error.status_code != 401 or exchange.secret is None or credential is None:
             raise
-        credential.held.refuse(exchange.secret)
+        if not credential.held.refuse(exchange.secret):
+            raise
         exchange.secret = None
     return await attempt()
 
