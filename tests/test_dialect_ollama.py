@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,28 +35,9 @@ END = {
 }
 
 
-def line(**message: Any) -> dict[str, Any]:
-    return {**END, "message": {"role": "assistant", **message}, "done": False, "done_reason": None}
-
-
-LINES = [
-    line(content="", thinking="A harbour "),
-    line(content="", thinking="in Sweden."),
-    line(content="Söder"),
-    line(content="hamn."),
-    line(content="", tool_calls=[{"function": {"name": "tide", "arguments": {"port": "Söderhamn"}}}]),
-    END,
-]
-STREAM = b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in LINES)
-WHOLE = {
-    **END,
-    "message": {
-        "role": "assistant",
-        "content": "Söderhamn.",
-        "thinking": "A harbour in Sweden.",
-        "tool_calls": [{"function": {"name": "tide", "arguments": {"port": "Söderhamn"}}}],
-    },
-}
+FIXTURES = Path(__file__).parent / "fixtures" / "ollama"
+STREAM = (FIXTURES / "thinking_and_tools.ndjson").read_bytes()
+WHOLE = json.loads((FIXTURES / "thinking_and_tools.json").read_bytes())
 
 
 def call(*messages: Any, **params: Any) -> Call[ChatRequest]:
