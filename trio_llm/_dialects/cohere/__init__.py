@@ -1,4 +1,4 @@
-"""Cohere's own API, version 2: embeddings and reranking.
+"""Cohere's own API, version 2: chats, embeddings and reranking.
 
 Paths are relative to `https://api.cohere.com/v2`.
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..contract import Dialect, Endpoint, later
+from ..contract import Dialect, Endpoint, StreamEndpoint, later
 from ..openai import OPENAI
-from ..openai.errors import decode_error
+from .errors import decode_error
+from .reply import decode_chat, open_chat_decoder
+from .request import encode_chat, encode_chat_stream
 
 if TYPE_CHECKING:
     from ..._types.embeddings import EmbeddingRequest, EmbeddingResponse
@@ -24,4 +26,11 @@ def _embeddings() -> Endpoint[EmbeddingRequest, EmbeddingResponse]:
     return Endpoint(encode_embeddings, decode_embeddings)
 
 
-COHERE: Final = Dialect(name="cohere", decode_error=decode_error, embeddings=_embeddings, rerank=OPENAI.rerank)
+COHERE: Final = Dialect(
+    name="cohere",
+    decode_error=decode_error,
+    chat=Endpoint(encode_chat, decode_chat),
+    chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
+    embeddings=_embeddings,
+    rerank=OPENAI.rerank,
+)

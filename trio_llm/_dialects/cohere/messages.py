@@ -1,0 +1,94 @@
+"""Messages of a conversation as Cohere has them.
+
+An assistant's reasoning goes back as the plan of its tool calls, where it made some, else as a thinking block.
+
+Source: Cohere API reference, "Chat API (v2)" (messages), 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ..._convert import json as _json
+from ..._convert.narrow import a_list, an_object, is_object
+from ..._types.errors import BadRequestError
+from ..history import results_after_calls
+
+_ROLES: Final[Mapping[str, str]] = {"developer": "system", "function": "tool"}
+
+
+def wire_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The messages in order, with each tool's result behind its call.
+
+    Raises:
+        BadRequestError: for a part that the wire cannot carry; the message names its place.
+    """
+    return [_message(message, f"messages[{number}]") for number, message in enumerate(results_after_calls(messages))]
+
+
+def _message(message: Mapping[str, Any], where: str) -> dict[str, Any]:
+    role = _ROLES.get(str(message["role"]), str(message["role"]))
+    content = _content(message.get("content"), where)
+    if role == "tool":
+        return {"role": role, "tool_call_id": message.get("tool_call_id") or message.get("name"), "content": content}
+    if role == "assistant":
+        return _answered(message, content, where)
+    return {"role": role, "content": content}
+
+
+def _answered(message: Mapping[str, Any], content: Any, where: str) -> dict[str, Any]:
+    written: dict[str, Any] = {"role": "assistant"}
+    calls = [
+        _call(an_object(call, place), place) for place, call in a_list(message.get("tool_calls"), f"{where}.tool_calls")
+    ]
+    if (function := message.get("function_call")) is not None:
+        calls.append(_call({"id": an_object(function, where).get("name"), "function": function}, where))
+    thought = message.get("reasoning_content")
+    if calls:
+        written["tool_calls"] = calls
+        if thought:
+            written["tool_plan"] = thought
+    elif thought:
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) and content else content or []
+        content = [{"type": "thinking", "thinking": thought}, *blocks]
+    if content or not calls:
+        written["content"] = content
+    return written
+
+
+def _call(call: Mapping[str, Any], where: str) -> dict[str, Any]:
+    function = an_object(call.get("function"), f"{where}.function")
+    arguments = function.get("arguments")
+    text = arguments if isinstance(arguments, str) else _json.dumps(arguments or {}).decode()
+    return {
+        "id": call.get("id"),
+        "type": "function",
+        "function": {"name": function.get("name"), "arguments": text or "{}"},
+    }
+
+
+def _content(content: object, where: str) -> Any:
+    """One text, or a list of blocks where there is anything but texts."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    blocks = [_block(part, place) for place, part in a_list(content, f"{where}.content")]
+    if all(block.get("type") == "text" for block in blocks):
+        return "".join(block["text"] for block in blocks)
+    return blocks
+
+
+def _block(part: object, where: str) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if not is_object(part):
+        raise BadRequestError(f"{where} must be an object, not {type(part).__name__}")
+    kind = part.get("type")
+    if kind == "image_url":
+        image = part.get("image_url")
+        return {"type": "image_url", "image_url": {"url": image} if isinstance(image, str) else dict(image or {})}
+    if kind in ("document", "thinking"):
+        return dict(part)
+    if isinstance(part.get("text"), str):
+        return {"type": "text", "text": part["text"]}
+    raise BadRequestError(f"{where}: Cohere takes texts, images and documents, not {kind!r}")
