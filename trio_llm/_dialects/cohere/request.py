@@ -122,8 +122,8 @@ def _format(call: Call[ChatRequest], response_format: Any) -> dict[str, Any] | N
     if wanted.get("type") not in ("json_object", "text"):
         _refuse(call, f"cannot express response_format of type {wanted.get('type')!r}")
         return None
-    schema = wanted.get("json_schema") or wanted.get("response_schema") or wanted.get("schema")
-    return {"type": wanted["type"], **({"json_schema": schema} if schema else {})}
+    given_schema = wanted.get("json_schema") or wanted.get("response_schema") or wanted.get("schema")
+    return {"type": wanted["type"], **({"json_schema": given_schema} if given_schema else {})}
 
 
 def _thinking(given: Mapping[str, Any]) -> dict[str, Any] | None:
