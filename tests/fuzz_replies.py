@@ -1,7 +1,7 @@
 """Random mutations of replies, events and error bodies, for every dialect that there is.
 
-Each dialect of the package is found by itself. What its provider would say comes from the simulator, or, where that
-does not speak the dialect, from `tests/fixtures/<dialect>`. A mutation is told by its dialect and number, so that
+Each dialect of the package is found by itself, and what its provider would say comes from `fuzz_seeds`. A mutation
+is told by its dialect and number, so that
 
     python tests/fuzz_replies.py --dialect openai --first 1234 --count 1
 
@@ -24,121 +24,24 @@ import struct
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
 import attrs
 import trio as real_trio
+from fuzz_seeds import AWS, EVENTS, REQUESTS, Seed, dialect_of, row_of, seeds_of
 
-from trio_llm import APIError, ChatRequest, Client, EmbeddingRequest, Provider, Server
+from trio_llm import APIError, Client
 from trio_llm._catalog.provider import Wire
-from trio_llm._dialects.contract import Call, Dialect
 from trio_llm._framing.aws_event_stream import EventStreamDecoder
 from trio_llm._runtime import trio
-from trio_llm._types.moderations import ModerationRequest
 from trio_llm._types.request import changed
-from trio_llm._types.reranking import RerankRequest
-from trio_llm._types.responses_api.request import ResponsesRequest
-from trio_llm._types.text_completions import TextCompletionRequest
-from trio_llm._types.transcriptions import TranscriptionRequest
-from trio_llm.testing import Failure, RawReply, Reply, Simulator, ToolUse
+from trio_llm.testing import RawReply, Simulator
 
-FIXTURES: Final = Path(__file__).parent / "fixtures"
-QUESTION: Final = [{"role": "user", "content": "How are you?"}]
-JSON: Final = "application/json"
-EVENTS: Final = "text/event-stream"
-LINES: Final = "application/x-ndjson"
-AWS: Final = "application/vnd.amazon.eventstream"
+Verdict: TypeAlias = tuple[str, ...]
 SLOWEST: Final = 10.0
 """Seconds that one call may take; nothing here waits for anything."""
-
-REPLIES: Final = (
-    Reply("Hello there, how is the weather in Z\u00fcrich? \U0001f600"),
-    Reply("Four.", reasoning="Two and two."),
-    Reply("", tool_calls=[ToolUse("weather", {"city": "Paris"}), ToolUse("time", {"zone": "UTC"})]),
-    Reply("And so", finish_reason="length"),
-)
-REQUESTS: Final[dict[str, Callable[[str, bool], Any]]] = {
-    "chat": lambda model, stream: ChatRequest(model, QUESTION, stream=stream, max_tokens=99),
-    "embeddings": lambda model, _: EmbeddingRequest(model, ["a", "b"]),
-    "moderation": lambda model, _: ModerationRequest("a", model),
-    "rerank": lambda model, _: RerankRequest(model, "a", ["b", "c"]),
-    "responses": lambda model, stream: ResponsesRequest("a", model, stream=stream),
-    "transcription": lambda model, stream: TranscriptionRequest(model, ("a.wav", b"RIFF"), stream=stream),
-    "text_completion": lambda model, stream: TextCompletionRequest(model, "a", stream=stream),
-}
-"""A request of each operation that is tried, by the field of `Dialect` that reads its replies."""
-SAID: Final[dict[str, Any]] = {
-    "id": "resp_1",
-    "object": "response",
-    "created_at": 1_790_000_000,
-    "status": "completed",
-    "model": "some-model",
-    "output": [
-        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Two calls."}]},
-        {
-            "type": "message",
-            "id": "msg_1",
-            "role": "assistant",
-            "status": "completed",
-            "content": [{"type": "output_text", "text": "Hello there", "annotations": []}],
-        },
-        {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "tide", "arguments": '{"a": 1}'},
-    ],
-    "usage": {"input_tokens": 3, "output_tokens": 5, "total_tokens": 8},
-}
-OTHERS: Final[dict[str, dict[str, Any]]] = {
-    "cohere": {
-        "embeddings": {
-            "id": "e",
-            "embeddings": {"float": [[0.5, 1], [0, 1]]},
-            "meta": {"billed_units": {"input_tokens": 2}},
-        }
-    },
-    "deepgram": {
-        "transcription": {
-            "metadata": {"duration": 1.5},
-            "results": {
-                "channels": [
-                    {
-                        "detected_language": "en",
-                        "alternatives": [{"transcript": "hi", "words": [{"word": "hi", "start": 0, "end": 1.5}]}],
-                    }
-                ]
-            },
-        }
-    },
-    "responses": {"responses": SAID},
-    "elevenlabs": {
-        "transcription": {"language_code": "en", "text": "hi", "words": [{"text": "hi", "start": 0, "end": 1.5}]}
-    },
-}
-"""Whole replies that the simulator does not write, by dialect and operation."""
-PART: Final = {"item_id": "msg_1", "output_index": 1, "content_index": 0}
-STREAMED: Final[dict[str, Sequence[dict[str, Any]]]] = {
-    "responses": [
-        {"type": "response.created", "sequence_number": 0, "response": {**SAID, "status": "in_progress", "output": []}},
-        {"type": "response.output_item.added", "sequence_number": 1, "output_index": 1, "item": SAID["output"][1]},
-        {"type": "response.output_text.delta", "sequence_number": 2, **PART, "delta": "Hello there"},
-        {"type": "response.output_text.done", "sequence_number": 3, **PART, "text": "Hello there"},
-        {"type": "response.output_item.done", "sequence_number": 4, "output_index": 1, "item": SAID["output"][1]},
-        {"type": "response.completed", "sequence_number": 5, "response": SAID},
-    ],
-}
-"""Events that the simulator does not write, by dialect and operation of the same name."""
-Verdict: TypeAlias = tuple[str, ...]
-
-
-@attrs.frozen
-class Seed:
-    """What a provider could say."""
-
-    operation: str
-    body: bytes
-    content_type: str = JSON
-    status: int = 200
 
 
 @attrs.frozen
@@ -148,56 +51,6 @@ class Case:
     number: int
     seed: Seed
     body: bytes
-
-
-def row_of(wire: Wire) -> Provider:
-    """A vendor that speaks a dialect, on this machine and without a key."""
-    name = f"fuzzed_{wire.name.lower()}"
-    return Provider(name=name, base_url="http://localhost/v1", documentation="-", wire=wire, server=Server.SELF_HOSTED)
-
-
-def dialect_of(wire: Wire) -> Dialect:
-    """The dialect itself."""
-    return row_of(wire).service().dialect
-
-
-@cache
-def seeds_of(wire: Wire) -> Sequence[Seed]:
-    """Whole replies, streams and errors of a dialect."""
-    dialect = dialect_of(wire)
-    found = [seed for operation in REQUESTS for seed in _simulated(dialect, operation)]
-    found += [Seed(operation, json.dumps(reply).encode()) for operation, reply in OTHERS.get(dialect.name, {}).items()]
-    for operation in STREAMED.keys() & {dialect.name}:
-        events = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in STREAMED[operation])
-        found.append(Seed(operation, events, EVENTS))
-    return [*found, *_recorded(dialect.name)]
-
-
-def _simulated(dialect: Dialect, operation: str) -> Iterator[Seed]:
-    for field, stream in ((operation, False), (f"{operation}_stream", True)):
-        endpoint: Any = getattr(dialect, field, None)
-        if endpoint is None:
-            continue
-        http = endpoint.encode(Call(REQUESTS[operation]("some-model", stream), "some-model"))
-        if not isinstance(http.body, bytes):
-            http.body = b"".join(http.body.blocks())
-        failures = (
-            [] if stream else [Failure(status, "That did not work.") for status in (400, 401, 404, 429, 500, 529)]
-        )
-        actions: list[Reply | Failure] = [*REPLIES, *failures]
-        for action in actions:
-            said = Simulator(action).respond(http)
-            if said.head is None or (said.head.status != 200 and not isinstance(action, Failure)):
-                continue
-            body = b"".join(piece.data for piece in said.timeline)
-            yield Seed(operation, body, said.head.headers.get("content-type", JSON), said.head.status)
-
-
-def _recorded(name: str) -> Iterator[Seed]:
-    for path in sorted(FIXTURES.joinpath(name).glob("*.*")):
-        kind = {".json": JSON, ".sse": EVENTS, ".ndjson": LINES, ".aws": AWS}.get(path.suffix)
-        if kind is not None:
-            yield Seed("chat", path.read_bytes(), kind)
 
 
 # Mutations. Half of them change the JSON inside, as that gets further than changed bytes do.

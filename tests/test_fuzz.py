@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fuzz_replies import AWS, Case, Seed, WrongVerdict, case_of, judge, mutated, seeds_of
+from fuzz_replies import Case, WrongVerdict, case_of, judge, mutated
+from fuzz_seeds import AWS, Seed, seeds_of
 
 from trio_llm._catalog.provider import Wire
 
@@ -17,7 +18,9 @@ def test_mutated_replies_raise_nothing_but_our_errors_and_are_judged_alike_in_ev
 
 @pytest.mark.parametrize("wire", Wire, ids=lambda wire: wire.name.lower())
 def test_every_dialect_has_something_to_mutate(wire: Wire) -> None:
-    assert any(seed.status == 200 for seed in seeds_of(wire))
+    answers = [seed for seed in seeds_of(wire) if seed.status == 200]
+
+    assert answers, "give the simulator this wire, or fuzz_seeds what it says, or tests/fixtures a folder of its name"
 
 
 def test_a_mutation_does_not_depend_on_those_before_it() -> None:
