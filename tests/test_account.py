@@ -10,10 +10,11 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_llm import APIError, InternalServerError, Limits, RateLimitError, ServiceUnavailableError
-from trio_llm._engine.retry import LONGEST_RESPECTED_WAIT
-from trio_llm._limits.account import DEFAULT_PAUSE, Account
+from trio_llm._limits.account import Account
 from trio_llm._limits.buckets import ONE_REQUEST, Cost
+from trio_llm._limits.lane import DEFAULT_PAUSE
 from trio_llm._limits.line import Ticket
+from trio_llm._limits.settings import LONGEST_RESPECTED_WAIT
 from trio_llm._runtime import trio as either
 from trio_llm._types.http import ReplyHead
 from trio_llm._types.usage import Usage
@@ -26,14 +27,14 @@ pytestmark = pytest.mark.anyio
 
 async def hold(account: Account, seconds: float, *, cost: Cost = ONE_REQUEST, ticket: Ticket | None = None) -> float:
     """A call of some seconds. Returns when it got in."""
-    with await account.enter(cost, ticket or Ticket()):
+    with await account.enter(cost, ticket or account.ticket()):
         began: float = either.current_time()
         await either.sleep(seconds)
     return began
 
 
 async def refuse(account: Account, error: APIError) -> None:
-    with pytest.raises(type(error)), await account.enter(ONE_REQUEST, Ticket()):
+    with pytest.raises(type(error)), await account.enter(ONE_REQUEST, account.ticket()):
         raise error
 
 
@@ -46,13 +47,13 @@ async def test_no_more_calls_than_slots_are_in_flight_and_they_come_in_order(sha
 
     async def call(number: int) -> None:
         nonlocal most
-        with await account.enter(ONE_REQUEST, Ticket()):
+        with await account.enter(ONE_REQUEST, account.ticket()):
             order.append(number)
             most = max(most, account.statistics().in_flight)
             await either.sleep(0)
 
     async with either.open_nursery() as nursery:
-        holder = await account.enter(ONE_REQUEST, Ticket())
+        holder = await account.enter(ONE_REQUEST, account.ticket())
         with holder:
             for number in range(10):
                 nursery.start_soon(call, number)
@@ -92,7 +93,7 @@ async def test_a_paused_account_lets_nobody_in_who_already_waits_for_a_slot(auto
         began.append(await hold(account, 0))
 
     async with trio.open_nursery() as nursery:
-        with pytest.raises(ServiceUnavailableError), await account.enter(ONE_REQUEST, Ticket()):
+        with pytest.raises(ServiceUnavailableError), await account.enter(ONE_REQUEST, account.ticket()):
             nursery.start_soon(call)
             await wait_all_tasks_blocked()
             raise ServiceUnavailableError("overloaded", status_code=529, retry_after=7)
@@ -121,7 +122,7 @@ async def test_a_429_or_529_pauses_everybody(error: APIError, seconds: float, au
 
 async def test_a_shorter_pause_does_not_end_a_longer_one(autojump_clock: MockClock) -> None:
     account = Account(Limits())
-    with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, Ticket()):
+    with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, account.ticket()):
         await refuse(account, RateLimitError("no", retry_after=30))
         raise RateLimitError("no", retry_after=1)
 
@@ -132,15 +133,19 @@ async def test_a_wait_that_cannot_end_in_time_is_refused_at_once(autojump_clock:
     account = Account(Limits(requests_per_minute=60))
     for _ in range(60):
         await hold(account, 0)
-    with trio.CancelScope(deadline=5):
+    with trio.CancelScope(deadline=60):
+        with pytest.raises(RateLimitError, match=r"in 60\.0 s, after its deadline") as caught:
+            await account.enter(ONE_REQUEST, account.ticket())
+        assert trio.current_time() == 0
+        assert caught.value.retry_after == 60
+    with trio.CancelScope(deadline=119):
         async with trio.open_nursery() as nursery:
-            for _ in range(4):
+            for _ in range(60):
                 nursery.start_soon(hold, account, 0)
             await wait_all_tasks_blocked()
-            with pytest.raises(RateLimitError, match=r"in 5\.0 s, after its deadline") as caught:
-                await account.enter(ONE_REQUEST, Ticket())
-            assert trio.current_time() == 0
-            assert caught.value.retry_after == 5
+            with pytest.raises(RateLimitError, match=r"in 120\.0 s, after its deadline"):
+                await account.enter(ONE_REQUEST, account.ticket())
+    assert trio.current_time() == 60
     assert account.statistics().waiting == 0
 
 
@@ -151,10 +156,11 @@ async def test_whoever_is_overtaken_may_come_too_late_and_is_told_when_its_turn_
     for _ in range(60):
         await hold(account, 0)
     async with trio.open_nursery() as nursery:
-        with trio.CancelScope(deadline=1.5), pytest.raises(RateLimitError):
-            nursery.start_soon(lambda: hold(account, 0, ticket=Ticket(priority=1)))
-            await account.enter(ONE_REQUEST, Ticket())
-    assert trio.current_time() == 1
+        with trio.CancelScope(deadline=61), pytest.raises(RateLimitError):
+            for _ in range(60):
+                nursery.start_soon(lambda: hold(account, 0, ticket=account.ticket(1)))
+            await account.enter(ONE_REQUEST, account.ticket())
+    assert trio.current_time() == 60
 
 
 async def test_a_pause_refuses_those_whose_deadline_it_outlasts_and_keeps_the_others(autojump_clock: MockClock) -> None:
@@ -162,12 +168,12 @@ async def test_a_pause_refuses_those_whose_deadline_it_outlasts_and_keeps_the_ot
 
     async def impatient() -> None:
         with trio.CancelScope(deadline=10), pytest.raises(RateLimitError):
-            await account.enter(ONE_REQUEST, Ticket())
+            await account.enter(ONE_REQUEST, account.ticket())
         refused_at.append(trio.current_time())
 
     refused_at: list[float] = []
     async with trio.open_nursery() as nursery:
-        with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, Ticket()):
+        with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, account.ticket()):
             nursery.start_soon(impatient)
             nursery.start_soon(impatient)
             await trio.sleep(1)
@@ -183,7 +189,7 @@ async def test_priority_goes_first_even_before_one_that_already_waits_for_the_sl
         order: list[int] = []
 
         async def call(priority: int, account: Account = account, order: list[int] = order) -> None:
-            await hold(account, 1, ticket=Ticket(priority))
+            await hold(account, 1, ticket=account.ticket(priority))
             order.append(priority)
 
         async with trio.open_nursery() as nursery:
@@ -211,7 +217,7 @@ async def test_a_large_call_is_not_starved_by_small_ones(autojump_clock: MockClo
         nursery.start_soon(call)
         await wait_all_tasks_blocked()
         nursery.start_soon(flood)
-    assert began == [1]
+    assert began == [60]
 
 
 async def test_a_repeated_call_stands_where_it_first_stood(autojump_clock: MockClock) -> None:
@@ -222,10 +228,15 @@ async def test_a_repeated_call_stands_where_it_first_stood(autojump_clock: MockC
         await hold(account, 1, ticket=ticket)
         order.append(name)
 
-    first = Ticket()
+    first = account.ticket()
     await hold(account, 0, ticket=first)
     async with trio.open_nursery() as nursery:
-        for name, ticket in (("holder", Ticket()), ("b", Ticket()), ("c", Ticket()), ("repeated", first)):
+        for name, ticket in (
+            ("holder", account.ticket()),
+            ("b", account.ticket()),
+            ("c", account.ticket()),
+            ("repeated", first),
+        ):
             nursery.start_soon(call, name, ticket)
             await wait_all_tasks_blocked()
     assert order == ["holder", "repeated", "b", "c"]
@@ -233,7 +244,7 @@ async def test_a_repeated_call_stands_where_it_first_stood(autojump_clock: MockC
 
 async def test_a_cancelled_wait_wakes_the_next_in_line(autojump_clock: MockClock) -> None:
     account = Account(Limits(tokens_per_minute=600))
-    await hold(account, 0, cost=Cost(1, 600))
+    await hold(account, 0, cost=Cost(1, 590))
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lambda: hold(account, 0, cost=Cost(1, 600)))
@@ -251,7 +262,7 @@ async def test_a_cancelled_wait_wakes_the_next_in_line(autojump_clock: MockClock
         nursery.start_soon(lambda: hold(account, 0, cost=Cost(1, 10)))
         await wait_all_tasks_blocked()
         outer.cancel()
-    assert trio.current_time() == 1
+    assert trio.current_time() == 0
 
 
 async def test_a_cancelled_call_is_not_refused_but_ends_as_cancelled() -> None:
@@ -259,7 +270,7 @@ async def test_a_cancelled_call_is_not_refused_but_ends_as_cancelled() -> None:
     await hold(account, 0)
     with either.CancelScope() as scope:
         scope.cancel()
-        await account.enter(ONE_REQUEST, Ticket())
+        await account.enter(ONE_REQUEST, account.ticket())
 
     assert scope.cancelled_caught
 
@@ -271,9 +282,9 @@ async def test_whoever_is_overtaken_just_when_its_turn_comes_waits_for_the_next(
 
     async def give_way_and_overtake() -> None:
         with scope:
-            await account.enter(large, Ticket())
+            await account.enter(large, account.ticket())
         # Still in the step in which it left the line and woke the next.
-        await hold(account, 0, cost=large, ticket=Ticket(priority=1))
+        await hold(account, 0, cost=large, ticket=account.ticket(1))
         order.append("overtaker")
 
     async def overtaken() -> None:
@@ -297,7 +308,7 @@ async def test_waits_of_float_remainders_end(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery:
         for _ in range(1_000):
             nursery.start_soon(hold, account, 0)
-    assert trio.current_time() - 1e9 == pytest.approx(300 / 700 * 60, rel=1e-3)
+    assert trio.current_time() - 1e9 == 60
 
 
 def described(remaining: int) -> ReplyHead:
@@ -307,30 +318,29 @@ def described(remaining: int) -> ReplyHead:
 async def test_adaptive_accounts_begin_with_few_and_let_everybody_in_once_limits_are_described() -> None:
     account = Account(Limits(max_in_flight=500, adaptive=True))
     assert account.statistics().slots == 20
-    with await account.enter(ONE_REQUEST, Ticket(model="m")) as admission:
+    with await account.enter(ONE_REQUEST, account.ticket(lane="m")) as admission:
         admission.learn(described(40))
 
     statistics = account.statistics()
     assert statistics.slots == 500
     assert statistics.described["m"]["x-ratelimit-requests"] == pytest.approx(40, abs=1)
-    assert account.counts_tokens
 
 
 async def test_limits_are_followed_model_by_model(autojump_clock: MockClock) -> None:
     account = Account(Limits(adaptive=True))
-    with await account.enter(ONE_REQUEST, Ticket(model="small")) as admission:
+    with await account.enter(ONE_REQUEST, account.ticket(lane="small")) as admission:
         admission.learn(described(0))
 
-    assert await hold(account, 0, ticket=Ticket(model="large")) == 0
-    assert await hold(account, 0, ticket=Ticket(model="small")) == pytest.approx(1 / 0.98)
+    assert await hold(account, 0, ticket=account.ticket(lane="large")) == 0
+    assert await hold(account, 0, ticket=account.ticket(lane="small")) == pytest.approx(1 / 0.98)
 
 
 async def test_a_reply_wakes_whoever_waits_for_what_it_says(autojump_clock: MockClock) -> None:
     account = Account(Limits(adaptive=True))
-    with await account.enter(ONE_REQUEST, Ticket()) as admission:
+    with await account.enter(ONE_REQUEST, account.ticket()) as admission:
         admission.learn(described(0))
         async with trio.open_nursery() as nursery:
-            with await account.enter(ONE_REQUEST, Ticket()) as another:
+            with await account.enter(ONE_REQUEST, account.ticket()) as another:
                 nursery.start_soon(hold, account, 0)
                 nursery.start_soon(hold, account, 0)
                 await wait_all_tasks_blocked()
@@ -339,19 +349,30 @@ async def test_a_reply_wakes_whoever_waits_for_what_it_says(autojump_clock: Mock
                 assert account.statistics().waiting == 0
 
 
-async def test_unexplained_refusals_cut_the_number_in_flight_but_never_of_a_shared_limiter() -> None:
-    own, shared = (
-        Account(Limits(adaptive=True)),
-        Account(Limits(max_in_flight=either.CapacityLimiter(9), adaptive=True)),
-    )
-    for account, slots in ((own, 1), (shared, 9)):
-        await refuse(account, RateLimitError("no"))
-        assert account.statistics().slots == slots
+async def test_refusals_that_waiting_does_not_end_teach_a_number_in_flight(autojump_clock: MockClock) -> None:
+    account = Account(Limits(adaptive=True))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(hold, account, 100)
+        nursery.start_soon(hold, account, 100)
+        await wait_all_tasks_blocked()
+        for _ in range(3):
+            await refuse(account, RateLimitError("no", retry_after=1))
+        assert account.statistics().lanes[""].slots == 2
+        assert await hold(account, 0) == 100
+    assert account.statistics().lanes[""].slots > 2
+
+
+async def test_a_limiter_of_the_callers_keeps_its_size() -> None:
+    account = Account(Limits(max_in_flight=either.CapacityLimiter(9), adaptive=True))
+    await refuse(account, RateLimitError("no"))
+    await hold(account, 0, ticket=account.ticket(lane="other"))
+
+    assert account.statistics().slots == 9
 
 
 async def test_explained_refusals_leave_the_number_in_flight_alone() -> None:
     account = Account(Limits(max_in_flight=50, adaptive=True))
-    with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, Ticket()) as admission:
+    with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, account.ticket()) as admission:
         admission.learn(described(0))
         raise RateLimitError("no")
 
@@ -361,7 +382,7 @@ async def test_explained_refusals_leave_the_number_in_flight_alone() -> None:
 async def test_made_up_models_do_not_fill_memory() -> None:
     account = Account(Limits(adaptive=True))
     for number in range(2_500):
-        with await account.enter(ONE_REQUEST, Ticket(model=f"{number}")) as admission:
+        with await account.enter(ONE_REQUEST, account.ticket(lane=f"{number}")) as admission:
             admission.learn(described(40))
 
     assert len(account.statistics().described) <= 1_000
@@ -370,14 +391,13 @@ async def test_made_up_models_do_not_fill_memory() -> None:
 async def test_the_sums_are_what_replies_said() -> None:
     account = Account(Limits())
     for _ in range(3):
-        with await account.enter(ONE_REQUEST, Ticket()) as admission:
+        with await account.enter(ONE_REQUEST, account.ticket()) as admission:
             admission.usage = Usage(5, 7, 12)
     statistics = account.statistics()
 
     assert (statistics.attempts, statistics.errors) == (3, 0)
     assert (statistics.prompt_tokens, statistics.completion_tokens) == (15, 21)
-    assert (statistics.requests_left, statistics.tokens_left, statistics.slots) == (None, None, 1_000)
-    assert not account.counts_tokens
+    assert (statistics.requests_left, statistics.tokens_left, statistics.slots) == (None, None, 20)
 
 
 async def test_no_limit_at_all_is_possible() -> None:

@@ -10,14 +10,14 @@ import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from trio_llm import APIError, InternalServerError, Limits, RateLimitError
+from trio_llm import APIError, InternalServerError, Limits
 from trio_llm._limits.account import Account, Admission
 from trio_llm._limits.buckets import Cost
 from trio_llm._limits.line import Line, Ticket, Waiter
 from trio_llm._types.usage import Usage
 
-REQUESTS, TOKENS, SLOTS = 120, 600, 3
-"""Per minute: 2 and 10 a second, so that whole seconds have no remainders."""
+REQUESTS, TOKENS, SLOTS = 12, 600, 3
+"""Per minute, few enough to be used up."""
 
 
 @attrs.define(eq=False)
@@ -29,42 +29,52 @@ class ModelCall:
     ticket: Ticket
     rank: tuple[int, int]
     state: str = "waiting"
+    left_at: int = 0
+    charged: float = 0
+    """Tokens that count."""
 
 
 @attrs.define
 class Model:
     """What an account should do, evaluated from scratch after every event."""
 
-    now: float = 0
-    requests: float = REQUESTS
-    tokens: float = TOKENS
-    paused_until: float = 0
+    now: int = 0
     used: float = 0
     calls: list[ModelCall] = attrs.Factory(list[ModelCall])
+    left: list[ModelCall] = attrs.Factory(list[ModelCall])
+    """Every call that ever left."""
+
+    @property
+    def counted(self) -> list[ModelCall]:
+        """Those that left within the last minute."""
+        return [call for call in self.left if self.now < call.left_at + 60]
+
+    @property
+    def requests(self) -> int:
+        return REQUESTS - len(self.counted)
+
+    @property
+    def tokens(self) -> float:
+        return TOKENS - sum(call.charged for call in self.counted)
 
     def in_state(self, state: str) -> list[ModelCall]:
         return [call for call in self.calls if call.state == state]
-
-    def pass_time(self, seconds: float) -> None:
-        self.now += seconds
-        self.requests = min(REQUESTS, self.requests + 2 * seconds)
-        self.tokens = min(TOKENS, self.tokens + 10 * seconds)
 
     def settle(self) -> None:
         """Let in whoever may come in."""
         while waiting := self.in_state("waiting"):
             first = min(waiting, key=lambda call: call.rank)
             allowed = min(first.cost.tokens, TOKENS) <= self.tokens and self.requests >= 1
-            if not allowed or self.now < self.paused_until or len(self.in_state("in flight")) == SLOTS:
+            if not allowed or len(self.in_state("in flight")) == SLOTS:
                 return
-            first.state = "in flight"
-            self.requests -= 1
-            self.tokens -= first.cost.tokens
+            first.state, first.left_at, first.charged = "in flight", self.now, first.cost.tokens
+            self.left.append(first)
 
     def end(self, call: ModelCall, used: float) -> None:
         call.state = "ended"
         self.used += used
-        self.tokens = min(TOKENS, self.tokens + call.cost.tokens - used)
+        if self.now < call.left_at + 60:
+            call.charged = used
 
 
 class Driver:
@@ -95,7 +105,7 @@ class Driver:
     def start(self, cost: Cost, priority: int, again: ModelCall | None) -> None:
         """A call arrives, or an ended one is repeated."""
         number = len(self.model.calls)
-        ticket, rank = (again.ticket, again.rank) if again else (Ticket(priority), (-priority, number))
+        ticket, rank = (again.ticket, again.rank) if again else (self.account.ticket(priority), (-priority, number))
         self.model.calls.append(ModelCall(number, cost, ticket, rank))
         if again:
             again.state = "repeated"
@@ -113,9 +123,6 @@ class Driver:
         elif ending == "broken":
             received, error = used, InternalServerError("broken off")
             charged = call.cost.tokens - max(0, call.cost.answer - used) if used else 0
-        elif ending == "refused":
-            error = RateLimitError("slow down", retry_after=float(used))
-            self.model.paused_until = max(self.model.paused_until, self.model.now + used)
 
         def end(admission: Admission) -> None:
             admission.usage, admission.received = usage, received
@@ -154,14 +161,14 @@ events = st.one_of(
     st.tuples(st.just("start"), costs, st.integers(-1, 1)),
     st.tuples(st.just("start"), costs, st.integers(-1, 1)),
     st.tuples(st.just("repeat"), costs, st.integers(0, 99)),
-    st.tuples(st.just("finish"), st.sampled_from(["usage", "silent", "broken", "refused"]), st.integers(0, 99)),
+    st.tuples(st.just("finish"), st.sampled_from(["usage", "silent", "broken"]), st.integers(0, 99)),
     st.tuples(st.just("finish"), st.sampled_from(["usage", "usage"]), st.integers(0, 99)),
     st.tuples(st.just("cancel"), st.integers(0, 99)),
     st.tuples(st.just("pass time"), st.integers(1, 30)),
 )
 
 
-def play(driver: Driver, event: tuple[object, ...]) -> None:
+async def play(driver: Driver, event: tuple[object, ...]) -> None:
     """One event for both; what does not apply does nothing."""
     match event:
         case ("start", Cost() as cost, int(priority)):
@@ -173,8 +180,11 @@ def play(driver: Driver, event: tuple[object, ...]) -> None:
         case ("cancel", int(place)) if here := driver.model.in_state("waiting") + driver.model.in_state("in flight"):
             driver.cancel(here[place % len(here)])
         case ("pass time", int(seconds)):
-            driver.clock.jump(seconds)
-            driver.model.pass_time(seconds)
+            # Second by second: calls leave at the moment at which they may.
+            for _ in range(seconds):
+                driver.clock.jump(1)
+                driver.model.now += 1
+                await driver.compare()
 
 
 @given(script=st.lists(events, max_size=40))
@@ -186,7 +196,7 @@ def test_an_account_does_what_its_model_does(script: list[tuple[object, ...]]) -
         async with trio.open_nursery() as nursery:
             driver = Driver(nursery, clock)
             for event in script:
-                play(driver, event)
+                await play(driver, event)
                 await driver.compare()
             nursery.cancel_scope.cancel()
         statistics = driver.account.statistics()
@@ -227,27 +237,25 @@ def play_unchecked(driver: Driver, event: tuple[object, ...]) -> None:
 def demand_work_is_conserved(account: Account) -> None:
     """Nobody waits who could go."""
     statistics = account.statistics()
-    first = account._line.first
+    first = account._door.first
     if first is not None and statistics.in_flight < SLOTS:
         assert statistics.tokens_left is not None
         assert statistics.tokens_left < min(first.cost.tokens, TOKENS)
 
 
 @given(
-    steps=st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 20), st.sampled_from(["m", "n"]), st.booleans())),
+    steps=st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 20), st.booleans())),
     place=st.tuples(st.integers(-3, 3), st.integers(0, 99)),
 )
-def test_a_line_is_a_sorted_list(steps: list[tuple[int, int, str, bool]], place: tuple[int, int]) -> None:
+def test_a_line_is_a_sorted_list(steps: list[tuple[int, int, bool]], place: tuple[int, int]) -> None:
     line, expected = Line(), list[Waiter]()
-    for number, (priority, tokens, model, leaves) in enumerate(steps):
+    for number, (priority, tokens, leaves) in enumerate(steps):
         if leaves and expected:
             line.leave(expected.pop(tokens % len(expected)))
-        waiter = Waiter((-priority, number), Cost(1, tokens), model, None)
+        waiter = Waiter((-priority, number), Cost(1, tokens), None)
         line.join(waiter)
         expected.append(waiter)
         expected.sort(key=lambda one: one.rank)
         assert line.first is expected[0]
         assert len(line) == len(expected)
-    for model in ("m", "n"):
-        ahead = [one.cost for one in expected if one.rank < place and one.model == model]
-        assert line.cost_before(place, model) == sum(ahead, Cost(0))
+    assert line.cost_before(place) == sum([one.cost for one in expected if one.rank < place], Cost(0))

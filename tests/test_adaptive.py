@@ -7,7 +7,15 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._limits.adaptive import FIRST_NUMBER, SAFETY, Concurrency, Departure, DescribedLimits, explain_refusal
+from trio_llm._limits.adaptive import (
+    PERSISTENT,
+    SAFETY,
+    Concurrency,
+    Departure,
+    DescribedLimits,
+    SlowStart,
+    explain_refusal,
+)
 from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Cost, Kind
 from trio_llm._limits.header_formats import Window
 
@@ -166,66 +174,53 @@ def test_a_refusal_is_explained_by_a_limit_that_is_used_up() -> None:
     assert not explain_refusal([], ONE_REQUEST)
 
 
-def rounds(concurrency: Concurrency, number: int) -> list[float]:
-    """The numbers in flight after rounds of successes that use all of it."""
-    found = []
-    for _ in range(number):
-        for _ in range(int(concurrency.number)):
-            concurrency.succeeded(1.0, int(concurrency.number) + 9)
-        found.append(concurrency.number)
-    return found
+def test_the_number_in_flight_doubles_with_each_round_though_all_end_together() -> None:
+    start, found = SlowStart(100), list[float]()
+    for _ in range(3):
+        in_flight = int(start.number)
+        start.left(in_flight)
+        for _ in range(in_flight):
+            start.succeeded()
+        found.append(start.number)
+
+    assert found == [40, 80, 100]
 
 
-def test_the_number_in_flight_doubles_until_the_most_or_the_first_refusal() -> None:
-    concurrency = Concurrency(100)
-
-    assert concurrency.number == FIRST_NUMBER == 20
-    assert rounds(concurrency, 3) == [40, 80, 100]
-
-
-def test_a_refusal_cuts_to_a_share_and_growth_is_by_one_a_round_from_then_on() -> None:
-    concurrency = Concurrency(100)
-    concurrency.refused(0.0, in_flight=20, now=0.5)
-
-    assert concurrency.number == 14
-    assert rounds(concurrency, 3) == [15, 16, 17]
-
-
-def test_refusals_of_requests_that_left_before_the_cut_say_nothing_new() -> None:
-    concurrency = Concurrency(100)
-    for _ in range(20):
-        concurrency.refused(0.0, in_flight=20, now=0.5)
-        concurrency.succeeded(0.0, in_flight=20)
-    assert concurrency.number == 14
-    concurrency.refused(0.5, in_flight=14, now=1)
-
-    assert concurrency.number == 9
-
-
-def test_successes_that_did_not_need_the_whole_number_do_not_raise_it() -> None:
-    concurrency = Concurrency(100)
+def test_a_number_that_is_never_reached_grows_to_twice_of_what_is_used_and_no_further() -> None:
+    start = SlowStart(1_000)
+    start.left(15)
     for _ in range(500):
-        concurrency.succeeded(1.0, in_flight=19)
+        start.succeeded()
 
-    assert concurrency.number == 20
-
-
-def test_one_call_at_a_time_is_always_allowed() -> None:
-    concurrency = Concurrency(5)
-    for now in range(10):
-        concurrency.refused(now, in_flight=1, now=now)
-
-    assert concurrency.number == 1
+    assert start.number == 30
 
 
-def test_limits_that_are_described_free_the_number_unless_refusals_contradict_them() -> None:
-    free, refused = Concurrency(math.inf), Concurrency(100)
-    refused.refused(0.0, in_flight=20, now=0.5)
-    free.described()
-    refused.described()
+def test_hosts_of_ones_own_and_described_limits_start_with_all() -> None:
+    described = SlowStart(1_000)
+    described.end()
 
-    assert free.number == math.inf
-    assert refused.number == 14
+    assert SlowStart(1_000, free=True).number == described.number == 1_000
+    assert SlowStart(5).number == 5
+
+
+def test_only_refusals_that_persist_while_others_are_in_flight_cut_their_number() -> None:
+    concurrency = Concurrency()
+    concurrency.refused(others=9, in_a_row=PERSISTENT - 1)
+    concurrency.refused(others=0, in_a_row=PERSISTENT)
+    assert concurrency.number == math.inf
+    concurrency.refused(others=4, in_a_row=PERSISTENT)
+    concurrency.refused(others=7, in_a_row=PERSISTENT + 1)
+
+    assert concurrency.number == 4
+
+
+def test_a_number_that_was_cut_grows_again_with_answers_to_twice_of_what_is_used() -> None:
+    concurrency = Concurrency()
+    concurrency.refused(others=4, in_a_row=PERSISTENT)
+    for _ in range(99):
+        concurrency.succeeded()
+
+    assert concurrency.number == 8
 
 
 def test_departures_remember_what_left_with_them() -> None:
@@ -233,3 +228,11 @@ def test_departures_remember_what_left_with_them() -> None:
     limits.take(0, Cost(1, 2, 3))
 
     assert limits.take(1, Cost(1, 2, 3)) == Departure(Cost(1, 2, 3), 1, Cost(2, 4, 6))
+
+
+def test_requests_that_left_before_limits_were_known_are_counted_as_in_flight() -> None:
+    limits = DescribedLimits()
+    limits.begin(in_flight=5, departed=9)
+    limits.follow([window(59)], Departure(ONE_REQUEST, 0, Cost(5)), now=0)
+
+    assert level(limits) == 59 - 4

@@ -13,12 +13,14 @@ from trio_llm import (
     APIError,
     AuthenticationError,
     InternalServerError,
+    Limits,
     RateLimitError,
     RetryPolicy,
     Timeout,
 )
 from trio_llm._engine.attempts import CallFrame, run_attempts
 from trio_llm._engine.call import Calls, CallTrace
+from trio_llm._limits.account import Account
 from trio_llm.exceptions import ClientClosedError
 
 pytestmark = pytest.mark.anyio
@@ -32,6 +34,7 @@ def frame_of(policy: RetryPolicy | None = None, *, timeout: float = 60, calls: C
         policy=policy or RetryPolicy(jitter=0),
         chance=lambda: 0.5,
         call=(calls or Calls()).start("somebody/something", timeout, CallTrace()),
+        ticket=Account(Limits()).ticket(),
     )
 
 

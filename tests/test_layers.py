@@ -35,7 +35,7 @@ TABLE: dict[str, set[str]] = {
     "_client": CLIENT,
     # Rooms, which a user enters by name. They are built on public names; what they take from inside stands here.
     "exceptions": {"_types", "_lazy"},
-    "types": {"_types"},
+    "types": {"_types", "_limits"},
     "providers": {"_types", "_dialects", "_catalog"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},

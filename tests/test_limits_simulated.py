@@ -99,7 +99,9 @@ async def test_more_load_than_is_allowed_meets_no_429_and_gets_nearly_all_that_i
         await offer(client, model, per_minute * 1.4, minutes=4)
 
     assert refused(simulator, since=60 if "bursts" in case else 0) == 0  # of those nobody tells beforehand
-    assert answered(simulator, 60, 240) >= 0.95 * 3 * per_minute
+    # What slow calls have reserved counts until they end, and the estimate of a prompt is rarely its size.
+    share = 0.8 if latency > 1 and limits.tokens_per_minute else 0.95
+    assert answered(simulator, 60, 240) >= share * 3 * per_minute
 
 
 async def test_without_headers_the_number_in_flight_finds_the_rate(autojump_clock: MockClock) -> None:
@@ -166,7 +168,10 @@ async def test_retry_after_holds_everybody_back(model: str, autojump_clock: Mock
         for _ in range(10):
             nursery.start_soon(client.completion, model, MESSAGES)
 
-    assert [request.started for request in simulator.requests[1:]] == [pytest.approx(30)] * 11
+    # One tries, another a second later, and then ever more of them.
+    times = [request.started for request in simulator.requests[1:]]
+    assert times[:4] == pytest.approx([30, 31, 31.5, 31.75])
+    assert times[-1] < 32
 
 
 async def test_an_overload_in_the_middle_of_a_stream_holds_everybody_back(autojump_clock: MockClock) -> None:

@@ -20,7 +20,8 @@ from trio_llm import (
     ServiceUnavailableError,
     UnsupportedParamsError,
 )
-from trio_llm._engine.retry import LONGEST_RESPECTED_WAIT, Attempt, asked_wait, explicit_word, is_retryable, next_wake
+from trio_llm._engine.retry import Attempt, asked_wait, explicit_word, is_retryable, next_wake
+from trio_llm._limits.settings import LONGEST_RESPECTED_WAIT
 
 PATIENT = RetryPolicy(attempts=100)
 policies = st.builds(

@@ -5,6 +5,7 @@ The rest of the public names are in `trio_llm` itself.
 
 from __future__ import annotations
 
+from ._limits.settings import LaneStatistics
 from ._types.responses_api.events import (
     AnnotationAddedEvent,
     ContentPartEvent,
@@ -40,6 +41,7 @@ __all__ = [
     "FunctionCallItem",
     "InputTokensDetails",
     "ItemPlaceEvent",
+    "LaneStatistics",
     "OutputItemEvent",
     "OutputMessage",
     "OutputRefusal",

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 
 from .._engine.engine import Engine
 from .._engine.nursery import BareNursery
+from .._limits.line import Crowd
 from .._runtime import trio
 from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, check_limit, run_job
 
@@ -35,20 +36,21 @@ async def as_completed(engine: Engine, jobs: Jobs, *, limit: int | None) -> Asyn
     check_limit(limit)
     # Nothing is buffered: a worker that has an outcome waits for the reader before it starts another job.
     sender, receiver = trio.open_memory_channel[Outcome](0)
+    crowd = Crowd()
     async with aclosing(Feed(jobs, math.inf)) as feed:
         with receiver:
             async with BareNursery() as nursery:
                 with sender:
                     for _ in range(feed.workers(limit or DEFAULT_LIMIT)):
-                        nursery.start_soon(_work, engine, feed, sender.clone())
+                        nursery.start_soon(_work, engine, feed, sender.clone(), crowd)
                 yield Outcomes(receiver, feed)
                 nursery.cancel_scope.cancel(reason="the block of as_completed was left")
     feed.failure.raise_once()
 
 
-async def _work(engine: Engine, feed: Feed, sender: trio.MemorySendChannel[Outcome]) -> None:
+async def _work(engine: Engine, feed: Feed, sender: trio.MemorySendChannel[Outcome], crowd: Crowd) -> None:
     began = trio.current_time()
     with sender:
         while (outcome := await feed.next()) is not None:
-            await run_job(engine, outcome, began)
+            await run_job(engine, outcome, began, crowd)
             await sender.send(outcome)

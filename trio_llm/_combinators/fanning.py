@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from contextlib import aclosing
 
+import attrs
+
 from .._engine.engine import Engine
 from .._engine.nursery import BareNursery
+from .._limits.line import Crowd
 from .._runtime import trio
 from .jobs import Feed, Jobs, Outcome, check_limit, run_job
 
@@ -16,18 +19,28 @@ async def fan_out(engine: Engine, jobs: Jobs, *, limit: int | None, deadline: fl
     check_limit(limit)
     began = trio.current_time()
     end = math.inf if deadline is None else began + deadline
+    crowd = Crowd()
     async with aclosing(Feed(jobs, end)) as feed:
         with trio.CancelScope(deadline=end):
             async with BareNursery() as nursery:
                 for _ in range(feed.workers(limit)):
-                    nursery.start_soon(_work, engine, feed, began, nursery.cancel_scope)
+                    nursery.start_soon(_work, engine, feed, _Run(began, crowd, nursery.cancel_scope))
     feed.failure.raise_once()
     await trio.lowlevel.checkpoint()
     return feed.outcomes
 
 
-async def _work(engine: Engine, feed: Feed, began: float, rest: trio.CancelScope) -> None:
+@attrs.frozen
+class _Run:
+    """What the workers of one fan-out share."""
+
+    began: float
+    crowd: Crowd
+    scope: trio.CancelScope
+
+
+async def _work(engine: Engine, feed: Feed, run: _Run) -> None:
     while (outcome := await feed.next()) is not None:
-        await run_job(engine, outcome, began)
+        await run_job(engine, outcome, run.began, run.crowd)
     if feed.failure.noted:
-        rest.cancel(reason="the source of the jobs failed")
+        run.scope.cancel(reason="the source of the jobs failed")

@@ -12,6 +12,7 @@ from .._engine.call import CallTrace
 from .._engine.engine import Engine
 from .._engine.nursery import Failure
 from .._engine.stream import Stream
+from .._limits.line import Crowd
 from .._runtime import trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError, LLMError, RateLimitError
@@ -150,9 +151,12 @@ class Feed:
                 await close()
 
 
-async def run_job(engine: Engine, outcome: Outcome, began: float) -> None:
-    """Run the job of one outcome and write down what becomes of it, cancellation included."""
-    trace = CallTrace()
+async def run_job(engine: Engine, outcome: Outcome, began: float, crowd: Crowd | None = None) -> None:
+    """Run the job of one outcome and write down what becomes of it, cancellation included.
+
+    `crowd` is the fan-out that it is a part of: its requests then wait until they are no longer refused.
+    """
+    trace = CallTrace(crowd=crowd)
     outcome.status = "cancelled"  # unless it comes to another end
     outcome.timings.started = trio.current_time() - began
     try:

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import attrs
 
+from .._limits.line import Ticket
 from .._runtime import trio
 from .._types.errors import APIError, Timeout
 from .call import RunningCall
-from .retry import Attempt, RetryPolicy, next_wake
+from .retry import Attempt, RetryPolicy, is_retryable, next_wake
 
 T = TypeVar("T")
 
@@ -22,6 +23,8 @@ class Tries:
     number: int = 0
     broken: APIError | None = None
     """The error that broke the stream of the last attempt, after that had succeeded."""
+    has_next: bool = False
+    """Whether the call has another target, which it goes to before it waits for this one."""
 
 
 @attrs.define
@@ -34,6 +37,7 @@ class CallFrame:
     chance: Callable[[], float]
     """A random number from 0 to 1, for the jitter."""
     call: RunningCall
+    ticket: Ticket
     tries: Tries = attrs.Factory(Tries)
 
 
@@ -61,13 +65,30 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
                     last = error
                     error.llm_provider, error.model = frame.provider, frame.model
                     await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
-                    wake = _wake_after(error, frame)
+                    wake = trio.current_time() if _goes_back(error, frame) else _wake_after(error, frame)
                 await trio.sleep_until(wake)
         finally:
             call.done_waiting(scope)
     if call.cut:
         raise call.closed_error() from last
     raise out_of_time(frame, f"no reply within {call.timeout:g} s") from last
+
+
+def _goes_back(error: APIError, frame: CallFrame) -> bool:
+    """Whether a refused call of a fan-out waits in its line once more, as if it had not been sent."""
+    ticket, crowd = frame.ticket, frame.ticket.crowd
+    if crowd is None:
+        return False
+    if error.status_code == 401 and not is_retryable(error):
+        ticket.account.turn_away(crowd, error)
+    if not ticket.refused:
+        return False
+    if frame.tries.has_next:
+        raise error  # there is somebody else to ask
+    ticket.account.send_back(ticket)
+    frame.call.back_in_line()
+    frame.tries.number -= 1
+    return True
 
 
 def _wake_after(error: APIError, frame: CallFrame) -> float:
@@ -81,4 +102,6 @@ def _wake_after(error: APIError, frame: CallFrame) -> float:
 
 def out_of_time(frame: CallFrame, message: str) -> Timeout:
     """The error of a limit that ran out."""
+    if frame.ticket.stuck is not None:
+        message = f"{message}: {frame.ticket.stuck}"
     return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.call.trace.attempts)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 from weakref import WeakSet, ref
 
 import attrs
 
+from .._limits.line import Crowd
 from .._runtime import run_clock, trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError
@@ -33,6 +35,8 @@ class CallTrace:
     """When the last attempt got its slot."""
     first_content: float | None = None
     """Streams: when the first content arrived."""
+    crowd: Crowd | None = None
+    """The fan-out that it is a part of."""
 
     def note_attempt(self, at: float) -> None:
         """Another request is sent."""
@@ -49,22 +53,41 @@ class RunningCall:
     stream: ref[OpenStream] | None = None
     """Weak: a stream that its reader has forgotten is to be finalised at once."""
 
-    def __init__(self, calls: Calls, model: str, timeout: float, trace: CallTrace) -> None:
+    def __init__(
+        self, calls: Calls, model: str, timeout: float, trace: CallTrace, *, from_departure: bool = False
+    ) -> None:
         self.calls = calls
         self.model = model
         self.timeout = timeout
         """The total limit in seconds."""
         self.trace = trace
+        self.from_departure = from_departure
+        """Whether the limit begins when the call first leaves the line, not when it is made."""
         self.started = calls.clock()
         """On the event loop's clock."""
-        self.deadline = self.started + timeout
-        """On the same."""
+        self.deadline = math.inf if from_departure else self.started + timeout
+        """On the same; infinite until the call has left the line, if its limit begins then."""
         self.scopes: set[trio.CancelScope] = set()
         """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
 
     def follow(self, stream: OpenStream) -> None:
         """From now on it is this stream."""
         self.stream = ref(stream)
+
+    def left_line(self, at: float) -> None:
+        """An attempt leaves."""
+        self.trace.note_attempt(at)
+        if self.deadline == math.inf and self.from_departure:
+            self.deadline = at + self.timeout
+            for scope in self.scopes:
+                scope.deadline = min(scope.deadline, self.deadline)
+
+    def back_in_line(self) -> None:
+        """It is as if no attempt had left."""
+        if self.from_departure:
+            self.deadline = math.inf
+            for scope in self.scopes:
+                scope.deadline = math.inf
 
     def end(self) -> None:
         """It is over. Idempotent."""
@@ -125,21 +148,23 @@ class Calls:
         self._streamed: WeakSet[RunningCall] = WeakSet()
         self._fewer: trio.Event | None = None
 
-    def start(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
+    def start(self, model: str, timeout: float, trace: CallTrace, *, from_departure: bool = False) -> RunningCall:
         """A call begins, which somebody will `end`.
 
         Raises:
             ClientClosedError: if the client takes no more.
         """
         self._check_open(model)
-        call = RunningCall(self, model, timeout, trace)
+        call = RunningCall(self, model, timeout, trace, from_departure=from_departure)
         self._whole.add(call)
         return call
 
-    def start_stream(self, model: str, timeout: float, trace: CallTrace) -> RunningCall:
+    def start_stream(
+        self, model: str, timeout: float, trace: CallTrace, *, from_departure: bool = False
+    ) -> RunningCall:
         """The same for a call whose stream may be forgotten by its reader, and so never be ended."""
         self._check_open(model)
-        call = RunningCall(self, model, timeout, trace)
+        call = RunningCall(self, model, timeout, trace, from_departure=from_departure)
         self._streamed.add(call)
         return call
 

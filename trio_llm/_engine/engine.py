@@ -13,7 +13,6 @@ import attrs
 
 from .._catalog.provider import Provider
 from .._dialects.contract import Call, Endpoint, Fresh, ReplyIsError, StreamEndpoint
-from .._limits.line import Ticket
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
 from .._transport import Transport
@@ -94,16 +93,14 @@ class Engine:
         Raises:
             APIError: whatever went wrong.
         """
-        call = self.calls.start(request.model, self._timeout(request.options), trace)
+        call = self._start(self.calls.start, request, trace)
         try:
             if not has_fallbacks(request, self.settings.fallbacks):
                 response = await self._receive(request, call, Tries())
                 self._note_latency(request.model, trace)
             else:
                 targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
-                response = await ask_targets(
-                    targets, lambda target: self._receive(target, call, targets.tries), call.deadline
-                )
+                response = await ask_targets(targets, lambda target: self._receive(target, call, targets.tries), call)
                 self._note_latency(targets.current.model, trace)
             return response
         finally:
@@ -139,7 +136,7 @@ class Engine:
         endpoint = route.endpoint
         if endpoint is None:
             raise _not_offered(request, route)
-        frame = self._frame(request.options, route, call, tries)
+        frame = self._frame(request, route, call, tries)
         exchange = self._exchange(request, route, endpoint, frame)
         attempt = partial(receive_whole, exchange, endpoint)
         return run_attempts(attempt if route.credential is None else partial(with_renewal, attempt, exchange), frame)
@@ -156,12 +153,12 @@ class Engine:
 
     async def open_stream(self, request: AnyRequest, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
         """The same for a request of any kind that has streams."""
-        call = self.calls.start_stream(request.model, self._timeout(request.options), trace)
+        call = self._start(self.calls.start_stream, request, trace)
         try:
             targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
             self._check_continuations(targets)
             reopening = Reopening(targets, call, lambda target: self._open_stream(target, call, targets.tries))
-            source, opening = await ask_targets(targets, reopening.ask, call.deadline)
+            source, opening = await ask_targets(targets, reopening.ask, call)
         except BaseException:
             call.end()
             raise
@@ -180,7 +177,7 @@ class Engine:
         endpoint = route.stream_endpoint
         if endpoint is None:
             raise _not_offered(request, route)
-        exchange = self._exchange(request, route, endpoint, self._frame(request.options, route, call, tries))
+        exchange = self._exchange(request, route, endpoint, self._frame(request, route, call, tries))
         rules, whole = operation.rules(request), route.endpoint
 
         def unfold(body: bytes) -> Any:
@@ -196,8 +193,11 @@ class Engine:
                 row, model = self._routes.row(request.model, request.options)
                 check_continuation(request, row.service("chat", model).quirks)
 
-    def _timeout(self, options: CallOptions) -> float:
-        return self.settings.timeouts.total if options.timeout is None else options.timeout
+    def _start(self, start: Callable[..., RunningCall], request: AnyRequest, trace: CallTrace) -> RunningCall:
+        # Who says a number wants an answer by then; the default is there to end what hangs.
+        given = request.options.timeout
+        timeout = self.settings.timeouts.total if given is None else given
+        return start(request.model, timeout, trace, from_departure=given is None)
 
     def _row_name(self, model: str, options: CallOptions) -> str:
         return self._routes.row(model, options)[0].name
@@ -236,13 +236,14 @@ class Engine:
         except RecursionError:
             message = "the request is nested too deeply to be sent"
             raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
-        return Exchange(call, route, http, self.transport, frame, Ticket(request.options.priority, route.lane))
+        return Exchange(call, route, http, self.transport, frame)
 
-    def _frame(self, options: CallOptions, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
-        policy = self.settings.retry
-        if options.num_retries is not None:
-            policy = attrs.evolve(policy, attempts=1 + options.num_retries)
-        return CallFrame(route.provider, route.model, policy, self.settings.chance, call, tries)
+    def _frame(self, request: AnyRequest, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
+        policy, retries = self.settings.retry, request.options.num_retries
+        if retries is not None:
+            policy = attrs.evolve(policy, attempts=1 + retries)
+        ticket = route.account.ticket(request.options.priority, route.lane, call.trace.crowd, request)
+        return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries)
 
     def account_statistics(self) -> dict[str, AccountStatistics]:
         """Slots of every account, by provider and base URL."""

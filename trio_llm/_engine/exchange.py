@@ -11,10 +11,7 @@ import attrs
 from .._convert.converter import ConversionError
 from .._dialects.contract import Call, Endpoint, ErrorDetail, ReplyIsError, StreamDecoder, StreamEndpoint
 from .._limits.account import Admission
-from .._limits.buckets import ONE_REQUEST
-from .._limits.estimate import estimate_cost
 from .._limits.header_formats import reset_wait
-from .._limits.line import Ticket
 from .._runtime import trio
 from .._transport import Reply, Transport, TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
@@ -49,7 +46,6 @@ class Exchange(Generic[RequestT]):
     http: HTTPRequest
     transport: Transport
     frame: CallFrame
-    ticket: Ticket
     secret: object = attrs.field(default=None, repr=False)
     """What the last attempt was signed with, where each is signed."""
     sent: HTTPRequest | None = None
@@ -57,11 +53,10 @@ class Exchange(Generic[RequestT]):
 
     def enter_nowait(self) -> Admission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
-        account = self.route.account
-        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
-        admission = account.enter_nowait(cost, self.ticket)
+        account, ticket = self.route.account, self.frame.ticket
+        admission = account.enter_nowait(account.cost_of(ticket), ticket)
         if admission is not None:
-            self.frame.call.trace.note_attempt(admission.at)
+            self.frame.call.left_line(admission.at)
         return admission
 
     async def enter(self) -> Admission:
@@ -70,14 +65,13 @@ class Exchange(Generic[RequestT]):
         Raises:
             RateLimitError: if it cannot come before the deadline.
         """
-        account = self.route.account
-        cost = estimate_cost(self.call.request) if account.counts_tokens else ONE_REQUEST
+        account, ticket = self.route.account, self.frame.ticket
         try:
-            admission = await account.enter(cost, self.ticket)
+            admission = await account.enter(account.cost_of(ticket), ticket)
         except RateLimitError as error:
             error.attempts = self.frame.call.trace.attempts
             raise
-        self.frame.call.trace.note_attempt(admission.at)
+        self.frame.call.left_line(admission.at)
         return admission
 
 
@@ -103,7 +97,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
             reply = await exchange.transport.send(exchange.route.destination.origin, http)
             head = reply.head
-            if admission.limits is not None:
+            if admission.learns:
                 admission.learn(head)
             body = reply.finish_nowait() if head.status < 300 else None
             if body is None:

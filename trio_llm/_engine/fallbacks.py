@@ -20,6 +20,7 @@ from .._types.errors import (
 )
 from .._types.request import OPTION_OF, AnyRequest, CallOptions, Fallback, as_fallbacks, changed, split_arguments
 from .attempts import Tries
+from .call import RunningCall
 
 T = TypeVar("T")
 RequestT = TypeVar("RequestT", bound=AnyRequest)
@@ -73,6 +74,7 @@ class Targets(Generic[RequestT]):
         self._general = self._aimed(own.fallbacks, client.general)
         self._context_window = self._aimed(own.context_window_fallbacks, client.context_window)
         self._content_policy = self._aimed(own.content_policy_fallbacks, client.content_policy)
+        self.tries.has_next = bool(self._general)
 
     def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
@@ -82,7 +84,7 @@ class Targets(Generic[RequestT]):
             return False
         self._failed += (error,)
         self.current = waiting.popleft()
-        self.tries = Tries()
+        self.tries = Tries(has_next=bool(self._general))
         return True
 
     def all(self) -> list[RequestT]:
@@ -147,7 +149,7 @@ def _with_arguments(request: RequestT, arguments: dict[str, Any]) -> RequestT:
     )
 
 
-async def ask_targets(targets: Targets[RequestT], ask: Callable[[RequestT], Awaitable[T]], deadline: float) -> T:
+async def ask_targets(targets: Targets[RequestT], ask: Callable[[RequestT], Awaitable[T]], call: RunningCall) -> T:
     """Ask the current target, and one after another of those that follow, until one answers.
 
     Raises:
@@ -157,5 +159,5 @@ async def ask_targets(targets: Targets[RequestT], ask: Callable[[RequestT], Awai
         try:
             return await ask(targets.current)
         except APIError as error:
-            if not targets.move_on(error, in_time=trio.current_time() < deadline):
+            if not targets.move_on(error, in_time=trio.current_time() < call.deadline):
                 raise

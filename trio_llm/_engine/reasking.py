@@ -72,7 +72,7 @@ class SeamedSource:
         reopening = self._reopening
         reopening.targets.tries.broken = broken
         try:
-            source, opening = await ask_targets(reopening.targets, self._ask, reopening.call.deadline)
+            source, opening = await ask_targets(reopening.targets, self._ask, reopening.call)
         except BaseException as error:
             reopening.call.end()
             if isinstance(error, APIError):

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import attrs
 
+from .._limits.refusals import is_hopeless
 from .._limits.settings import LONGEST_RESPECTED_WAIT
 from .._types.errors import APIConnectionError, APIError, UnsupportedParamsError
 
@@ -45,7 +46,7 @@ class Attempt:
 
 def is_retryable(error: APIError) -> bool:
     """Whether trying again can help."""
-    if isinstance(error, UnsupportedParamsError):
+    if isinstance(error, UnsupportedParamsError) or is_hopeless(error):
         return False
     if error.should_retry is not None:
         return error.should_retry

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST_REMEMBERED: Final = 1_000
 """Routes kept: programs use a few models and keys, and one that makes them up should not grow for ever."""
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _COMMON_HEADERS: Final = (("user-agent", USER_AGENT), ("accept", "*/*"))
 AccountKey = tuple[Any, ...]
 
@@ -167,7 +168,7 @@ class Routes:
         to = destination(service, options, self._variables)
         account = self._accounts.get(to.account)
         if account is None:
-            account = self._accounts[to.account] = Account(self._limits)
+            account = self._accounts[to.account] = Account(self._limits, free=_is_own(service.row, to.origin.host))
         dialect = service.dialect
         return Route(
             provider=service.row.name,
@@ -210,3 +211,8 @@ class Routes:
             seen[name] += 1
             found[name if seen[name] == 1 else f"{name} #{seen[name]}"] = account.statistics()
         return found
+
+
+def _is_own(row: Provider, host: str) -> bool:
+    """Whether the caller's own machines answer: they have no limits that would have to be felt for."""
+    return row.server is not Server.REMOTE or host in _LOOPBACK

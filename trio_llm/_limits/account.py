@@ -1,8 +1,19 @@
-"""One account's limits at work: the line in front of a provider.
+"""One account's limits at work: the lines in front of a provider.
 
-Calls stand in line by priority, then by arrival. Only the first in line waits for something - the buckets, then
-a slot - so that a large call is not overtaken for ever by small ones, and a wait that is cancelled has taken nothing.
-No task of ours does any of this: each caller waits for itself and wakes the next.
+Every call of an account goes through these states; whoever makes the call moves it, and wakes the next one.
+
+- *waiting in its lane's line*, by priority, then by arrival. Only the first waits for something: the end of a pause,
+  the lane's pace, what headers describe, fewer in flight. A large call is so not overtaken for ever by small ones.
+- *waiting at the account's door*, once its lane lets it go. Only the first of those there waits for something: the
+  caller's own requests and tokens per minute, then a slot. It leaves the door again if its lane closes meanwhile.
+- *in flight*, as an `Admission`. Whoever has that notes what came back, and leaves exactly once.
+
+What always holds: a wait that is cancelled has taken nothing. A slot is held by calls in flight only, but for the
+moment in which the first at the door finds that something changed while it waited for the slot. Whoever leaves a
+line, for whatever reason, wakes the next; whoever ends wakes the first of its lane and the first at the door. No task
+of ours does any of this: each caller waits for itself.
+
+A call that finds nothing to wait for passes all of it at once, in `enter_nowait`.
 """
 
 from __future__ import annotations
@@ -10,25 +21,27 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from itertools import count
 from types import TracebackType
+from typing import Final
 
 from .._runtime import run_clock, trio
 from .._types.errors import APIError, RateLimitError
 from .._types.http import ReplyHead
 from .._types.usage import Usage
-from .adaptive import Concurrency, Departure, DescribedLimits, explain_refusal
-from .buckets import NOTHING, Bucket, Cost, Kind, longest_wait
+from .adaptive import Departure, SlowStart
+from .buckets import NOTHING, ONE_REQUEST, Cost
+from .estimate import estimate_cost
 from .header_formats import Window, read_limits
-from .line import Line, Ticket, Waiter
-from .settings import LONGEST_RESPECTED_WAIT, AccountStatistics, Limits, SlotLimiter
+from .lane import Lane
+from .line import Crowd, Line, Ticket, Waiter
+from .pace import Rhythm
+from .refusals import is_pausing
+from .settings import AccountStatistics, LaneStatistics, Limits, SlotLimiter
 from .slots import Slots
+from .windows import RequestWindow, Share, TokenWindow
 
-DEFAULT_PAUSE = 1.0
-"""Seconds that an account is quiet after a 429 or 529 that does not say how long."""
-_PAUSING = frozenset({429, 529})
-_MOST_MODELS = 1_000
-"""Models whose described limits are remembered."""
+_MOST_LANES: Final = 1_000
+"""Lanes that are remembered; programs that make up names of models should not grow for ever."""
 
 
 class Admission:
@@ -41,23 +54,36 @@ class Admission:
     """What the reply said was used."""
     received: int = 0
     """Tokens of the answer that arrived, as far as one can tell."""
-    limits: DescribedLimits | None = None
-    """Those of its model, where they are followed."""
-    departure: Departure | None = None
-    """What those have to know of it."""
+    unspent: Cost = NOTHING
+    """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
     described: Sequence[Window] = ()
     """The limits in the headers of the reply."""
+    departure: Departure | None = None
+    """What the limits that were known when it left have to know of it."""
+    share: Share | None = None
+    """Where its tokens are counted."""
+    number: int = 0
+    """Its place among all that ever left in its lane."""
+    beside: int = 0
+    """How many of its lane were in flight when it left, itself included."""
 
     def __init__(self, account: Account, ticket: Ticket, cost: Cost, at: float) -> None:
-        self._account = account
+        self.account = account
         self.ticket = ticket
+        self.lane = ticket.lane
         self.cost = cost
         self.at = at
         """When it left."""
 
+    @property
+    def learns(self) -> bool:
+        """Whether anybody wants to know the headers of the reply."""
+        return self.lane.described is not None
+
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
-        self._account.learn(self, head)
+        if self.lane.described is not None:
+            self.account.learn(self, head)
 
     def __enter__(self) -> Admission:
         return self
@@ -65,10 +91,10 @@ class Admission:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._account.leave(self, error)
+        self.account.leave(self, error)
 
-    def unspent(self, error: BaseException | None) -> Cost:
-        """Reserved tokens that were not used. Negative where the estimate was too low."""
+    def settled(self, error: BaseException | None) -> Cost:
+        """Reserved tokens that were not used, by what came back."""
         cost = self.cost
         if self.usage is not None:
             return Cost(0, cost.prompt - self.usage.prompt_tokens, cost.answer - self.usage.completion_tokens)
@@ -80,49 +106,70 @@ class Admission:
 class Account:
     """The limits of one account at work. Belongs to one run of an event loop."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, free: bool = False) -> None:
+        """An account under these limits; `free`: its host is one's own, and adaptive limits start with all calls."""
         given = limits.max_in_flight
         self._now = run_clock()
-        self._concurrency: Concurrency | None = None
+        most: float = math.inf
         if given is None or isinstance(given, int):
             most = given or math.inf
-            self._concurrency = Concurrency(most) if limits.adaptive else None
-            self._slots: SlotLimiter = Slots(self._concurrency.number if self._concurrency else most)
+            self._slots: SlotLimiter = Slots(most)
         else:
             self._slots = given
-        now = self._now()
-        self._requests = _bucket("requests", limits.requests_per_minute, now)
-        self._tokens = _bucket("tokens", limits.tokens_per_minute, now)
-        self._buckets = [bucket for bucket in (self._requests, self._tokens) if bucket is not None]
-        self._paused_until = now
+        per_minute, tokens = limits.requests_per_minute, limits.tokens_per_minute
+        self._requests = None if per_minute is None else RequestWindow(per_minute)
+        self._tokens = None if tokens is None else TokenWindow(tokens)
+        self._has_windows = self._requests is not None or self._tokens is not None
         self._adaptive = limits.adaptive
-        self.counts_tokens = limits.adaptive or self._tokens is not None
-        """Whether an estimate of tokens matters; otherwise every call costs `ONE_REQUEST`."""
-        self._counts = bool(self._buckets) or limits.adaptive
-        """Whether anything but slots is limited."""
-        self._models: dict[str, DescribedLimits] = {}
-        self._line = Line()
-        self._arrivals = count()
+        self._opening = SlowStart(most, free=free) if limits.adaptive and isinstance(self._slots, Slots) else None
+        if self._opening is not None:
+            self._slots.total_tokens = self._opening.number
+        self._lanes: dict[str, Lane] = {}
+        self._rhythm = Rhythm()
+        self._door = Line()
+        self.arrivals = 0
+        """Calls that have come so far."""
+        self._returns = 0
+        """Calls that went back into their lines."""
         self._in_flight = 0
         self._attempts = 0
         self._errors = 0
         self._prompt_tokens = 0
         self._completion_tokens = 0
 
-    def is_at_rest(self) -> bool:
-        """Whether it may be forgotten: nothing is in flight, in line, paused or used up."""
-        now = self._now()
-        busy = self._in_flight or self._line.first is not None or now < self._paused_until
-        return not busy and all(bucket.level(now) >= bucket.capacity for bucket in self._buckets)
+    def ticket(self, priority: int = 0, lane: str = "", crowd: Crowd | None = None, request: object = None) -> Ticket:
+        """A call's claim to a place in the line of one lane."""
+        found = self._lanes.get(lane)
+        if found is None:
+            found = self._open_lane(lane)
+        return Ticket(self, found, priority, request=request, crowd=crowd)
+
+    def _open_lane(self, name: str) -> Lane:
+        if len(self._lanes) >= _MOST_LANES:
+            self._lanes = {known: lane for known, lane in self._lanes.items() if not lane.is_idle}
+        lane = self._lanes[name] = Lane(self._rhythm, adaptive=self._adaptive)
+        return lane
+
+    def cost_of(self, ticket: Ticket) -> Cost:
+        """What a call will take, as exactly as somebody wants to know it now."""
+        if self._tokens is None and not ticket.lane.counts_tokens:
+            return ONE_REQUEST
+        if ticket.estimate is None:
+            ticket.estimate = estimate_cost(ticket.request)
+        return ticket.estimate if self._tokens is not None else ticket.lane.adjusted(ticket.estimate)
 
     def enter_nowait(self, cost: Cost, ticket: Ticket) -> Admission | None:
         """Let a call in for which there is nothing to wait; None if there is, and it has to `enter`."""
         if ticket.arrival is None:
-            ticket.arrival = next(self._arrivals)
-        now, slots = self._now(), self._slots
-        if self._line.first is not None or now < self._paused_until or slots.available_tokens <= 0:
+            self.arrivals = ticket.arrival = self.arrivals + 1
+        if ticket.crowd is not None:
+            ticket.crowd.check(self)
+        lane, slots = ticket.lane, self._slots
+        ticket.stuck = None
+        if lane.line.first is not None or self._door.first is not None or slots.available_tokens <= 0:
             return None
-        if self._counts and self._wait(now, cost, ticket.model):
+        now = self._now()
+        if not lane.is_open(now, cost) or (self._has_windows and self._windows_wait(now, cost)):
             return None
         admission = Admission(self, ticket, cost, now)
         # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
@@ -131,178 +178,232 @@ class Account:
         return admission
 
     async def enter(self, cost: Cost, ticket: Ticket) -> Admission:
-        """Wait in line for buckets and slot. Cancelled while waiting, nothing has been taken.
+        """Wait in line, and for a slot. Cancelled while waiting, nothing has been taken.
 
         Raises:
-            RateLimitError: at once, if the wait cannot end before the caller's deadline, as things stand.
+            RateLimitError: at once, if the wait cannot end before the caller's deadline, as things stand; and for a
+                call of a fan-out, if its lane was given up.
+            AuthenticationError: for a call of a fan-out, if another one's credential was refused here.
         """
         if ticket.arrival is None:
-            ticket.arrival = next(self._arrivals)
+            self.arrivals = ticket.arrival = self.arrivals + 1
         admission = Admission(self, ticket, cost, self._now())
         await self._stand_in_line(admission)
         admission.at = self._now()
         self._depart(admission)
         return admission
 
+    def send_back(self, ticket: Ticket) -> None:
+        """A refused call returns to its line: another one finds out first whether the lane is open again."""
+        self._returns += 1
+        ticket.send_behind_first(self._returns)
+        ticket.refused = False
+
+    def turn_away(self, crowd: Crowd, error: APIError) -> None:
+        """The credential of this account was refused: the others of a fan-out need not ask with it."""
+        if self not in crowd.wrong_keys and error.attempts:
+            crowd.wrong_keys[self] = error
+            for lane in self._lanes.values():
+                lane.line.wake_all()
+
     def _depart(self, admission: Admission) -> None:
-        if self._counts:
-            self._spend(admission)
+        if self._requests is not None:
+            self._requests.take(admission.at)
+        if self._tokens is not None:
+            admission.share = self._tokens.take(admission.at, admission.cost.tokens)
+        admission.lane.depart(admission)
         self._in_flight += 1
         self._attempts += 1
-
-    def _spend(self, admission: Admission) -> None:
-        cost, now = admission.cost, admission.at
-        for bucket in self._buckets:
-            bucket.take(now, cost.of(bucket.kind))
-        if self._adaptive:
-            admission.limits = self._limits_of(admission.ticket.model)
-            admission.departure = admission.limits.take(now, cost)
+        if self._opening is not None:
+            self._opening.left(self._in_flight)
 
     def leave(self, admission: Admission, error: BaseException | None) -> None:
         """Give a slot back and settle the tokens; any task may do it. `error` is what ended the call, if any did."""
-        if isinstance(error, APIError):
-            self._errors += 1
-            if _is_refusal(error):
-                self._pause(self._now(), error.retry_after)
+        lane = admission.lane
         if (usage := admission.usage) is not None:
             self._prompt_tokens += usage.prompt_tokens
             self._completion_tokens += usage.completion_tokens
-        if self._counts:
-            self._settle(admission, error, self._now())
+        if error is not None or self._tokens is not None or lane.follows:
+            self._settle(admission, error)
+        if error is None:
+            lane.succeeded(admission)
+            if self._opening is not None:
+                self._opening.succeeded()
+                self._resize_slots(self._opening.number)
+        lane.end(admission)
         self._in_flight -= 1
         self._slots.release_on_behalf_of(admission)
-        if self._line.first is not None:
-            self._wake_first()
+        lane.line.wake_first()
+        self._door.wake_first()
 
-    def _settle(self, admission: Admission, error: BaseException | None, now: float) -> None:
-        unspent = admission.unspent(error)
-        for bucket in self._buckets:
-            bucket.give(now, unspent.of(bucket.kind))
-        if admission.limits is not None:
-            admission.limits.settle(now, admission.cost, unspent)
-            self._adapt(admission, error, now)
+    def _settle(self, admission: Admission, error: BaseException | None) -> None:
+        now = self._now()
+        admission.unspent = admission.settled(error)
+        if self._tokens is not None and admission.share is not None:
+            self._tokens.correct(now, admission.share, admission.unspent.tokens)
+        admission.lane.settle(admission, now)
+        if isinstance(error, APIError):
+            self._errors += 1
+            if is_pausing(error):
+                admission.lane.refused(admission, error, now)
 
     def learn(self, admission: Admission, head: ReplyHead) -> None:
-        """Follow the limits that a reply describes, if that is wanted."""
-        if admission.limits is None or admission.departure is None:
-            return
-        admission.described = read_limits(head.headers, time.time())
-        admission.limits.follow(admission.described, admission.departure, self._now())
-        if admission.described and self._concurrency is not None:
-            self._concurrency.described()
-            self._resize_slots(self._concurrency.number)
-        self._wake_first()
-
-    def _limits_of(self, model: str) -> DescribedLimits:
-        found = self._models.get(model)
-        if found is None:
-            if len(self._models) >= _MOST_MODELS:
-                self._models.clear()
-            found = self._models[model] = DescribedLimits()
-        return found
-
-    def _pause(self, now: float, asked: float | None) -> None:
-        # A day's quota of one model may be used up: that must not silence the account's other models for a day.
-        seconds = DEFAULT_PAUSE if asked is None else min(asked, LONGEST_RESPECTED_WAIT)
-        self._paused_until = max(self._paused_until, now + seconds)
-
-    def _adapt(self, admission: Admission, error: BaseException | None, now: float) -> None:
-        concurrency = self._concurrency
-        if concurrency is None:
-            return
-        if error is None:
-            concurrency.succeeded(admission.at, self._in_flight)
-        elif _is_refusal(error) and not explain_refusal(admission.described, admission.cost):
-            concurrency.refused(admission.at, self._in_flight, now)
-        self._resize_slots(concurrency.number)
+        """Follow the limits that a reply describes."""
+        windows = read_limits(head.headers, time.time())
+        if windows:
+            admission.described = windows
+            admission.lane.follow(admission, windows, self._now())
+            if self._opening is not None:
+                self._opening.end()
+                self._resize_slots(self._opening.number)
+            admission.lane.line.wake_first()
 
     def _resize_slots(self, number: float) -> None:
         if self._slots.total_tokens != number:
             self._slots.total_tokens = number
 
-    def _wait(self, now: float, cost: Cost, model: str, ahead: Cost = NOTHING) -> float:
-        """Seconds until a cost may be taken, slots aside."""
-        wait = max(self._paused_until - now, longest_wait(self._buckets, now, cost, ahead))
-        if model in self._models:
-            wait = max(wait, longest_wait(self._models[model].buckets, now, cost, ahead))
-        # Less than the clock can tell would be waited for again and again.
-        return wait if now + wait > now else 0.0
+    def _windows_wait(self, now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
+        """Seconds for which the caller's own limits per minute hold a call back."""
+        wait = 0.0
+        if self._requests is not None:
+            wait = self._requests.wait(now, int(ahead.requests))
+        if self._tokens is not None:
+            wait = max(wait, self._tokens.wait(now, cost.tokens, ahead.tokens))
+        return wait
 
     async def _stand_in_line(self, admission: Admission) -> None:
-        ticket, cost = admission.ticket, admission.cost
-        waiter = Waiter(ticket.rank, cost, ticket.model, trio.Event())
-        self._refuse_hopeless(waiter)
-        self._line.join(waiter)
+        ticket, lane = admission.ticket, admission.lane
+        waiter = Waiter(ticket.rank, admission.cost, trio.Event(), admission.at)
+        self._refuse_hopeless(waiter, lane)
+        lane.line.join(waiter)
+        got_in = False
         try:
-            while not await self._got_turn(waiter, admission):
-                pass
+            while not got_in:
+                got_in = await self._got_turn(waiter, admission)
+            ticket.stuck = None
         finally:
-            self._line.leave(waiter)
-            self._wake_first()
+            if not got_in:
+                ticket.stuck = self._describe_wait(waiter, lane)
+            lane.line.leave(waiter)
+            lane.line.wake_first()
+            self._leave_door(waiter)
 
     async def _got_turn(self, waiter: Waiter, admission: Admission) -> bool:
         """Wait for the next thing that has to happen. Returns whether it was the last."""
-        if self._line.first is not waiter:
+        lane = admission.lane
+        if (crowd := admission.ticket.crowd) is not None:
+            crowd.check(self)
+            lane.check_given_up(admission.ticket)
+        if lane.line.first is waiter:
+            self._refuse_hopeless(waiter, lane)
+        wait = self._wait_of_first(waiter, admission)
+        if not wait:
+            await self._slots.acquire_on_behalf_of(admission)
+            # While it waited for the slot, a pause, somebody's debt or somebody before it may have come.
+            if not self._wait_of_first(waiter, admission):
+                return True
+            self._slots.release_on_behalf_of(admission)
+            return False
+        with trio.CancelScope(deadline=self._now() + wait):
             await waiter.turn.wait()
-            waiter.turn = trio.Event()
-            return False
-        if wait := self._refuse_hopeless(waiter):
-            with trio.move_on_after(wait):
-                await waiter.turn.wait()
-            waiter.turn = trio.Event()
-            return False
-        await self._slots.acquire_on_behalf_of(admission)
-        # While it waited for the slot, a pause, somebody's debt or somebody before it may have come.
-        if self._line.first is waiter and not self._wait(self._now(), waiter.cost, waiter.model):
-            return True
-        self._slots.release_on_behalf_of(admission)
+        waiter.turn = trio.Event()
         return False
 
-    def _refuse_hopeless(self, waiter: Waiter) -> float:
-        """Seconds that have to be waited for the buckets.
-
-        Raises:
-            RateLimitError: if they reach to the caller's deadline.
-        """
+    def _wait_of_first(self, waiter: Waiter, admission: Admission) -> float:
+        """Seconds until a slot is all that a waiter needs; infinite until something else happens."""
+        lane = admission.lane
+        if lane.line.first is not waiter:
+            self._leave_door(waiter)
+            return math.inf
         now = self._now()
-        ahead = self._line.cost_before(waiter.rank, waiter.model)
-        wait = self._wait(now, waiter.cost, waiter.model, ahead)
+        if lane.counts_tokens and self._tokens is None and admission.ticket.request is not None:
+            admission.cost = self.cost_of(admission.ticket)  # more may have been learnt since it came
+        if wait := _noticeable(now, lane.wait(now, admission.cost)):
+            self._leave_door(waiter)
+            return wait
+        if not waiter.at_door:
+            waiter.at_door = True
+            self._door.join(waiter)
+        if self._door.first is not waiter:
+            return math.inf
+        return _noticeable(now, self._windows_wait(now, admission.cost)) if self._has_windows else 0.0
+
+    def _leave_door(self, waiter: Waiter) -> None:
+        if waiter.at_door:
+            waiter.at_door = False
+            self._door.leave(waiter)
+        self._door.wake_first()
+
+    def _refuse_hopeless(self, waiter: Waiter, lane: Lane) -> None:
+        """Raises `RateLimitError` if a wait that is certain reaches to the caller's deadline."""
         # A call that is cancelled is not refused: it shall end as cancelled.
-        if wait and -math.inf < trio.current_effective_deadline() <= now + wait:
+        deadline = trio.current_effective_deadline()
+        if not -math.inf < deadline < math.inf:
+            return
+        now = self._now()
+        wait = lane.known_wait(now, waiter.cost, lane.line.cost_before(waiter.rank))
+        if self._has_windows:
+            ahead = sum((one.line.cost_before(waiter.rank) for one in self._lanes.values()), NOTHING)
+            wait = max(wait, self._windows_wait(now, waiter.cost, ahead))
+        if wait and deadline <= now + wait:
             raise RateLimitError(
                 f"the limits of this account allow the call in {wait:.1f} s, after its deadline", retry_after=wait
             )
-        return wait
 
-    def _wake_first(self) -> None:
-        if (first := self._line.first) is not None:
-            first.turn.set()
+    def _describe_wait(self, waiter: Waiter, lane: Lane) -> str:
+        """What a call waits for, and how long it has."""
+        now = self._now()
+        waited = f"waited {now - waiter.since:.3g} s for"
+        before = len(lane.line) - 1
+        if now < lane.paused_until:
+            return f"{waited} the pause that a refusal asked for, {lane.paused_until - now:.3g} s of which are left"
+        if lane.known_wait(now, waiter.cost) or self._windows_wait(now, waiter.cost):
+            return f"{waited} its turn under the limits per minute, {before} others in line"
+        if lane.pace is not None and not lane.pace.is_free:
+            return f"{waited} its turn at {60 * lane.pace.rate:.3g} requests a minute, {before} others in line"
+        return f"{waited} a slot, {self._in_flight} held"
+
+    def is_at_rest(self) -> bool:
+        """Whether it may be forgotten: nobody is in it, and no limit holds anybody back."""
+        now = self._now()
+        return (
+            all(lane.is_idle and now >= lane.paused_until for lane in self._lanes.values())
+            and (self._requests is None or not self._requests.used(now))
+            and (self._tokens is None or not self._tokens.used(now))
+        )
 
     def statistics(self) -> AccountStatistics:
-        """Slots, buckets and line now; sums so far."""
+        """Slots, limits and lines now; sums so far."""
         now = self._now()
         return AccountStatistics(
             in_flight=self._in_flight,
             slots=self._slots.total_tokens,
-            waiting=len(self._line),
-            paused_for=max(0.0, self._paused_until - now),
-            requests_left=None if self._requests is None else self._requests.level(now),
-            tokens_left=None if self._tokens is None else self._tokens.level(now),
+            waiting=sum(len(lane.line) for lane in self._lanes.values()),
+            paused_for=max((max(0.0, lane.paused_until - now) for lane in self._lanes.values()), default=0.0),
+            requests_left=None if self._requests is None else self._requests.left(now),
+            tokens_left=None if self._tokens is None else self._tokens.left(now),
             described={
-                model: {name: bucket.level(now) for name, bucket in described.by_name.items()}
-                for model, described in self._models.items()
-                if described.by_name
+                name: {limit: bucket.level(now) for limit, bucket in lane.described.by_name.items()}
+                for name, lane in self._lanes.items()
+                if lane.described is not None and lane.described.buckets
             },
+            lanes={name: self._lane_statistics(lane, now) for name, lane in self._lanes.items()},
             attempts=self._attempts,
             errors=self._errors,
             prompt_tokens=self._prompt_tokens,
             completion_tokens=self._completion_tokens,
         )
 
+    def _lane_statistics(self, lane: Lane, now: float) -> LaneStatistics:
+        return LaneStatistics(
+            in_flight=lane.in_flight,
+            slots=self._slots.total_tokens if lane.concurrency is None else lane.concurrency.number,
+            waiting=len(lane.line),
+            paused_for=max(0.0, lane.paused_until - now),
+            per_minute=math.inf if lane.pace is None else 60 * lane.pace.rate,
+        )
 
-def _bucket(kind: Kind, per_minute: float | None, now: float) -> Bucket | None:
-    return None if per_minute is None else Bucket(kind, per_minute, now)
 
-
-def _is_refusal(error: BaseException) -> bool:
-    return isinstance(error, APIError) and error.status_code in _PAUSING
+def _noticeable(now: float, wait: float) -> float:
+    """A wait, unless it is less than the clock can tell: that would be waited for again and again."""
+    return wait if now + wait > now else 0.0

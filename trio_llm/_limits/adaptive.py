@@ -1,9 +1,18 @@
 """Following a provider's limits: decisions without a clock or a task.
 
-Headers decide where there are any. The number of calls in flight starts small and doubles with every round of
-successes, as TCP's does; it is free as soon as headers describe limits. A refusal that they do not explain cuts it to
-a share, from which it grows by one a round. Cuts are made once a round: refusals of requests that left before the
-last cut say nothing new.
+Four things are learnt, each by a class of its own; a call leaves when all of them let it.
+
+- `DescribedLimits`, from headers: buckets that are kept within what every reply says, so that replies may come late
+  and out of order. Where headers describe a limit they decide.
+- `SlowStart`, from answers, for the whole account: the number in flight starts small and doubles with each round, as
+  TCP's does, until it is as large as may be. It is so at once where headers describe limits.
+- `Concurrency`, from refusals: where one follows another although time has passed and calls are still in flight, as
+  many as those are allowed at once, and one more with each answer: time may have been too short after all.
+- `Pace` (see there), from refusals: a rate.
+
+A refusal that headers explain, of a request that left before they were known, teaches nothing. One that they explain
+although they had been followed means that others use the same limit: the pace learns what is left for this lane. One
+that they do not explain may be about the rate or, if it persists, about the number: both learn.
 """
 
 from __future__ import annotations
@@ -19,8 +28,8 @@ from .header_formats import Window
 
 FIRST_NUMBER: Final = 20
 """Calls in flight before anything is known."""
-DECREASE: Final = 0.7
-"""What a refusal leaves of the number in flight."""
+PERSISTENT: Final = 3
+"""Refusals in a row, each after a longer pause, from which on time alone does not seem to help."""
 SAFETY: Final = 0.98
 """The share of a described rate that is used: clocks differ, and requests arrive in clumps."""
 _USUAL_PERIOD: Final = 60.0
@@ -46,6 +55,10 @@ class DescribedLimits:
         self.buckets: list[Bucket] = []
         self._in_flight = NOTHING
         self._taken = NOTHING
+
+    def begin(self, in_flight: int, departed: int) -> None:
+        """Headers describe limits for the first time: so many requests had left, and so many are still in flight."""
+        self._in_flight, self._taken = Cost(in_flight), Cost(departed)
 
     def take(self, now: float, cost: Cost) -> Departure:
         """A request leaves."""
@@ -101,32 +114,47 @@ def explain_refusal(windows: Iterable[Window], cost: Cost) -> bool:
     return any(window.remaining is not None and window.remaining < cost.of(window.kind) for window in windows)
 
 
-class Concurrency:
-    """How many calls may be in flight, learnt from how they end."""
+class SlowStart:
+    """How many calls of an account may be in flight before anything is known of it: doubles with each round."""
 
-    def __init__(self, most: float) -> None:
+    def __init__(self, most: float, *, free: bool = False) -> None:
         self._most = most
-        self.number: float = min(most, FIRST_NUMBER)
-        self._successes = 0
-        self._cut_at = -math.inf
+        self.number: float = most if free else min(most, FIRST_NUMBER)
+        self._peak = 0
 
-    def described(self) -> None:
-        """The provider describes limits: there is no need to feel one's way, unless it refused in spite of them."""
-        if self._cut_at == -math.inf:
-            self.number = self._most
+    def left(self, in_flight: int) -> None:
+        """A call left; `in_flight` are under way, itself included."""
+        self._peak = max(self._peak, in_flight)
 
-    def succeeded(self, started: float, in_flight: int) -> None:
-        """A call that began at `started` ended well while `in_flight` were under way, itself included."""
-        if started < self._cut_at or self.number >= self._most or in_flight < self.number:
-            return
-        self._successes += 1
-        if self._cut_at == -math.inf or self._successes >= self.number:
-            self._successes = 0
+    def succeeded(self) -> None:
+        """A call ended well."""
+        # Not more than twice of what is used: a number that is never reached has not been tried.
+        if self.number < self._most and self.number < 2 * self._peak:
             self.number = min(self._most, self.number + 1)
 
-    def refused(self, started: float, in_flight: int, now: float) -> None:
-        """A call that began at `started` was refused for coming too often."""
-        if started >= self._cut_at:
-            self._cut_at = now
-            self._successes = 0
-            self.number = max(1, math.floor(min(self.number, in_flight) * DECREASE))
+    def end(self) -> None:
+        """The provider describes limits: there is no need to feel one's way."""
+        self.number = self._most
+
+
+class Concurrency:
+    """How many calls of a lane may be in flight, learnt from refusals."""
+
+    def __init__(self) -> None:
+        self.number: float = math.inf
+        self._peak: float = 0
+        """Most that were in flight since the last cut."""
+
+    def left(self, in_flight: int) -> None:
+        """A call left; `in_flight` are under way, itself included."""
+        self._peak = max(self._peak, in_flight)
+
+    def succeeded(self) -> None:
+        """A call ended well."""
+        if self.number < 2 * self._peak:
+            self.number += 1
+
+    def refused(self, others: int, in_a_row: int) -> None:
+        """A call was refused for coming too often, the last of so many, while `others` were in flight."""
+        if in_a_row >= PERSISTENT and others:
+            self.number = self._peak = min(self.number, others)

@@ -69,10 +69,10 @@ def read_limits(headers: Mapping[str, str], wall_clock: float) -> list[Window]:
     Negative and unreadable values count as unknown; limits of which nothing useful is known are left out.
     """
     found: dict[str, _Found] = {}
-    for header, value in headers.items():
+    for header in headers:
         if "ratelimit" in header and (match := _NAME.fullmatch(header)):
             name = header.replace(f"-{match['part']}", "", 1)
-            found.setdefault(name, _Found(match)).values[match["part"]] = value
+            found.setdefault(name, _Found(match)).values[match["part"]] = headers[header]
     windows = (one.window(name, wall_clock) for name, one in found.items())
     return [window for window in windows if _is_useful(window)]
 

@@ -1,45 +1,93 @@
-"""The line in front of an account: who is first, and what stands before whom. Nothing here waits."""
+"""A line: who is first, and what stands before whom. Nothing here waits.
+
+There is one in front of each lane, where calls stand from their arrival until they leave; its first waits for what
+the lane alone decides (a pause, its pace, its described limits, its number in flight). There is one more in front of
+the account, of those who are first in a lane for which there is nothing more to wait; its first waits for what all
+lanes share: requests and tokens per minute, and a slot. Both are in the order of priority, then of arrival. So a lane
+that is held back holds up no other, and among lanes that are not the better claim goes first.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .._types.errors import APIError, AuthenticationError
 from .buckets import NOTHING, Cost
 
+if TYPE_CHECKING:
+    from .account import Account
+    from .lane import Lane
 
-@attrs.define
+
+@attrs.define(eq=False)
+class Crowd:
+    """The calls of one fan-out: what one of them learns of an account counts for all of them."""
+
+    wrong_keys: dict[Account, APIError] = attrs.Factory(dict["Account", "APIError"])
+    """Accounts whose credential was refused, and the refusal."""
+
+    def check(self, account: Account) -> None:
+        """Raises `AuthenticationError` if there is no use in asking with the account's credential again."""
+        error = self.wrong_keys.get(account)
+        if error is not None:
+            message = f"not sent, as this credential was refused before: {error.message}"
+            raise AuthenticationError(message, code=error.code, request_id=error.request_id) from error
+
+
+@attrs.define(eq=False)
 class Ticket:
     """A call's claim to its place in line. Its attempts share it: a call that is repeated does not begin at the end."""
 
+    account: Account
+    lane: Lane
     priority: int = 0
     """Higher goes first."""
-    model: str = ""
-    """What limits of single models are counted by."""
     arrival: int | None = None
     """When it first came; the account fills it in."""
+    behind: tuple[int, ...] | None = None
+    """Its rank since it was refused."""
+    request: object = None
+    """What it asks, where somebody may want to know what that costs."""
+    estimate: Cost | None = None
+    """What that will be, once somebody wanted to know; the account fills it in."""
+    crowd: Crowd | None = None
+    """The fan-out that it belongs to: a refusal then puts it back into its line."""
+    refused: bool = False
+    """Whether it was refused in a way that waiting cures, while its lane was not given up; the account fills it in."""
+    stuck: str | None = None
+    """What it waited for, and how long, when its wait was ended; the account fills it in."""
 
     @property
-    def rank(self) -> tuple[int, int]:
+    def rank(self) -> tuple[int, ...]:
         """Smaller is nearer to the front."""
         assert self.arrival is not None
-        return -self.priority, self.arrival
+        return self.behind or (-self.priority, self.arrival)
+
+    def send_behind_first(self, number: int) -> None:
+        """Let whoever is first in line try next, and follow. `number` is larger each time."""
+        first = self.lane.line.first
+        if first is not None and first.rank[0] == -self.priority and first.rank > self.rank:
+            self.behind = (*first.rank[:2], number)
 
 
 @attrs.define(eq=False)
 class Waiter:
     """One that stands in line."""
 
-    rank: tuple[int, int]
+    rank: tuple[int, ...]
     cost: Cost
-    model: str
     turn: Any
     """The event that says: something has changed for you."""
+    since: float = 0.0
+    """When it joined."""
+    at_door: bool = False
+    """Whether its lane lets it go, so that it stands in the account's line as well."""
 
 
-def _rank(waiter: Waiter) -> tuple[int, int]:
+def _rank(waiter: Waiter) -> tuple[int, ...]:
     return waiter.rank
 
 
@@ -48,7 +96,7 @@ class Line:
 
     def __init__(self) -> None:
         self._waiters: list[Waiter] = []
-        self._totals: dict[str, Cost] = {}
+        self._total = NOTHING
         self.first: Waiter | None = None
         """Whose turn it is."""
 
@@ -59,19 +107,27 @@ class Line:
         """Take the place that the rank says."""
         insort(self._waiters, waiter, key=_rank)
         self.first = self._waiters[0]
-        self._totals[waiter.model] = self._totals.get(waiter.model, NOTHING) + waiter.cost
+        self._total += waiter.cost
 
     def leave(self, waiter: Waiter) -> None:
         """Go, from wherever in the line."""
         del self._waiters[bisect_left(self._waiters, waiter.rank, key=_rank)]
         self.first = self._waiters[0] if self._waiters else None
-        rest = self._totals.pop(waiter.model) - waiter.cost
-        if rest.requests:
-            self._totals[waiter.model] = rest
+        self._total = self._total - waiter.cost if self._waiters else NOTHING
 
-    def cost_before(self, rank: tuple[int, int], model: str) -> Cost:
-        """What those who stand before a rank will take of what a model shares."""
+    def cost_before(self, rank: tuple[int, ...]) -> Cost:
+        """What those who stand before a rank will take."""
         place = bisect_left(self._waiters, rank, key=_rank)
         if place == len(self._waiters):  # nearly always, and with thousands in line a sum would show
-            return self._totals.get(model, NOTHING)
-        return sum((waiter.cost for waiter in self._waiters[:place] if waiter.model == model), NOTHING)
+            return self._total
+        return sum((waiter.cost for waiter in self._waiters[:place]), NOTHING)
+
+    def wake_first(self) -> None:
+        """Something has changed for whoever is first."""
+        if self.first is not None:
+            self.first.turn.set()
+
+    def wake_all(self) -> None:
+        """Something has changed for everybody."""
+        for waiter in self._waiters:
+            waiter.turn.set()

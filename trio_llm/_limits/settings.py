@@ -1,4 +1,4 @@
-"""Limits of a client's traffic, counted per account: a provider, an address and a key."""
+"""Limits of a client's traffic, counted per account: a provider, an address and a credential."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any, Final, Protocol
 
 import attrs
 
-DEFAULT_IN_FLIGHT: Final = 1_000
+
+class _Unstated(int):
+    """A number that nobody stated."""
+
+
+DEFAULT_IN_FLIGHT: Final = _Unstated(1_000)
 """As many connections as the common limit of 1,024 open files allows."""
 LONGEST_RESPECTED_WAIT: Final = 120.0
 """Seconds. A provider that asks for more is not waited for: the error says how long, and the caller decides."""
@@ -53,9 +58,19 @@ def _check_slots(_: object, attribute: attrs.Attribute[Any], value: object) -> N
         raise ValueError(f"{attribute.name} must be positive, not {value!r}")
 
 
+def _nothing_stated(limits: Limits) -> bool:
+    stated = limits.requests_per_minute, limits.tokens_per_minute
+    return isinstance(limits.max_in_flight, _Unstated) and stated == (None, None)
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What one account may do at most. None means no limit. Calls wait for their turn, in fair order."""
+    """What one account may do at most. None means no limit. Calls wait for their turn, in fair order.
+
+    `Limits()` is adaptive: it needs no numbers. With any value it is not, unless `adaptive=True` is among them.
+
+        Limits(requests_per_minute=500, tokens_per_minute=90_000)
+    """
 
     max_in_flight: int | SlotLimiter | None = attrs.field(default=DEFAULT_IN_FLIGHT, validator=_check_slots)
     """Calls that hold a connection at the same time.
@@ -63,10 +78,30 @@ class Limits:
     A limiter of the caller's (Trio's, or anyio's) is shared with whatever else uses it, and stays as large as it is.
     """
     requests_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
+    """So many are sent at most in any 60 seconds, wherever these begin; repeated ones included."""
     tokens_per_minute: float | None = attrs.field(default=None, converter=_finite, validator=_check_rate)
-    """Prompt and answer together: reserved by estimate, settled by what the reply says was used."""
-    adaptive: bool = False
-    """Follow the limits that the provider's replies describe, and be careful after a 429 where they describe none."""
+    """Prompt and answer together, in any 60 seconds: reserved by estimate, settled by what the reply says was used."""
+    adaptive: bool = attrs.field(default=attrs.Factory(_nothing_stated, takes_self=True))
+    """Follow the limits that the provider's replies describe, and learn rate and number in flight from its refusals.
+
+    Starts with few calls in flight, and with all of them where the host is one's own.
+    """
+
+
+@attrs.frozen(kw_only=True)
+class LaneStatistics:
+    """A snapshot of one lane: the calls that one limit of the provider's is about."""
+
+    in_flight: int
+    """Calls that hold a slot."""
+    slots: float
+    """How many may, as far as is known; infinite without a limit."""
+    waiting: int
+    """Calls that stand in its line."""
+    paused_for: float = 0.0
+    """Seconds for which a 429 or 529 keeps it waiting."""
+    per_minute: float = math.inf
+    """Requests a minute, as its refusals taught; infinite while nothing has been learnt."""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,13 +115,15 @@ class AccountStatistics:
     waiting: int
     """Calls that stand in line."""
     paused_for: float = 0.0
-    """Seconds for which a 429 or 529 keeps everybody waiting."""
+    """Seconds for which a 429 or 529 keeps a lane of it waiting, the longest."""
     requests_left: float | None = None
     """Requests that could leave now, where they are limited per minute."""
     tokens_left: float | None = None
     """Tokens that are neither used nor reserved; below 0 where the answers were longer than estimated."""
     described: Mapping[str, Mapping[str, float]] = attrs.field(factory=dict[str, Mapping[str, float]])
-    """What is left of the limits that adaptive accounts follow, by model and name of the limit."""
+    """What is left of the limits that adaptive accounts follow, by lane (usually a model) and name of the limit."""
+    lanes: Mapping[str, LaneStatistics] = attrs.field(factory=dict[str, LaneStatistics])
+    """The lanes that are in use, by name."""
     attempts: int = 0
     """Requests sent."""
     errors: int = 0

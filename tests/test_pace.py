@@ -1,0 +1,170 @@
+"""Learning a rate from refusals alone: against a provider that has one, without a clock or a task."""
+
+from __future__ import annotations
+
+import heapq
+import math
+
+import attrs
+import pytest
+from hypothesis import given, strategies as st
+
+from trio_llm._limits.pace import Pace, Rhythm
+
+
+@attrs.define
+class Provider:
+    """A token bucket."""
+
+    rate: float
+    burst: float
+    level: float = attrs.Factory(lambda self: self.burst, takes_self=True)
+    at: float = 0.0
+
+    def allows(self, now: float) -> bool:
+        self.level = min(self.burst, self.level + (now - self.at) * self.rate)
+        self.at = now
+        if self.level < 1 - 1e-9:
+            return False
+        self.level -= 1
+        return True
+
+
+@attrs.define
+class Run:
+    """Calls that leave as soon as a pace lets them, against a provider whose refusals take a while."""
+
+    provider: Provider
+    delay: float
+    tells: bool
+    """Whether a refusal says how long to wait."""
+    pace: Pace = attrs.Factory(lambda: Pace(0.0, measures=True))
+    sent: int = 0
+    allowed: int = 0
+    now: float = 0.0
+
+    def until(self, end: float) -> None:
+        now, paused, refusals = self.now, 0.0, list[tuple[float, int, float]]()
+        while now < end:
+            while refusals and refusals[0][0] <= now:
+                _, number, left_at = heapq.heappop(refusals)
+                wait = max(0.0, 1 - self.provider.level) / self.provider.rate if self.tells else None
+                if self.pace.refused(number, left_at, now):
+                    paused = now + self.pace.pause(now, wait, 1.0)
+            if now >= paused and not self.pace.wait(now):
+                self.pace.leave(now)
+                self.sent += 1
+                if self.provider.allows(now):
+                    self.allowed += 1
+                else:
+                    heapq.heappush(refusals, (now + self.delay, self.sent, now))
+            soon = max(paused, now + self.pace.wait(now), now + (0.01 if self.pace.is_free else 1e-6))
+            now = min(soon, refusals[0][0]) if refusals else soon
+        self.now = now
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["told", "not told"])
+@pytest.mark.parametrize("delay", [0.0, 0.3], ids=["at once", "late"])
+@pytest.mark.parametrize("burst", [1, 5, 50])
+@pytest.mark.parametrize("rate", [0.2, 1, 10])
+def test_a_rate_that_nobody_tells_is_found_and_kept(rate: float, burst: float, delay: float, tells: bool) -> None:
+    run = Run(Provider(rate, burst), delay, tells)
+    run.until(200 / rate)
+    sent, allowed = run.sent, run.allowed
+    run.until(400 / rate)
+
+    assert run.allowed - allowed >= (0.45 if burst == 1 else 0.85) * 200
+    assert run.sent - sent <= 1.1 * (run.allowed - allowed) + 60 * rate * delay
+
+
+def test_refusals_of_the_same_moment_are_one_piece_of_news() -> None:
+    pace = Pace(0.0, measures=True)
+    for _ in range(20):
+        pace.leave(0.0)
+
+    assert [pace.refused(number, 0.0, 0.0) for number in range(2, 21)] == [True] + [False] * 18
+    assert pace.in_a_row == 1
+
+
+def test_one_leaves_after_a_pause_and_the_distance_halves_with_each_that_is_not_refused() -> None:
+    pace, left = Pace(0.0, measures=False), list[float]()
+    pace.leave(0.0)
+    assert pace.refused(1, 0.0, 0.0)
+    now = pace.pause(0.0, 5.0, 1.0)
+    for _ in range(4):
+        now += pace.wait(now)
+        pace.leave(now)
+        left.append(now)
+
+    assert left == [5, 6, 6.5, 6.75]
+    assert not pace.is_free
+    for _ in range(20):
+        now += pace.wait(now)
+        pace.leave(now)
+    assert pace.is_free
+
+
+def test_pauses_grow_while_nothing_is_allowed_and_never_fall_short_of_what_is_asked() -> None:
+    pace, now, found = Pace(0.0, measures=True), 0.0, list[float]()
+    for number in range(1, 9):
+        pace.leave(now)
+        pace.refused(number, now, now)
+        found.append(pace.pause(now, 90.0 if number == 7 else None, 1.0))
+        now += found[-1] + 0.1
+
+    assert found == [1, 1, 2, 4, 8, 16, 90, 60]
+    assert pace.in_a_row == 8
+
+
+def test_a_time_in_which_something_else_held_the_lane_back_measures_nothing() -> None:
+    pace = Pace(0.0, measures=True)
+    pace.leave(0.0)
+    pace.refused(1, 0.0, 0.0)
+    pace.pause(0.0, 1.0, 1.0)
+    for number in range(2, 12):
+        pace.leave(30.0 + number)
+    pace.refused(11, 41.0, 41.0)
+
+    assert pace.rate == 1
+
+
+def test_a_minute_without_a_departure_is_forgotten() -> None:
+    pace = Pace(0.0, measures=True)
+    pace.leave(0.0)
+    pace.refused(1, 0.0, 0.0)
+    assert not pace.is_free
+    pace.leave(61.0)
+
+    assert pace.is_free
+    assert pace.rate == math.inf
+
+
+@given(
+    events=st.lists(st.tuples(st.booleans(), st.floats(0, 200), st.none() | st.floats(0, 1e6)), max_size=60),
+    measures=st.booleans(),
+)
+def test_whatever_is_refused_the_wait_is_finite(events: list[tuple[bool, float, float | None]], measures: bool) -> None:
+    pace, now = Pace(0.0, measures=measures), 0.0
+    for number, (is_refused, pause, asked) in enumerate(events, start=1):
+        now += pause + pace.wait(now)
+        pace.leave(now)
+        if is_refused and pace.refused(number, now, now):
+            assert pace.pause(now, asked, 1.0) >= (asked or 0.0)
+        assert 0 <= pace.wait(now) < math.inf
+        assert pace.rate > 0
+
+
+def test_paced_lanes_take_turns_and_who_stops_leaves_its_share_to_the_others() -> None:
+    rhythm, paces = Rhythm(), [Pace(0.0, measures=True) for _ in range(2)]
+    for pace in paces:
+        pace.leave(0.0)
+        pace.refused(1, 0.0, 0.0)
+        rhythm.leave(pace, 0.0)
+
+    assert rhythm.wait(paces[0], 0.0) == 0
+    for pace in paces:
+        pace.leave(0.0)
+    assert rhythm.wait(paces[0], 0.0) == pytest.approx(0.95 / 2)
+    rhythm.retire(paces[0])
+    assert rhythm.wait(paces[1], 0.0) == 0
+    assert paces[1].rate == 2

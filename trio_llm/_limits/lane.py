@@ -1,0 +1,201 @@
+"""What one limit of a provider's is about: a lane of an account, with its line and what has been learnt of it.
+
+A lane is *open*, or *paused* until some moment after a refusal, and then starts gently, as its pace says. It is
+*given up* after ten refusals in a row, each of a request that left after the one before it was known: calls of a fan-
+out that stood in its line then get the refusal in place of another turn. Calls that come later try anew, and an
+answer ends it.
+
+Nothing here waits. The account asks whether a call may leave, and tells of every departure and every end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from .._types.errors import APIError, RateLimitError
+from .._types.usage import Usage
+from .adaptive import Concurrency, Departure, DescribedLimits, explain_refusal
+from .buckets import NOTHING, Cost, longest_wait
+from .header_formats import Window
+from .line import Line, Ticket
+from .pace import Pace, Rhythm
+from .refusals import TOO_MANY, waiting_cures
+from .settings import LONGEST_RESPECTED_WAIT
+
+if TYPE_CHECKING:
+    from .account import Admission
+
+DEFAULT_PAUSE: Final = 1.0
+"""Seconds that a lane is quiet after a 429 or 529 that does not say how long; more after several in a row."""
+MOST_REFUSALS: Final = 10
+"""Refusals in a row after which a lane is given up."""
+_LEARNING: Final = 0.2
+"""What the newest answer counts in the mean of their lengths."""
+
+
+@attrs.frozen
+class _GivenUp:
+    """A lane that refused too often."""
+
+    arrival: int
+    """Calls that arrived before are told."""
+    error: APIError
+
+
+class Lane:
+    """The calls that one limit of a provider's is about."""
+
+    def __init__(self, rhythm: Rhythm, *, adaptive: bool) -> None:
+        self._rhythm = rhythm
+        self.line = Line()
+        self.in_flight = 0
+        self.paused_until = -math.inf
+        self.pace: Pace | None = None
+        """From the first refusal on."""
+        self.concurrency = Concurrency() if adaptive else None
+        self.described = DescribedLimits() if adaptive else None
+        self.follows = False
+        """Whether headers describe limits."""
+        self.counts_tokens = False
+        """Whether headers describe a limit of tokens, so that costs have to be estimated."""
+        self._adaptive = adaptive
+        self._departed = 0
+        self._answer: float | None = None
+        """Tokens of an answer, on average."""
+        self._prompt_share = 1.0
+        """Tokens of a prompt, as a share of their estimate."""
+        self._given_up: _GivenUp | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call is in it."""
+        return not self.in_flight and not len(self.line)
+
+    def is_open(self, now: float, cost: Cost) -> bool:
+        """Whether a call may leave, as far as the lane alone decides."""
+        concurrency, pace = self.concurrency, self.pace
+        if concurrency is not None and self.in_flight >= concurrency.number:
+            return False
+        if pace is not None and (now < self.paused_until or self._pace_wait(now, pace)):
+            return False
+        described = self.described
+        return described is None or not self.follows or not longest_wait(described.buckets, now, cost)
+
+    def wait(self, now: float, cost: Cost) -> float:
+        """Seconds until it may; infinite while as many are in flight as may be."""
+        if self.concurrency is not None and self.in_flight >= self.concurrency.number:
+            return math.inf
+        return max(self.known_wait(now, cost), self._pace_wait(now, self.pace) if self.pace else 0.0)
+
+    def _pace_wait(self, now: float, pace: Pace) -> float:
+        return 0.0 if pace.is_free else max(pace.wait(now), self._rhythm.wait(pace, now))
+
+    def known_wait(self, now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
+        """Seconds for which pauses and described limits hold a call back for certain."""
+        wait = max(0.0, self.paused_until - now)
+        if self.described is None or not self.follows:
+            return wait
+        return max(wait, longest_wait(self.described.buckets, now, cost, ahead))
+
+    def adjusted(self, cost: Cost) -> Cost:
+        """A cost with an answer of usual length in place of the longest, which few answers come near."""
+        if self._answer is None:
+            return cost
+        return Cost(cost.requests, cost.prompt * self._prompt_share, min(cost.answer, self._answer))
+
+    def depart(self, admission: Admission) -> None:
+        """A call leaves."""
+        self.in_flight += 1
+        self._departed += 1
+        admission.number, admission.beside = self._departed, self.in_flight
+        if self.concurrency is not None:
+            self.concurrency.left(self.in_flight)
+        if self.pace is not None:
+            self.pace.leave(admission.at)
+            if not self.pace.is_free:
+                self._rhythm.leave(self.pace, admission.at)
+        if self.described is not None and self.follows:
+            admission.departure = self.described.take(admission.at, admission.cost)
+
+    def follow(self, admission: Admission, windows: Sequence[Window], now: float) -> None:
+        """Take note of the limits that a reply describes."""
+        described = self.described
+        assert described is not None
+        if not self.follows:
+            described.begin(self.in_flight, self._departed)
+        departure = admission.departure or Departure(admission.cost, admission.at, Cost(admission.number))
+        described.follow(windows, departure, now)
+        self.follows = bool(described.buckets)
+        self.counts_tokens = any(bucket.kind != "requests" for bucket in described.buckets)
+
+    def end(self, admission: Admission) -> None:
+        """A call is over. What became of it was told before."""
+        self.in_flight -= 1
+        if self.pace is not None and self.is_idle and not admission.ticket.refused:
+            self._rhythm.retire(self.pace)
+
+    def succeeded(self, admission: Admission) -> None:
+        """It was answered."""
+        if self.concurrency is not None:
+            self.concurrency.succeeded()
+        if self.pace is not None:
+            self.pace.succeeded()
+            self._given_up = None
+        if self.follows and admission.usage is not None:
+            self._learn_cost(admission.usage, admission.ticket.estimate)
+
+    def _learn_cost(self, usage: Usage, estimate: Cost | None) -> None:
+        answer = usage.completion_tokens
+        self._answer = answer if self._answer is None else self._answer + _LEARNING * (answer - self._answer)
+        if estimate is not None:
+            share = usage.prompt_tokens / estimate.prompt
+            self._prompt_share += _LEARNING * (share - self._prompt_share)
+
+    def settle(self, admission: Admission, now: float) -> None:
+        """Correct what it took of the described limits, if there are any."""
+        if self.described is not None and self.follows:
+            # What left before they were known had reserved nothing of them.
+            unspent = NOTHING if admission.departure is None else admission.unspent
+            self.described.settle(now, admission.cost, unspent)
+
+    def refused(self, admission: Admission, error: APIError, now: float) -> None:
+        """It was refused for coming too often, or because the provider has too much to do."""
+        asked, is_limit = error.retry_after, error.status_code == TOO_MANY
+        ticket = admission.ticket
+        if self.pace is None:
+            self.pace = Pace(now, measures=self._adaptive)
+        pace, explained = self.pace, is_limit and explain_refusal(admission.described, admission.cost)
+        if explained and admission.departure is None:
+            self._pause(now, DEFAULT_PAUSE if asked is None else asked)
+        elif pace.refused(admission.number, admission.at, now, measures=is_limit):
+            within = None if asked is None else min(asked, LONGEST_RESPECTED_WAIT)
+            self._pause(now, pace.pause(now, within, DEFAULT_PAUSE))
+        elif asked is not None:
+            self._pause(now, asked)
+        if self.concurrency is not None and is_limit and not explained:
+            self.concurrency.refused(self.in_flight - 1, pace.in_a_row)
+        ticket.refused = waiting_cures(error) and pace.in_a_row < MOST_REFUSALS
+        if pace.in_a_row >= MOST_REFUSALS and is_limit:
+            self._given_up = _GivenUp(admission.account.arrivals, error)
+            self.line.wake_all()
+
+    def _pause(self, now: float, seconds: float) -> None:
+        # A day's quota of one model may be used up: that must not silence it for a day.
+        self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_RESPECTED_WAIT))
+
+    def check_given_up(self, ticket: Ticket) -> None:
+        """Raises `RateLimitError` if the lane was given up after a call of a fan-out arrived."""
+        given_up = self._given_up
+        if given_up is None or ticket.arrival is None or ticket.arrival > given_up.arrival:
+            return
+        error = given_up.error
+        raise RateLimitError(
+            f"not sent, after {MOST_REFUSALS} refusals in a row: {error.message}",
+            retry_after=error.retry_after,
+            code=error.code,
+            request_id=error.request_id,
+        ) from error
