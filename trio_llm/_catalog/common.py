@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import MaxTokensName, MessageSchema, Quirks
+from .._dialects.contract import CallIds, MaxTokensName, MessageSchema, Metadata, Quirks
 from .addresses import Paths
 from .provider import Override, Wire
 
@@ -27,7 +27,13 @@ DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
 """A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
 OLLAMA_PATHS: Final = Paths(instead_of="/v1")
 """Ollama's own API stands beside OpenAI's: a base URL that was written for that one serves for both."""
-OPENAI: Final = Quirks(vectors_as_base64=True, most_inputs=2048)
+OPENAI: Final = Quirks(
+    vectors_as_base64=True,
+    most_inputs=2048,
+    call_ids=CallIds.AT_MOST_40,
+    metadata=Metadata.STORED,
+    strict_schemas=True,
+)
 """OpenAI's own servers, wherever they stand."""
 RESPONSES: Final = MappingProxyType({"responses": Wire.RESPONSES})
 """Has OpenAI's Responses API, but keeps no responses."""
@@ -71,10 +77,14 @@ MISTRAL: Final = Quirks(
             "function_call",
             "functions",
             "logit_bias",
+            "logprobs",
             "modalities",
+            "moderation",
+            "prompt_cache_options",
             "prompt_cache_retention",
             "safety_identifier",
             "store",
+            "top_logprobs",
             "user",
             "verbosity",
             "web_search_options",
@@ -85,6 +95,9 @@ MISTRAL: Final = Quirks(
     stream_usage=False,
     required_tool_choice="any",
     attachments_as_text=True,
+    call_ids=CallIds.NINE,
+    metadata=Metadata.ALWAYS,
+    media_in_results=True,
     message_schema=MessageSchema(
         fields={
             "system": frozenset(),
@@ -101,4 +114,41 @@ MISTRAL: Final = Quirks(
         "service_tier": frozenset({"auto", "standard_only"}),
     },
 )
-"""Mistral's API refuses every field that its reference does not have; `logprobs` it knows all the same."""
+"""Mistral's API refuses every field that its reference does not have."""
+GROQ: Final = Quirks(
+    unsupported=frozenset(
+        {
+            "audio",
+            "logit_bias",
+            "logprobs",
+            "modalities",
+            "moderation",
+            "prediction",
+            "prompt_cache_key",
+            "prompt_cache_options",
+            "prompt_cache_retention",
+            "safety_identifier",
+            "store",
+            "thinking",
+            "top_logprobs",
+            "verbosity",
+            "web_search_options",
+        }
+    ),
+    system_role="system",
+    text_only_roles=frozenset({"tool"}),
+    message_schema=MessageSchema(
+        fields={
+            "system": frozenset({"name"}),
+            "user": frozenset({"name"}),
+            "assistant": frozenset({"function_call", "name", "reasoning", "tool_calls"}),
+            "tool": frozenset({"tool_call_id"}),
+        },
+        part_types=frozenset({"document", "image_url", "text"}),
+    ),
+    accepted_values={
+        "n": frozenset({1}),
+        "service_tier": frozenset({"auto", "flex", "on_demand", "performance"}),
+    },
+)
+"""Groq's API refuses every field that its reference does not have."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
-from .common import OLDER_NAMES, OLLAMA_PATHS, RESPONSES, SYSTEM_ROLE, THINKING_BACK
+from .common import GROQ, OLDER_NAMES, OLLAMA_PATHS, RESPONSES, SYSTEM_ROLE, THINKING_BACK
 from .provider import Provider, Wire
 
 HOSTS: Final = (
@@ -192,7 +192,7 @@ HOSTS: Final = (
         name="groq",
         base_url="https://api.groq.com/openai/v1",
         documentation="https://console.groq.com/docs/openai",
-        quirks=Quirks(unsupported=frozenset({"logit_bias", "logprobs", "top_logprobs"}), system_role="system"),
+        quirks=GROQ,
         dialects=RESPONSES,
     ),
     Provider(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -56,6 +56,30 @@ class MaxTokensName(Enum):
     MAX_COMPLETION_TOKENS = "max_completion_tokens"
 
 
+class CallIds(Enum):
+    """The ids of tool calls that a provider takes; others are rewritten, the same way in calls and results."""
+
+    ANY = "any"
+    AT_MOST_40 = "at most 40 characters"
+    NINE = "nine letters or digits"
+
+
+class CacheMarks(Enum):
+    """How a provider is told that its cache reaches to the end of a content part."""
+
+    NONE = "not at all"
+    CACHE_CONTROL = "cache_control"
+    BREAKPOINT = "prompt_cache_breakpoint"
+
+
+class Metadata(Enum):
+    """Whether a provider takes the caller's `metadata`. It belongs to the call's events in any case."""
+
+    NEVER = "never"
+    STORED = "with store"
+    ALWAYS = "always"
+
+
 @attrs.frozen
 class MessageSchema:
     """What chat messages may consist of, for a provider that refuses all that its schema does not have."""
@@ -89,8 +113,15 @@ class Quirks:
     """Whether sound and files are plain strings: base64 as `input_audio`, a data URL as `document_url` (Mistral)."""
     message_schema: MessageSchema | None = None
     """All that messages may consist of; None leaves it to the provider to judge."""
-    accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
+    accepted_values: Mapping[str, frozenset[str | float]] = attrs.field(factory=dict[str, "frozenset[str | float]"])
     """The only values that the provider takes, of parameters of which it does not take all."""
+    call_ids: CallIds = CallIds.ANY
+    cache_marks: CacheMarks = CacheMarks.NONE
+    metadata: Metadata = Metadata.NEVER
+    strict_schemas: bool = False
+    """Whether a schema that is said to be strict has to keep within what OpenAI's strict mode knows."""
+    media_in_results: bool = False
+    """Whether a tool's result may have more than text; elsewhere what else it has is shown in a user's message."""
     vectors_as_base64: bool = False
     """Whether to ask for vectors as base64 where the caller does not say."""
     most_inputs: int | None = None
@@ -261,7 +292,10 @@ class Dialect:
 def supported_parameters(
     parameters: Mapping[str, Any], call: Call[Any], expressible: frozenset[str], *, drop: bool
 ) -> dict[str, Any]:
-    """The parameters that a wire can express and its provider accepts, under their names on the wire."""
+    """The parameters that a wire can express and its provider accepts, under their names on the wire.
+
+    Values that only ask for what every provider does anyway are left out where they cannot be said.
+    """
     if not parameters:
         return {}
     quirks = call.quirks
@@ -270,15 +304,37 @@ def supported_parameters(
         for name, value in parameters.items()
         if name not in expressible or name in quirks.unsupported or not _is_accepted(name, value, quirks)
     ]
-    if refused and not drop:
-        names = ", ".join(refused)
+    if refused and not drop and (asking := [name for name in refused if not _asks_nothing(name, parameters[name])]):
+        names = ", ".join(asking)
         raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
     return {quirks.renamed.get(name, name): parameters[name] for name in parameters if name not in refused}
 
 
+_ASKS_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
+    "n": (1,),
+    "presence_penalty": (0,),
+    "frequency_penalty": (0,),
+    "logit_bias": ({},),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "store": (False,),
+    "modalities": (["text"], []),
+    "verbosity": ("medium",),
+    "service_tier": ("auto", "default"),
+    "reasoning_effort": ("default",),
+    "stop": ([], ()),
+    "tools": ([], ()),
+    "functions": ([], ()),
+}
+
+
+def _asks_nothing(name: str, value: Any) -> bool:
+    return value in _ASKS_NOTHING.get(name, ())
+
+
 def _is_accepted(name: str, value: Any, quirks: Quirks) -> bool:
     accepted = quirks.accepted_values.get(name)
-    return accepted is None or not isinstance(value, str | int) or value in accepted
+    return accepted is None or not isinstance(value, str | int | float) or value in accepted
 
 
 def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:

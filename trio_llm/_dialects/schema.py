@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_or
 import attrs
 
 from .._types.errors import BadRequestError
+from .strict_schema import strict_schema
 
 Schema = dict[str, Any]
 
@@ -30,24 +31,32 @@ _ANYTHING: Final = (Any, object)
 _LISTS: Final = (list, tuple, set, frozenset, Sequence)
 _DICTIONARIES: Final = (dict, Mapping)
 _UNIONS: Final = (Union, types.UnionType)
-_SCHEMA_LISTS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
-_SCHEMA_TABLES: Final = ("properties", "$defs", "definitions")
 
 
 def response_format_dict(value: Mapping[str, Any] | type[Any]) -> dict[str, Any]:
     """A `response_format` in OpenAI's shape; dictionaries stay as they are.
 
     A class becomes a `json_schema` format named after it. It is strict unless the class has fields that strict
-    schemas cannot express: dictionaries with free keys, and `Any`.
+    schemas cannot express: dictionaries with free keys, `Any`, and conditions.
 
     Raises:
         BadRequestError: if it is neither a dictionary nor a class that can be described.
     """
     if isinstance(value, Mapping):
-        return dict(value)
+        return _with_schema(dict(value))
     schema = _class_schema(value)
-    described = {"name": value.__name__, "schema": schema, "strict": _is_strict(schema)}
+    strict = strict_schema(schema, closing=True)
+    described = {"name": value.__name__, "schema": strict or schema, "strict": strict is not None}
     return {"type": "json_schema", "json_schema": described}
+
+
+def _with_schema(given: dict[str, Any]) -> dict[str, Any]:
+    """`json_object` with a `response_schema` beside it, which is LiteLLM's older way to ask for a schema."""
+    schema = given.get("response_schema")
+    if given.get("type") != "json_object" or not isinstance(schema, Mapping):
+        return given
+    named = str(schema.get("title") or "response").replace(" ", "_")
+    return {"type": "json_schema", "json_schema": {"name": named, "schema": schema}}
 
 
 def attrs_json_schema(cls: type[Any]) -> Schema:
@@ -68,7 +77,7 @@ def _class_schema(cls: object) -> Schema:
     describe = getattr(cls, "model_json_schema", None)  # pydantic's
     if describe is None:
         raise BadRequestError(f"response_format must be a dictionary, an attrs class or a pydantic model, not {cls!r}")
-    return cast("Schema", _strict(describe()))
+    return cast("Schema", describe())
 
 
 class _Builder:
@@ -144,36 +153,3 @@ def _choice(values: list[Any]) -> Schema:
     kinds = {type(value) for value in values}
     schema = dict(_SIMPLE.get(kinds.pop(), {})) if len(kinds) == 1 else {}
     return schema | {"enum": values}
-
-
-def _strict(schema: Any) -> Any:
-    """The same schema with every object closed and every property required."""
-    if not isinstance(schema, dict):
-        return schema
-    made: Schema = {name: value for name, value in schema.items() if name != "default"}
-    for name in _SCHEMA_TABLES:
-        if name in made:
-            made[name] = {key: _strict(value) for key, value in made[name].items()}
-    for name in _SCHEMA_LISTS:
-        if name in made:
-            made[name] = [_strict(value) for value in made[name]]
-    for name in ("items", "additionalProperties"):
-        if name in made:
-            made[name] = _strict(made[name])
-    if "properties" in made:
-        made["required"] = list(made["properties"])
-        made.setdefault("additionalProperties", False)
-    return made
-
-
-def _is_strict(schema: Any) -> bool:
-    """Whether OpenAI's strict mode takes the schema: no free keys, and a type for everything."""
-    if not isinstance(schema, dict):
-        return schema is False  # `additionalProperties: true`
-    if not schema:
-        return False
-    within = [value for name in _SCHEMA_TABLES for value in schema.get(name, {}).values()]
-    within += [value for name in _SCHEMA_LISTS for value in schema.get(name, ())]
-    within += [schema[name] for name in ("items", "additionalProperties") if name in schema]
-    is_open = schema.get("type") == "object" and schema.get("additionalProperties") is not False
-    return not is_open and all(_is_strict(value) for value in within)

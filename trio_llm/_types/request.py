@@ -66,6 +66,7 @@ class ControlParams(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
     drop_params: bool | None
     priority: int | None
+    metadata: Mapping[str, Any] | None
     fallbacks: Sequence[Fallback] | None
     context_window_fallbacks: Sequence[Fallback] | None
     content_policy_fallbacks: Sequence[Fallback] | None
@@ -112,6 +113,8 @@ class CallOptions:
     """Fields that are merged into the JSON body as they are, nested objects key by key."""
     drop_params: bool = False
     """Leave out parameters that the provider cannot express, in place of an error."""
+    metadata: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    """What the caller knows of the call. It is for whoever watches calls; only some providers are told."""
     priority: int = 0
     """Place in the line for the client's limits: higher goes first."""
     fallbacks: tuple[Fallback, ...] | None = attrs.field(default=None, repr=False)
@@ -243,6 +246,7 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "vertex_credentials": (lambda value: _is_text(value) or _is_mapping(value), "text or a mapping"),
     "extra_headers": (_is_mapping, "a mapping of names to text"),
     "extra_body": (_is_mapping, "a mapping"),
+    "metadata": (_is_mapping, "a mapping"),
     "priority": (_is_whole, "a whole number"),
 }
 

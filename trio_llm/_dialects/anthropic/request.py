@@ -1,7 +1,7 @@
 """Chat requests for the Messages API.
 
 Parameters of OpenAI's that only ask for what Anthropic does anyway (`n=1`, penalties of 0, `store=False`) are
-accepted. `user` and `safety_identifier` become `metadata.user_id`.
+accepted. `user` and `safety_identifier` become `metadata.user_id`; what else `metadata` has is for the call's events.
 
 Source: Anthropic API reference, "Create a Message" (CreateMessageParams), "Versions" and "Service tiers", 2026-11.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ..._convert.narrow import a_list, an_object, as_mapping
+from ..._convert.narrow import a_list, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.http import HTTPRequest
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
@@ -27,24 +27,11 @@ _FILES_BETA: Final = "files-api-2025-04-14"
 
 _EXPRESSIBLE: Final = frozenset(
     {
-        "temperature", "top_p", "stop", "user", "safety_identifier", "metadata", "max_tokens",
+        "temperature", "top_p", "stop", "user", "safety_identifier", "max_tokens",
         "max_completion_tokens", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "functions",
         "function_call", "response_format", "reasoning_effort", "thinking", "service_tier", "web_search_options",
     }
 )  # fmt: skip
-_ASKS_NOTHING: Final[Mapping[str, Any]] = {
-    "n": 1,
-    "presence_penalty": 0,
-    "frequency_penalty": 0,
-    "logit_bias": {},
-    "logprobs": False,
-    "top_logprobs": 0,
-    "store": False,
-    "modalities": ["text"],
-    "verbosity": "medium",
-}
-"""Values of parameters that the wire does not have, which change nothing."""
-
 _TIERS: Final[Mapping[str, str]] = {
     "auto": "auto",
     "default": "standard_only",
@@ -97,9 +84,7 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
 
 
 def _accepted(call: Call[ChatRequest]) -> dict[str, Any]:
-    given: Mapping[str, Any] = call.request.parameters
-    asked = {name: value for name, value in given.items() if (name, value) not in _ASKS_NOTHING.items()}
-    return supported_parameters(asked, call, _EXPRESSIBLE, drop=call.request.options.drop_params)
+    return supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=call.request.options.drop_params)
 
 
 def _tool_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,10 +135,8 @@ def _stop_sequences(call: Call[ChatRequest], stop: object) -> list[str]:
 
 
 def _metadata(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = dict(an_object(parameters.get("metadata") or {}, "metadata"))
-    user = parameters.get("user", parameters.get("safety_identifier", metadata.pop("user_id", None)))
-    if metadata:
-        refuse(call, f"cannot express metadata beside user_id: {', '.join(metadata)}")
+    given = (call.request.options.metadata or {}).get("user_id")
+    user = parameters.get("user", parameters.get("safety_identifier", given))
     return {} if user is None else {"user_id": user}
 
 

@@ -18,9 +18,12 @@ from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
 from ..bodies import ReadingOfEvents, read_body
 from ..contract import (
+    CacheMarks,
     Call,
     ErrorDetail,
     MaxTokensName,
+    Metadata,
+    Quirks,
     ReplyIsError,
     json_request,
     merge_extra_body,
@@ -28,9 +31,11 @@ from ..contract import (
 )
 from ..failing import any_content, no_answer
 from ..schema import response_format_dict
+from ..strict_schema import strict_schema
 from ..tool_calls import CallIds
 from .chat_stream import open_chat_decoder
 from .messages import sendable_messages
+from .parts import with_mark
 from .replies import (
     an_answer_object,
     failure_in,
@@ -50,7 +55,9 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
-    return json_request(_PATH, merge_extra_body(_body(call), call.request.options.extra_body))
+    body = _body(call)
+    body.pop("stream_options", None)  # which are refused where nothing is streamed
+    return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
 def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
@@ -59,25 +66,81 @@ def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
     body["stream"] = True
     if call.quirks.stream_usage:
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+    else:
+        body.pop("stream_options", None)
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
 def _body(call: Call[ChatRequest]) -> dict[str, Any]:
     request = call.request
     messages = sendable_messages(request.messages, call.quirks, drop=request.options.drop_params)
-    body = {"model": call.model, "messages": messages}
-    return {**body, **_parameters(call)} if request.parameters else body
+    body: dict[str, Any] = {"model": call.model, "messages": messages}
+    if request.parameters:
+        body.update(_parameters(call))
+    if request.options.metadata and _takes_metadata(body, call.quirks.metadata):
+        body["metadata"] = request.options.metadata
+    return body
+
+
+def _takes_metadata(body: Mapping[str, Any], rule: Metadata) -> bool:
+    return rule is Metadata.ALWAYS or (rule is Metadata.STORED and body.get("store") is True)
 
 
 def _parameters(call: Call[ChatRequest]) -> dict[str, Any]:
     request, quirks = call.request, call.quirks
-    given = _limit_renamed(request.parameters, quirks.max_tokens_name)
+    given = _limit_renamed(_without_empty(request.parameters), quirks.max_tokens_name)
     parameters = supported_parameters(given, call, CHAT_PARAMETERS, drop=request.options.drop_params)
     if "response_format" in parameters:
-        parameters["response_format"] = response_format_dict(parameters["response_format"])
+        parameters["response_format"] = _response_format(parameters["response_format"], quirks)
+    if "tools" in parameters:
+        parameters["tools"] = [_sendable_tool(tool, quirks) for tool in parameters["tools"]]
     if parameters.get("tool_choice") == "required":
         parameters["tool_choice"] = quirks.required_tool_choice
     return parameters
+
+
+_LISTS = ("tools", "functions", "stop")
+_ABOUT_TOOLS = ("tool_choice", "parallel_tool_calls", "function_call")
+
+
+def _without_empty(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters without empty lists, which say nothing and are refused, and what would be about no tools."""
+    empty = [name for name in _LISTS if name in parameters and parameters[name] in ([], ())]
+    if not empty:
+        return parameters
+    if not (parameters.get("tools") or parameters.get("functions")):
+        empty += _ABOUT_TOOLS
+    return {name: value for name, value in parameters.items() if name not in empty}
+
+
+def _response_format(given: Any, quirks: Quirks) -> dict[str, Any]:
+    wanted = response_format_dict(given)
+    described = wanted.get("json_schema")
+    if quirks.strict_schemas and isinstance(given, Mapping) and isinstance(described, Mapping):
+        return {**wanted, "json_schema": _kept_strict(described, "schema")}
+    return wanted
+
+
+def _sendable_tool(tool: Any, quirks: Quirks) -> Any:
+    if not isinstance(tool, Mapping):
+        return tool
+    marks = quirks.cache_marks if quirks.cache_marks is CacheMarks.CACHE_CONTROL else CacheMarks.NONE
+    made = with_mark(tool, marks) if "cache_control" in tool else tool
+    function = made.get("function")
+    if not isinstance(function, Mapping):
+        return made
+    described = with_mark(function, marks) if "cache_control" in function else function
+    described = _kept_strict(described, "parameters") if quirks.strict_schemas else described
+    return made if described is function else {**made, "function": described}
+
+
+def _kept_strict(described: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What is said to be strict in words that the provider knows; not strict if that would change its meaning."""
+    schema = described.get(name)
+    if described.get("strict") is not True or not isinstance(schema, Mapping):
+        return described
+    made = strict_schema(schema, closing=False)
+    return {**described, "strict": False} if made is None else {**described, name: made}
 
 
 def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mapping[str, Any]:

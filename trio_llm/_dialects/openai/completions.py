@@ -43,7 +43,9 @@ _PATH = "/completions"
 
 def encode_text_completion(call: Call[TextCompletionRequest]) -> HTTPRequest:
     """The request for a whole reply."""
-    return json_request(_PATH, merge_extra_body(_body(call), call.request.options.extra_body))
+    body = _body(call)
+    body.pop("stream_options", None)  # which are refused where nothing is streamed
+    return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
 def encode_text_completion_stream(call: Call[TextCompletionRequest]) -> HTTPRequest:
@@ -51,6 +53,8 @@ def encode_text_completion_stream(call: Call[TextCompletionRequest]) -> HTTPRequ
     body = {**_body(call), "stream": True}
     if call.quirks.stream_usage:
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+    else:
+        body.pop("stream_options", None)
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ..._convert import json as _json
 from ..._types.chat import ReplyDict
 from ..._types.errors import UnsupportedParamsError
-from ..contract import MessageSchema, Quirks
+from ..contract import CacheMarks, CallIds, MessageSchema, Quirks
+from ..history import results_after_calls
+from .parts import sendable_parts, with_media_shown, with_own_ids
 
 _MESSAGE_FIELDS: Final = frozenset({"role", "content", "name", "tool_calls", "function_call", "refusal", "audio"})
 _CALL_FIELDS: Final = frozenset({"id", "type", "function", "custom"})
@@ -19,6 +22,15 @@ _ANSWERS_ONLY: Final = frozenset(
     {"annotations", "images", "provider_specific_fields", "reasoning_content", "reasoning_details", "thinking_blocks"}
 )
 """Fields that only answers have: a dictionary has them because it was copied from one."""
+_OURS: Final = frozenset({"images", "provider_specific_fields", "thinking_blocks"})
+"""Those of them that no provider of this format has: a dictionary has them because it was copied from our answer."""
+_OURS_IN_CALLS: Final = frozenset({"provider_specific_fields", "index"})
+_IS_DUMP: Final = frozenset({"content", "provider_specific_fields", "reasoning_content", "tool_calls", "refusal"})
+"""Fields that a dictionary has, null or not, if it is all that `model_dump()` gave."""
+_PLAIN: Final = frozenset({"role", "content", "name", "refusal", "prefix"})
+"""Fields of an answer in which nothing has to change."""
+_SPEAKS: Final = frozenset({"tool_calls", "function_call", "audio", "refusal"})
+"""What an answer may have in place of content."""
 
 
 def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, drop: bool) -> list[Mapping[str, Any]]:
@@ -27,7 +39,11 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
     Raises:
         UnsupportedParamsError: for fields and content parts that the provider refuses; `drop` leaves them out.
     """
-    made = [sendable_message(message, quirks) for message in messages]
+    made = [sendable_message(message, quirks) for message in results_after_calls(messages)]
+    if not quirks.media_in_results and any(message["role"] == "tool" for message in made):
+        made = with_media_shown(made)
+    if quirks.call_ids is not CallIds.ANY:
+        made = [with_own_ids(message, quirks.call_ids) for message in made]
     if quirks.attachments_as_text:
         made = [_with_plain_attachments(message) for message in made]
     if quirks.message_schema is None:
@@ -96,17 +112,20 @@ def _fitted_parts(parts: list[Any], where: str, schema: MessageSchema, refused: 
 def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str, Any]:
     """The message as its provider takes it; the caller's own object wherever nothing has to change.
 
-    Dictionaries that the caller wrote keep every field, as vendors have fields of their own; only nulls are left
-    out. A response's message keeps the fields of the request schema, and those that the vendor wants back.
+    Dictionaries that the caller wrote keep every field, as vendors have fields of their own; only nulls, empty lists of
+    calls and what this package adds to answers are left out. A response's message keeps the fields of the request
+    schema, and those that the vendor wants back.
     """
-    if isinstance(message, ReplyDict) and message["role"] == "assistant":
+    if message["role"] == "assistant" and (isinstance(message, ReplyDict) or message.keys() >= _IS_DUMP):
         made = _reply(message, quirks)
     elif _is_ready(message, quirks):
         return message
     else:
-        made = {name: value for name, value in message.items() if value is not None or name == "content"}
+        made = _written(message, quirks)
     if quirks.system_role is not None and made["role"] == "developer":
         made["role"] = quirks.system_role
+    if isinstance(made.get("content"), list):
+        made["content"] = sendable_parts(made["content"], quirks)
     if made["role"] in quirks.text_only_roles and "content" in made:
         made["content"] = _joined_text(made["content"])
     if calls := made.get("tool_calls"):
@@ -114,36 +133,65 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
     return made
 
 
+def _written(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
+    """A caller's dictionary without what says nothing, and without what only this package puts into answers."""
+    made = {
+        quirks.renamed.get(name, name) if name in quirks.reply_fields else name: value
+        for name, value in message.items()
+        if (value is not None or name == "content") and (name not in _OURS or name in quirks.reply_fields)
+    }
+    if not made.get("tool_calls"):
+        made.pop("tool_calls", None)
+    if isinstance(audio := made.get("audio"), Mapping) and message["role"] == "assistant":
+        made["audio"] = {"id": audio.get("id")}
+    if quirks.cache_marks is CacheMarks.NONE:
+        made.pop("cache_control", None)
+    if made["role"] == "assistant" and made.get("content") is None and not _SPEAKS.intersection(made):
+        made["content"] = ""
+    return made
+
+
 def _is_ready(message: Mapping[str, Any], quirks: Quirks) -> bool:
     if type(message) is not dict:
         return False
     role = message["role"]
-    if role == "developer" or (role in quirks.text_only_roles and isinstance(message.get("content"), list)):
+    if role == "developer" or isinstance(message.get("content"), list) or "cache_control" in message:
         return False
-    if "tool_calls" in message and any(isinstance(call, ReplyDict) for call in message["tool_calls"] or ()):
+    if role == "assistant" and not _PLAIN.issuperset(message):
         return False
     if None not in message.values():
         return True
-    return all(value is not None or name == "content" for name, value in message.items())
+    return role != "assistant" and all(value is not None or name == "content" for name, value in message.items())
 
 
 def _reply(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     """A response's message as a request's; its tool calls are marked as a response's, too."""
+    message = {name: value for name, value in message.items() if value is not None}
     kept = {name: message[name] for name in message if name in _MESSAGE_FIELDS}
     kept |= {quirks.renamed.get(name, name): message[name] for name in message if name in quirks.reply_fields}
     if isinstance(audio := kept.get("audio"), Mapping):
         kept["audio"] = {"id": audio.get("id")}  # the server still has the sound
     if calls := kept.pop("tool_calls", None):
         kept["tool_calls"] = [ReplyDict(call) for call in calls]
-    if "content" not in kept and "tool_calls" not in kept and "audio" not in kept:
+    if not _SPEAKS.intersection(kept) and "content" not in kept:
         kept["content"] = ""
     return kept
 
 
 def _sendable_call(call: Any, quirks: Quirks) -> Any:
-    if not isinstance(call, ReplyDict):
+    if not isinstance(call, Mapping):
         return call
-    return {name: call[name] for name in call if name in _CALL_FIELDS or name in quirks.reply_fields}
+    kept = _CALL_FIELDS | quirks.reply_fields
+    made = {
+        name: value
+        for name, value in call.items()
+        if value is not None and (name in kept if isinstance(call, ReplyDict) else name not in _OURS_IN_CALLS)
+    }
+    function = made.get("function")
+    if isinstance(function, Mapping) and not isinstance(function.get("arguments"), str):
+        arguments = function.get("arguments")
+        made["function"] = {**function, "arguments": "" if arguments is None else _json.dumps(arguments).decode()}
+    return made
 
 
 def _joined_text(content: Any) -> Any:

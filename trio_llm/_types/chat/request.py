@@ -53,9 +53,10 @@ class ChatModelParams(TypedDict, total=False):
     verbosity: str | None
     service_tier: str | None
     store: bool | None
-    metadata: Mapping[str, Any] | None
+    moderation: Mapping[str, Any] | None
     safety_identifier: str | None
     prompt_cache_key: str | None
+    prompt_cache_options: Mapping[str, Any] | None
     prompt_cache_retention: str | None
     modalities: Sequence[str] | None
     audio: Mapping[str, Any] | None
