@@ -121,7 +121,6 @@ def test_values_that_change_nothing_are_accepted() -> None:
         {"temperature": 1.5},
         {"service_tier": "flex"},
         {"stop": "\n"},
-        {"metadata": {"project": "x"}},
     ],
 )
 def test_what_cannot_be_expressed_is_refused_by_name_or_dropped_on_request(parameters: dict[str, Any]) -> None:

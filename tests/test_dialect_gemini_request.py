@@ -103,7 +103,6 @@ def test_extra_fields_are_merged_key_by_key() -> None:
         {"user": "u"},
         {"verbosity": "low"},
         {"prediction": {"type": "content", "content": "x"}},
-        {"metadata": {"a": "b"}},
         {"parallel_tool_calls": False},
         {"service_tier": "scale"},
         {"audio": {"voice": "Kore", "format": "mp3"}},

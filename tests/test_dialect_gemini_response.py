@@ -52,7 +52,7 @@ def test_a_whole_reply_keeps_text_thoughts_calls_and_signatures() -> None:
     assert response.choices[0].finish_reason == "tool_calls"
     assert message.tool_calls is not None
     assert [(call.id, call.function and call.function.name) for call in message.tool_calls] == [
-        ("call_1fbadf253aff18590b220e12", "tide"),
+        ("call_5a93fc8639212b694bc5cb83", "tide"),
         ("fc-9", "wind"),
     ]
     assert message.tool_calls[0].function is not None

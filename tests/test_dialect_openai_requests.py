@@ -11,7 +11,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import NO_QUIRKS, Call, MaxTokensName, MessageSchema, Quirks
+from trio_llm._dialects.contract import CacheMarks, NO_QUIRKS, Call, MaxTokensName, MessageSchema, Quirks
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ChatAudio, ChatRequest, FunctionCall, Message, ToolCall
 from trio_llm._types.embeddings import EmbeddingRequest
@@ -57,7 +57,7 @@ def test_parameters_are_sent_under_their_names() -> None:
         ({"include_obfuscation": False}, NO_QUIRKS, {"include_obfuscation": False, "include_usage": True}),
         ({"include_usage": False}, NO_QUIRKS, {"include_usage": True}),
         (None, Quirks(stream_usage=False), None),
-        ({"include_usage": True}, Quirks(stream_usage=False), {"include_usage": True}),
+        ({"include_usage": True}, Quirks(stream_usage=False), None),
     ],
 )
 def test_a_stream_asks_for_usage_where_that_is_allowed(
@@ -104,18 +104,18 @@ def test_quirks_rename_parameters_and_the_word_for_a_tool_at_any_rate() -> None:
 def test_what_the_provider_refuses_is_refused_by_name_or_dropped_on_demand() -> None:
     quirks = Quirks(unsupported=frozenset({"logit_bias", "n"}))
 
-    with pytest.raises(UnsupportedParamsError, match="cannot express n, logit_bias; drop_params=True leaves it out"):
+    with pytest.raises(UnsupportedParamsError, match="cannot express n; drop_params=True leaves it out"):
         sent(quirks, n=2, logit_bias={}, seed=1)
 
     assert sent(quirks, n=2, logit_bias={}, seed=1, drop_params=True) == {"model": "m", "messages": HELLO, "seed": 1}
 
 
 def test_extra_fields_are_merged_object_by_object() -> None:
-    extra = {"top_k": 3, "metadata": {"b": 2}, "temperature": 1}
+    extra = {"top_k": 3, "audio": {"b": 2}, "temperature": 1}
 
-    body = sent(temperature=0, metadata={"a": 1}, extra_body=extra)
+    body = sent(temperature=0, audio={"a": 1}, extra_body=extra)
 
-    assert body == {"model": "m", "messages": HELLO, "temperature": 1, "metadata": {"a": 1, "b": 2}, "top_k": 3}
+    assert body == {"model": "m", "messages": HELLO, "temperature": 1, "audio": {"a": 1, "b": 2}, "top_k": 3}
 
 
 def test_a_class_as_response_format_becomes_its_schema() -> None:
@@ -129,7 +129,7 @@ def test_a_class_as_response_format_becomes_its_schema() -> None:
 
 def test_a_value_without_json_form_is_refused() -> None:
     with pytest.raises(BadRequestError, match="the request cannot be written as JSON"):
-        sent(metadata={"a": object()})
+        sent(audio={"a": object()})
 
 
 REPLY = Message(
@@ -194,14 +194,16 @@ def test_the_callers_own_fields_are_sent_as_they_are() -> None:
         "prefix": True,
     }
 
-    assert sent_message(message) == message
-    assert sent_message(MappingProxyType(message)) == message
+    marked = Quirks(cache_marks=CacheMarks.CACHE_CONTROL)
+    assert sent_message(message, marked) == message
+    assert sent_message(MappingProxyType(message), marked) == message
 
 
 def test_nulls_are_left_out_apart_from_content() -> None:
     message = {"role": "assistant", "content": None, "tool_calls": None, "name": "n"}
 
-    assert sent_message(message) == {"role": "assistant", "content": None, "name": "n"}
+    assert sent_message(message) == {"role": "assistant", "content": "", "name": "n"}
+    assert sent_message({**message, "refusal": "No."})["content"] is None
 
 
 def test_a_message_of_another_role_that_was_dumped_is_sent_whole() -> None:

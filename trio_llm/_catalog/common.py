@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import CallIds, MaxTokensName, MessageSchema, Metadata, Quirks
+from .._dialects.contract import CacheMarks, CallIds, MaxTokensName, MessageSchema, Metadata, Quirks
 from .addresses import Paths
 from .provider import Override, Wire
 
@@ -23,10 +23,21 @@ OLDER_PREFILLED: Final = attrs.evolve(OLDER_NAMES, prefill=True)
 """As `OLDER_NAMES`, on llama.cpp, which goes on with an assistant message that comes last (`--prefill-assistant`)."""
 THINKING_PREFILLED: Final = attrs.evolve(THINKING_BACK, prefill=True)
 """As `THINKING_BACK`, on llama.cpp."""
-DETAILS_BACK: Final = Quirks(reply_fields=frozenset({"reasoning_details"}))
+MARKED: Final = Quirks(cache_marks=CacheMarks.CACHE_CONTROL)
+"""Hands `cache_control` on to the models that know it."""
+DETAILS_BACK: Final = Quirks(
+    reply_fields=frozenset({"reasoning_details"}), cache_marks=CacheMarks.CACHE_CONTROL, media_in_results=True
+)
 """A gateway that takes all of OpenAI's names, and its own record of the thinking when a message is sent again."""
 OLLAMA_PATHS: Final = Paths(instead_of="/v1")
 """Ollama's own API stands beside OpenAI's: a base URL that was written for that one serves for both."""
+LITELLM: Final = Quirks(
+    reply_fields=frozenset({"provider_specific_fields", "reasoning_content", "thinking_blocks"}),
+    cache_marks=CacheMarks.CACHE_CONTROL,
+    metadata=Metadata.ALWAYS,
+    media_in_results=True,
+)
+"""LiteLLM's own gateway, which takes its answers back with all that it put into them."""
 OPENAI: Final = Quirks(
     vectors_as_base64=True,
     most_inputs=2048,

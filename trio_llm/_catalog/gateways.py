@@ -6,7 +6,7 @@ from typing import Final
 
 from .addresses import Paths
 from .auth import AuthScheme
-from .common import DETAILS_BACK, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
+from .common import DETAILS_BACK, MARKED, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
 from .provider import Provider
 
 GATEWAYS: Final = (
@@ -105,6 +105,7 @@ GATEWAYS: Final = (
         name="kilo",
         base_url="https://api.kilo.ai/api/gateway",
         documentation="https://kilo.ai/docs",
+        quirks=MARKED,
     ),
     Provider(
         name="kyma",
@@ -167,11 +168,13 @@ GATEWAYS: Final = (
         base_url="https://api.portkey.ai/v1",
         documentation="https://portkey.ai/docs/api-reference",
         auth=AuthScheme.PORTKEY,
+        quirks=MARKED,
     ),
     Provider(
         name="requesty",
         base_url="https://router.requesty.ai/v1",
         documentation="https://docs.requesty.ai/",
+        quirks=MARKED,
     ),
     Provider(
         name="veniceai",

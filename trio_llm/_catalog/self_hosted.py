@@ -6,6 +6,7 @@ from typing import Final
 
 from .common import (
     COUNTED_RESPONSES,
+    LITELLM,
     OLDER_NAMES,
     OLDER_PREFILLED,
     OLLAMA_PATHS,
@@ -72,6 +73,7 @@ SELF_HOSTED: Final = (
         name="litellm_proxy",
         base_url="http://localhost:4000",
         documentation="https://docs.litellm.ai/docs/proxy/user_keys",
+        quirks=LITELLM,
         server=Server.SELF_HOSTED,
         dialects=STORED_RESPONSES,
     ),

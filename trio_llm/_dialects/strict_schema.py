@@ -29,8 +29,31 @@ _UNKNOWN: Final = frozenset(
     | {"minProperties", "maxProperties", "contentMediaType", "contentEncoding"}
 )
 """Words that the mode refuses, and that can be said in words."""
+_REFUSED: Final = _IMPOSSIBLE | _UNKNOWN | {"oneOf", "allOf", "prefixItems"}
 _FORMATS: Final = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
 _TYPED: Final = frozenset({"type", "enum", "const", "anyOf", "$ref"})
+
+
+def is_strict(schema: object) -> bool:
+    """Whether strict mode takes a schema as it is, as far as its documentation says."""
+    if isinstance(schema, list):
+        return all(map(is_strict, schema))
+    if not isinstance(schema, Mapping):
+        return True
+    if not _REFUSED.isdisjoint(schema) or ("$ref" in schema and len(schema) > 1):
+        return False
+    properties = schema.get("properties")
+    if isinstance(properties, Mapping):
+        closed = schema.get("additionalProperties") is False and set(properties) <= set(schema.get("required") or ())
+        return closed and all(map(is_strict, properties.values())) and _is_strict_within(schema)
+    return not (
+        schema.get("type") == "object" and schema.get("additionalProperties") is not False
+    ) and _is_strict_within(schema)
+
+
+def _is_strict_within(schema: Mapping[str, Any]) -> bool:
+    tables = [inner for name in ("$defs", "definitions") for inner in schema.get(name, {}).values()]
+    return is_strict([*tables, *schema.get("anyOf", ()), schema.get("items")])
 
 
 class _NotStrict(Exception):

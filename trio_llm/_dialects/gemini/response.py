@@ -140,7 +140,7 @@ class ReplyReader:
     """One reply being read, piece by piece; a whole reply is a single piece."""
 
     def __init__(self, messages: Iterable[Mapping[str, Any]]) -> None:
-        self._ids = CallIds(messages)
+        self._messages = messages
         self._open: dict[int, _OpenCandidate] = {}
         self._head: tuple[str | None, int | None, str | None] = (None, None, None)
 
@@ -195,7 +195,7 @@ class ReplyReader:
     def _fragment(self, candidate: Candidate, response_id: str | None) -> StreamingChoices:
         held = self._open.get(candidate.index)
         if held is None:
-            held = self._open[candidate.index] = _OpenCandidate(candidate.index, response_id, self._ids)
+            held = self._open[candidate.index] = _OpenCandidate(candidate.index, response_id, CallIds(self._messages))
         return held.add(candidate)
 
 
@@ -272,7 +272,7 @@ class _OpenCandidate:
     def _take_call(self, wire: FunctionCallPart, signature: str | None, delta: Delta) -> None:
         arguments = json_text(wire.args or {})
         call = ToolCall(
-            self._ids.take(wire.id, self._response_id),
+            self._ids.take(wire.id, f"{self._response_id}/{self._index}"),
             function=FunctionCall(wire.name, arguments),
             index=self._calls,
             provider_specific_fields={"thought_signature": signature} if signature else None,

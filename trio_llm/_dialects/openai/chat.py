@@ -31,7 +31,7 @@ from ..contract import (
 )
 from ..failing import any_content, no_answer
 from ..schema import response_format_dict
-from ..strict_schema import strict_schema
+from ..strict_schema import is_strict, strict_schema
 from ..tool_calls import CallIds
 from .chat_stream import open_chat_decoder
 from .messages import sendable_messages
@@ -99,7 +99,7 @@ def _parameters(call: Call[ChatRequest]) -> dict[str, Any]:
     return parameters
 
 
-_LISTS = ("tools", "functions", "stop")
+_LISTS = ("tools", "functions")
 _ABOUT_TOOLS = ("tool_choice", "parallel_tool_calls", "function_call")
 
 
@@ -124,7 +124,7 @@ def _response_format(given: Any, quirks: Quirks) -> dict[str, Any]:
 def _sendable_tool(tool: Any, quirks: Quirks) -> Any:
     if not isinstance(tool, Mapping):
         return tool
-    marks = quirks.cache_marks if quirks.cache_marks is CacheMarks.CACHE_CONTROL else CacheMarks.NONE
+    marks = CacheMarks.NONE if quirks.cache_marks is CacheMarks.BREAKPOINT else quirks.cache_marks
     made = with_mark(tool, marks) if "cache_control" in tool else tool
     function = made.get("function")
     if not isinstance(function, Mapping):
@@ -138,6 +138,8 @@ def _kept_strict(described: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """What is said to be strict in words that the provider knows; not strict if that would change its meaning."""
     schema = described.get(name)
     if described.get("strict") is not True or not isinstance(schema, Mapping):
+        return described
+    if is_strict(schema):
         return described
     made = strict_schema(schema, closing=False)
     return {**described, "strict": False} if made is None else {**described, name: made}
@@ -169,11 +171,10 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
 
 def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
     reply = an_answer_object(document)
-    ids = CallIds(call.request.messages)
     failure: ErrorDetail | None = None
     for number, choice in enumerate(require_list(reply, "choices")):
         if type(choice) is dict and not is_settled(choice):
-            failure = _settle(choice, number, reply, ids) or failure
+            failure = _settle(choice, number, reply, CallIds(call.request.messages)) or failure
     if usage := as_object(reply.get("usage")):
         settle_usage(usage)
     if failure is not None:

@@ -47,7 +47,7 @@ class ChatReader:
     def __init__(self, call: Call[ChatRequest]) -> None:
         self.finished = False
         self._choices: dict[int, _OpenChoice] = {}
-        self._ids = CallIds(call.request.messages)
+        self._messages = call.request.messages
         self._failure: ErrorDetail | None = None
 
     @property
@@ -96,7 +96,7 @@ class ChatReader:
             choice["index"] = number
         held = self._choices.get(choice["index"])
         if held is None:
-            held = self._choices[choice["index"]] = _OpenChoice(self._ids)
+            held = self._choices[choice["index"]] = _OpenChoice(CallIds(self._messages))
         if choice.get("error"):
             raise ReplyIsError(retryable(error_event(choice["error"])))
         if "delta" not in choice or (not choice["delta"] and not held.says_something):

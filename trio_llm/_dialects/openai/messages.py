@@ -24,7 +24,7 @@ _ANSWERS_ONLY: Final = frozenset(
 """Fields that only answers have: a dictionary has them because it was copied from one."""
 _OURS: Final = frozenset({"images", "provider_specific_fields", "thinking_blocks"})
 """Those of them that no provider of this format has: a dictionary has them because it was copied from our answer."""
-_OURS_IN_CALLS: Final = frozenset({"provider_specific_fields", "index"})
+_OURS_IN_CALLS: Final = frozenset({"provider_specific_fields"})
 _IS_DUMP: Final = frozenset({"content", "provider_specific_fields", "reasoning_content", "tool_calls", "refusal"})
 """Fields that a dictionary has, null or not, if it is all that `model_dump()` gave."""
 _PLAIN: Final = frozenset({"role", "content", "name", "refusal", "prefix"})
@@ -144,7 +144,7 @@ def _written(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
         made.pop("tool_calls", None)
     if isinstance(audio := made.get("audio"), Mapping) and message["role"] == "assistant":
         made["audio"] = {"id": audio.get("id")}
-    if quirks.cache_marks is CacheMarks.NONE:
+    if quirks.cache_marks is not CacheMarks.CACHE_CONTROL:
         made.pop("cache_control", None)
     if made["role"] == "assistant" and made.get("content") is None and not _SPEAKS.intersection(made):
         made["content"] = ""

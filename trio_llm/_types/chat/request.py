@@ -148,28 +148,27 @@ def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any],
 def _plain_message(message: object) -> Mapping[str, Any]:
     if not isinstance(message, Mapping):
         return _dumped(message, "a message")
+    calls = message.get("tool_calls") or ()
+    for call in calls if isinstance(calls, list | tuple) else ():
+        if isinstance(call, str | int | float):
+            raise BadRequestError(f"a tool call must be a mapping, not {type(call).__name__}")
     if all(map(_is_plain, message.values())):
         return message
     # `dict(message)` of a response's message keeps what is inside it as it was.
     return {name: _plain_value(value, name) for name, value in message.items()}
 
 
-_ITEMS: Final = {"tool_calls": "a tool call", "content": "a content part"}
-"""What the items of a message's lists are called in errors."""
-
-
 def _is_plain(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return all(isinstance(item, str | Mapping) for item in value)
-    return value is None or isinstance(value, str | int | float | Mapping)
+    return isinstance(value, _JSON) if not isinstance(value, list | tuple) else all(map(_is_plain, value))
+
+
+_JSON: Final = (str, int, float, Mapping, type(None))
 
 
 def _plain_value(value: object, name: str) -> Any:
     if isinstance(value, list | tuple):
-        return [
-            item if isinstance(item, str | Mapping) else _dumped(item, _ITEMS.get(name, f"an item of {name}"))
-            for item in value
-        ]
+        what = "a tool call" if name == "tool_calls" else f"an item of {name}"
+        return [_dumped(item, what) if not _is_plain(item) else item for item in value]
     return value if _is_plain(value) else _dumped(value, name)
 
 
