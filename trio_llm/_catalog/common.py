@@ -77,7 +77,10 @@ RESPONSES_MODELS: Final = (
 )
 """OpenAI's models that are asked by the Responses API: those that have no other, and whatever is written so."""
 REASONING_MODELS: Final = (
-    (r"(o[134](-|$)|gpt-5)", Override(quirks=Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS))),
+    (
+        r"(o[134](-|$)|gpt-5)",
+        Override(quirks=attrs.evolve(OPENAI, max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)),
+    ),
 )
 """OpenAI's models that refuse `max_tokens`."""
 MISTRAL: Final = Quirks(
