@@ -11,7 +11,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import CacheMarks, NO_QUIRKS, Call, MaxTokensName, MessageSchema, Quirks
+from trio_llm._dialects.contract import NO_QUIRKS, CacheMarks, Call, MaxTokensName, MessageSchema, Quirks
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ChatAudio, ChatRequest, FunctionCall, Message, ToolCall
 from trio_llm._types.embeddings import EmbeddingRequest
