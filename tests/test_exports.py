@@ -7,7 +7,14 @@ import inspect
 
 import pytest
 
-PUBLIC_MODULES = ["trio_llm", "trio_llm.exceptions", "trio_llm.providers", "trio_llm.testing", "trio_llm.types"]
+PUBLIC_MODULES = [
+    "trio_llm",
+    "trio_llm.exceptions",
+    "trio_llm.providers",
+    "trio_llm.testing",
+    "trio_llm.transport",
+    "trio_llm.types",
+]
 
 
 def names(module_name: str) -> list[str]:

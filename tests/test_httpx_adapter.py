@@ -19,7 +19,7 @@ from scripted_server import Peer, answering, reply, serving
 
 from trio_llm._runtime import trio
 from trio_llm._transport import ReplyError, TransportError
-from trio_llm._transport.h1 import Limits
+from trio_llm._transport.h1 import ReplyLimits
 from trio_llm._transport.httpx_adapter import HttpxTransport, proxied_transport
 from trio_llm._transport.proxies import Proxy
 from trio_llm._types.errors import BadRequestError
@@ -64,7 +64,7 @@ async def test_a_mock_reply_that_is_compressed_is_decoded_once(library: Any) -> 
 async def test_a_body_that_is_too_long_is_an_error(library: Any) -> None:
     with serving(answering(reply(gzip.compress(b"\0" * 3_000_000), b"content-encoding: gzip"))) as server:
         async with library.AsyncClient(trust_env=False) as client:
-            received = await HttpxTransport(client, limits=Limits(body=2_000_000)).send(server.origin, POST)
+            received = await HttpxTransport(client, limits=ReplyLimits(body=2_000_000)).send(server.origin, POST)
             assert len(await received.read()) <= 2_000_000
             with pytest.raises(ReplyError, match="longer than 2000000 bytes"):
                 while await received.read():

@@ -37,6 +37,7 @@ TABLE: dict[str, set[str]] = {
     "exceptions": {"_types", "_lazy"},
     "types": {"_types", "_limits"},
     "providers": {"_types", "_dialects", "_catalog"},
+    "transport": {"_types", "_transport"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},
     "__main__": {"_cli"},

@@ -22,7 +22,7 @@ from trio_llm import Client, Limits, RetryPolicy
 from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import ByteStream, connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
-from trio_llm._transport.h1 import Limits as ReplyLimits
+from trio_llm._transport.h1 import ReplyLimits
 from trio_llm._transport.native import Connection, Exchange
 from trio_llm._types.http import Origin
 from trio_llm.exceptions import APIConnectionError

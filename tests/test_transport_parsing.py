@@ -12,7 +12,7 @@ from hypothesis import example, given, strategies as st
 
 from trio_llm._transport import ReplyError
 from trio_llm._transport.content import Body
-from trio_llm._transport.h1 import Limits, ReplyParser, encode_head, encode_request
+from trio_llm._transport.h1 import ReplyLimits, ReplyParser, encode_head, encode_request
 from trio_llm._transport.pool import IdlePool
 from trio_llm._types.http import HTTPRequest, Origin
 
@@ -48,7 +48,7 @@ def joined(fields: list[tuple[str, str]]) -> dict[str, str]:
 
 def parse(pieces: list[bytes]) -> Outcome:
     """Feed our parser, then the end of the connection."""
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     body = b""
     for piece in [*pieces, b""]:
         if not (parser.complete or parser.error):
@@ -144,7 +144,7 @@ def test_where_both_accept_a_damaged_reply_they_read_the_same(
 def test_replies_of_one_connection_are_read_as_if_each_had_its_own(
     exchanges: list[tuple[bytes, list[int], bool]],
 ) -> None:
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     for wire, cuts, is_read in exchanges:
         for piece in split(wire, cuts):
             parser.feed(piece)
@@ -164,7 +164,7 @@ def test_replies_of_one_connection_are_read_as_if_each_had_its_own(
 
 @given(st.lists(st.binary(min_size=1, max_size=60), max_size=5))
 def test_no_bytes_make_the_parser_raise_while_it_is_fed(pieces: list[bytes]) -> None:
-    parser = ReplyParser(Limits(head=100, body=100))
+    parser = ReplyParser(ReplyLimits(head=100, body=100))
     for piece in [*pieces, b"", *pieces]:
         parser.feed(piece)
 
@@ -183,7 +183,7 @@ def test_a_reply_cut_off_is_never_complete_unless_its_end_is_the_end_of_the_conn
 
 
 def test_bytes_after_a_reply_cost_the_connection_and_nothing_else() -> None:
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     parser.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nxHTTP/1.1 500 Oops\r\n\r\n")
 
     assert (parser.complete, parser.keep_alive, parser.error) == (True, False, None)
@@ -201,7 +201,7 @@ def test_bytes_after_a_reply_cost_the_connection_and_nothing_else() -> None:
     ],
 )
 def test_whether_the_connection_goes_on_is_what_version_and_header_say(wire: bytes, *, keep_alive: bool) -> None:
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     parser.feed(wire)
 
     assert parser.complete
@@ -209,7 +209,7 @@ def test_whether_the_connection_goes_on_is_what_version_and_header_say(wire: byt
 
 
 def test_trailers_without_end_are_an_error() -> None:
-    parser = ReplyParser(Limits(head=1_000))
+    parser = ReplyParser(ReplyLimits(head=1_000))
     parser.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nt: ")
     for _ in range(20):
         parser.feed(b"y" * 100)
@@ -220,7 +220,7 @@ def test_trailers_without_end_are_an_error() -> None:
 
 
 def test_the_size_of_a_body_that_is_read_as_it_comes_is_not_counted_as_head() -> None:
-    parser = ReplyParser(Limits(head=100))
+    parser = ReplyParser(ReplyLimits(head=100))
     parser.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n")
     for _ in range(100):
         parser.feed(b"y" * 100)
@@ -374,7 +374,7 @@ def test_the_pool_keeps_no_more_over_all_origins_than_it_may() -> None:
 
 
 def test_the_fields_of_a_head_are_those_of_its_lines() -> None:
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     parser.feed(b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\nX-A: 1\r\nx-b:\t2 \r\nx-a: 3")
     parser.feed(b"\r\ncontent-length: 1\r\n\r\nx-c: no field")
 
@@ -386,7 +386,7 @@ def test_the_fields_of_a_head_are_those_of_its_lines() -> None:
 
 @pytest.mark.parametrize("field", ["Transfer-Encoding: gzip", "TRANSFER-ENCODING: chunked, gzip"])
 def test_a_transfer_coding_is_seen_however_it_is_written(field: str) -> None:
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     parser.feed(f"HTTP/1.1 200 OK\r\nvary: accept-encoding: x\r\n{field}\r\n\r\n".encode())
 
     with pytest.raises(ReplyError, match="unknown transfer-encoding"):
@@ -417,7 +417,7 @@ def test_the_pool_keeps_the_newest_of_an_origin_and_closes_all_in_the_end() -> N
     ],
 )
 def test_a_head_that_says_two_things_or_nonsense_is_not_mended(head: bytes) -> None:
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     parser.feed(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\nhello!")
 
     with pytest.raises(ReplyError):
@@ -427,7 +427,7 @@ def test_a_head_that_says_two_things_or_nonsense_is_not_mended(head: bytes) -> N
 
 
 def test_a_head_that_could_be_mended_and_never_ends_is_too_long_in_the_end() -> None:
-    parser = ReplyParser(Limits(head=1_000))
+    parser = ReplyParser(ReplyLimits(head=1_000))
     parser.feed(b"HTTP/1.1 200 OK\r\nx: y\r\n folded: ")
     assert parser.error is None
     for _ in range(11):
@@ -443,7 +443,7 @@ words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, 
 def test_folded_lines_are_one_value_however_they_arrive(lines: list[list[str]], cut: int) -> None:
     fields = "".join(f"x-{number}: " + "\r\n\t ".join(line) + "\r\n" for number, line in enumerate(lines))
     wire = f"HTTP/1.1 200 OK\r\n{fields}content-length: 0\r\n\r\n".encode()
-    parser = ReplyParser(Limits())
+    parser = ReplyParser(ReplyLimits())
     for piece in (wire[:cut], wire[cut:]):
         if piece:
             parser.feed(piece)

@@ -24,9 +24,9 @@ class TransportError(Exception):
 
     def __init__(self, message: str, *, sent: bool = False, stale: bool = False, lasting: bool = False) -> None:
         super().__init__(message)
-        self.sent = sent
-        self.stale = stale
-        self.lasting = lasting
+        self.sent: bool = sent
+        self.stale: bool = stale
+        self.lasting: bool = lasting
 
 
 class ReplyError(TransportError):
@@ -52,7 +52,9 @@ class Reply(Protocol):
     """The reply of one exchange. Whoever gets it has to close it; one task at a time reads."""
 
     @property
-    def head(self) -> ReplyHead: ...
+    def head(self) -> ReplyHead:
+        """Its status and headers."""
+        ...
 
     def finish_nowait(self) -> bytes | None:
         """All that is left of the decoded body, if its end is here already; else None, and nothing is done.
@@ -96,4 +98,6 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Close every connection. Idempotent."""
 
-    def statistics(self) -> TransportStatistics: ...
+    def statistics(self) -> TransportStatistics:
+        """What is open, for people to look at."""
+        ...

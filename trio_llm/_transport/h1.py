@@ -25,7 +25,7 @@ _REQUEST_LINE: Final = re.compile(r"[A-Z]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.1")
 
 
 @attrs.frozen
-class Limits:
+class ReplyLimits:
     """What a peer may send before the reply counts as broken, in bytes."""
 
     head: int = 65_536
@@ -141,7 +141,7 @@ class ReplyParser:
         "started",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ReplyLimits) -> None:
         self._limits = limits
         # Making one costs more than parsing a usual reply.
         self._parser = httptools.HttpResponseParser(self)

@@ -22,10 +22,10 @@ from .._runtime import trio
 from .._types.errors import BadRequestError
 from .._types.headers import check_field
 from .._types.http import HTTPRequest, Origin, ReplyHead, RequestBody
-from . import ReplyError, TransportError, TransportStatistics
+from . import Reply, ReplyError, TransportError, TransportStatistics
 from .causes import cause_of, is_untrusted
 from .content import ACCEPTED, Body
-from .h1 import Limits, measured_blocks
+from .h1 import ReplyLimits, measured_blocks
 from .httpx_watch import RequestWatch
 from .native import AT_ONCE
 from .opening import split_opening
@@ -33,7 +33,7 @@ from .proxies import Proxy
 from .tls import default_context
 
 _LIBRARIES = ("httpx2", "httpx")
-_DEFAULT_LIMITS = Limits()
+_DEFAULT_LIMITS = ReplyLimits()
 _CLOSE_SECONDS = 2
 _REFUSAL: Final = re.compile(r"4(?!08|29)\d\d\b|Invalid username/password")
 """How a proxy says that it will not have us, now or later."""
@@ -63,7 +63,7 @@ class HttpxTransport:
         *,
         connect_timeout: float = math.inf,
         owned: bool = False,
-        limits: Limits = _DEFAULT_LIMITS,
+        limits: ReplyLimits = _DEFAULT_LIMITS,
         proxy: str = "",
     ) -> None:
         self._library = _library_of(client)
@@ -84,7 +84,7 @@ class HttpxTransport:
         self._replies: set[HttpxReply] = set()
         self._sending = 0
 
-    async def send(self, origin: Origin, request: HTTPRequest) -> HttpxReply:
+    async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
         """See `Transport.send`.
 
         Raises:
@@ -167,7 +167,7 @@ class HttpxReply:
     __slots__ = ("_body", "_errors", "_is_read", "_open", "_pieces", "_response", "_rest", "head")
 
     def __init__(
-        self, response: Any, errors: tuple[type[Exception], ...], still_open: set[HttpxReply], limits: Limits
+        self, response: Any, errors: tuple[type[Exception], ...], still_open: set[HttpxReply], limits: ReplyLimits
     ) -> None:
         self.head = ReplyHead(response.status_code, dict(response.headers))
         self._response = response

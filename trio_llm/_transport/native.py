@@ -12,14 +12,14 @@ from typing import Final
 from .._runtime import trio
 from .._runtime.sockets import ByteStream, connect_tcp, connect_unix
 from .._types.http import HTTPRequest, Origin, ReplyHead
-from . import ReplyError, TransportError, TransportStatistics
+from . import Reply, ReplyError, TransportError, TransportStatistics
 from .causes import cause_of, is_out_of_descriptors, is_untrusted, most_descriptors
-from .h1 import Limits, ReplyParser, encode_head, encode_request
+from .h1 import ReplyLimits, ReplyParser, encode_head, encode_request
 from .opening import split_opening
 from .pool import ConnectionSlots, IdlePool, Turns
 from .tls import default_context, open_tls
 
-_DEFAULT_LIMITS = Limits()
+_DEFAULT_LIMITS = ReplyLimits()
 _DESCRIPTORS_OF_OTHERS: Final = 32
 """File descriptors that are left to the rest of the process, or half of them where there are few."""
 AT_ONCE: Final = 0.25
@@ -58,7 +58,7 @@ class NativeTransport:
         max_connections: int | None = None,
         max_idle: int = 1_000,
         idle_expiry: float = 50,
-        limits: Limits = _DEFAULT_LIMITS,
+        limits: ReplyLimits = _DEFAULT_LIMITS,
     ) -> None:
         self._ssl_context = ssl_context
         self._connect_timeout = connect_timeout
@@ -72,7 +72,7 @@ class NativeTransport:
         self._exchanges: set[Exchange] = set()
         self._closed = False
 
-    async def send(self, origin: Origin, request: HTTPRequest) -> Exchange:
+    async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
         """See `Transport.send`.
 
         Raises:
@@ -114,7 +114,7 @@ class NativeTransport:
             active=len(self._exchanges) - stalled, idle=len(self._idle), waiting=queued + stalled
         )
 
-    def end(self, exchange: Exchange, connection: Connection | None, *, reusable: bool) -> None:
+    def _end(self, exchange: Exchange, connection: Connection | None, *, reusable: bool) -> None:
         """Take back the connection of an exchange; called by each exchange once."""
         self._exchanges.discard(exchange)
         if self._slots is not None:
@@ -166,7 +166,7 @@ class Connection:
 
     __slots__ = ("is_quiet", "parser", "stream")
 
-    def __init__(self, stream: ByteStream, limits: Limits) -> None:
+    def __init__(self, stream: ByteStream, limits: ReplyLimits) -> None:
         self.stream = stream
         self.is_quiet = stream.is_quiet
         self.parser = ReplyParser(limits)
@@ -315,13 +315,13 @@ class Exchange:
         # A task that still reads, so that this one has to wake it, would read on in the next exchange.
         reusable = self._is_sent and parser.complete and parser.keep_alive and not self._is_waiting
         self._is_ended = True
-        self._transport.end(self, connection, reusable=reusable)
+        self._transport._end(self, connection, reusable=reusable)
 
     def abort(self) -> None:
         """Close the socket. Idempotent."""
         if not self._is_ended:
             self._is_ended = True
-            self._transport.end(self, self._connection, reusable=False)
+            self._transport._end(self, self._connection, reusable=False)
 
     async def _send_blocks(self, connection: Connection, blocks: Iterable[bytes | memoryview]) -> bool:
         """Send a request as far as the peer will have it: it may answer before the end. Returns whether it got all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import attrs
@@ -104,6 +104,54 @@ class HTTPRequest:
     headers: tuple[tuple[str, str], ...] = attrs.field(repr=shown_headers)
     """Lower-case names. Host, Content-Length and Accept-Encoding are the transport's."""
     body: bytes | RequestBody = b""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request as values that JSON has: for journals, cassettes and caches.
+
+        Headers and parameters of the query that carry credentials are left out, for files are read by many. The body is
+        `body` where it is text, else `body_base64`; one that is produced when it is sent is produced for this. The form
+        is stable: what one version wrote, a later one reads.
+
+            {"method": "POST", "path": "/v1/chat/completions", "headers": [["content-type", "application/json"]],
+             "body": "{\\"model\\":\\"gpt-4\\"}"}
+        """
+        from . import http_form
+
+        headers = [[name, value] for name, value in http_form.open_headers(self.headers)]
+        written = http_form.written_body(self._whole_body())
+        return {"method": self.method, "path": http_form.open_path(self.path), "headers": headers, **written}
+
+    @classmethod
+    def from_dict(cls, form: Mapping[str, Any]) -> HTTPRequest:
+        """The request that `to_dict` wrote, without its credentials: whoever sends it has to add them.
+
+        Raises:
+            ValueError: if it is no such form.
+        """
+        from . import http_form
+
+        try:
+            method, path = form["method"], form["path"]
+            headers = tuple((name, value) for name, value in form["headers"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not the form of an HTTP request: {error!r}") from error
+        if not all(isinstance(text, str) for text in (method, path, *(text for pair in headers for text in pair))):
+            raise ValueError("not the form of an HTTP request: method, path and headers are to be text")
+        return cls(method, path, headers, http_form.read_body(form))
+
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits, the same for requests that ask the same.
+
+        What does not matter does not count: credentials, `user-agent` and other headers of the way, the order of
+        headers and of keys in JSON, spaces between them, and the boundary of a form. The origin is not part of a
+        request, so it is for the caller to add.
+        """
+        from . import http_form
+
+        return http_form.fingerprint(self.method, self.path, self.headers, self._whole_body())
+
+    def _whole_body(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else b"".join(self.body.blocks())
 
 
 @attrs.define

@@ -38,6 +38,11 @@ _IN_LISTS: Final = ("credential", "signature", "response", "token")
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a header or a query parameter of this name carries a secret."""
+    return _NAMES.search(unquote(name)) is not None
+
+
 def masked(text: str, secrets: Iterable[str]) -> str:
     """The text with every piece of a secret replaced by `***`, in whatever form it is written.
 
