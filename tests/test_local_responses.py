@@ -118,3 +118,26 @@ async def test_its_server_counts_as_many_tokens_as_it_then_takes(url: str) -> No
 
     assert asked.usage is not None
     assert counted.total_tokens == asked.usage.prompt_tokens
+
+
+async def test_the_bridge_gives_the_same_types_of_events_of_messages_as_the_native_way(url: str) -> None:
+    found: list[Any] = []
+    async with Client(variables={}) as client:
+        for model in (NATIVE, BRIDGED):
+            async with client.stream_anthropic_messages(
+                40, QUESTION, model, api_base=url, temperature=0, timeout=60
+            ) as stream:
+                kinds = [event.type async for event in stream]
+            found.append((kinds, stream.response.text, stream.response.stop_reason))
+
+    assert found[0] == found[1]
+    assert "Paris" in found[0][1]
+
+
+async def test_it_completes_a_text_and_embeds_one(url: str) -> None:
+    async with Client(variables={}) as client:
+        text = await client.text_completion(NATIVE, "The Eiffel Tower is in", api_base=url, max_tokens=4, timeout=60)
+        vectors = await client.embedding(NATIVE, ["a cat", "a dog"], api_base=url, timeout=60)
+
+    assert text.choices[0].text
+    assert len(vectors.data) == 2

@@ -62,7 +62,9 @@ if TYPE_CHECKING:
     from ._client.streams import (
         ChatStream as ChatStream,
         ImageStream as ImageStream,
+        MessageStream as MessageStream,
         PumpedChatStream as PumpedChatStream,
+        PumpedMessageStream as PumpedMessageStream,
         PumpedResponseStream as PumpedResponseStream,
         ResponseStream as ResponseStream,
         SpeechStream as SpeechStream,
@@ -149,6 +151,11 @@ if TYPE_CHECKING:
         ImageRequest as ImageRequest,
         ImageResponse as ImageResponse,
     )
+    from ._types.messages_api.reply import (
+        AnthropicMessagesResponse as AnthropicMessagesResponse,
+        MessageEvent as MessageEvent,
+    )
+    from ._types.messages_api.request import MessagesRequest as MessagesRequest
     from ._types.moderations import (
         Moderation as Moderation,
         ModerationRequest as ModerationRequest,
@@ -232,6 +239,8 @@ if TYPE_CHECKING:
 
     acompletion: Final = _functions.function(_operations.ask_completion)
     completion: Final = _functions.twin(_operations.ask_completion)
+    aanthropic_messages: Final = _functions.function(_operations.ask_anthropic_messages)
+    anthropic_messages: Final = _functions.twin(_operations.ask_anthropic_messages)
     acount_tokens: Final = _functions.function(_operations.ask_count_tokens)
     count_tokens: Final = _functions.twin(_operations.ask_count_tokens)
     aembedding: Final = _functions.function(_operations.ask_embedding)
@@ -279,8 +288,8 @@ else:
             "_combinators.completed": "Outcomes",
             "_dialects.contract": "MaxTokensName MessageSchema Quirks",
             "_engine.call": "CutCall DrainReport",
-            "_client.functions": "acancel_responses acompact_responses acompletion acount_tokens adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion count_tokens delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
-            "_client.streams": "ChatStream ImageStream PumpedChatStream PumpedResponseStream ResponseStream SpeechStream TextStream TranscriptionStream",
+            "_client.functions": "aanthropic_messages acancel_responses acompact_responses acompletion acount_tokens adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation anthropic_messages arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion count_tokens delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
+            "_client.streams": "ChatStream ImageStream MessageStream PumpedChatStream PumpedMessageStream PumpedResponseStream ResponseStream SpeechStream TextStream TranscriptionStream",
             "_engine.sync_stream": "SyncStream",
             "_combinators.jobs": "Job Outcome Timings",
             "_engine.latencies": "Quantile",
@@ -301,6 +310,8 @@ else:
             "_types.image_edits": "ImageEditRequest",
             "_types.image_variations": "ImageVariationRequest",
             "_types.images": "ImageChunk ImageObject ImageRequest ImageResponse",
+            "_types.messages_api.reply": "AnthropicMessagesResponse MessageEvent",
+            "_types.messages_api.request": "MessagesRequest",
             "_types.moderations": "Moderation ModerationRequest ModerationResponse",
             "_types.reranking": "RerankRequest RerankResponse RerankResult",
             "_types.responses_api.request": "CancelResponseRequest CompactResponseRequest DeleteResponseRequest GetResponseRequest InputItemsRequest ResponsesRequest",

@@ -6,6 +6,16 @@ The rest of the public names are in `trio_llm` itself.
 from __future__ import annotations
 
 from ._limits.settings import LaneStatistics
+from ._types.messages_api.reply import (
+    AnthropicUsage,
+    BlockDelta,
+    ContentBlock,
+    ContentBlockDeltaEvent,
+    ContentBlockStartEvent,
+    ContentBlockStopEvent,
+    MessageDeltaEvent,
+    MessageStartEvent,
+)
 from ._types.responses_api.events import (
     AnnotationAddedEvent,
     ContentPartEvent,
@@ -32,7 +42,13 @@ from ._types.responses_api.response import (
 
 __all__ = [
     "AnnotationAddedEvent",
+    "AnthropicUsage",
+    "BlockDelta",
     "CompactionItem",
+    "ContentBlock",
+    "ContentBlockDeltaEvent",
+    "ContentBlockStartEvent",
+    "ContentBlockStopEvent",
     "ContentPart",
     "ContentPartEvent",
     "CustomToolCallItem",
@@ -42,6 +58,8 @@ __all__ = [
     "InputTokensDetails",
     "ItemPlaceEvent",
     "LaneStatistics",
+    "MessageDeltaEvent",
+    "MessageStartEvent",
     "OutputItemEvent",
     "OutputMessage",
     "OutputRefusal",

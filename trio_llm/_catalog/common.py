@@ -48,8 +48,8 @@ OPENAI: Final = Quirks(
 """OpenAI's own servers, wherever they stand."""
 RESPONSES: Final = MappingProxyType({"responses": Wire.RESPONSES})
 """Has OpenAI's Responses API, but keeps no responses."""
-COUNTED_RESPONSES: Final = MappingProxyType({**RESPONSES, "count_tokens": Wire.RESPONSES})
-"""Has it, keeps no responses, and counts tokens."""
+LLAMA_CPP: Final = MappingProxyType({**RESPONSES, "count_tokens": Wire.RESPONSES, "messages": Wire.ANTHROPIC})
+"""Has it, keeps no responses, counts tokens, and has Anthropic's Messages API."""
 STORED_RESPONSES: Final = MappingProxyType(
     dict.fromkeys(
         (

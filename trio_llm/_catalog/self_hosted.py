@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from .common import (
-    COUNTED_RESPONSES,
     LITELLM,
+    LLAMA_CPP,
     OLDER_NAMES,
     OLDER_PREFILLED,
     OLLAMA_PATHS,
@@ -85,7 +85,7 @@ SELF_HOSTED: Final = (
         key_variables=("LLAMACPP_API_KEY", "LLAMA_ARG_API_KEY"),
         server=Server.SELF_HOSTED,
         quirks=THINKING_PREFILLED,
-        dialects=COUNTED_RESPONSES,
+        dialects=LLAMA_CPP,
     ),
     Provider(
         name="llamafile",
@@ -112,7 +112,7 @@ SELF_HOSTED: Final = (
         base_url_variables=(),
         server=Server.EMBEDDED,
         quirks=OLDER_PREFILLED,
-        dialects=COUNTED_RESPONSES,
+        dialects=LLAMA_CPP,
     ),
     Provider(
         name="localai",

@@ -24,7 +24,7 @@ from .._engine.engine import Engine, Settings
 from .._engine.fallbacks import Fallbacks
 from .._engine.latencies import Quantile
 from .._engine.operation import request_of
-from .._engine.operations import Operations, ask_responses, ask_speech
+from .._engine.operations import Operations, ask_anthropic_messages, ask_responses, ask_speech
 from .._engine.retry import RetryPolicy
 from .._engine.stream import PumpedStream, Stream, pumped
 from .._engine.timeouts import Timeouts
@@ -37,9 +37,10 @@ from .._types.errors import ClientClosedError
 from .._types.request import AnyRequest, Fallback
 
 if TYPE_CHECKING:
+    from .._types.messages_api.request import AnthropicMessageLike, MessagesParams
     from .._types.responses_api.request import ResponsesInput, ResponsesParams
     from .._types.spoken import SpeechParams, Voice
-    from .streams import PumpedChatStream, PumpedResponseStream, SpeechStream
+    from .streams import PumpedChatStream, PumpedMessageStream, PumpedResponseStream, SpeechStream
 
 
 @attrs.frozen
@@ -176,6 +177,24 @@ class Client(Operations):
                 stream later, with what had arrived in `partial`.
         """
         request = request_of(ask_responses(input, model, stream=True, **params))
+        async with self.open_pumped(request) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def stream_anthropic_messages(
+        self,
+        max_tokens: int,
+        messages: Iterable[AnthropicMessageLike],
+        model: str,
+        **params: Unpack[MessagesParams],
+    ) -> AsyncIterator[PumpedMessageStream]:
+        """A streamed message as typed events, read ahead by a task of the block. Leaving the block ends it.
+
+        Raises:
+            APIError: on entry, whatever went wrong before the first content; from the iteration, whatever broke the
+                stream later, with what had arrived in `partial`.
+        """
+        request = request_of(ask_anthropic_messages(max_tokens, messages, model, stream=True, **params))
         async with self.open_pumped(request) as stream:
             yield stream
 

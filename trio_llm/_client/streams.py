@@ -7,6 +7,7 @@ from typing import TypeAlias
 from .._engine.stream import PumpedStream, Stream
 from .._types.chat import ModelResponse, ModelResponseStream
 from .._types.images import ImageChunk, ImageResponse
+from .._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent
 from .._types.responses_api.events import ResponseEvent
 from .._types.responses_api.response import ResponsesAPIResponse
 from .._types.text_completions import TextCompletionResponse
@@ -26,5 +27,9 @@ ResponseStream: TypeAlias = Stream[ResponseEvent, ResponsesAPIResponse]
 """What `responses(stream=True)` and `get_response(stream=True)` return."""
 PumpedResponseStream: TypeAlias = PumpedStream[ResponseEvent, ResponsesAPIResponse]
 """What `async with client.stream_responses(...)` gives."""
+MessageStream: TypeAlias = Stream[MessageEvent, AnthropicMessagesResponse]
+"""What `anthropic_messages(stream=True)` returns."""
+PumpedMessageStream: TypeAlias = PumpedStream[MessageEvent, AnthropicMessagesResponse]
+"""What `async with client.stream_anthropic_messages(...)` gives."""
 SpeechStream: TypeAlias = PumpedStream[bytes, None]
 """What `async with client.stream_speech(...)` gives."""

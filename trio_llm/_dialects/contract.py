@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the types of an operation are imported when it is first ask
     from .._types.image_edits import ImageEditRequest
     from .._types.image_variations import ImageVariationRequest
     from .._types.images import ImageChunk, ImageRequest, ImageResponse
+    from .._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent
+    from .._types.messages_api.request import MessagesRequest
     from .._types.moderations import ModerationRequest, ModerationResponse
     from .._types.reranking import RerankRequest, RerankResponse
     from .._types.responses_api.events import ResponseEvent
@@ -286,6 +288,8 @@ class Dialect:
     cancel_response: Endpoint[CancelResponseRequest, ResponsesAPIResponse] | None = None
     compact_response: Endpoint[CompactResponseRequest, ResponsesAPIResponse] | None = None
     list_input_items: Endpoint[InputItemsRequest, InputItemList] | None = None
+    messages: Endpoint[MessagesRequest, AnthropicMessagesResponse] | None = None
+    messages_stream: StreamEndpoint[MessagesRequest, MessageEvent] | None = None
     count_tokens: Endpoint[CountTokensRequest, TokenCountResponse] | None = None
 
 

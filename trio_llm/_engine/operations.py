@@ -12,6 +12,11 @@ from .._dialects.contract import Quirks
 from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse, ModelResponseStream
 from .._types.request import ControlParams
 from .chat_rules import rules_for
+from .messages_asking import (
+    MESSAGES_OPERATIONS,
+    MessagesOperations,
+    ask_anthropic_messages as ask_anthropic_messages,
+)
 from .operation import Either, Operation, Receive, Streamed, Whole, method
 from .responses_asking import (
     RESPONSES_OPERATIONS,
@@ -315,11 +320,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "speech": Operation("speech", "speech", _sound_rules),
     "text_completion": Operation("text_completion", "text completion", _text_rules),
     "transcription": Operation("transcription", "transcription", _transcript_rules),
+    **MESSAGES_OPERATIONS,
     **RESPONSES_OPERATIONS,
 }
 
 
-class Operations(ResponsesOperations):
+class Operations(ResponsesOperations, MessagesOperations):
     """Everything that can be asked of whatever makes calls. Every method raises `APIError`s only."""
 
     completion: Final = method(ask_completion)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..contract import Dialect, Endpoint, StreamEndpoint, later
+from ..contract import Dialect, Endpoint, StreamEndpoint, later, later_stream
 from .errors import decode_error
 from .request import encode, encode_stream
 from .stream import open_decoder
 from .whole import decode
 
 if TYPE_CHECKING:
+    from ..._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent
+    from ..._types.messages_api.request import MessagesRequest
     from ..._types.token_counts import CountTokensRequest, TokenCountResponse
 
 
@@ -24,11 +26,27 @@ def _count_tokens() -> Endpoint[CountTokensRequest, TokenCountResponse]:
     return Endpoint(encode_count, decode_count)
 
 
+@later
+def _messages() -> Endpoint[MessagesRequest, AnthropicMessagesResponse]:
+    from .passed import decode_message, encode_messages
+
+    return Endpoint(encode_messages, decode_message)
+
+
+@later_stream
+def _streamed_messages() -> StreamEndpoint[MessagesRequest, MessageEvent]:
+    from .passed import encode_messages_stream, open_message_decoder
+
+    return StreamEndpoint(encode_messages_stream, open_message_decoder)
+
+
 ANTHROPIC: Final = Dialect(
     name="anthropic",
     decode_error=decode_error,
     chat=Endpoint(encode, decode),
     chat_stream=StreamEndpoint(encode_stream, open_decoder),
+    messages=_messages,
+    messages_stream=_streamed_messages,
     count_tokens=_count_tokens,
 )
 """Paths are relative to `https://api.anthropic.com`."""

@@ -142,7 +142,7 @@ class EventWriter:
             if (value := getattr(delta, name)) is not None:
                 beside[name] = value
         for name, value in beside.items():
-            self._beside[name] = _joined(self._beside.get(name), value)
+            self._beside[name] = joined(self._beside.get(name), value)
 
     def _write_part(self, kind: str, text: str) -> Iterator[ResponseEvent]:
         thinking = kind == "reasoning_text"
@@ -304,11 +304,12 @@ def _call_item(call: ToolCall) -> OutputItem:
     return FunctionCallItem(call_id=call.id, name=call.function.name if call.function else None, status="in_progress")
 
 
-def _joined(held: Any, value: Any) -> Any:
+def joined(held: Any, value: Any) -> Any:
+    """Two values of one field: lists one after the other, objects field by field, else the later one."""
     if isinstance(held, list) and isinstance(value, list):
         return [*held, *value]
     if isinstance(held, dict) and isinstance(value, dict):
-        return {**held, **{name: _joined(held.get(name), item) for name, item in value.items()}}
+        return {**held, **{name: joined(held.get(name), item) for name, item in value.items()}}
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
@@ -10,11 +10,10 @@ from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from ..._types.responses_api.events import ResponseEvent, ResponseStatusEvent
 from ..._types.responses_api.request import ResponsesRequest
 from ..._types.responses_api.response import ResponsesAPIResponse
-from ..contract import Call, Endpoint, ErrorDetail, StreamDecoder, StreamEndpoint
+from ..contract import Call, Endpoint, StreamEndpoint
 from .chat_request import chat_request
+from .decoder import BridgedDecoder
 from .events import EventWriter, chunk_of, write_whole
-
-RequestT = TypeVar("RequestT")
 
 
 def responses_over(
@@ -43,37 +42,3 @@ def streamed_responses_over(
 
 def _as_chat(call: Call[ResponsesRequest]) -> Call[Any]:
     return attrs.evolve(call, request=chat_request(call.request))  # type: ignore[arg-type]  # another request
-
-
-class BridgedDecoder:
-    """A `StreamDecoder` of events over one of chat chunks. The last event comes when the chat is complete."""
-
-    def __init__(self, chat: StreamDecoder[ModelResponseStream], writer: EventWriter) -> None:
-        self._chat = chat
-        self._writer = writer
-        self.finished = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether the last event has been written; until then the chat's connection has to last."""
-        return self.finished
-
-    @property
-    def failure(self) -> ErrorDetail | None:
-        """The error that ended the chat."""
-        return self._chat.failure
-
-    def feed(self, data: bytes) -> list[ResponseEvent]:
-        """The events that this piece completes."""
-        return self._written(self._chat.feed(data), ended=self._chat.finished)
-
-    def close(self) -> list[ResponseEvent]:
-        """The events held back."""
-        return self._written(self._chat.close(), ended=True)
-
-    def _written(self, chunks: list[ModelResponseStream], *, ended: bool) -> list[ResponseEvent]:
-        events = [event for chunk in chunks for event in self._writer.write(chunk)]
-        if ended and self._chat.failure is None and not self.finished:
-            self.finished = True
-            events += self._writer.end()
-        return events
