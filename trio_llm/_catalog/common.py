@@ -39,6 +39,7 @@ LITELLM: Final = Quirks(
 )
 """LiteLLM's own gateway, which takes its answers back with all that it put into them."""
 OPENAI: Final = Quirks(
+    unsupported=frozenset({"thinking"}),
     vectors_as_base64=True,
     most_inputs=2048,
     call_ids=CallIds.AT_MOST_40,
@@ -76,13 +77,26 @@ RESPONSES_MODELS: Final = (
     ),
 )
 """OpenAI's models that are asked by the Responses API: those that have no other, and whatever is written so."""
+_THINKING: Final = attrs.evolve(OPENAI, max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)
 REASONING_MODELS: Final = (
+    (r"gpt-(5\.([6-9]|\d\d)|[6-9])", Override(quirks=attrs.evolve(_THINKING, cache_marks=CacheMarks.BREAKPOINT))),
+    (r"(o[134](-|$)|gpt-5)", Override(quirks=_THINKING)),
     (
-        r"(o[134](-|$)|gpt-5)",
-        Override(quirks=attrs.evolve(OPENAI, max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)),
+        r"(o[134]|gpt-5)(-mini|-nano|-pro|-codex)*(-\d{4}|$)",
+        Override(
+            unsupported=frozenset({"logit_bias", "logprobs", "top_logprobs"}),
+            accepted_values={
+                "frequency_penalty": frozenset({0}),
+                "presence_penalty": frozenset({0}),
+                "temperature": frozenset({1}),
+                "top_p": frozenset({1}),
+            },
+        ),
     ),
+    (r"(gpt-[34]|chatgpt-)", Override(unsupported=frozenset({"reasoning_effort"}))),
 )
-"""OpenAI's models that refuse `max_tokens`."""
+"""OpenAI's models by what they take: those that think refuse `max_tokens`, the first of them sampling as well, and the
+others an effort. From GPT-5.6 on the end of what is to be cached can be marked."""
 MISTRAL: Final = Quirks(
     renamed={"seed": "random_seed"},
     unsupported=frozenset(
@@ -98,6 +112,7 @@ MISTRAL: Final = Quirks(
             "prompt_cache_retention",
             "safety_identifier",
             "store",
+            "thinking",
             "top_logprobs",
             "user",
             "verbosity",

@@ -155,7 +155,7 @@ class _Writer:
         others = {name: value for name, value in schema.items() if name not in ("$ref", "$defs", "definitions")}
         if not isinstance(reference, str) or not others:
             return schema
-        if reference in inside or reference == "#" or set(others) <= _SILENT:
+        if reference in inside or reference == "#" or set(others) <= _SILENT | {"title"}:
             return {name: value for name, value in schema.items() if name not in others}
         target = self._target(reference)
         held = {name: value for name, value in schema.items() if name not in ("$ref", *others)}

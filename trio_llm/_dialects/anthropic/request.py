@@ -88,7 +88,7 @@ def _accepted(call: Call[ChatRequest]) -> dict[str, Any]:
 
 
 def _tool_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    tools = wire_tools(parameters)
+    tools = wire_tools(parameters, drop=call.request.options.drop_params)
     choice = wire_tool_choice(parameters, tools)
     if (answer := answer_tool(call)) is not None:
         choice = _choice_with_answer(choice, alone=not tools)

@@ -17,6 +17,7 @@ from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..contract import Call
 from .blocks import ToolNames
+from .parts import cache_mark
 from .structured import ANSWER_TOOL, answers_by_tool, closed_schema
 
 Tool = Mapping[str, Any]
@@ -29,6 +30,12 @@ _BETAS: Final[Mapping[str, str]] = {
     "advisor_20260301": "advisor-tool-2026-03-01",
     "mcp_toolset": "mcp-client-2025-11-20",
 }
+_OWN: Final = frozenset({"allowed_callers", "defer_loading", "eager_input_streaming", "input_examples"})
+"""Fields of a tool that only Anthropic has; they may stand in the function or beside it."""
+_KNOWN: Final = frozenset(
+    {"type", "function", "custom", "name", "description", "parameters", "strict", "format", "input_schema"}
+    | {"cache_control", "prompt_cache_breakpoint"}
+)
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "any": "any"}
 _SEARCHES: Final[Mapping[str, int]] = {"low": 1, "medium": 5, "high": 10}
 """Most searches of one answer for each `search_context_size`, as LiteLLM counts."""
@@ -41,15 +48,19 @@ def tool_names(call: Call[ChatRequest]) -> ToolNames:
     return ToolNames(ANSWER_TOOL if answers_by_tool(call) else None, custom)
 
 
-def wire_tools(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def wire_tools(parameters: Mapping[str, Any], *, drop: bool) -> list[dict[str, Any]]:
     """`tools`, `functions` and `web_search_options` as tools.
 
     Raises:
         BadRequestError: for a tool that is malformed.
-        UnsupportedParamsError: for a custom tool with a grammar.
+        UnsupportedParamsError: for a custom tool with a grammar, and for fields that no tool has here, unless `drop`.
     """
-    tools = [_tool(tool, place) for place, tool in objects(parameters.get("tools"), "tools")]
-    tools += [_function(function, place) for place, function in objects(parameters.get("functions"), "functions")]
+    given = objects(parameters.get("tools"), "tools")
+    functions = objects(parameters.get("functions"), "functions")
+    if not drop:
+        _refuse_unknown([*given, *functions])
+    tools = [_tool(tool, place) for place, tool in given]
+    tools += [_function(function, place) for place, function in functions]
     if (search := parameters.get("web_search_options")) is not None:
         tools.append(_web_search(an_object(search, "web_search_options")))
     return tools
@@ -85,6 +96,19 @@ def _choice(given: object) -> dict[str, Any]:
     if choice.get("type") in [*_CHOICES.values()]:
         return dict(choice)
     raise UnsupportedParamsError(f"cannot express tool_choice {given!r:.80}")
+
+
+def _refuse_unknown(tools: Iterable[tuple[str, Tool]]) -> None:
+    """A field that the wire lacks may change what a tool does: it is not left out in silence."""
+    for place, tool in tools:
+        inner = tool.get("function") or tool.get("custom")
+        described: Iterable[Tool] = [tool, as_mapping(inner)] if inner is not None else [tool] if "name" in tool else []
+        if inner is None and tool.get("type") not in (None, "function"):
+            continue  # a tool in Anthropic's own shape
+        unknown = {name for holder in described for name, value in holder.items() if value is not None} - _KNOWN - _OWN
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise UnsupportedParamsError(f"{place}: cannot express {names}; drop_params=True leaves it out")
 
 
 def _tool(tool: Tool, where: str) -> dict[str, Any]:
@@ -125,9 +149,9 @@ def _described(tool: Tool, where: str) -> dict[str, Any]:
 
 
 def _with_marker(made: dict[str, Any], tool: Tool) -> dict[str, Any]:
-    if cache_control := tool.get("cache_control"):
-        made["cache_control"] = cache_control
-    return made
+    if mark := cache_mark(tool):
+        made["cache_control"] = mark
+    return made | {name: tool[name] for name in _OWN if tool.get(name) is not None}
 
 
 def _web_search(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,11 @@ from .schema import gemini_schema
 _MODES: Final[Mapping[str, str]] = {"none": "NONE", "auto": "AUTO", "required": "ANY", "any": "ANY"}
 # A list of allowed names is read in these modes only; VALIDATED leaves the model the choice to answer in words.
 _LISTING_MODES: Final[Mapping[str, str]] = {"auto": "VALIDATED", "required": "ANY"}
+_KNOWN: Final = frozenset(
+    {"type", "function", "name", "description", "parameters", "strict", "behavior", "response"}
+    | {"cache_control", "prompt_cache_breakpoint"}
+)
+"""Fields of a tool that are said here, or that only hint at what the service does by itself."""
 _DEFAULT_SEARCH: Final[Mapping[str, Any]] = {"search_context_size": "medium"}
 
 
@@ -33,7 +38,7 @@ def wire_tools(parameters: Mapping[str, Any], *, drop: bool) -> list[dict[str, A
         if "type" not in tool:
             others.append(dict(tool))
         elif tool["type"] == "function":
-            declared.append(_declaration(tool.get("function"), f"tools[{number}]"))
+            declared.append(_declaration(tool, f"tools[{number}]", drop=drop))
         elif not drop:
             raise UnsupportedParamsError(f"tools[{number}]: Gemini has no tools of type {tool['type']!r}")
     if "web_search_options" in parameters:
@@ -50,6 +55,8 @@ def tool_config(parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         BadRequestError: for a choice that is none.
     """
     choice = parameters.get("tool_choice", parameters.get("function_call"))
+    if choice in ("auto", "none") and not (parameters.get("tools") or parameters.get("functions")):
+        return None  # there is nothing to choose among
     if choice in (None, "auto") and any(_is_strict(tool) for tool in parameters.get("tools", ())):
         return _calling("VALIDATED")
     if choice is None:
@@ -65,12 +72,21 @@ def _all_tools(parameters: Mapping[str, Any]) -> Iterable[Any]:
         yield {"type": "function", "function": function}
 
 
-def _declaration(function: Any, where: str) -> dict[str, Any]:
+def _declaration(tool: Mapping[str, Any], where: str, *, drop: bool) -> dict[str, Any]:
+    function = tool.get("function")
     if not is_object(function) or not function.get("name"):
         raise BadRequestError(f"{where}.function.name is missing")
     declared: dict[str, Any] = {"name": function["name"], "description": function.get("description") or ""}
     if function.get("parameters"):
         declared["parametersJsonSchema"] = gemini_schema(function["parameters"])
+    if function.get("response"):
+        declared["responseJsonSchema"] = gemini_schema(function["response"])
+    if behavior := function.get("behavior") or tool.get("behavior"):
+        declared["behavior"] = behavior
+    both = {name for holder in (tool, function) for name, value in holder.items() if value is not None}
+    if (unknown := sorted(both - _KNOWN)) and not drop:
+        names = ", ".join(unknown)
+        raise UnsupportedParamsError(f"{where}: cannot express {names}; drop_params=True leaves it out")
     return declared
 
 

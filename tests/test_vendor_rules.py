@@ -1,0 +1,408 @@
+"""What vendors publish about requests: each rule seen in the body that is sent to a vendor's row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, strategies as st
+
+from trio_llm._catalog import CATALOG
+from trio_llm._catalog.provider import load_dialect
+from trio_llm._dialects.contract import Call, CallIds
+from trio_llm._dialects.history import arguments_object, results_after_calls
+from trio_llm._dialects.openai.parts import own_id
+from trio_llm._dialects.schema import response_format_dict
+from trio_llm._dialects.strict_schema import is_strict, strict_schema
+from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ToolCall
+from trio_llm._types.embeddings import EmbeddingRequest
+from trio_llm._types.errors import UnsupportedParamsError
+
+ASK: list[Any] = [{"role": "user", "content": "Hi"}]
+MARK = {"type": "ephemeral"}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+CLAUDE, GEMINI = "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash"
+
+
+def body_of(model: str, messages: Any = ASK, *, stream: bool = False, **parameters: Any) -> dict[str, Any]:
+    """The body of a chat with a model of the catalogue."""
+    provider, _, name = model.partition("/")
+    service = CATALOG[provider].service("chat", name)
+    dialect = load_dialect(service.wire)
+    endpoint: Any = dialect.chat_stream if stream else dialect.chat
+    call = Call(ChatRequest(model, messages, stream=stream, **parameters), service.model, service.quirks)
+    made: dict[str, Any] = json.loads(endpoint.encode(call).body)
+    return made
+
+
+def tool(**fields: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": "f", "description": "d", **fields}}
+
+
+# What says nothing, and what only streams take
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "groq/llama", "mistral/mistral-large-latest", CLAUDE, GEMINI])
+def test_no_tools_are_no_tools(model: str) -> None:
+    made = body_of(model, tools=[], tool_choice="auto", parallel_tool_calls=True)
+    assert {"tools", "tool_choice", "parallel_tool_calls", "toolConfig"}.isdisjoint(made)
+
+
+def test_options_of_streams_go_with_streams_only() -> None:
+    options = {"include_usage": True}
+    assert "stream_options" not in body_of("openai/gpt-4o", stream_options=options)
+    assert body_of("openai/gpt-4o", stream=True, stream_options=options)["stream_options"] == options
+    assert "stream_options" not in body_of("mistral/mistral-large-latest", stream=True, stream_options=options)
+
+
+# Answers that are sent back
+
+ANSWER = Message(
+    "42",
+    tool_calls=[ToolCall("c1", function=FunctionCall("f", "{}"), provider_specific_fields={"x": 1})],
+    reasoning_content="because",
+    thinking_blocks=[{"type": "thinking", "thinking": "because"}],
+)
+COPIES = [ANSWER, ANSWER.model_dump(), ANSWER.model_dump(exclude_none=True), dict(ANSWER)]
+RESULT = {"role": "tool", "tool_call_id": "c1", "content": "ok"}
+
+
+@pytest.mark.parametrize("copy", COPIES, ids=["itself", "dumped", "without nulls", "dict"])
+@pytest.mark.parametrize("model", ["groq/llama", "mistral/mistral-large-latest", "openai/gpt-4o"])
+def test_a_copied_answer_is_sent_without_what_only_answers_have(model: str, copy: Any) -> None:
+    sent = body_of(model, [*ASK, copy, RESULT])["messages"][1]
+    beyond = {"thinking_blocks", "provider_specific_fields", "images", "annotations", "audio", "function_call"}
+    assert beyond.isdisjoint(sent)
+    assert None not in sent.values()
+    assert set(sent["tool_calls"][0]) == {"id", "type", "function"}
+    if model != "openai/gpt-4o":
+        assert "reasoning_content" not in sent
+
+
+def test_cerebras_is_told_the_thinking_under_its_own_name() -> None:
+    for copy in COPIES:
+        assert body_of("cerebras/gpt-oss-120b", [*ASK, copy, RESULT])["messages"][1]["reasoning"] == "because"
+
+
+@pytest.mark.parametrize("calls", [[], None])
+def test_an_answer_without_calls_is_sent_without_a_list_of_them(calls: Any) -> None:
+    answer = {"role": "assistant", "content": None, "tool_calls": calls}
+    assert body_of("openai/gpt-4o", [*ASK, answer, *ASK])["messages"][1] == {"role": "assistant", "content": ""}
+
+
+def test_arguments_that_came_as_an_object_are_sent_as_text() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+    sent = body_of("openai/gpt-4o", [*ASK, {"role": "assistant", "content": None, "tool_calls": [call]}])
+    assert sent["messages"][1]["tool_calls"][0]["function"]["arguments"] == '{"a":1}'
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "groq/llama", "mistral/mistral-large-latest"])
+def test_what_was_said_while_a_tool_ran_comes_behind_its_result(model: str) -> None:
+    calls = [{"id": f"abcdefgh{n}", "type": "function", "function": {"name": "f", "arguments": "{}"}} for n in "12"]
+    first, second = ({"role": "tool", "tool_call_id": f"abcdefgh{n}", "content": n} for n in "12")
+    told = [*ASK, {"role": "assistant", "content": "", "tool_calls": calls}, second, *ASK, first]
+    roles = [message["role"] for message in body_of(model, told)["messages"]]
+    assert roles == ["user", "assistant", "tool", "tool", "user"]
+
+
+@given(st.lists(st.sampled_from(["user", "call", "result"]), max_size=8), st.randoms())
+def test_results_lose_and_gain_nothing_on_their_way_behind_their_calls(kinds: list[str], random: Any) -> None:
+    messages: list[dict[str, Any]] = []
+    for number, kind in enumerate(kinds):
+        if kind == "call":
+            messages.append({"role": "assistant", "tool_calls": [{"id": f"c{number}"}]})
+            messages.append({"role": "tool", "tool_call_id": f"c{number}", "content": str(number)})
+        elif kind == "user":
+            messages.append({"role": "user", "content": str(number)})
+        else:
+            messages.append({"role": "tool", "tool_call_id": "nobody's", "content": str(number)})
+    given_order = [*messages]
+    assert results_after_calls(given_order) is given_order or not any(m["role"] == "tool" for m in messages)
+    random.shuffle(messages)
+    ordered = list(results_after_calls(messages))
+
+    assert sorted(map(str, ordered)) == sorted(map(str, messages))
+    assert [m for m in ordered if m["role"] != "tool"] == [m for m in messages if m["role"] != "tool"]
+    for place, message in enumerate(ordered):
+        owner = message.get("tool_call_id")
+        before = [at for at, one in enumerate(messages) if {"id": owner} in (one.get("tool_calls") or ())]
+        if message["role"] == "tool" and before and before[0] < messages.index(message):
+            assert {"id": owner} in ordered[place - 1]["tool_calls"]
+
+
+@given(st.text(max_size=20) | st.none() | st.dictionaries(st.text(max_size=3), st.integers()))
+def test_arguments_are_always_an_object_and_objects_stay_as_they_are(arguments: Any) -> None:
+    made = arguments_object(arguments)
+    assert isinstance(made, dict)
+    if isinstance(arguments, dict):
+        assert made == arguments
+        assert arguments_object(json.dumps(arguments)) == arguments
+
+
+def test_a_line_break_inside_a_text_is_read() -> None:
+    assert arguments_object('{"text": "one\ntwo"}') == {"text": "one\ntwo"}
+
+
+# Ids of calls
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_ids_fit_their_vendor_and_one_that_fits_stays(identifier: str) -> None:
+    nine, short = own_id(identifier, CallIds.NINE), own_id(identifier, CallIds.AT_MOST_40)
+    assert len(nine) == 9
+    assert nine.isascii()
+    assert nine.isalnum()
+    assert own_id(nine, CallIds.NINE) == nine == own_id(identifier, CallIds.NINE)
+    assert len(short) <= 40
+    assert (short == identifier) == (len(identifier) <= 40)
+
+
+@given(st.sets(st.text(min_size=1, max_size=12), max_size=20))
+def test_different_ids_stay_different(identifiers: set[str]) -> None:
+    assert len({own_id(one, CallIds.NINE) for one in identifiers}) == len(identifiers)
+
+
+# Media and marks
+
+
+def test_what_a_tool_returned_beside_text_is_shown_behind_the_results_where_they_are_text() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "seen"}, PICTURE]}
+    told = [*ASK, {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+    sent = body_of("openai/gpt-4o", told)["messages"]
+    assert [message["role"] for message in sent] == ["user", "assistant", "tool", "user"]
+    assert sent[2]["content"] == [{"type": "text", "text": "seen"}]
+    assert sent[3]["content"][-1] == PICTURE
+    assert body_of("openrouter/openai/gpt-4o", told)["messages"][2]["content"][1] == PICTURE
+
+
+@pytest.mark.parametrize("url", ["https://a.example/i.png", "data:image/jpg;base64,AAAA"])
+def test_an_image_by_its_address_alone_is_wrapped_and_its_type_is_named_right(url: str) -> None:
+    sent = body_of("openai/gpt-4o", [{"role": "user", "content": [{"type": "image_url", "image_url": url}]}])
+    assert sent["messages"][0]["content"][0]["image_url"] == {"url": url.replace("image/jpg", "image/jpeg")}
+
+
+MARKED = {"type": "text", "text": "a", "cache_control": MARK}
+POINTED = {"type": "text", "text": "a", "prompt_cache_breakpoint": {"mode": "explicit"}}
+
+
+@pytest.mark.parametrize("part", [MARKED, POINTED])
+@pytest.mark.parametrize(
+    ("model", "mark"),
+    [
+        ("openai/gpt-5.6", {"prompt_cache_breakpoint": {"mode": "explicit"}}),
+        ("openai/gpt-4o", {}),
+        ("groq/llama", {}),
+        ("openrouter/anthropic/claude-sonnet-4.5", {"cache_control": MARK}),
+        (CLAUDE, {"cache_control": MARK}),
+    ],
+)
+def test_cache_marks_have_one_vocabulary_and_go_where_they_are_understood(model: str, mark: Any, part: Any) -> None:
+    sent = body_of(model, [{"role": "user", "content": [part]}])["messages"][0]["content"][0]
+    assert sent == {"type": "text", "text": "a", **mark}
+
+
+def test_marks_on_tools_are_left_out_where_they_are_not_understood() -> None:
+    marked = {**tool(), "cache_control": MARK}
+    assert "cache_control" not in body_of("openai/gpt-4o", tools=[marked])["tools"][0]
+    assert body_of(CLAUDE, tools=[marked])["tools"][0]["cache_control"] == MARK
+
+
+# Fields of tools
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_fields_of_a_tool_that_the_vendor_knows_are_sent(beside: bool) -> None:
+    fields = {"defer_loading": True, "input_examples": [{"a": 1}], "allowed_callers": ["direct"]}
+    given_tool = {**tool(), **fields} if beside else tool(**fields)
+    sent = body_of(CLAUDE, tools=[given_tool, tool(eager_input_streaming=False)])["tools"]
+    assert {name: sent[0][name] for name in fields} == fields
+    assert sent[1]["eager_input_streaming"] is False
+    assert body_of(GEMINI, tools=[tool(behavior="NON_BLOCKING")])["tools"][0]["functionDeclarations"][0]["behavior"]
+
+
+@pytest.mark.parametrize(("model", "field"), [(CLAUDE, "behavior"), (GEMINI, "defer_loading"), (CLAUDE, "odd")])
+def test_fields_of_a_tool_that_the_vendor_lacks_are_never_dropped_in_silence(model: str, field: str) -> None:
+    for given_tool in (tool(**{field: True}), {**tool(), field: True}):
+        with pytest.raises(UnsupportedParamsError, match=field):
+            body_of(model, tools=[given_tool])
+        assert field not in str(body_of(model, tools=[given_tool], drop_params=True))
+
+
+# Schemas
+
+
+def test_a_schema_beside_json_object_is_a_schema_everywhere() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    form = {"type": "json_object", "response_schema": schema}
+    assert body_of("openai/gpt-4o", response_format=form)["response_format"]["json_schema"]["schema"] == schema
+    assert body_of(GEMINI, response_format=form)["generationConfig"]["responseJsonSchema"]["properties"]
+    assert body_of(CLAUDE, response_format=form)["output_config"]["format"]["schema"]["properties"]
+
+
+CAT = {"type": "object", "properties": {"kind": {"const": "cat"}, "age": {"type": "integer"}}, "required": ["kind"]}
+STORY: dict[str, Any] = {
+    "type": "object",
+    "$defs": {"Cat": CAT, "Tree": {"type": "object", "properties": {"up": {"$ref": "#/$defs/Tree", "title": "Up"}}}},
+    "properties": {
+        "hero": {"$ref": "#/$defs/Cat", "description": "who"},
+        "ride": {"oneOf": [{"$ref": "#/$defs/Cat"}, {"type": "null"}], "discriminator": {"propertyName": "kind"}},
+        "pair": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}]},
+        "name": {"type": "string", "minLength": 3, "format": "uri", "default": "Tom"},
+        "both": {"allOf": [{"$ref": "#/$defs/Cat"}], "default": None},
+        "tree": {"$ref": "#/$defs/Tree"},
+    },
+    "required": ["hero"],
+}
+
+
+def test_what_strict_mode_refuses_is_written_in_its_words() -> None:
+    made = strict_schema(STORY, closing=True)
+    assert made is not None
+    assert is_strict(made)
+    properties = made["properties"]
+    assert (properties["hero"]["description"], properties["hero"]["required"]) == ("who", ["kind", "age"])
+    assert properties["ride"] == {"anyOf": [{"$ref": "#/$defs/Cat"}, {"type": "null"}]}
+    assert properties["pair"]["items"] == {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+    assert properties["name"] == {"type": "string", "description": '(minLength: 3, format: "uri")'}
+    assert properties["tree"] == {"$ref": "#/$defs/Tree"}
+    assert made["$defs"]["Tree"]["properties"] == {"up": {"$ref": "#/$defs/Tree"}}
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [{}, {"type": "object"}, {"type": "object", "additionalProperties": True}, {"not": {"type": "null"}}, True,
+     {"type": "object", "patternProperties": {"a": {"type": "string"}}}],
+)  # fmt: skip
+def test_what_strict_mode_cannot_say_is_not_strict(inner: Any) -> None:
+    assert strict_schema({"type": "object", "properties": {"a": inner}}, closing=True) is None
+
+
+def test_a_schema_that_is_said_to_be_strict_stays_as_it_is_is_rewritten_or_is_no_longer_strict() -> None:
+    closed = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    either = {**closed, "properties": {"a": {"oneOf": [{"type": "string"}, {"type": "null"}]}}}
+    optional = {**closed, "required": []}
+
+    def sent(schema: Any) -> Any:
+        form = {"type": "json_schema", "json_schema": {"name": "n", "strict": True, "schema": schema}}
+        described = body_of("openai/gpt-4o", response_format=form)["response_format"]["json_schema"]
+        function = body_of("openai/gpt-4o", tools=[tool(strict=True, parameters=schema)])["tools"][0]["function"]
+        assert (function["strict"], function["parameters"]) == (described["strict"], described["schema"])
+        return described["strict"], described["schema"]
+
+    assert sent(closed) == (True, closed)
+    assert sent(either)[0] is True
+    assert sent(either)[1]["properties"]["a"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    assert sent(optional) == (False, optional)
+
+
+SCHEMAS = st.recursive(
+    st.sampled_from(
+        [{"type": "string"}, {"type": "integer", "minimum": 1}, {"enum": ["a", "b"]}, {"$ref": "#/$defs/X"}]
+    ),
+    lambda inner: (
+        st.fixed_dictionaries({"type": st.just("array"), "items": inner, "minItems": st.integers(0, 2)})
+        | st.fixed_dictionaries({"oneOf": st.lists(inner, min_size=1, max_size=2), "description": st.just("d")})
+        | st.fixed_dictionaries(
+            {"type": st.just("object"), "properties": st.dictionaries(st.sampled_from("ab"), inner)}
+        )
+        | st.fixed_dictionaries({"$ref": st.just("#/$defs/X"), "description": st.just("x"), "default": st.none()})
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), SCHEMAS, min_size=1))
+def test_what_is_written_for_strict_mode_is_taken_by_it_and_writing_it_again_changes_nothing(properties: Any) -> None:
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "$defs": {"X": {"type": "object", "properties": {"y": {"type": "null"}}}},
+    }
+    made = strict_schema(schema, closing=True)
+    assert made is not None
+    assert is_strict(made)
+    assert strict_schema(made, closing=False) == made
+
+
+@attrs.define
+class Node:
+    """A node."""
+
+    name: str
+    children: list[Node]
+
+
+def test_a_class_that_contains_itself_is_strict() -> None:
+    described = response_format_dict(Node)["json_schema"]
+    assert described["strict"] is True
+    assert is_strict(described["schema"])
+
+
+# Parameters by vendor and model
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [
+        ("openai/gpt-5-mini", {"temperature": 0.2}),
+        ("openai/o3", {"top_p": 0.5}),
+        ("openai/gpt-5", {"logprobs": True}),
+        ("openai/gpt-4o", {"reasoning_effort": "low"}),
+        ("openai/gpt-4o", {"thinking": {"type": "enabled"}}),
+        ("groq/llama", {"n": 2}),
+        ("groq/llama", {"modalities": ["audio"]}),
+        ("mistral/mistral-large-latest", {"logprobs": True}),
+    ],
+)
+def test_what_a_model_does_not_take_is_refused_or_dropped_on_request(model: str, parameters: dict[str, Any]) -> None:
+    (name,) = parameters
+    with pytest.raises(UnsupportedParamsError, match=name):
+        body_of(model, **parameters)
+    assert name not in body_of(model, **parameters, drop_params=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [
+        ("openai/gpt-5-mini", {"temperature": 1, "reasoning_effort": "low"}),
+        ("openai/gpt-5.1", {"temperature": 0.2}),
+        ("openai/gpt-5-chat-latest", {"temperature": 0.2}),
+        ("openai/gpt-4o", {"temperature": 0.2}),
+        ("openai/gpt-5.6", {"prompt_cache_options": {"mode": "explicit"}, "moderation": {"model": "m"}}),
+        ("deepseek/deepseek-chat", {"thinking": {"type": "enabled"}}),
+    ],
+)
+def test_what_a_model_takes_is_sent(model: str, parameters: dict[str, Any]) -> None:
+    made = body_of(model, **parameters)
+    assert {name: made[name] for name in parameters} == parameters
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"n": 1}, {"logprobs": False, "top_logprobs": 0}, {"store": False}, {"service_tier": "default"}]
+)
+def test_what_only_asks_for_what_is_done_anyway_is_no_error(parameters: dict[str, Any]) -> None:
+    assert set(parameters) - set(body_of("groq/llama", **parameters)) in (set(), set(parameters))
+    body_of(CLAUDE, **parameters)
+
+
+def test_metadata_goes_where_the_vendor_takes_it_and_is_taken_from_every_caller() -> None:
+    told: Any = {"metadata": {"team": "a"}}
+    assert "metadata" not in body_of("openai/gpt-4o", **told)
+    assert body_of("openai/gpt-4o", store=True, **told)["metadata"] == {"team": "a"}
+    assert body_of("mistral/mistral-large-latest", **told)["metadata"] == {"team": "a"}
+    for model in ("groq/llama", CLAUDE, GEMINI):
+        assert "metadata" not in body_of(model, **told)
+    assert EmbeddingRequest("openai/m", "Hi", metadata={"team": "a"}).options.metadata == {"team": "a"}
