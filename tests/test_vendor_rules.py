@@ -109,7 +109,7 @@ def test_what_was_said_while_a_tool_ran_comes_behind_its_result(model: str) -> N
 
 @given(st.lists(st.sampled_from(["user", "call", "result"]), max_size=8), st.randoms())
 def test_results_lose_and_gain_nothing_on_their_way_behind_their_calls(kinds: list[str], random: Any) -> None:
-    messages: list[dict[str, Any]] = []
+    messages: list[Any] = []
     for number, kind in enumerate(kinds):
         if kind == "call":
             messages.append({"role": "assistant", "tool_calls": [{"id": f"c{number}"}]})

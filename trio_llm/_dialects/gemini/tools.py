@@ -55,7 +55,7 @@ def tool_config(parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         BadRequestError: for a choice that is none.
     """
     choice = parameters.get("tool_choice", parameters.get("function_call"))
-    if choice in ("auto", "none") and not (parameters.get("tools") or parameters.get("functions")):
+    if choice in ("auto", "none") and parameters.get("tools", True) in ([], ()):
         return None  # there is nothing to choose among
     if choice in (None, "auto") and any(_is_strict(tool) for tool in parameters.get("tools", ())):
         return _calling("VALIDATED")
