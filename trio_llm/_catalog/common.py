@@ -145,6 +145,8 @@ MISTRAL: Final = Quirks(
 )
 """Mistral's API refuses every field that its reference does not have."""
 GROQ: Final = Quirks(
+    # "Flex Processing", 2026-11: there is no capacity for service_tier="flex" at the moment.
+    busy_statuses=frozenset({498}),
     unsupported=frozenset(
         {
             "audio",

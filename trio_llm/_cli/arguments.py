@@ -13,6 +13,8 @@ lines and lines that begin with # are skipped), or JSON lines: objects with "pro
 "id" or any parameter of a chat call where they differ. A first line that begins with { makes it JSON lines.
 Exit status: 0 if every call went well, 1 if one did not, 2 for bad input, 130 after Ctrl-C.
 """
+MOST_IN_FLIGHT = 64
+"""Calls at the same time, where nobody says how many."""
 _CHAT = """\
 Ask a model. With a prompt, or with one from a pipe, the answer goes to stdout as it comes. Without, talk: Ctrl-C ends
 an answer, Ctrl-D the chat.
@@ -52,7 +54,14 @@ def _add_fanout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompts", metavar="PROMPTS", help="file of prompts; - reads them from stdin")
     parser.add_argument("-m", "--model", help="as provider/name; lines of JSON may name their own")
     parser.add_argument(
-        "--max-in-flight", type=_count, default=64, metavar="N", help="calls at the same time (default: %(default)s)"
+        "--max-in-flight", type=_count, metavar="N", help=f"calls at the same time (default: {MOST_IN_FLIGHT})"
+    )
+    parser.add_argument("--rpm", type=_amount, metavar="N", help="requests in any minute at most")
+    parser.add_argument("--tpm", type=_amount, metavar="N", help="tokens in any minute at most, prompts and answers")
+    parser.add_argument(
+        "--adaptive",
+        action="store_true",
+        help="find the provider's limits as well as keeping those given here (the default where none is given)",
     )
     parser.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="for all calls together")
     parser.add_argument(
@@ -102,6 +111,12 @@ def _count(text: str) -> int:
     return number
 
 
+def _amount(text: str) -> float:
+    if not (number := float(text)) > 0:
+        raise argparse.ArgumentTypeError(f"must be more than 0, not {text}")
+    return number
+
+
 def _natural(text: str) -> int:
     if (number := int(text)) < 0:
         raise argparse.ArgumentTypeError(f"must not be negative, but is {text}")
@@ -134,4 +149,4 @@ def _share(text: str) -> float:
 
 # argparse shows these names where the text is no number at all.
 _count.__name__ = _natural.__name__ = _port.__name__ = "whole number"
-_seconds.__name__ = _wait.__name__ = _share.__name__ = "number"
+_seconds.__name__ = _wait.__name__ = _share.__name__ = _amount.__name__ = "number"

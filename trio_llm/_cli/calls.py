@@ -11,6 +11,9 @@ import trio
 
 from .._client.client import Client
 from .._combinators.jobs import Status
+from .._engine.call import CallTrace
+from .._engine.stream import Stream
+from .._limits.line import Crowd
 from .._types.chat import ModelResponse, ModelResponseStream
 from .._types.errors import LLMError
 from .._types.usage import Usage
@@ -79,6 +82,7 @@ class FanOut:
     """On Trio's clock."""
     seconds: float = 0.0
     """How long it took in all."""
+    _crowd: Crowd = attrs.Factory(Crowd)
 
     async def run(self, client: Client, limit: int) -> None:
         """Make the calls, `limit` at a time. Whatever happens, the listeners hear of each exactly once."""
@@ -124,7 +128,8 @@ class FanOut:
             self._tell(call)
 
     async def _receive(self, client: Client, call: Call) -> None:
-        async with await client.call(call.prompt.request) as stream:
+        engine, trace = client._open_engine(), CallTrace(crowd=self._crowd)
+        async with Stream(*await engine.open_stream(call.prompt.request, trace)) as stream:
             try:
                 while batch := await stream.next_batch():
                     if call.first_content is None:

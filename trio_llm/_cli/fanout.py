@@ -13,6 +13,7 @@ import trio
 from .._catalog.provider import Provider
 from .._client.client import Client
 from .._limits.settings import Limits
+from .arguments import MOST_IN_FLIGHT
 from .calls import Call, FanOut
 from .checks import check_prompts, providers_for
 from .interrupts import Interruption, interruptible
@@ -29,6 +30,7 @@ class _Plan:
 
     providers: Mapping[str, Provider]
     limit: int
+    limits: Limits
     deadline: float
     """Seconds."""
 
@@ -39,12 +41,12 @@ def run(arguments: Namespace) -> int:
     check_prompts(prompts)
     fan_out = FanOut([Call(index, prompt) for index, prompt in enumerate(prompts)])
     screen = standard_screen(aside=arguments.output == "-")
-    limit = min(arguments.max_in_flight, len(prompts))
+    limit = min(arguments.max_in_flight or MOST_IN_FLIGHT, len(prompts))
     with ExitStack() as stack:
         providers = stack.enter_context(providers_for(prompts, limit))
         if arguments.output is not None:
             fan_out.listeners.append(stack.enter_context(open_outcomes(arguments.output)))
-        plan = _Plan(providers, limit, arguments.deadline or math.inf)
+        plan = _Plan(providers, limit, _limits(arguments, limit), arguments.deadline or math.inf)
         interruption = trio.run(_answer, fan_out, plan, screen)
     write_summary(screen, fan_out, show_text=arguments.show_text)
     if interruption.signal is not None:
@@ -52,10 +54,18 @@ def run(arguments: Namespace) -> int:
     return 0 if all(call.status == "ok" for call in fan_out.calls) else 1
 
 
+def _limits(arguments: Namespace, limit: int) -> Limits:
+    stated = arguments.max_in_flight or arguments.rpm or arguments.tpm
+    return Limits(
+        max_in_flight=limit,
+        requests_per_minute=arguments.rpm,
+        tokens_per_minute=arguments.tpm,
+        adaptive=arguments.adaptive or not stated,
+    )
+
+
 async def _answer(fan_out: FanOut, plan: _Plan, screen: Screen) -> Interruption:
-    # Every call has a slot of its own as soon as it leaves the queue, which is where it waits, and is seen to.
-    limits = Limits(max_in_flight=plan.limit)
-    async with interruptible() as interruption, Client(limits=limits, providers=plan.providers) as client:
+    async with interruptible() as interruption, Client(limits=plan.limits, providers=plan.providers) as client:
         with trio.move_on_after(plan.deadline):
             async with trio.open_nursery() as nursery:
                 if screen.live:

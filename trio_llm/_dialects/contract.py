@@ -132,6 +132,8 @@ class Quirks:
     """Whether the model goes on with an assistant message that comes last, in place of answering it."""
     base64_typecode: str = "f"
     """Numbers inside base64 vectors, as a typecode of the `array` module: "f" for 32-bit floats, "b" for bytes."""
+    busy_statuses: frozenset[int] = frozenset()
+    """Statuses of the provider's own that mean what 503 does elsewhere: it has too much to do at the moment."""
 
 
 NO_QUIRKS = Quirks()

@@ -272,7 +272,8 @@ def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError,
 
 def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead, status: int | None = None) -> APIError:
     status = status or detail.status
-    kind = detail.kind or (class_for_status(status) if status else APIError)
+    is_busy = status in exchange.route.quirks.busy_statuses
+    kind = detail.kind or (class_for_status(503 if is_busy else status) if status else APIError)
     error = kind(
         detail.message,
         request_id=_request_id(head),
@@ -284,6 +285,8 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
     )
     if status is not None:
         error.status_code = status
+    if is_busy and error.should_retry is None:
+        error.should_retry = True
     if detail.partial is not None:
         error.partial = detail.partial
     return without_secrets(error, _secrets(exchange))
