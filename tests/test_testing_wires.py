@@ -10,20 +10,21 @@ import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from trio_llm import ChatRequest, EmbeddingRequest, ImageRequest, ModelResponse, PromptTokensDetails, Usage
+from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, ModelResponse, PromptTokensDetails, Usage
 from trio_llm._catalog import CATALOG
 from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._dialects.openai.responses import RESPONSES
 from trio_llm._types.folding import fold_chunks
 from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import Failure, Reply, ScriptedReply, Simulator, ToolUse, strategies
 
-WIRES = ["openai", "anthropic", "gemini"]
+WIRES = ["openai", "anthropic", "gemini", "responses"]
 every_wire = pytest.mark.parametrize("wire", WIRES)
 QUESTION = [{"role": "user", "content": "How are you?"}]
 
 
 def dialect(wire: str) -> Dialect:
-    return CATALOG[wire].service().dialect
+    return RESPONSES if wire == "responses" else CATALOG[wire].service().dialect
 
 
 def body_of(reply: ScriptedReply) -> bytes:
@@ -305,3 +306,31 @@ def test_a_body_that_is_produced_late_is_read() -> None:
     simulator.respond(HTTPRequest("POST", "/v1/chat/completions", (), Late()))
 
     assert simulator.requests[0].json == {"model": "m"}
+
+
+@pytest.mark.anyio
+async def test_responses_in_the_background_and_stored_ones_are_simulated() -> None:
+    simulator = Simulator()
+    async with Client(transport=simulator, variables={"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}) as client:
+        asked = await client.responses("How are you?", "gpt-5")
+        stored = await client.get_response("resp_7")
+        assert asked.output_text == "echo: How are you?"
+        assert (stored.id, stored.status) == ("resp_7", "completed")
+        assert (await client.delete_response("resp_7")).deleted
+        assert (await client.cancel_response("resp_7")).status == "cancelled"
+        assert len((await client.list_input_items("resp_7")).data) == 1
+        assert (await client.compact_response("How are you?", "gpt-5")).output[0].type == "compaction"
+        for model in ("gpt-5", "claude-x"):
+            assert (await client.count_tokens(model, QUESTION)).total_tokens == 3
+        message = await client.anthropic_messages(64, QUESTION, "claude-x")
+    assert message.text == "echo: How are you?"
+
+
+@pytest.mark.anyio
+async def test_a_simulated_response_in_the_background_is_complete_at_the_first_look(autojump_clock: Any) -> None:
+    simulator = Simulator([Reply("queued"), Reply("done")])
+    async with Client(transport=simulator, variables={"OPENAI_API_KEY": "k"}) as client:
+        response = await client.responses("How are you?", "gpt-5", background=True)
+
+    assert (response.id, response.output_text) == ("resp_0", "done")
+    assert [request.method for request in simulator.requests] == ["POST", "GET"]

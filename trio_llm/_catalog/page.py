@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import attrs
 
@@ -32,7 +33,8 @@ Any other OpenAI-compatible host works without a row: `custom_openai/name` with 
 _OPERATIONS_INTRODUCTION = """
 ## Provider by operation
 
-In which wire format an operation is sent to a provider; an empty cell is one that its wire format does not have.
+In which wire format an operation is sent to a provider; an empty cell is one that its wire format does not have. With
+"over" it is translated into a chat, and its answer back.
 Whether a vendor offers what can be sent is the vendor's to say. Families of models that depart from their row stand
 below it.
 
@@ -43,6 +45,9 @@ _ABSENT_INTRODUCTION = """
 | prefix | why, and what to write instead |
 |---|---|
 """
+
+_BRIDGED: Final = ("responses", "messages")
+"""Operations that chats answer where a wire does not have them."""
 
 
 def markdown(rows: Iterable[Provider]) -> str:
@@ -76,7 +81,10 @@ def _operation_line(name: str, row: Provider, operations: Iterable[str]) -> str:
 
 def _dialect_of(row: Provider, operation: str) -> str:
     dialect = row.service(operation).dialect
-    return dialect.name if getattr(dialect, operation) is not None else ""
+    if getattr(dialect, operation) is not None:
+        return dialect.name
+    chat = row.service("chat").dialect
+    return f"over {chat.name}" if operation in _BRIDGED and chat.chat is not None else ""
 
 
 def _cells(row: Provider) -> list[str]:

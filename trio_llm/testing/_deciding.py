@@ -17,7 +17,7 @@ from ._ledger import Ledger, RecordedRequest
 from ._limits import RateGate
 from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ToolUse
 from ._timeline import ScriptedReply, schedule
-from ._wires import _anthropic, _gemini, _openai, _other
+from ._wires import _anthropic, _gemini, _openai, _other, _responses
 from ._wires._forms import form_fields
 from ._wires._model import (
     EVENT_STREAM,
@@ -33,7 +33,13 @@ from ._wires._model import (
     words,
 )
 
-ENDPOINTS: Final = (*_openai.ENDPOINTS, *_anthropic.ENDPOINTS, *_gemini.ENDPOINTS, *_other.ENDPOINTS)
+ENDPOINTS: Final = (
+    *_openai.ENDPOINTS,
+    *_anthropic.ENDPOINTS,
+    *_gemini.ENDPOINTS,
+    *_responses.ENDPOINTS,
+    *_other.ENDPOINTS,
+)
 _DEFAULT: Final = Reply()
 
 
@@ -148,7 +154,8 @@ def _refusal(wait: float) -> Failure:
 def _read(request: HTTPRequest, number: int) -> tuple[RecordedRequest, Endpoint | None]:
     body = request.body if isinstance(request.body, bytes) else b"".join(request.body.blocks())
     path = request.path.partition("?")[0]
-    endpoint = next((one for one in ENDPOINTS if one.path.search(path)), None)
+    found = (one for one in ENDPOINTS if one.path.search(path) and one.method in (None, request.method))
+    endpoint = next(found, None)
     prompt = endpoint.read(path, _fields_of(request, body)) if endpoint else Prompt()
     name = endpoint.name if endpoint else ""
     return RecordedRequest(number, request.method, request.path, dict(request.headers), body, prompt, name), endpoint

@@ -166,4 +166,11 @@ def _event(kind: str, *, tokens: int = 0, **fields: object) -> Event:
     return data_event({"type": kind, **fields}, name=kind, tokens=tokens)
 
 
-ENDPOINTS: Final = (Endpoint("anthropic.messages", re.compile(r"/messages$"), ANTHROPIC, _read, _write),)
+def _write_count(_prompt: Prompt, answer: Answer) -> Body:
+    return whole({"input_tokens": answer.usage.prompt_tokens})
+
+
+ENDPOINTS: Final = (
+    Endpoint("anthropic.messages", re.compile(r"/messages$"), ANTHROPIC, _read, _write),
+    Endpoint("anthropic.count_tokens", re.compile(r"/messages/count_tokens$"), ANTHROPIC, _read, _write_count),
+)

@@ -90,6 +90,8 @@ class Endpoint:
     read: Callable[[str, Mapping[str, Any]], Prompt]
     """The question in a path and a decoded body."""
     write: Callable[[Prompt, Answer], Body]
+    method: str | None = None
+    """The only method that it answers; None answers any."""
 
 
 def words(text: str) -> list[str]:
