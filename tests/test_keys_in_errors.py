@@ -110,3 +110,15 @@ async def test_what_is_no_secret_stays_readable() -> None:
         for key in ("ollama", "any", "EMPTY"):
             with pytest.raises(trio_llm.BadRequestError, match="model ollama: any is EMPTY"):
                 await client.completion("openai/m", MESSAGES, api_key=key)
+
+
+async def test_a_key_that_a_callable_gave_is_masked_as_it_was_sent() -> None:
+    given = iter(f"{KEY}-{number}" for number in range(100))
+    simulator = Simulator(lambda request: RawReply(f"wrong: {request.headers['authorization']}".encode(), status=500))
+    async with trio_llm.Client(transport=simulator, retry=trio_llm.RetryPolicy(first_pause=0)) as client:
+        with pytest.raises(trio_llm.InternalServerError) as caught:
+            await client.completion("openai/m", MESSAGES, api_key=lambda: next(given))
+
+    assert len(simulator.requests) == 3
+    assert f"wrong: Bearer {'***'}" in str(caught.value)
+    assert KEY not in everything_of(caught.value)
