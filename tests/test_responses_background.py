@@ -97,6 +97,15 @@ async def test_what_is_complete_at_once_is_not_looked_at(autojump_clock: Any) ->
     assert provider.paths == [CREATE]
 
 
+async def test_who_asks_by_the_extra_body_has_the_queued_response_at_once(autojump_clock: Any) -> None:
+    provider = Provider(QUEUED)
+    async with asking(provider) as client:
+        reply = await client.responses("Where?", "gpt-5", extra_body={"background": True})
+
+    assert reply.status == "queued"
+    assert (provider.paths, provider.bodies[0]["background"]) == ([CREATE], True)
+
+
 async def test_a_cancelled_scope_cancels_the_response_at_the_provider(autojump_clock: Any) -> None:
     provider = Provider(QUEUED, RUNNING)
     async with asking(provider) as client:
