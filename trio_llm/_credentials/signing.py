@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import attrs
 
-from .._catalog.auth import Auth, AuthScheme, HeaderKey, QueryKey
+from .._catalog.auth import Auth, AuthScheme, HeaderKey, QueryKey, SigV4
 from .._types.errors import BadRequestError
 from .._types.http import HTTPRequest, Origin
 from .choosing import key_headers
-from .sources import Secret, Token
+from .sources import AwsKeys, Secret, Token
 
 
 @attrs.frozen
@@ -38,7 +38,26 @@ def signed(outgoing: Outgoing, auth: Auth, secret: Secret) -> HTTPRequest:
         return HTTPRequest(request.method, request.path, request.headers + headers, request.body)
     if isinstance(place, QueryKey) and isinstance(secret, Token):
         return HTTPRequest(request.method, with_key(request.path, place, secret.text), request.headers, request.body)
+    if isinstance(place, SigV4) and isinstance(secret, AwsKeys):
+        return HTTPRequest(
+            request.method, request.path, request.headers + _proof(outgoing, place, secret), request.body
+        )
     raise BadRequestError(f"{type(secret).__name__} cannot be sent as {type(place).__name__}")
+
+
+def _proof(outgoing: Outgoing, place: SigV4, keys: AwsKeys) -> tuple[tuple[str, str], ...]:
+    """AWS's signature over the host, the type of the content, and whatever is AWS's own among the headers."""
+    from .sigv4 import ToSign, signature_headers  # who signs nothing needs no hashes
+
+    request = outgoing.request
+    if not isinstance(request.body, bytes):
+        raise BadRequestError("a body that is sent in blocks cannot be signed")
+    signed_too = [
+        (name, value) for name, value in request.headers if name == "content-type" or name.startswith("x-amz")
+    ]
+    headers = (("host", outgoing.origin.authority), *signed_too)
+    to_sign = ToSign(request.method, request.path, headers, request.body, outgoing.region, place.service, outgoing.at)
+    return signature_headers(to_sign, keys)
 
 
 def with_key(path: str, place: QueryKey, key: str) -> str:
