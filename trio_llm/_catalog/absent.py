@@ -39,7 +39,6 @@ ABSENT: Final[Mapping[str, str]] = MappingProxyType(
         **{name: reason for names, reason in _GROUPS.items() for name in names.split()},
         "anthropic_text": "Anthropic's text completions are retired: write anthropic/ and send messages",
         "azure_text": "write azure/ for the deployment, and use text_completion for models that only complete texts",
-        "bedrock": f"{_NOT_YET}: write bedrock_mantle/ for models that have Bedrock's OpenAI-compatible endpoint",
         "chatgpt": "it signs in as a subscriber of ChatGPT, in a browser: write openai/ with an API key",
         "custom": "LiteLLM's bare POST has no format that anybody documents: write custom_openai/ with api_base",
         "databricks_agent": "write databricks/ and the name of the agent's serving endpoint",

@@ -7,9 +7,9 @@ from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths, Versioning
-from .auth import AuthScheme, EntraCredentials, TokenExchange
+from .auth import AWS_REGION, AuthScheme, AwsCredentials, EntraCredentials, SigV4, TokenExchange
 from .common import OLDER_NAMES, OPENAI, REASONING_MODELS, RESPONSES_MODELS, STORED_RESPONSES, SYSTEM_ROLE
-from .provider import Provider
+from .provider import Override, Provider, Wire
 
 _AZURE_HOSTS: Final = (
     "*.openai.azure.com",
@@ -61,6 +61,20 @@ ACCOUNTS: Final = (
             ("AZURE_AI_API_VERSION",), Paths("/models{path}", complete="/models/"), "2024-05-01-preview"
         ),
         dialects=STORED_RESPONSES,
+    ),
+    Provider(
+        name="bedrock",
+        base_url=f"https://bedrock-runtime.{AWS_REGION}.amazonaws.com",
+        documentation="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
+        wire=Wire.CONVERSE,
+        families=(
+            (r"converse/(?P<model>.+)", Override()),
+            (r"arn:aws[\w-]*:(bedrock|sagemaker):(?P<aws_region_name>[a-z0-9-]+):", Override()),
+        ),
+        key_variables=("AWS_BEARER_TOKEN_BEDROCK", "BEDROCK_API_KEY"),
+        base_url_variables=("AWS_BEDROCK_RUNTIME_ENDPOINT", "BEDROCK_BASE_URL", "BEDROCK_API_BASE"),
+        # No host of AWS's by a star: under amazonaws.com stand servers of its customers as well.
+        sources=(AwsCredentials(SigV4("bedrock")),),
     ),
     Provider(
         name="bedrock_mantle",

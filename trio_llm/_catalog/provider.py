@@ -43,6 +43,7 @@ class Wire(Enum):
     RESPONSES = "openai.responses:RESPONSES"
     ANTHROPIC = "anthropic:ANTHROPIC"
     COHERE = "cohere:COHERE"
+    CONVERSE = "bedrock:CONVERSE"
     DEEPGRAM = "deepgram:DEEPGRAM"
     ELEVENLABS = "elevenlabs:ELEVENLABS"
     GEMINI = "gemini:GEMINI"

@@ -52,12 +52,10 @@ def _proof(outgoing: Outgoing, place: SigV4, keys: AwsKeys) -> tuple[tuple[str, 
     request = outgoing.request
     if not isinstance(request.body, bytes):
         raise BadRequestError("a body that is sent in blocks cannot be signed")
-    signed_too = [
-        (name, value) for name, value in request.headers if name == "content-type" or name.startswith("x-amz")
-    ]
-    headers = (("host", outgoing.origin.authority), *signed_too)
-    to_sign = ToSign(request.method, request.path, headers, request.body, outgoing.region, place.service, outgoing.at)
-    return signature_headers(to_sign, keys)
+    own = [header for header in request.headers if header[0] == "content-type" or header[0].startswith("x-amz")]
+    headers = (("host", outgoing.origin.netloc), *own)
+    target = ToSign(request.method, request.path, headers, request.body, outgoing.region, place.service, outgoing.at)
+    return signature_headers(target, keys)
 
 
 def with_key(path: str, place: QueryKey, key: str) -> str:

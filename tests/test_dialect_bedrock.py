@@ -1,0 +1,269 @@
+"""Bedrock's Converse wire, whole and as an AWS event stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aws_frames
+import httpx
+import pytest
+from hypothesis import given, strategies as st
+
+import trio_llm
+from trio_llm._convert.converter import ConversionError
+from trio_llm._dialects.bedrock import CONVERSE
+from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
+from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+from trio_llm._types.errors import (
+    APIConnectionError,
+    BadRequestError,
+    InternalServerError,
+    RateLimitError,
+    UnsupportedParamsError,
+)
+from trio_llm._types.folding import fold_chunks
+from trio_llm._types.http import ReplyHead
+
+FIXTURES = Path(__file__).parent / "fixtures" / "converse"
+WHOLE: dict[str, Any] = json.loads((FIXTURES / "chat.json").read_bytes())
+STREAM = (FIXTURES / "chat.aws").read_bytes()
+MODEL = "anthropic.claude-3-9-harbour-v1:0"
+QUESTION = {"role": "user", "content": "Which port?"}
+TOOL = {"type": "function", "function": {"name": "tide", "parameters": {"type": "object", "properties": {}}}}
+SCHEMA = {"type": "object", "properties": {"port": {"type": "string"}}}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "port", "schema": SCHEMA}}
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+
+
+def call(*messages: Any, model: str = MODEL, **params: Any) -> Call[ChatRequest]:
+    return Call(ChatRequest(model, list(messages or [QUESTION]), **params), model)
+
+
+def encoded(*messages: Any, model: str = MODEL, **params: Any) -> dict[str, Any]:
+    assert CONVERSE.chat is not None
+    request = CONVERSE.chat.encode(call(*messages, model=model, **params))
+    assert isinstance(request.body, bytes)
+    body: dict[str, Any] = json.loads(request.body)
+    return body
+
+
+def decoded(document: Any, **params: Any) -> ModelResponse:
+    assert CONVERSE.chat is not None
+    return CONVERSE.chat.decode(call(**params), json.dumps(document).encode())
+
+
+def streamed(data: bytes, size: int) -> tuple[list[ModelResponseStream], ErrorDetail | None]:
+    assert CONVERSE.chat_stream is not None
+    decoder = CONVERSE.chat_stream.open_decoder(call())
+    chunks = [chunk for at in range(0, len(data), size) for chunk in decoder.feed(data[at : at + size])]
+    if not decoder.finished:
+        chunks += decoder.close()
+    return chunks, decoder.failure
+
+
+def test_a_whole_reply_has_text_thinking_calls_usage_and_what_else_was_told() -> None:
+    response = decoded(WHOLE)
+    choice = response.choices[0]
+
+    assert choice.message.content == "Söderhamn lies in Sweden."
+    assert choice.message.reasoning_content == "A harbour."
+    assert choice.message.thinking_blocks == [
+        {"type": "thinking", "thinking": "A harbour.", "signature": "c2ln"},
+        {"type": "redacted_thinking", "data": "aGlkZGVu"},
+    ]
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.tool_calls is not None
+    assert [(one.id, one.function and one.function.name) for one in choice.message.tool_calls] == [("t1", "tide")]
+    assert choice.message.tool_calls[0].function is not None
+    assert json.loads(choice.message.tool_calls[0].function.arguments) == {"port": "Söderhamn"}
+    usage = response.usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (70, 9, 79)
+    assert usage.prompt_tokens_details is not None
+    assert (usage.prompt_tokens_details.cached_tokens, usage.prompt_tokens_details.cache_creation_tokens) == (16, 4)
+    assert response["metrics"] == {"latencyMs": 12}
+
+
+@given(size=st.integers(1, 600))
+def test_every_split_of_a_stream_amounts_to_the_whole_reply(size: int) -> None:
+    chunks, failure = streamed(STREAM, size)
+    response, whole = fold_chunks(chunks), decoded(WHOLE)
+
+    assert failure is None
+    assert (response.choices, response.usage) == (whole.choices, whole.usage)
+
+
+@pytest.mark.parametrize("cut", range(1, STREAM.index(b"messageStop") - 40, 3))
+def test_a_stream_that_is_cut_before_its_reason_is_a_failure(cut: int) -> None:
+    _, failure = streamed(STREAM[:cut], 64)
+
+    assert failure is not None
+    assert failure.kind is APIConnectionError
+
+
+@asynccontextmanager
+async def client(reply: httpx.Response, seen: list[httpx.Request], **variables: str) -> AsyncIterator[trio_llm.Client]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return reply
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http_client,
+        trio_llm.Client(
+            http_client=http_client,
+            variables={"AWS_REGION": "eu-north-1", **variables},
+            retry=trio_llm.RetryPolicy(attempts=1),
+        ) as made,
+    ):
+        yield made
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("cut", range(1, STREAM.index(b"messageStop") - 40, 61))
+async def test_a_cut_stream_raises_with_what_had_arrived(cut: int) -> None:
+    headers = {"content-type": "application/vnd.amazon.eventstream"}
+    said = ""
+    reply = httpx.Response(200, headers=headers, content=STREAM[:cut])
+    async with client(reply, [], AWS_BEARER_TOKEN_BEDROCK="k" * 20) as one:
+        with pytest.raises(trio_llm.APIConnectionError) as caught:
+            async with one.stream(f"bedrock/{MODEL}", [QUESTION]) as stream:
+                async for chunk in stream:
+                    said += "".join(choice.delta.content or "" for choice in chunk.choices)
+
+    partial = caught.value.partial
+    assert (partial.choices[0].message.content or "" if partial and partial.choices else "") == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("throttlingException", RateLimitError), ("modelStreamErrorException", InternalServerError)],
+)
+def test_an_exception_in_a_stream_is_a_typed_failure_with_its_words(kind: str, expected: type[Exception]) -> None:
+    opening = STREAM[: int.from_bytes(STREAM[:4], "big")]
+    _, failure = streamed(opening + aws_frames.exception(kind, "Too much."), 50)
+
+    assert failure is not None
+    assert (failure.kind, failure.message) == (expected, "Too much.")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"message": "odd"},
+        {**WHOLE, "stopReason": "malformed_model_output"},
+        {"output": {"message": {"content": []}}},
+        [],
+    ],
+)
+def test_what_is_no_answer_is_an_error(document: Any) -> None:
+    with pytest.raises((ReplyIsError, ConversionError)):
+        decoded(document)
+
+
+def test_an_error_is_told_by_its_header() -> None:
+    head = ReplyHead(400, {"x-amzn-errortype": "ThrottlingException:http://x"})
+    detail = CONVERSE.decode_error(head, b'{"message":"Slow down."}')
+
+    assert (detail.kind, detail.message) == (RateLimitError, "Slow down.")
+
+
+def test_what_was_read_goes_back_as_it_came() -> None:
+    body = encoded(
+        QUESTION, decoded(WHOLE).choices[0].message, {"role": "tool", "tool_call_id": "t1", "content": "high"}
+    )
+    content = WHOLE["output"]["message"]["content"]
+
+    assert body["messages"][1] == {"role": "assistant", "content": content}
+    assert body["messages"][2] == {
+        "role": "user",
+        "content": [{"toolResult": {"toolUseId": "t1", "content": [{"text": "high"}]}}],
+    }
+    assert body["toolConfig"]["tools"][0]["toolSpec"]["name"] == "tide"
+
+
+def test_turns_alternate_and_instructions_stand_apart() -> None:
+    body = encoded(
+        {"role": "system", "content": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]},
+        QUESTION,
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": PIXEL}}]},
+        {"role": "assistant", "content": "Lund."},
+        {"role": "system", "content": "Now in French."},
+    )
+
+    assert body["system"] == [{"text": "Be brief."}, {"cachePoint": {"type": "default"}}]
+    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
+    assert body["messages"][0]["content"][1] == {"image": {"format": "png", "source": {"bytes": "iVBORw0KGgo="}}}
+
+
+def test_parameters_go_to_their_places() -> None:
+    body = encoded(
+        temperature=0.5,
+        max_tokens=7,
+        stop="END",
+        reasoning_effort="low",
+        service_tier="flex",
+        tools=[TOOL],
+        tool_choice="required",
+        extra_body={"guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"}},
+    )
+
+    assert body["inferenceConfig"] == {"temperature": 0.5, "maxTokens": 7, "stopSequences": ["END"]}
+    assert body["additionalModelRequestFields"] == {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+    assert (body["serviceTier"], body["toolConfig"]["toolChoice"]) == ({"type": "flex"}, {"any": {}})
+    assert body["guardrailConfig"]["guardrailIdentifier"] == "g"
+
+
+def test_a_schema_is_enforced_by_bedrock_where_it_can_and_else_by_a_tool() -> None:
+    native = encoded(model="anthropic.claude-sonnet-4-5-20250929-v1:0", response_format=FORMAT)
+    forced = encoded(response_format=FORMAT)
+
+    assert json.loads(native["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == SCHEMA
+    assert forced["toolConfig"]["toolChoice"] == {"tool": {"name": "json_answer"}}
+
+
+def test_the_input_of_the_answers_tool_is_the_text() -> None:
+    use = {"toolUse": {"toolUseId": "t", "name": "json_answer", "input": {"port": "Lund"}}}
+    document = {**WHOLE, "output": {"message": {"role": "assistant", "content": [use]}}}
+    choice = decoded(document, response_format=FORMAT).choices[0]
+
+    assert json.loads(choice.message.content or "") == {"port": "Lund"}
+    assert (choice.message.tool_calls, choice.finish_reason) == (None, "stop")
+
+
+@pytest.mark.parametrize(
+    "params", [{"n": 2}, {"seed": 1}, {"temperature": 1.5}, {"parallel_tool_calls": False}, {"service_tier": "odd"}]
+)
+def test_what_cannot_be_expressed_is_refused_or_left_out(params: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedParamsError):
+        encoded(**params)
+    assert encoded(**params, drop_params=True)["messages"]
+
+
+def test_an_address_that_bedrock_does_not_fetch_is_refused_by_its_place() -> None:
+    with pytest.raises(BadRequestError, match=r"messages\[0\].content\[0\]"):
+        encoded({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        (MODEL, "/model/anthropic.claude-3-9-harbour-v1%3A0/converse"),
+        (f"converse/us.{MODEL}", "/model/us.anthropic.claude-3-9-harbour-v1%3A0/converse"),
+    ],
+)
+async def test_a_call_is_signed_when_it_leaves(model: str, path: str) -> None:
+    seen: list[httpx.Request] = []
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "s" * 40}
+    async with client(httpx.Response(200, json=WHOLE), seen, **keys) as one:
+        await one.completion(f"bedrock/{model}", [QUESTION])
+
+    assert seen[0].url.raw_path.decode() == path
+    assert seen[0].url.host == "bedrock-runtime.eu-north-1.amazonaws.com"
+    assert "Credential=AKIDEXAMPLE/" in seen[0].headers["authorization"]
+    assert "/eu-north-1/bedrock/aws4_request" in seen[0].headers["authorization"]

@@ -1,0 +1,23 @@
+"""Amazon Bedrock's Converse API: chats with the models of every maker, whole and as an AWS event stream.
+
+Paths are relative to `https://bedrock-runtime.{region}.amazonaws.com`.
+
+Source: Amazon Bedrock API reference, "Converse" and "ConverseStream",
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html, 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..contract import Dialect, Endpoint, StreamEndpoint
+from .errors import decode_error
+from .reply import decode_chat, open_chat_decoder
+from .request import encode_chat, encode_chat_stream
+
+CONVERSE: Final = Dialect(
+    name="converse",
+    decode_error=decode_error,
+    chat=Endpoint(encode_chat, decode_chat),
+    chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder),
+)

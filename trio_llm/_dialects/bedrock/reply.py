@@ -1,0 +1,286 @@
+"""Replies of `Converse` and `ConverseStream`; a whole reply is read as the events that would have streamed it.
+
+Thinking is `reasoning_content`, and with its signature in `thinking_blocks`. `metrics`, `trace`,
+`additionalModelResponseFields` and the stop reason stay readable under their own names.
+
+Source: Amazon Bedrock API reference, "Converse" and "ConverseStream", 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+from attrs import evolve
+
+from ..._convert.converter import ConversionError
+from ..._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object
+from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
+from ..._types.chat import (
+    ChatRequest,
+    Delta,
+    FunctionCall,
+    ModelResponse,
+    ModelResponseStream,
+    StreamingChoices,
+    ToolCall,
+)
+from ..._types.folding import fold_chunks
+from ..._types.usage import PromptTokensDetails, Usage
+from ..bodies import ReadingOfEvents, read_body
+from ..contract import Call, ErrorDetail, ReplyIsError, StreamDecoder
+from ..failing import broken_off, names_failure, no_answer, retryable
+from ..streaming import FrameStreamDecoder, TruncatedReply
+from ..tool_calls import CallIds
+from .errors import ERRORS
+from .request import ANSWER_TOOL, answers_by_tool
+
+_FINISH: Final = {
+    "content_filtered": "content_filter",
+    "end_turn": "stop",
+    "guardrail_intervened": "content_filter",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "stop_sequence": "stop",
+    "tool_use": "tool_calls",
+}
+_TOLD: Final = ("metrics", "trace", "additionalModelResponseFields", "performanceConfig", "serviceTier", "stopReason")
+
+
+def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+    """Read a whole reply.
+
+    Raises:
+        ConversionError: if it is malformed.
+        ReplyIsError: if it is an error, or no answer.
+    """
+    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
+
+
+def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+    if type(document) is not dict:
+        raise ConversionError(f"expected an object, got {document!r:.60}")
+    message = as_object(as_object(document.get("output")).get("message"))
+    if not message and not document.get("stopReason"):
+        raise ReplyIsError(retryable(ERRORS.of_value(document)) if document.get("message") else no_answer(document))
+    answer = Answer(call)
+    chunks = [answer.head()]
+    for index, block in enumerate(as_objects(message.get("content"))):
+        chunks += [*answer.whole_block(index, block)]
+    failure = answer.stop(document)
+    if failure is not None:
+        raise ReplyIsError(evolve(failure, partial=fold_chunks(chunks)))
+    return fold_chunks([*chunks, answer.ending(), answer.told(document)])
+
+
+def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+    """The decoder of one streamed reply."""
+    return FrameStreamDecoder(EventStreamDecoder(), _MessageReader(call))
+
+
+class Answer:
+    """One answer being read: its blocks, its calls, and why it stopped."""
+
+    def __init__(self, call: Call[ChatRequest]) -> None:
+        self.reason: str | None = None
+        self._model = call.model
+        self._identifier = call.fresh.id("chatcmpl-")
+        self._created = call.fresh.time()
+        self._ids = CallIds(call.request.messages)
+        self._by_tool = answers_by_tool(call)
+        self._calls: dict[int, int] = {}
+        self._answering: set[int] = set()
+        """Blocks that are calls of the tool whose input is the answer's text."""
+        self._thoughts: dict[int, dict[str, Any]] = {}
+        self._says_something = False
+
+    def head(self) -> ModelResponseStream:
+        """The chunk that says whose answer begins."""
+        return self._chunk(Delta(role="assistant"))
+
+    def _chunk(self, delta: Delta) -> ModelResponseStream:
+        choices = [StreamingChoices(delta=delta)]
+        return ModelResponseStream(id=self._identifier, created=self._created, model=self._model, choices=choices)
+
+    def whole_block(self, index: int, block: JSONObject) -> Iterator[ModelResponseStream]:
+        """A block of a whole reply."""
+        use, thought = as_object(block.get("toolUse")), as_object(block.get("reasoningContent"))
+        if use:
+            yield from self.begin(index, block)
+            given = use.get("input")
+            yield from self.grow(
+                index, {"toolUse": {"input": given if isinstance(given, str) else json_text(given or {})}}
+            )
+        elif thought:
+            yield from self.grow(index, {"reasoningContent": {**as_object(thought.get("reasoningText")), **thought}})
+        elif cited := as_object(block.get("citationsContent")):
+            for piece in as_objects(cited.get("content")):
+                yield from self.grow(index, piece)
+            for citation in as_objects(cited.get("citations")):
+                yield from self.grow(index, {"citation": citation})
+        else:
+            yield from self.grow(index, block)
+        yield from self.end(index)
+
+    def begin(self, index: int, start: JSONObject) -> Iterator[ModelResponseStream]:
+        """The beginning of a block; only calls say something in it."""
+        use = as_object(start.get("toolUse"))
+        if not use:
+            return
+        self._says_something = True
+        if self._by_tool and use.get("name") == ANSWER_TOOL:
+            self._answering.add(index)
+            return
+        if use.get("type") == "server_tool_use":  # the provider runs it, and its result follows
+            yield self._chunk(Delta(model_extra={"server_tool_calls": [use]}))
+            return
+        number = self._calls[index] = len(self._calls)
+        identifier = self._ids.take(use.get("toolUseId"), self._identifier)
+        yield self._chunk(
+            Delta(tool_calls=[ToolCall(identifier, "function", FunctionCall(use.get("name"), ""), index=number)])
+        )
+
+    def grow(self, index: int, delta: JSONObject) -> Iterator[ModelResponseStream]:
+        """A piece of a block."""
+        text, use, thought = (
+            delta.get("text"),
+            as_object(delta.get("toolUse")),
+            as_object(delta.get("reasoningContent")),
+        )
+        if isinstance(text, str) and text:
+            self._says_something = True
+            yield self._chunk(Delta(content=text))
+        if isinstance(use.get("input"), str) and use["input"]:
+            yield from self._more_of_call(index, use["input"])
+        if thought:
+            yield from self._think(index, thought)
+        if citation := as_object(delta.get("citation")):
+            yield self._chunk(Delta(model_extra={"citations": [citation]}))
+        if image := as_object(delta.get("image")):
+            self._says_something = True
+            data = as_object(image.get("source")).get("bytes")
+            url = f"data:image/{image.get('format', 'png')};base64,{data}"
+            yield self._chunk(Delta(images=[{"type": "image_url", "image_url": {"url": url}, "index": index}]))
+
+    def _more_of_call(self, index: int, text: str) -> Iterator[ModelResponseStream]:
+        if index in self._answering:
+            yield self._chunk(Delta(content=text))
+        elif index in self._calls:
+            part = FunctionCall(None, text)
+            yield self._chunk(Delta(tool_calls=[ToolCall(None, "function", part, index=self._calls[index])]))
+
+    def _think(self, index: int, thought: JSONObject) -> Iterator[ModelResponseStream]:
+        self._says_something = True
+        held = self._thoughts.setdefault(index, {"type": "thinking", "thinking": ""})
+        if isinstance(hidden := thought.get("redactedContent"), str):
+            self._thoughts[index] = {"type": "redacted_thinking", "data": held.get("data", "") + hidden}
+            return
+        if isinstance(signature := thought.get("signature"), str):
+            held["signature"] = held.get("signature", "") + signature
+        if isinstance(text := thought.get("text"), str) and text:
+            held["thinking"] += text
+            yield self._chunk(Delta(reasoning_content=text))
+
+    def end(self, index: int) -> Iterator[ModelResponseStream]:
+        """The end of a block: a thought is whole, and can be sent back."""
+        thought = self._thoughts.pop(index, None)
+        if thought is not None:
+            yield self._chunk(Delta(thinking_blocks=[thought]))
+
+    def stop(self, told: JSONObject) -> ErrorDetail | None:
+        """Note why the answer ended; the failure that this means, None if it is an answer."""
+        reason = told.get("stopReason")
+        self.reason = reason if isinstance(reason, str) else None
+        if names_failure(self.reason):
+            return broken_off(str(self.reason))
+        return None if self._says_something or self.reason in _FINISH else no_answer(told)
+
+    def ending(self) -> ModelResponseStream:
+        """The chunk that says why."""
+        finish = _FINISH.get(str(self.reason), self.reason)
+        if finish in ("stop", "tool_calls"):  # the tool whose input is the answer's text is no call to the caller
+            finish = "tool_calls" if self._calls else "stop"
+        chunk = self._chunk(Delta())
+        chunk.choices = [StreamingChoices(finish)]
+        chunk.model_extra = {"stopReason": self.reason}
+        return chunk
+
+    def told(self, metadata: JSONObject) -> ModelResponseStream:
+        """The chunk with what was used, and what else is told at the end."""
+        chunk = self._chunk(Delta())
+        chunk.choices = []
+        chunk.usage = usage_of(as_object(metadata.get("usage")))
+        tier = as_object(metadata.get("serviceTier")).get("type")
+        chunk.service_tier = tier if isinstance(tier, str) else None
+        chunk.model_extra = {name: metadata[name] for name in _TOLD if metadata.get(name) is not None} or None
+        return chunk
+
+
+def _arguments(given: Any) -> str:
+    return given if isinstance(given, str) else json_text(given or {})
+
+
+def usage_of(usage: Mapping[str, Any]) -> Usage | None:
+    """The counts in OpenAI's meaning: what the cache gave and took is part of the prompt."""
+    names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+    counts = [usage.get(name) for name in names]
+    if not any(isinstance(count, int) for count in counts):
+        return None
+    fresh, answer, read, written = (count if isinstance(count, int) else 0 for count in counts)
+    prompt = fresh + read + written
+    neutral = Usage(prompt, answer, prompt + answer)
+    if isinstance(counts[2], int) or isinstance(counts[3], int):
+        neutral.prompt_tokens_details = PromptTokensDetails(cached_tokens=read, cache_creation_tokens=written)
+    rest = {name: value for name, value in usage.items() if name not in ("inputTokens", "outputTokens", "totalTokens")}
+    neutral.model_extra = rest or None
+    return neutral
+
+
+class _MessageReader:
+    """One streamed reply: `messageStart`, the events of its blocks, `messageStop`, and `metadata` with the usage."""
+
+    def __init__(self, call: Call[ChatRequest]) -> None:
+        self.finished = False
+        self._answer = Answer(call)
+        self._stopped = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has ended; the usage may still come."""
+        return self._stopped
+
+    def read(self, message: EventMessage) -> Iterable[ModelResponseStream]:
+        if (error := message.error) is not None:
+            raise ReplyIsError(retryable(ERRORS.of_value(error)))
+        told = parse_object(message.payload) if message.payload else {}
+        index = told.get("contentBlockIndex")
+        place = index if isinstance(index, int) else 0
+        match message.event_type:
+            case "messageStart":
+                return [self._answer.head()]
+            case "contentBlockStart":
+                return self._answer.begin(place, as_object(told.get("start")))
+            case "contentBlockDelta":
+                return self._answer.grow(place, as_object(told.get("delta")))
+            case "contentBlockStop":
+                return self._answer.end(place)
+            case "messageStop":
+                return self._stop(told)
+            case "metadata":
+                self.finished = self._stopped
+                return [self._answer.told(told)]
+            case _:  # what comes next year
+                return ()
+
+    def _stop(self, told: JSONObject) -> list[ModelResponseStream]:
+        failure = self._answer.stop(told)
+        if failure is not None:
+            raise ReplyIsError(failure)
+        self._stopped = True
+        return [self._answer.ending()]
+
+    def close(self) -> Iterable[ModelResponseStream]:
+        if not self._stopped:
+            raise TruncatedReply("the stream ended before messageStop")
+        return ()

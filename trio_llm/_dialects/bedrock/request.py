@@ -1,0 +1,238 @@
+"""Chat requests as bodies of `Converse`.
+
+Fields of Bedrock's own (`guardrailConfig`, `performanceConfig`, `requestMetadata`, `additionalModelRequestFields`,
+`promptVariables`) go through `extra_body`.
+
+Source: Amazon Bedrock API reference, "Converse"; user guide, "Inference request parameters and response fields",
+"Get validated JSON results from models", 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from ..._convert.narrow import a_list, an_object, as_mapping, objects
+from ..._types.chat import ChatRequest
+from ..._types.errors import BadRequestError, UnsupportedParamsError
+from ..._types.http import HTTPRequest
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..schema import response_format_dict
+from .media import cache_point
+from .messages import conversation, has_results, schema_text, used_tools
+
+_EXPRESSIBLE: Final = frozenset(
+    (
+        "functions",
+        "max_completion_tokens",
+        "max_tokens",
+        "n",
+        "parallel_tool_calls",
+        "reasoning_effort",
+        "response_format",
+        "service_tier",
+        "stop",
+        "stream_options",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_p",
+    )
+)
+_TIERS: Final[Mapping[str, str]] = {"default": "default", "flex": "flex", "priority": "priority"}
+_BUDGETS: Final[Mapping[str, int]] = {"minimal": 1024, "low": 1024, "medium": 2048, "high": 4096}
+"""Tokens of thinking for an effort, as LiteLLM counts."""
+_CLAUDE: Final = re.compile(r"(^|[./])(anthropic\.)?claude")
+_NOVA: Final = re.compile(r"(^|[./])amazon\.nova")
+_EFFORTFUL: Final = re.compile(r"(^|[./])(openai\.gpt-oss|deepseek\.|qwen\.|moonshot|minimax|zai\.)")
+"""Models that take OpenAI's word for it."""
+_ENFORCES: Final = re.compile(
+    r"claude-(opus|sonnet|haiku)-(4-[5-9]|[5-9])|qwen\.|gpt-oss|mistral\.(ministral|mistral-large-3)"
+)
+"""Models whose output Bedrock holds to a schema; others are made to call a tool that takes it."""
+ANSWER_TOOL: Final = "json_answer"
+
+
+def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+    """A request for a whole reply.
+
+    Raises:
+        UnsupportedParamsError: for what the wire cannot express; `drop_params` leaves it out.
+        BadRequestError: for messages or tools that make no sense.
+    """
+    return _request(call, "converse")
+
+
+def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+    """A request for a streamed reply. Usage comes unasked. Raises as `encode_chat` does."""
+    return _request(call, "converse-stream")
+
+
+def model_path(model: str, verb: str) -> str:
+    """Where a model, a profile or an ARN is asked."""
+    return f"/model/{quote(model, safe='')}/{verb}"
+
+
+def answers_by_tool(call: Call[ChatRequest]) -> bool:
+    """Whether the answer's form has to be enforced by a tool."""
+    return _schema_of(call.request.parameters.get("response_format")) is not None and not _ENFORCES.search(call.model)
+
+
+def _request(call: Call[ChatRequest], verb: str) -> HTTPRequest:
+    request = call.request
+    given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    _check(call, given)
+    system, turns = conversation(request.messages)
+    if not turns:
+        if not system:
+            raise BadRequestError("messages: there is nothing to answer")
+        # The wire wants a turn to answer: instructions alone are the user's.
+        system, turns = [], [{"role": "user", "content": system}]
+    fields = {
+        "messages": turns,
+        "system": system,
+        "inferenceConfig": _inference(call, given),
+        "toolConfig": _tools(call, given, turns),
+        "additionalModelRequestFields": _thinking(call, given),
+        "serviceTier": _tier(call, given),
+        "outputConfig": _output(call, given),
+    }
+    body = {name: value for name, value in fields.items() if value}
+    return json_request(model_path(call.model, verb), merge_extra_body(body, request.options.extra_body))
+
+
+def _check(call: Call[ChatRequest], given: Mapping[str, Any]) -> None:
+    if given.get("n", 1) != 1:
+        refuse(call, "cannot express n: there is one answer")
+    if given.get("parallel_tool_calls") is False:
+        refuse(call, "cannot express parallel_tool_calls=False")
+    kind = response_format_dict(given["response_format"]).get("type") if given.get("response_format") else None
+    if kind == "json_object" and _schema_of(given["response_format"]) is None:
+        refuse(call, "cannot express response_format of type 'json_object' without a schema")
+
+
+def _inference(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+    stop, temperature = given.get("stop"), given.get("temperature")
+    if isinstance(temperature, int | float) and temperature > 1:
+        refuse(call, f"cannot express temperature={temperature:g}: it ends at 1")
+        temperature = None
+    texts = [stop] if isinstance(stop, str) else [text for _, text in a_list(stop, "stop")]
+    fields = {
+        "maxTokens": given.get("max_completion_tokens", given.get("max_tokens")),
+        "temperature": temperature,
+        "topP": given.get("top_p"),
+        "stopSequences": texts or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _tools(call: Call[ChatRequest], given: Mapping[str, Any], turns: list[dict[str, Any]]) -> dict[str, Any]:
+    choice = given.get("tool_choice")
+    tools = [block for place, tool in objects(given.get("tools"), "tools") for block in _tool(place, tool)]
+    tools += [_spec(function, place) for place, function in objects(given.get("functions"), "functions")]
+    if choice == "none":
+        tools = []
+        if has_results(turns):
+            refuse(call, "cannot express tool_choice='none' after calls of tools")
+    chosen = _choice(call, choice) if tools else None
+    if answers_by_tool(call):
+        schema = _schema_of(given["response_format"])
+        tools.append(_spec({"name": ANSWER_TOOL, "description": "Gives the answer.", "parameters": schema}, ""))
+        if chosen is None or chosen == {"auto": {}}:
+            chosen = {"any": {}} if len(tools) > 1 else {"tool": {"name": ANSWER_TOOL}}
+    if not tools and has_results(turns):
+        # Bedrock refuses a history with tools in a request without; what they took does not matter any more.
+        tools = [_spec({"name": name}, "") for name in used_tools(turns) or ["unknown"]]
+    if not tools:
+        return {}
+    return {"tools": tools, **({} if chosen is None else {"toolChoice": chosen})}
+
+
+def _tool(place: str, tool: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if tool.get("type") is None and not {"toolSpec", "systemTool", "cachePoint"}.isdisjoint(tool):
+        return [dict(tool)]
+    if tool.get("type") != "function":
+        raise UnsupportedParamsError(f"{place}: Bedrock has functions only, not {tool.get('type')!r}")
+    function = an_object(tool.get("function"), f"{place}.function")
+    return [_spec(function, place), *cache_point(tool)]
+
+
+def _spec(function: Mapping[str, Any], where: str) -> dict[str, Any]:
+    parameters = function.get("parameters") or {"type": "object", "properties": {}}
+    spec = {
+        "name": function.get("name"),
+        "description": function.get("description") or None,
+        "inputSchema": {"json": an_object(parameters, f"{where}.parameters")},
+        "strict": function.get("strict") or None,
+    }
+    return {"toolSpec": {name: value for name, value in spec.items() if value is not None}}
+
+
+def _choice(call: Call[ChatRequest], choice: object) -> dict[str, Any] | None:
+    if choice in (None, "auto"):
+        return None if choice is None else {"auto": {}}
+    if choice in ("required", "any"):
+        return {"any": {}}
+    told = as_mapping(choice)
+    name = as_mapping(told.get("function")).get("name") or told.get("name")
+    if not isinstance(name, str):
+        refuse(call, f"cannot express tool_choice={choice!r}")
+        return None
+    return {"tool": {"name": name}}
+
+
+def _thinking(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+    if (thinking := given.get("thinking")) is not None:
+        return {"thinking": an_object(thinking, "thinking")}
+    effort = given.get("reasoning_effort")
+    if effort in (None, "none", "disable"):
+        return {}
+    if _CLAUDE.search(call.model):
+        budget = _BUDGETS.get(str(effort), _BUDGETS["high"])
+        return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+    if _NOVA.search(call.model):
+        level = "low" if effort == "minimal" else effort
+        return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": level}}
+    if _EFFORTFUL.search(call.model):
+        return {"reasoning_effort": effort}
+    refuse(call, "cannot express reasoning_effort")
+    return {}
+
+
+def _tier(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, str] | None:
+    tier = given.get("service_tier")
+    if tier in (None, "auto"):
+        return None
+    if tier not in _TIERS:
+        refuse(call, f"cannot express service_tier {tier!r}")
+        return None
+    return {"type": _TIERS[str(tier)]}
+
+
+def _schema_of(response_format: Any) -> Mapping[str, Any] | None:
+    if response_format is None:
+        return None
+    wanted = response_format_dict(response_format)
+    if wanted.get("type") == "json_schema":
+        described = an_object(wanted.get("json_schema"), "response_format.json_schema")
+        return an_object(described.get("schema"), "response_format.json_schema.schema")
+    schema = wanted.get("response_schema") if wanted.get("type") == "json_object" else None
+    return schema if isinstance(schema, Mapping) else None
+
+
+def _output(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any] | None:
+    schema = _schema_of(given.get("response_format"))
+    if schema is None or answers_by_tool(call):
+        return None
+    described = as_mapping(response_format_dict(given["response_format"]).get("json_schema"))
+    told = {name: described[name] for name in ("name", "description") if described.get(name)}
+    return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema_text(schema), **told}}}}
+
+
+def refuse(call: Call[Any], what: str) -> None:
+    """Raises `UnsupportedParamsError`, unless the caller allows to leave out what cannot be expressed."""
+    if not call.request.options.drop_params:
+        raise UnsupportedParamsError(f"{what}; drop_params=True leaves it out", model=call.model)
