@@ -73,7 +73,9 @@ def test_a_row_has_a_secure_address_or_is_the_users_own(row: Provider) -> None:
 @every_row
 def test_a_row_names_the_page_that_proves_it_and_well_formed_variables(row: Provider) -> None:
     assert urlsplit(row.documentation).scheme == "https"
-    assert all(re.fullmatch(r"[A-Z0-9_]+|[a-z0-9_]+", name) for name in row.key_variables + row.service().address_variables)
+    assert all(
+        re.fullmatch(r"[A-Z0-9_]+|[a-z0-9_]+", name) for name in row.key_variables + row.service().address_variables
+    )
     assert row.key_variables or row.server is Server.EMBEDDED
 
 
