@@ -181,6 +181,15 @@ def test_the_limit_is_of_one_frame_and_not_of_the_body(kind: Kind) -> None:
     assert framing.failure is None
 
 
+@pytest.mark.parametrize("framing", [SSEDecoder(100), NDJSONDecoder(100)], ids=["sse", "ndjson"])
+def test_a_frame_that_never_ends_is_refused_before_its_end(framing: Framing[Any]) -> None:
+    for _ in range(11):
+        assert framing.feed(b"x" * 10) == []
+
+    assert isinstance(framing.failure, FrameTooLarge)
+    assert framing.feed(b"\n\n") == framing.close() == []
+
+
 @pytest.mark.parametrize("line", [b"data:\n", b"data: \n", b"data:x\n"])
 def test_lines_of_data_without_end_count_toward_the_limit(line: bytes) -> None:
     framing = SSEDecoder(1_000)
