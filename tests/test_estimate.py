@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm import ChatRequest, EmbeddingRequest, Message, RerankRequest, TextCompletionRequest
+from trio_llm import (
+    ChatRequest,
+    EmbeddingRequest,
+    Message,
+    MessagesRequest,
+    RerankRequest,
+    ResponsesRequest,
+    TextCompletionRequest,
+)
 from trio_llm._limits.buckets import Cost
 from trio_llm._limits.estimate import TOKENS_PER_ATTACHMENT, USUAL_ANSWER, estimate_cost
 from trio_llm.testing import strategies
@@ -56,6 +64,17 @@ def test_other_requests_count_what_they_ask_and_have_no_answer() -> None:
     assert estimate_cost(RerankRequest("cohere/any", WORDS, [WORDS])).prompt == pytest.approx(225, rel=0.1)
     assert estimate_cost(TextCompletionRequest("openai/any", "Hi", max_tokens=9)) == Cost(1, 1, 9)
     assert estimate_cost(object()) == Cost(1, 1, 0)
+
+
+def test_responses_and_messages_count_what_they_ask_and_what_they_may_answer() -> None:
+    words = [{"role": "user", "content": WORDS}]
+    plain = estimate_cost(ResponsesRequest(WORDS, "openai/any", max_output_tokens=9))
+    instructed = estimate_cost(ResponsesRequest(words, "openai/any", instructions=WORDS))
+    message = estimate_cost(MessagesRequest(64, words, "anthropic/any", system=WORDS))
+
+    assert (plain.answer, instructed.answer, message.answer) == (9, USUAL_ANSWER, 64)
+    assert instructed.prompt == pytest.approx(2 * plain.prompt, rel=0.1)
+    assert message.prompt == pytest.approx(instructed.prompt, rel=0.1)
 
 
 @given(messages=strategies.conversations())

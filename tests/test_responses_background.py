@@ -273,6 +273,27 @@ async def test_an_error_inside_the_stream_is_final(autojump_clock: Any) -> None:
     assert provider.paths == [CREATE, CANCEL]
 
 
+async def test_a_fallback_s_stream_is_taken_up_where_the_fallback_is(autojump_clock: Any) -> None:
+    down = httpx.Response(500, json={"error": {"message": "down"}})
+    provider = Provider(down, streamed(EVENTS[:5]), streamed(EVENTS[5:]))
+    hosts: list[str] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        hosts.append(request.url.host)
+        return provider(request)
+
+    keys = {"OPENAI_API_KEY": "k", "XAI_API_KEY": "k"}
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(note)) as http,
+        Client(http_client=http, variables=keys, retry=RetryPolicy(attempts=1)) as client,
+    ):
+        stream = await client.responses("?", "xai/grok-4", stream=True, background=True, fallbacks=["openai/gpt-5"])
+        events = [event.model_dump() async for event in stream]
+
+    assert events == EVENTS
+    assert hosts == ["api.x.ai", "api.openai.com", "api.openai.com"]
+
+
 async def test_a_stream_that_is_not_in_the_background_is_not_taken_up(autojump_clock: Any) -> None:
     provider = Provider(streamed(EVENTS[:-1]))
     async with asking(provider) as client:

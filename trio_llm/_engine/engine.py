@@ -166,7 +166,9 @@ class Engine:
             return SeamedSource(source, request, reopening), opening
         if (resume := OPERATIONS[request.operation].resumed) is not None:
             parts = CallParts(call, lambda part: self._receive(part, call, Tries()), self._receive_last)
-            return resume(source, opening, request, parts, lambda part: self._open_stream(part, call, Tries())), opening
+            return resume(
+                source, opening, targets.current, parts, lambda part: self._open_stream(part, call, Tries())
+            ), opening
         return source, opening
 
     async def _open_stream(

@@ -16,8 +16,12 @@ USUAL_ANSWER: Final = 500
 """Tokens of an answer whose length the request does not limit."""
 _ASKED: Final = ("messages", "input", "prompt", "query", "documents")
 """The fields of requests that the provider counts."""
-_ANSWERED: Final = frozenset({"completion", "text_completion"})
+_BESIDE: Final = ("instructions", "system", "tools")
+"""The parameters that it counts as well."""
+_ANSWERED: Final = frozenset({"anthropic_messages", "completion", "responses", "text_completion"})
 """The operations whose answer is text that is counted."""
+_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+"""The parameters that limit an answer."""
 _LONGEST_WORD: Final = 1_000
 """Characters. Longer ASCII text without a space is data."""
 
@@ -26,12 +30,13 @@ def estimate_cost(request: object) -> Cost:
     """What a request will take from its account; prompt and answer are tokens."""
     parameters: Mapping[str, Any] = getattr(request, "parameters", {})
     asked = [getattr(request, name, None) for name in _ASKED]
-    prompt = _size([*asked, parameters.get("tools")]) // BYTES_PER_TOKEN + 1
-    return Cost(1, prompt, _answer(parameters) if getattr(request, "operation", None) in _ANSWERED else 0)
+    prompt = _size([*asked, *(parameters.get(name) for name in _BESIDE)]) // BYTES_PER_TOKEN + 1
+    return Cost(1, prompt, _answer(request, parameters) if getattr(request, "operation", None) in _ANSWERED else 0)
 
 
-def _answer(parameters: Mapping[str, Any]) -> int:
-    limit: int = parameters.get("max_completion_tokens") or parameters.get("max_tokens") or USUAL_ANSWER
+def _answer(request: object, parameters: Mapping[str, Any]) -> int:
+    given = next((parameters[name] for name in _LIMITS if parameters.get(name)), None)
+    limit: int = given or getattr(request, "max_tokens", None) or USUAL_ANSWER
     number: int = parameters.get("n") or 1
     return limit * number
 
