@@ -132,7 +132,7 @@ def test_results_lose_and_gain_nothing_on_their_way_behind_their_calls(kinds: li
             assert {"id": owner} in ordered[place - 1]["tool_calls"]
 
 
-@given(st.text(max_size=20) | st.none() | st.dictionaries(st.text(max_size=3), st.integers()))
+@given(st.text(max_size=20) | st.none() | st.dictionaries(st.text(max_size=3), st.integers(-9, 9)))
 def test_arguments_are_always_an_object_and_objects_stay_as_they_are(arguments: Any) -> None:
     made = arguments_object(arguments)
     assert isinstance(made, dict)
