@@ -40,6 +40,16 @@ async def test_every_function_can_be_awaited() -> None:
     assert not (await trio_llm.amoderation("Hi")).results[0].flagged
     assert (await trio_llm.arerank("openai/m", "Hi", ["Hi"])).results[0].index == 0
     assert (await trio_llm.atext_completion("davinci-002", "Once")).choices[0].text == "Well said."
+    assert (await trio_llm.aresponses("Hi", "gpt-5")).output_text == "Well said."
+    assert (await trio_llm.aget_responses("resp_1")).output_text == "Well said."
+    assert (await trio_llm.adelete_responses("resp_1")).deleted
+    assert (await trio_llm.acancel_responses("resp_1")).status == "cancelled"
+    assert (await trio_llm.acompact_responses("Hi", "gpt-5")).output[0].type == "compaction"
+    assert len((await trio_llm.alist_input_items("resp_1")).data) == 1
+    assert (await trio_llm.acount_tokens("gpt-5", [{"role": "user", "content": "Hi"}])).total_tokens == 1
+    # OpenAI has no messages: they are bridged over its chats.
+    message = await trio_llm.aanthropic_messages(64, [{"role": "user", "content": "Hi"}], "gpt-5")
+    assert message.text == "Well said."
 
 
 @pytest.mark.anyio
@@ -62,12 +72,24 @@ def test_every_function_has_a_synchronous_twin() -> None:
     assert not trio_llm.moderation("Hi").results[0].flagged
     assert trio_llm.rerank("openai/m", "Hi", ["Hi"]).results[0].index == 0
     assert trio_llm.text_completion("davinci-002", "Once").choices[0].text == "Well said."
+    assert trio_llm.responses("Hi", "gpt-5").output_text == "Well said."
+    assert trio_llm.get_responses("resp_1").output_text == "Well said."
+    assert trio_llm.delete_responses("resp_1").deleted
+    assert trio_llm.cancel_responses("resp_1").status == "cancelled"
+    assert trio_llm.compact_responses("Hi", "gpt-5").output[0].type == "compaction"
+    assert len(trio_llm.list_input_items("resp_1").data) == 1
+    assert trio_llm.count_tokens("gpt-5", [{"role": "user", "content": "Hi"}]).total_tokens == 1
+    message = trio_llm.anthropic_messages(64, [{"role": "user", "content": "Hi"}], "gpt-5")
+    assert message.text == "Well said."
 
 
 def test_synchronous_streams_are_iterators() -> None:
     with trio_llm.transcription("gpt-4o-transcribe", b"RIFF", stream=True) as stream:
         assert "".join(chunk.delta or "" for chunk in stream) == "Well said."
     assert stream.response.text == "Well said."
+    with trio_llm.responses("Hi", "gpt-5", stream=True) as events:
+        assert [event.type for event in events][-1] == "response.completed"
+    assert events.response.output_text == "Well said."
 
 
 def test_threads_share_the_functions() -> None:

@@ -21,6 +21,7 @@ class AsRead(Record):
     afterwards is dumped too, behind the rest.
     """
 
+    field_names: ClassVar[tuple[str, ...]] = ()
     nested: ClassVar[Nested] = {}
 
     read_names: tuple[str, ...] = attrs.field(default=(), kw_only=True, repr=False, eq=False)
