@@ -45,6 +45,7 @@ def test_get_llm_provider_refuses_what_leads_nowhere() -> None:
         ({"model": "custom_openai/m"}, ["CUSTOM_OPENAI_BASE_URL"]),
         ({"model": "vllm/m"}, []),
         ({"model": "local/smollm2"}, []),
+        ({"model": "watsonx/m", "api_base": "https://x.example"}, []),
     ],
 )
 def test_validate_environment_names_what_is_missing(
@@ -52,6 +53,7 @@ def test_validate_environment_names_what_is_missing(
 ) -> None:
     monkeypatch.setenv("GROQ_API_KEY", "gsk")
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com")
+    monkeypatch.setenv("WATSONX_APIKEY", "to be exchanged")
     report = trio_llm.validate_environment(**arguments)
 
     assert report == {"keys_in_environment": not missing, "missing_keys": missing}
@@ -70,6 +72,8 @@ def test_get_valid_models_lists_the_providers_that_are_set_up(monkeypatch: pytes
     assert trio_llm.get_valid_models() == ["groq/*", "local/*", "vllm/*"]
     assert trio_llm.get_valid_models(custom_llm_provider="groq") == ["groq/*"]
     assert trio_llm.get_valid_models(custom_llm_provider="openai") == []
+    with pytest.raises(BadRequestError, match="did you mean 'groq'"):
+        trio_llm.get_valid_models(custom_llm_provider="gorq")
 
 
 @pytest.mark.parametrize(

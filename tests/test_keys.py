@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import pytest
-from golden_requests import Recorder, address_parts, key_of, send
-from hypothesis import given, strategies as st
+import trio
+from golden_requests import Recorder, Refusal, address_parts, key_of, send
+from hypothesis import given, settings, strategies as st
 
 from trio_llm import APIError, AuthenticationError, BadRequestError, Provider, Server
 from trio_llm._catalog import CATALOG
 from trio_llm._credentials.destinations import destination
-from trio_llm._types.http import split_url
+from trio_llm._types.http import HTTPRequest, Origin, ReplyHead, split_url
 from trio_llm._types.request import CallOptions
+from trio_llm.providers import TokenExchange
 
 ROWS = list(CATALOG.values())
 REMOTE = [row for row in ROWS if row.server is Server.REMOTE]
 NAMES = sorted({name for row in ROWS for name in row.key_variables + row.token_variables})
 EVERY_KEY = {name: f"secret-of-{name}" for name in NAMES}
 EVERY_ADDRESS = {name: value for row in ROWS for name, value in address_parts(row).items()}
+
+
+class Exchange(Recorder):
+    """A recorder that gives a token where keys are exchanged."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._origin = split_url(url)[0]
+
+    async def send(self, origin: Origin, request: HTTPRequest) -> Refusal:
+        refusal = await super().send(origin, request)
+        if origin == self._origin:
+            return Refusal(ReplyHead(200, {}), b'{"access_token": "token-of-mine", "expires_in": 60}')
+        return refusal
+
+
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 every_remote_row = pytest.mark.parametrize("row", REMOTE, ids=lambda row: row.name)
 on_trio = pytest.mark.parametrize("anyio_backend", ["trio"], indirect=True)
@@ -95,6 +116,47 @@ async def test_a_redirect_is_an_error_and_takes_no_key_along(status: int) -> Non
     assert isinstance(error, APIError)
     assert error.status_code == status
     assert len(recorder.sent) == 1
+
+
+@settings(max_examples=60)
+@given(
+    row=st.sampled_from([row for row in ROWS if row.server is not Server.EMBEDDED]),
+    other=st.sampled_from(REMOTE),
+    status=st.sampled_from([301, 302, 303, 307, 308]),
+    asked_for=st.booleans(),
+)
+def test_a_key_goes_to_its_own_host_alone_wherever_a_redirect_points(
+    row: Provider, other: Provider, status: int, asked_for: bool
+) -> None:
+    variables = {**EVERY_KEY, **EVERY_ADDRESS}
+    elsewhere = own_host(other, variables)
+    recorder = Recorder(status, {"location": f"https://{elsewhere}/v1/chat/completions"})
+    options: dict[str, Any] = {"api_key": lambda: "secret-of-mine"} if asked_for else {}
+    trio.run(partial(send, row, variables, recorder, **options))
+    own = "secret-of-mine" if asked_for else f"secret-of-{row.key_variables[0]}"
+
+    assert {origin.host for origin, _ in recorder.sent} == {own_host(row, variables)}
+    for _, request in recorder.sent:
+        text = f"{request.headers}{request.path}{request.body!r}"
+        assert set(re.findall(r"secret-of-[\w-]+", text)) == {own}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS if any(isinstance(value, TokenExchange) for value in row.sources)],
+    ids=lambda row: row.name,
+)
+@on_trio
+async def test_a_key_that_is_exchanged_goes_to_the_exchange_and_its_token_to_the_vendor(row: Provider) -> None:
+    (value,) = (value for value in row.sources if isinstance(value, TokenExchange))
+    recorder = Exchange(value.url)
+    await send(row, {**address_parts(row), value.key_variables[0]: "secret-of-mine"}, recorder)
+    (exchange, form), (vendor, request) = recorder.sent
+
+    assert (str(exchange), vendor.host) == (str(split_url(value.url)[0]), own_host(row, address_parts(row)))
+    assert b"secret-of-mine" in bytes(form.body)  # type: ignore[arg-type]
+    assert "secret-of-mine" not in f"{request.headers}{request.path}{request.body!r}"
+    assert ("authorization", "Bearer token-of-mine") in request.headers
 
 
 @pytest.mark.parametrize(

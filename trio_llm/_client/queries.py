@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 from .._catalog import CATALOG
 from .._catalog.provider import Provider, Server
 from .._catalog.resolving import resolve
+from .._credentials.clouds import first_source
 from .._credentials.variables import environment, first_set, missing_parts
 from .._dialects.contract import Call, Endpoint, Quirks
 from .._types.chat import CHAT_PARAMETERS, ChatRequest
@@ -100,8 +101,12 @@ def get_valid_models(custom_llm_provider: str | None = None) -> list[str]:
     """The providers that could be called with what the environment has, as patterns such as `groq/*`.
 
     The catalogue has no list of models: those change weekly, and every name is passed on as it is.
+
+    Raises:
+        BadRequestError: for a provider that is unknown; the message names the nearest.
     """
-    rows = CATALOG.values() if custom_llm_provider is None else [CATALOG[custom_llm_provider]]
+    asked_for = custom_llm_provider
+    rows = CATALOG.values() if asked_for is None else [resolve("any", CATALOG, provider=asked_for)[0]]
     return [f"{row.name}/*" for row in rows if _is_set_up(row)]
 
 
@@ -129,7 +134,7 @@ def get_supported_openai_params(
 def _missing_key(row: Provider, api_key: str | None) -> list[str]:
     names = row.key_variables + row.token_variables
     needed = row.server is Server.REMOTE and api_key is None
-    return [names[0]] if needed and not first_set(names, environment()) else []
+    return [names[0]] if needed and not _has_secret(row) else []
 
 
 def _missing_address(row: Provider, api_base: str | None) -> list[str]:
@@ -140,13 +145,19 @@ def _missing_address(row: Provider, api_base: str | None) -> list[str]:
 
 
 def _is_set_up(row: Provider) -> bool:
-    variables = environment()
     if row.server is Server.EMBEDDED:
         return True
-    named = (
-        row.key_variables + row.token_variables + (row.base_url_variables if row.server is not Server.REMOTE else ())
-    )
-    return first_set(named, variables) is not None and not _missing_address(row, None)
+    named = () if row.server is Server.REMOTE else row.base_url_variables
+    is_known = first_set(named, environment()) is not None or _has_secret(row)
+    return is_known and not _missing_address(row, None)
+
+
+def _has_secret(row: Provider) -> bool:
+    """Whether the environment names a secret, or what gives one."""
+    variables = environment()
+    if first_set(row.key_variables + row.token_variables, variables) is not None:
+        return True
+    return bool(row.sources) and first_source(row.sources, variables, variables) is not None
 
 
 def _chat_requests(model: str, quirks: Quirks) -> Iterator[tuple[str, ChatRequest]]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import UTC
-from typing import Any
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
 
 import attrs
 
@@ -56,11 +58,23 @@ def _token(given: str | None, scopes: tuple[str, ...]) -> Token:
 
 
 def _credentials(given: str | None, scopes: tuple[str, ...]) -> Any:
-    import google.auth
-
-    auth: Any = google.auth  # which has types for some functions only
     if given is None:
+        import google.auth
+
+        auth: Any = google.auth  # which has types for some functions only
         return auth.default(scopes=scopes)[0]
-    if given.lstrip().startswith("{"):
-        return auth.load_credentials_from_dict(json.loads(given), scopes=scopes)[0]
-    return auth.load_credentials_from_file(given, scopes=scopes)[0]
+    info = json.loads(given if given.lstrip().startswith("{") else Path(given).read_text())
+    kind = str(info.get("type")) if isinstance(info, dict) else "none"
+    # Each kind by its own loader: Google warns of those that take any, as a file may name servers to send secrets to.
+    if kind not in _KINDS:
+        raise ValueError(f"credentials of the type {kind!r} are not taken, but {', '.join(_KINDS)}")
+    module, loader = _KINDS[kind]
+    return getattr(import_module(module).Credentials, loader)(info, scopes=scopes)
+
+
+_KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "authorized_user": ("google.oauth2.credentials", "from_authorized_user_info"),
+    "external_account": ("google.auth.identity_pool", "from_info"),
+    "service_account": ("google.oauth2.service_account", "from_service_account_info"),
+}
+"""How each type of credentials is loaded: module of its class, and the class method."""
