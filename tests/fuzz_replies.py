@@ -305,14 +305,15 @@ def judge(wire: Wire, cases: Sequence[Case]) -> None:
             raise WrongVerdict(_told(wire, case, f"on Trio {one}\non asyncio {other}"))
         if "pulled" in one and one["pulled"] != one["block"]:
             raise WrongVerdict(_told(wire, case, f"pulled {one['pulled']}\nin a block {one['block']}"))
-        if "pulled" in one and _is_one_body(case) and _is_answer(one["pulled"]) != _is_answer(one["whole"]):
+        if "pulled" in one and _is_one_body(wire, case) and _is_answer(one["pulled"]) != _is_answer(one["whole"]):
             raise WrongVerdict(_told(wire, case, f"whole {one['whole']}\nas a stream {one['pulled']}"))
 
 
-def _is_one_body(case: Case) -> bool:
+def _is_one_body(wire: Wire, case: Case) -> bool:
     """Whether a whole call reads the body as a stream does: lines before what is meant are not looked past by both."""
-    # A transcript may be plain text, so that events are one of their own.
-    opening = rb"\s*[\[{]" if case.seed.operation == "transcription" else rb"\s*(?:[\[{]|data:|event:|id:)"
+    # Whole transcripts and responses are not read from events: a transcript may be plain text, events among it.
+    is_document = wire is Wire.RESPONSES or case.seed.operation in ("transcription", "responses")
+    opening = rb"\s*[\[{]" if is_document else rb"\s*(?:[\[{]|data:|event:|id:)"
     return re.match(opening, case.body) is not None
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from ...._convert.converter import structure
+from ...._convert.converter import ConversionError, structure
 from ...._framing.sse import ServerSentEvent
 from ...._types.chat import (
     Annotation,
@@ -204,6 +204,8 @@ class ChatEventsReader:
             yield from self._item(event.item, done=done)
 
     def _fragment(self, event: DeltaEvent) -> Iterator[Delta]:
+        if not isinstance(event.delta, str):
+            raise ConversionError(f"expected text, got {event.delta!r:.60}", ".delta")
         kind = event.type.removeprefix("response.").removesuffix(".delta")
         if kind in ("output_text", "refusal"):
             self._written.add("content" if kind == "output_text" else "refusal")
@@ -261,6 +263,9 @@ class ChatEventsReader:
             if isinstance(item, FunctionCallItem | CustomToolCallItem):
                 for delta in self._call(item, done=True):
                     yield self._chunk(StreamingChoices(None, 0, delta))
+        for name in ("content", "reasoning_content", "refusal"):
+            if not isinstance(rest.get(name), str | None):
+                raise ConversionError(f"expected text, got {rest[name]!r:.60}", f".output.{name}")
         delta = Delta(provider_specific_fields=message.provider_specific_fields, **rest)
         last = self._chunk(StreamingChoices(choice.finish_reason, 0, delta, choice.logprobs))
         last.usage = whole.usage
