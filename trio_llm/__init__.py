@@ -208,9 +208,6 @@ if TYPE_CHECKING:
         PromptTokensDetails as PromptTokensDetails,
         Usage as Usage,
     )
-    from ._types.vector import (
-        Vector as Vector,
-    )
     from ._version import (
         __version__ as __version__,
     )
@@ -325,7 +322,6 @@ else:
             "_types.access_token": "AccessToken",
             "_types.tokens": "TokenSource",
             "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
-            "_types.vector": "Vector",
             "_combinators.stopping": "StoppedStream stop_when",
             "_version": "__version__",
             "exceptions": "APIConnectionError APIError APIResponseValidationError AllFailedError AuthenticationError BadRequestError BudgetExceededError ClientClosedError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError SlowReaderError Timeout UnprocessableEntityError UnsupportedParamsError",

@@ -8,6 +8,7 @@ fraction, are read. Anything else of the wrong type is an error that names its p
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar, cast, get_args
@@ -15,8 +16,8 @@ from typing import Any, Final, TypeVar, cast, get_args
 import attrs
 import cattrs
 
-from .._types.mapping import Record
-from .._types.vector import Vector
+from .._types.mapping import Record, build_nested
+from .._types.vector import Vector, packed
 from . import json as _json
 from .structuring import ClassPlan, FieldPlan, Hook, compiled, is_plain
 
@@ -71,6 +72,27 @@ def structure(value: Any, cls: type[T]) -> T:
     return made
 
 
+def read_record(value: Any, cls: type[T]) -> T:
+    """`structure` for callers' own values.
+
+    Raises:
+        ValueError: if they do not fit.
+    """
+    try:
+        return structure(value, cls)
+    except ConversionError as error:
+        raise ValueError(f"{cls.__name__}: {error}") from error
+
+
+def read_field(cls: type[Any], name: str, value: Any) -> Any:
+    """The same for the value of one field."""
+    kind = next(field.type for field in attrs.fields(attrs.resolve_types(cls)) if field.alias == name)
+    try:
+        return _hook_of(kind)(value, kind)
+    except ConversionError as error:
+        raise ValueError(f"{cls.__name__}: {error.inside(f'.{name}')}") from error
+
+
 class _ClassHooks:
     """Makes the hooks of attrs classes when they are first needed.
 
@@ -94,7 +116,7 @@ class _ClassHooks:
         fields = _field_plans(cls)
         careful = _careful_hook(cls, {plan.name: plan for plan in fields})
         plan = ClassPlan(cls, fields, issubclass(cls, Record), careful, ConversionError)
-        made = self._made[cls] = compiled(plan) if is_plain(cls) else careful
+        made = self._made[cls] = compiled(plan) if is_plain(cls, build_nested) else careful
         return made
 
 
@@ -103,7 +125,7 @@ def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
 
     def structure_class(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
-            raise ConversionError(f"expected an object, got {value!r:.60}")
+            return _as_it_is(value, cls)
         known: dict[str, Any] = {}
         extra: dict[str, Any] = {}
         odd: dict[str, Any] = {}
@@ -128,6 +150,12 @@ def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
             raise ConversionError(str(error).partition(") ")[2] or str(error)) from None
 
     return structure_class
+
+
+def _as_it_is(value: Any, cls: type[Any]) -> Any:
+    if isinstance(value, Record) and isinstance(value, cls):
+        return value
+    raise ConversionError(f"expected an object, got {value!r:.60}")
 
 
 def _field_plans(cls: type[Any]) -> list[FieldPlan]:
@@ -220,9 +248,24 @@ def _vector(value: Any, _: Any) -> Vector:
     if not isinstance(value, list):
         raise ConversionError(f"expected a vector, got {value!r:.60}")
     try:
-        return Vector(value)
+        return packed(value)
     except (TypeError, OverflowError) as error:
         raise ConversionError(f"expected numbers: {error}") from None
+
+
+def _vectors(value: Any, _: Any) -> Vector | list[Any]:
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return value  # several vectors for one text, of models for late interaction
+    return _vector(value, None)
+
+
+def _bytes(value: Any, _: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return b64decode(value, validate=True)
+    except (TypeError, ValueError):
+        raise ConversionError(f"expected base64 text, got {value!r:.60}") from None
 
 
 def _boolean(value: Any, _: Any) -> bool:
@@ -242,6 +285,8 @@ def _make_converter() -> cattrs.Converter:
     for kind, hook in ((str, _string), (int, _integer), (float, _number), (bool, _boolean)):
         made.register_structure_hook(kind, hook)
     made.register_structure_hook(Vector, _vector)
+    made.register_structure_hook(bytes, _bytes)
+    made.register_structure_hook_func(lambda cls: cls == Vector | list[Any], _vectors)
     made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)
     made.register_structure_hook_factory(_is_list, _list_hook)
     made.register_structure_hook_factory(_is_optional, _optional_hook)

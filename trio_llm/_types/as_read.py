@@ -29,9 +29,8 @@ class AsRead(Record):
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        cls.field_names = tuple(
-            field.name for field in attrs.fields(cls) if field.name not in ("model_extra", "read_names")
-        )
+        super().__attrs_init_subclass__()
+        cls.field_names = tuple(name for name in cls.field_names if name != "read_names")
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:
@@ -45,12 +44,24 @@ class AsRead(Record):
                 known[name] = cls.nested[name](item) if name in cls.nested else item
         return cls(**known, model_extra=extra or None, read_names=tuple(value))
 
-    def model_dump(self, *, exclude_none: bool = False) -> dict[str, Any]:
-        """The record and all within it as plain dictionaries and lists, equal to what it was read from."""
-        named = super().model_dump(exclude_none=exclude_none)
+    @classmethod
+    def read_plain(cls, value: Any) -> Self:
+        """See `Record.read_plain`."""
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{cls.__name__}: expected an object, got {value!r:.60}")  # noqa: TRY004 - as its base does
+        return cls.read(value)
+
+    @classmethod
+    def read_nested(cls, name: str, value: Any) -> Any:
+        """See `Record.read_nested`."""
+        return cls.nested[name](value) if name in cls.nested else value
+
+    def fields_to_dump(self) -> list[tuple[str, Any]]:
+        """Names and values as they were read, and what was set since."""
+        named = dict(super().fields_to_dump())
         given = {name: named[name] for name in self.read_names if name in named}
         later = {name: value for name, value in named.items() if name not in given and self._has_own(name)}
-        return {**given, **later}
+        return [*given.items(), *later.items()]
 
     def _has_own(self, name: str) -> bool:
         """Whether a field that was not read says something. A default does only in a record that was made here."""

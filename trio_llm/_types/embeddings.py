@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
@@ -10,7 +12,7 @@ import attrs
 from .mapping import ANSWER, Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 from .usage import Usage
-from .vector import Vector
+from .vector import Vector, packed
 
 EmbeddingInput: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
 """One text, several texts, one text as token ids, or several."""
@@ -56,12 +58,55 @@ class EmbeddingRequest(AnyRequest):
 
 @attrs.define
 class Embedding(Record):
-    """One vector; `index` is the place of its text in the input."""
+    """One vector; `index` is the place of its text in the input.
 
-    embedding: Sequence[float] = attrs.field(default=Vector(), metadata=ANSWER)
-    """A `Vector`: a list's habits, at four bytes a number. Models with several vectors a text give lists of lists."""
+    `embedding` is a list of floats: 32-bit ones where the provider sent base64, else as they were written. It is made
+    when it is first read, and kept. Who wants an array takes `as_array`, which never makes it.
+    """
+
+    _held: Vector | list[Any] = attrs.field(factory=list, alias="embedding", metadata=ANSWER)
     index: int = attrs.field(default=0, metadata=ANSWER)
     object: str = "embedding"
+
+    @property
+    def embedding(self) -> list[float]:
+        """The numbers. Models with several vectors a text give a list of lists."""
+        held = self._held
+        return held.tolist() if isinstance(held, Vector) else held
+
+    @embedding.setter
+    def embedding(self, numbers: Vector | list[Any]) -> None:
+        self._held = numbers
+
+    def as_array(self) -> memoryview:
+        """The numbers as memory, read-only, which `numpy.asarray` takes without a copy.
+
+            numpy.asarray(response.data[0].as_array())
+
+        Raises:
+            TypeError: if there are several vectors for one text.
+        """
+        held = self._held
+        return held.as_array() if isinstance(held, Vector) else packed(held).as_array()
+
+    def shown_field(self, name: str) -> Any:
+        """A vector is shown by its length."""
+        return Numbers(len(self._held)) if name == "embedding" else super().shown_field(name)
+
+    def __eq__(self, other: builtins.object) -> bool:
+        if type(other) is not Embedding:
+            return NotImplemented
+        return self.model_dump() == other.model_dump()
+
+
+@attrs.frozen(repr=False)
+class Numbers:
+    """What a repr shows of numbers."""
+
+    count: int
+
+    def __repr__(self) -> str:
+        return f"<{self.count} numbers>"
 
 
 @attrs.define
@@ -72,3 +117,20 @@ class EmbeddingResponse(Record):
     model: str | None = None
     object: str = "list"
     usage: Usage | None = None
+
+    def as_array(self) -> memoryview:
+        """All vectors as one table of memory, a row for each, read-only; `numpy.asarray` takes it without a copy.
+
+            numpy.asarray(response.as_array()).shape    # (inputs, dimensions)
+
+        Raises:
+            ValueError: if there are none, or they are not all of one length.
+            TypeError: if there are several vectors for one text.
+        """
+        rows = [embedding.as_array() for embedding in self.data]
+        sizes = {len(row) for row in rows}
+        if len(sizes) != 1 or 0 in sizes:
+            raise ValueError(f"no table can be made of vectors of {sorted(sizes) or 'no'} numbers")
+        if len({row.format for row in rows}) > 1:  # whole numbers beside fractions
+            rows = [memoryview(array("d", row)) for row in rows]
+        return memoryview(b"".join(rows)).cast("B").cast(rows[0].format, [len(rows), *sizes])  # type: ignore[call-overload,no-any-return]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 import attrs
 
+from .mapping import Record
 from .request import AnyRequest, CallOptions, ControlParams, split_arguments
 
 Voice: TypeAlias = str | Mapping[str, Any]
@@ -51,10 +52,10 @@ _USUAL_BLOCK: Final = 65_536
 
 
 @attrs.define
-class SpeechResponse:
+class SpeechResponse(Record):
     """Spoken text: the bytes of a sound file, all of them. The methods are those of LiteLLM's and OpenAI's objects."""
 
-    content: bytes = attrs.field(repr=False)
+    content: bytes = b""
 
     def read(self) -> bytes:
         """The bytes."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 from array import array
 from base64 import b64decode
-from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ..._convert.converter import ConversionError, structure
 from ..._convert.narrow import JSONObject, as_object, parse_object
@@ -20,6 +19,7 @@ from ..._types.vector import Vector
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
 from .replies import require_list, settle_usage
 
+NUMBERS: Final[Any] = Vector | list[Any]
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})
 
 
@@ -59,18 +59,14 @@ def _embedding(value: Any, number: int, typecode: str) -> Embedding:
     return made
 
 
-def read_vector(value: Any, typecode: str, path: str) -> Sequence[float]:
+def read_vector(value: Any, typecode: str, path: str) -> Vector | list[Any]:
     """A vector from numbers, or from base64 text whose numbers are of `typecode`.
 
     Raises:
         ConversionError: if it is neither; the message names `path`.
     """
     try:
-        if isinstance(value, str):
-            return _unpacked(value, typecode)
-        if isinstance(value, list) and value and isinstance(value[0], list):
-            return cast("list[float]", value)  # several vectors for one text, of models for late interaction
-        return structure(value, Vector)
+        return _unpacked(value, typecode) if isinstance(value, str) else structure(value, NUMBERS)
     except ConversionError as error:
         raise error.inside(path) from None
 
@@ -83,7 +79,7 @@ def _unpacked(text: str, typecode: str) -> Vector:
         raise ConversionError(f"expected base64 numbers: {error}") from error
     if sys.byteorder == "big":  # pragma: no cover
         numbers.byteswap()
-    return Vector(numbers, typecode)
+    return Vector(numbers)
 
 
 def _settle_embedding_usage(usage: JSONObject) -> None:
