@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import attrs
 
-from trio_llm import ChatRequest, EmbeddingRequest, Provider, Server
+from trio_llm import ChatRequest, EmbeddingRequest, Provider
 from trio_llm._catalog.provider import Wire
 from trio_llm._dialects.contract import Call, Dialect
 from trio_llm._types.moderations import ModerationRequest
@@ -22,6 +22,7 @@ from trio_llm._types.responses_api.request import ResponsesRequest
 from trio_llm._types.text_completions import TextCompletionRequest
 from trio_llm._types.transcriptions import TranscriptionRequest
 from trio_llm.testing import Failure, Reply, Simulator, ToolUse
+from trio_llm.types import Server
 
 FIXTURES: Final = Path(__file__).parent / "fixtures"
 QUESTION: Final = [{"role": "user", "content": "How are you?"}]

@@ -13,10 +13,11 @@ from typing import Any
 import attrs
 import trio
 
-from trio_llm import APIError, Client, Provider, RetryPolicy, Server, TransportStatistics
+from trio_llm import APIError, Client, Provider, RetryPolicy
 from trio_llm._catalog import CATALOG
 from trio_llm._catalog.addresses import template_variables
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead
+from trio_llm.types import Server, TransportStatistics
 
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 CONVERSATION = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Weather?"}]

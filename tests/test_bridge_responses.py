@@ -10,8 +10,8 @@ import pytest
 from responses_wire import COMPACTION, MESSAGE, PROGRAM, events_of, response
 
 from trio_llm._dialects.anthropic import ANTHROPIC
+from trio_llm._dialects.bridges.answers import responses_over, streamed_responses_over
 from trio_llm._dialects.bridges.chat_request import chat_request
-from trio_llm._dialects.bridges.responses import responses_over, streamed_responses_over
 from trio_llm._dialects.contract import Call
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ReplyDict

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from golden_requests import golden_requests
 
-from trio_llm import Catalog, Client, MaxTokensName, Provider, Server, catalog_with
+from trio_llm import Client, Provider, catalog_with
 from trio_llm._catalog import CATALOG
 from trio_llm._catalog.accounts import ACCOUNTS
 from trio_llm._catalog.gateways import GATEWAYS
@@ -24,6 +24,7 @@ from trio_llm._catalog.self_hosted import SELF_HOSTED
 from trio_llm._catalog.sound import SOUND
 from trio_llm._types.chat import CHAT_PARAMETERS
 from trio_llm._types.reranking import RERANK_PARAMETERS
+from trio_llm.types import Catalog, MaxTokensName, Server
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "fixtures" / "catalog_golden.json"

@@ -9,7 +9,7 @@ import pytest
 from responses_wire import CALL, COMPACTION, MESSAGE, PROGRAM, REASONING, USAGE, events_of, response, stream_of
 
 from trio_llm._dialects.contract import Call, ReplyIsError
-from trio_llm._dialects.openai.responses import RESPONSES
+from trio_llm._dialects.openai.responses_api import RESPONSES
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from trio_llm._types.errors import APIConnectionError, UnsupportedParamsError
 from trio_llm._types.folding import fold_chunks

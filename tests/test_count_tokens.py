@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 import trio_llm
-from trio_llm import APIResponseValidationError, BadRequestError, Client, CountTokensRequest
+from trio_llm import APIResponseValidationError, BadRequestError, Client
 from trio_llm._catalog import CATALOG, catalog_with
 from trio_llm._dialects.gemini import VERTEX
+from trio_llm.types import CountTokensRequest
 
 KEYS = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY"), "k")
 MESSAGES: Any = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "hi"}]

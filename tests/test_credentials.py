@@ -26,7 +26,6 @@ from trio_llm import (
     RateLimitError,
     RetryPolicy,
     TokenSource,
-    TransportStatistics,
 )
 from trio_llm._catalog import CATALOG
 from trio_llm._credentials.destinations import destination
@@ -34,6 +33,7 @@ from trio_llm._runtime import run_clock, trio
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead
 from trio_llm._types.request import NO_OPTIONS, CallOptions, split_arguments
 from trio_llm.providers import HeaderKey, QueryKey, TokenExchange
+from trio_llm.types import TransportStatistics
 
 HELLO = [{"role": "user", "content": "Hello"}]
 ANSWER = json.dumps(

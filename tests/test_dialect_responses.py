@@ -11,13 +11,13 @@ from responses_wire import CALL, ITEMS, MESSAGE, REASONING, USAGE, events_of, re
 
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.contract import NO_QUIRKS, Call, Quirks, ReplyIsError
-from trio_llm._dialects.openai.responses.reply import (
+from trio_llm._dialects.openai.responses_api.reply import (
     decode_cancelled,
     decode_deleted,
     decode_input_items,
     decode_response,
 )
-from trio_llm._dialects.openai.responses.request import (
+from trio_llm._dialects.openai.responses_api.request import (
     encode_cancel,
     encode_compact,
     encode_delete,
@@ -27,7 +27,7 @@ from trio_llm._dialects.openai.responses.request import (
     encode_responses,
     encode_responses_stream,
 )
-from trio_llm._dialects.openai.responses.stream import open_event_decoder
+from trio_llm._dialects.openai.responses_api.stream import open_event_decoder
 from trio_llm._types.errors import (
     APIConnectionError,
     APIResponseValidationError,

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from virtual import FINISHED, GONE, ask, assert_nothing_left, client_of, ends, in_virtual_time, text_of
 
-from trio_llm import APIError, ClientClosedError, DrainReport, LLMError, Outcome, Stream
+from trio_llm import APIError, ClientClosedError, LLMError, Outcome
 from trio_llm._runtime import trio
 from trio_llm.testing import Action, AtEvent, Failure, Reply, Simulator, run_in_virtual_time
+from trio_llm.types import DrainReport, Stream
 
 WORDS = ["one ", "two ", "three ", "four"]
 

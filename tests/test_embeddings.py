@@ -90,7 +90,7 @@ def test_numpy_takes_the_arrays_as_they_are() -> None:
     assert numpy.asarray(response.as_array()).shape == (2, 2)
     assert numpy.asarray(response.as_array()).dtype == numpy.float64
     assert numpy.asarray(response.data[1].as_array()).tolist() == [1, 2]
-    assert numpy.asarray(trio_llm.Embedding([0.5]).as_array()).tolist() == [0.5]
+    assert numpy.asarray(trio_llm.types.Embedding([0.5]).as_array()).tolist() == [0.5]
 
 
 @pytest.mark.parametrize(("vectors", "sizes"), [([], "no"), ([[]], r"\[0\]"), ([[1.0], [1.0, 2.0]], r"\[1, 2\]")])
@@ -236,9 +236,9 @@ def test_only_lists_of_inputs_are_split(given: Any, parts: int) -> None:
 
 
 def test_a_joined_response_without_usage_has_none() -> None:
-    response = trio_llm.EmbeddingResponse([trio_llm.Embedding([1.0], 0)], "m")
+    response = trio_llm.EmbeddingResponse([trio_llm.types.Embedding([1.0], 0)], "m")
 
-    assert joined([response, attrs.evolve(response, data=[trio_llm.Embedding([2.0], 0)])]).usage is None
+    assert joined([response, attrs.evolve(response, data=[trio_llm.types.Embedding([2.0], 0)])]).usage is None
 
 
 def cohere(reply: object) -> trio_llm.EmbeddingResponse:

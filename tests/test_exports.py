@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 
 import pytest
+
+import trio_llm
 
 PUBLIC_MODULES = [
     "trio_llm",
@@ -15,6 +18,9 @@ PUBLIC_MODULES = [
     "trio_llm.transport",
     "trio_llm.types",
 ]
+
+PACKAGE = Path(trio_llm.__file__).parent
+MOST_NAMES = 120
 
 
 def names(module_name: str) -> list[str]:
@@ -39,11 +45,42 @@ def test_every_listed_name_exists(module_name: str, name: str) -> None:
 
 
 @exports
-def test_a_class_or_function_says_it_lives_where_it_is_exported(module_name: str, name: str) -> None:
+def test_the_source_of_a_class_is_found(module_name: str, name: str) -> None:
     value = getattr(importlib.import_module(module_name), name)
-    if inspect.isclass(value) or inspect.isfunction(value):
-        # An error may be shown by the package as well as by `exceptions`; its home is one of the two.
+    if inspect.isclass(value) and not is_exception(value):
+        source = Path(inspect.getsourcefile(value) or "").read_text()
+
+        assert f"class {value.__name__}" in source
+
+
+def is_exception(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+@exports
+def test_an_error_says_that_it_lives_among_the_exceptions(module_name: str, name: str) -> None:
+    value = getattr(importlib.import_module(module_name), name)
+    if is_exception(value) and module_name != "trio_llm.testing":
         assert value.__module__ in PUBLIC_MODULES
+
+
+def test_the_package_shows_no_more_names_than_can_be_looked_through() -> None:
+    assert len(dir(trio_llm)) <= MOST_NAMES
+
+
+def test_secondary_classes_are_found_in_the_package_without_being_listed() -> None:
+    assert trio_llm.types.Choices is getattr(trio_llm, "Choices")  # noqa: B009 - type checkers do not know it there
+    assert "Choices" not in dir(trio_llm)
+    assert set(dir(trio_llm)).isdisjoint(dir(trio_llm.types))
+    with pytest.raises(AttributeError, match="module 'trio_llm' has no attribute 'Nothing'"):
+        getattr(trio_llm, "Nothing")  # noqa: B009
+
+
+def test_no_module_bears_the_name_of_a_public_function() -> None:
+    functions = {name for name in dir(trio_llm) if inspect.isfunction(getattr(trio_llm, name))}
+    modules = {path.parent.name if path.stem == "__init__" else path.stem for path in PACKAGE.rglob("*.py")}
+
+    assert not functions & modules
 
 
 @exports

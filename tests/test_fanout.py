@@ -9,9 +9,10 @@ import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
-from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, Job, Limits, Outcome, RetryPolicy, Timeouts
+from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, Limits, Outcome, RetryPolicy, Timeouts
 from trio_llm.testing import Failure, RecordedRequest, Reply, Simulator, run_in_virtual_time
 from trio_llm.testing._ledger import RequestOutcome
+from trio_llm.types import Job
 
 pytestmark = pytest.mark.anyio
 KEYS = {"OPENAI_API_KEY": "k"}

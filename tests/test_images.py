@@ -9,21 +9,13 @@ from typing import Any
 
 import pytest
 
-from trio_llm import (
-    APIConnectionError,
-    APIError,
-    BadRequestError,
-    Client,
-    ImageChunk,
-    ImageEditRequest,
-    ImageObject,
-    UnsupportedParamsError,
-)
+from trio_llm import APIConnectionError, APIError, BadRequestError, Client, ImageEditRequest, UnsupportedParamsError
 from trio_llm._dialects.contract import Call
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._engine.stream_rules import PictureFolding
 from trio_llm._types.folding import fold
 from trio_llm.testing import RawReply, Simulator
+from trio_llm.types import ImageChunk, ImageObject
 
 KEYS = {"OPENAI_API_KEY": "k", "GEMINI_API_KEY": "k"}
 PNG = b"\x89PNG"

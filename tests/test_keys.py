@@ -12,12 +12,13 @@ import trio
 from golden_requests import Recorder, Refusal, address_parts, key_of, send
 from hypothesis import given, settings, strategies as st
 
-from trio_llm import APIError, AuthenticationError, BadRequestError, Provider, Server
+from trio_llm import APIError, AuthenticationError, BadRequestError, Provider
 from trio_llm._catalog import CATALOG
 from trio_llm._credentials.destinations import destination
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead, split_url
 from trio_llm._types.request import CallOptions
 from trio_llm.providers import TokenExchange
+from trio_llm.types import Server
 
 ROWS = list(CATALOG.values())
 REMOTE = [row for row in ROWS if row.server is Server.REMOTE]

@@ -35,13 +35,13 @@ TABLE: dict[str, set[str]] = {
     "_client": CLIENT,
     # Rooms, which a user enters by name. They are built on public names; what they take from inside stands here.
     "exceptions": {"_types", "_lazy"},
-    "types": {"_types", "_limits"},
+    "types": {*CLIENT, "_lazy"},
     "providers": {"_types", "_dialects", "_catalog"},
     "transport": {"_types", "_transport"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},
     "__main__": {"_cli"},
-    "": {*CLIENT, "_lazy", "exceptions"},
+    "": {*CLIENT, "_lazy", "exceptions", "providers", "transport", "types"},
 }
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {

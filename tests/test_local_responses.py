@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from trio_llm import Client, Provider, Server, Wire
+from trio_llm import Client, Provider
 from trio_llm._engine.local import LocalServer
+from trio_llm.types import Server, Wire
 
 pytestmark = [
     pytest.mark.anyio,

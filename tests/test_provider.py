@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm import BadRequestError, Paths, Provider
+from trio_llm import BadRequestError, Provider
 from trio_llm._catalog import CATALOG, catalog_with
 from trio_llm._catalog.resolving import resolve
 from trio_llm._credentials.destinations import destination
 from trio_llm._types.request import CallOptions
+from trio_llm.types import Paths
 
 CHAT = "/chat/completions"
 AZURE = "https://r.openai.azure.com"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 import trio_llm
-from trio_llm import BadRequestError, Client, Provider, Server
+from trio_llm import BadRequestError, Client, Provider
 from trio_llm.testing import Simulator, running_server
+from trio_llm.types import Server
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 

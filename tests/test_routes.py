@@ -10,17 +10,7 @@ import pytest
 from golden_requests import Recorder
 from hypothesis import given, strategies as st
 
-from trio_llm import (
-    APIError,
-    BadRequestError,
-    Client,
-    Provider,
-    Quirks,
-    RetryPolicy,
-    Server,
-    UnsupportedParamsError,
-    Wire,
-)
+from trio_llm import APIError, BadRequestError, Client, Provider, Quirks, RetryPolicy, UnsupportedParamsError
 from trio_llm._catalog import CATALOG, catalog_with
 from trio_llm._catalog.absent import ABSENT
 from trio_llm._catalog.addresses import joined
@@ -31,6 +21,7 @@ from trio_llm._dialects.openai import OPENAI
 from trio_llm._engine.operations import OPERATIONS as ENGINE_OPERATIONS
 from trio_llm._types.request import CallOptions
 from trio_llm.providers import Lane, Override
+from trio_llm.types import Server, Wire
 
 PAGE = "https://vendor.example/docs"
 HELLO = [{"role": "user", "content": "Hello"}]

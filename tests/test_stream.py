@@ -335,5 +335,5 @@ async def test_the_batches_of_a_stream_are_its_chunks(autojump_clock: MockClock)
 async def test_a_request_value_with_stream_set_gives_a_stream() -> None:
     async with client_for(Reply(WORDS)) as client:
         stream = await client.call(ChatRequest(MODELS[0], MESSAGES, stream=True))
-        assert isinstance(stream, trio_llm.Stream)
+        assert isinstance(stream, trio_llm.types.Stream)
         assert len([chunk async for chunk in stream]) >= len(WORDS)

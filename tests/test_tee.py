@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from virtual import GONE, ask, assert_nothing_left, client_of, in_virtual_time, text_of
 
-from trio_llm import APIConnectionError, Client, SlowReaderError, TeeReader, stop_when, tee
+from trio_llm import APIConnectionError, Client, SlowReaderError, stop_when, tee
 from trio_llm._runtime import trio
 from trio_llm.testing import AtEvent, Reply, Simulator, run_in_virtual_time
+from trio_llm.types import TeeReader
 
 WORDS = [f"{number} " for number in range(20)]
 TEXT = "".join(WORDS)

@@ -10,13 +10,14 @@ import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, ModelResponse, PromptTokensDetails, Usage
+from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, ModelResponse, Usage
 from trio_llm._catalog import CATALOG
 from trio_llm._dialects.contract import Call, Dialect
-from trio_llm._dialects.openai.responses import RESPONSES
+from trio_llm._dialects.openai.responses_api import RESPONSES
 from trio_llm._types.folding import fold_chunks
 from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import Failure, Reply, ScriptedReply, Simulator, ToolUse, strategies
+from trio_llm.types import PromptTokensDetails
 
 WIRES = ["openai", "anthropic", "gemini", "responses"]
 every_wire = pytest.mark.parametrize("wire", WIRES)

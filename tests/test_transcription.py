@@ -19,9 +19,7 @@ from trio_llm import (
     BadRequestError,
     Client,
     RetryPolicy,
-    TranscriptionChunk,
     TranscriptionRequest,
-    TranscriptionSegment,
     UnsupportedParamsError,
 )
 from trio_llm._convert.converter import ConversionError
@@ -34,6 +32,7 @@ from trio_llm._engine.stream_rules import TranscriptFolding
 from trio_llm._types.folding import fold
 from trio_llm._types.http import ReplyHead
 from trio_llm.testing import Failure, RawReply, Reply, Simulator
+from trio_llm.types import TranscriptionChunk, TranscriptionSegment
 
 KEYS = {"OPENAI_API_KEY": "k", "GROQ_API_KEY": "k", "DEEPGRAM_API_KEY": "k", "ELEVENLABS_API_KEY": "k"}
 SOUND = ("talk.wav", b"RIFF", "audio/wav")

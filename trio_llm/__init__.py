@@ -8,24 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from . import exceptions as exceptions
+    from . import exceptions as exceptions, providers as providers, types as types
     from ._catalog import (
         catalog_with as catalog_with,
     )
-    from ._catalog.addresses import (
-        Paths as Paths,
-        Versioning as Versioning,
-    )
-    from ._catalog.auth import (
-        AuthScheme as AuthScheme,
-    )
     from ._catalog.provider import (
         Provider as Provider,
-        Server as Server,
-        Wire as Wire,
-    )
-    from ._catalog.resolving import (
-        Catalog as Catalog,
     )
     from ._client import functions as _functions
     from ._client.batch_twins import (
@@ -36,7 +24,6 @@ if TYPE_CHECKING:
     )
     from ._client.client import (
         Client as Client,
-        ClientStatistics as ClientStatistics,
     )
     from ._client.combined import (
         as_completed as as_completed,
@@ -53,159 +40,96 @@ if TYPE_CHECKING:
         abatch_completion_models_all_responses as abatch_completion_models_all_responses,
     )
     from ._client.queries import (
-        EnvironmentReport as EnvironmentReport,
         get_llm_provider as get_llm_provider,
         get_supported_openai_params as get_supported_openai_params,
         get_valid_models as get_valid_models,
         validate_environment as validate_environment,
     )
-    from ._client.streams import (
-        ChatStream as ChatStream,
-        ImageStream as ImageStream,
-        MessageStream as MessageStream,
-        PumpedChatStream as PumpedChatStream,
-        PumpedMessageStream as PumpedMessageStream,
-        PumpedResponseStream as PumpedResponseStream,
-        ResponseStream as ResponseStream,
-        SpeechStream as SpeechStream,
-        TextStream as TextStream,
-        TranscriptionStream as TranscriptionStream,
-    )
-    from ._combinators.completed import (
-        Outcomes as Outcomes,
-    )
     from ._combinators.jobs import (
-        Job as Job,
         Outcome as Outcome,
-        Timings as Timings,
-    )
-    from ._combinators.merging import (
-        MergedStream as MergedStream,
     )
     from ._combinators.stopping import (
-        StoppedStream as StoppedStream,
         stop_when as stop_when,
     )
     from ._combinators.teeing import (
-        TeeReader as TeeReader,
         tee as tee,
     )
     from ._dialects.contract import (
-        MaxTokensName as MaxTokensName,
-        MessageSchema as MessageSchema,
         Quirks as Quirks,
     )
     from ._engine import operations as _operations
-    from ._engine.call import (
-        CutCall as CutCall,
-        DrainReport as DrainReport,
-    )
     from ._engine.latencies import (
         Quantile as Quantile,
     )
     from ._engine.retry import (
         RetryPolicy as RetryPolicy,
     )
-    from ._engine.stream import (
-        PumpedStream as PumpedStream,
-        Stream as Stream,
-    )
-    from ._engine.sync_stream import SyncStream as SyncStream
     from ._engine.timeouts import (
         Timeouts as Timeouts,
     )
     from ._limits.settings import (
-        AccountStatistics as AccountStatistics,
         Limits as Limits,
-    )
-    from ._transport import (
-        Transport as Transport,
-        TransportStatistics as TransportStatistics,
     )
     from ._types.access_token import (
         AccessToken as AccessToken,
     )
     from ._types.chat import (
         ChatRequest as ChatRequest,
-        ChoiceLogprobs as ChoiceLogprobs,
-        Choices as Choices,
-        Delta as Delta,
-        FunctionCall as FunctionCall,
         Message as Message,
         ModelResponse as ModelResponse,
         ModelResponseStream as ModelResponseStream,
         Seam as Seam,
-        StreamingChoices as StreamingChoices,
-        ToolCall as ToolCall,
     )
     from ._types.embeddings import (
-        Embedding as Embedding,
         EmbeddingRequest as EmbeddingRequest,
         EmbeddingResponse as EmbeddingResponse,
     )
-    from ._types.image_edits import ImageEditRequest as ImageEditRequest
-    from ._types.image_variations import ImageVariationRequest as ImageVariationRequest
+    from ._types.image_edits import (
+        ImageEditRequest as ImageEditRequest,
+    )
+    from ._types.image_variations import (
+        ImageVariationRequest as ImageVariationRequest,
+    )
     from ._types.images import (
-        ImageChunk as ImageChunk,
-        ImageObject as ImageObject,
         ImageRequest as ImageRequest,
         ImageResponse as ImageResponse,
     )
     from ._types.messages_api.reply import (
         AnthropicMessagesResponse as AnthropicMessagesResponse,
-        MessageEvent as MessageEvent,
     )
-    from ._types.messages_api.request import MessagesRequest as MessagesRequest
+    from ._types.messages_api.request import (
+        MessagesRequest as MessagesRequest,
+    )
     from ._types.moderations import (
-        Moderation as Moderation,
         ModerationRequest as ModerationRequest,
         ModerationResponse as ModerationResponse,
     )
     from ._types.reranking import (
         RerankRequest as RerankRequest,
         RerankResponse as RerankResponse,
-        RerankResult as RerankResult,
-    )
-    from ._types.responses_api.events import (
-        ResponseEvent as ResponseEvent,
-    )
-    from ._types.responses_api.items import (
-        OutputItem as OutputItem,
     )
     from ._types.responses_api.request import (
-        CancelResponseRequest as CancelResponseRequest,
-        CompactResponseRequest as CompactResponseRequest,
-        DeleteResponseRequest as DeleteResponseRequest,
-        GetResponseRequest as GetResponseRequest,
-        InputItemsRequest as InputItemsRequest,
         ResponsesRequest as ResponsesRequest,
     )
     from ._types.responses_api.response import (
-        DeleteResponseResult as DeleteResponseResult,
-        InputItemList as InputItemList,
-        ResponseAPIUsage as ResponseAPIUsage,
         ResponsesAPIResponse as ResponsesAPIResponse,
     )
-    from ._types.spoken import SpeechRequest as SpeechRequest, SpeechResponse as SpeechResponse
+    from ._types.spoken import (
+        SpeechRequest as SpeechRequest,
+        SpeechResponse as SpeechResponse,
+    )
     from ._types.text_completions import (
-        TextChoices as TextChoices,
         TextCompletionRequest as TextCompletionRequest,
         TextCompletionResponse as TextCompletionResponse,
     )
-    from ._types.token_counts import CountTokensRequest as CountTokensRequest, TokenCountResponse as TokenCountResponse
     from ._types.tokens import (
         TokenSource as TokenSource,
     )
     from ._types.transcriptions import (
-        TranscriptionChunk as TranscriptionChunk,
         TranscriptionRequest as TranscriptionRequest,
         TranscriptionResponse as TranscriptionResponse,
-        TranscriptionSegment as TranscriptionSegment,
-        TranscriptionWord as TranscriptionWord,
     )
     from ._types.usage import (
-        CompletionTokensDetails as CompletionTokensDetails,
-        PromptTokensDetails as PromptTokensDetails,
         Usage as Usage,
     )
     from ._version import (
@@ -276,54 +200,42 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions providers",
+            "": "exceptions providers types",
+            "_catalog": "catalog_with",
+            "_catalog.provider": "Provider",
+            "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",
+            "_client.client": "Client",
             "_client.combined": "as_completed cascade fan_out hedge merge race",
             "_client.completion_batches": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
-            "_catalog": "catalog_with",
-            "_client.queries": "EnvironmentReport get_llm_provider get_supported_openai_params get_valid_models validate_environment",
-            "_client.client": "Client ClientStatistics",
-            "_combinators.completed": "Outcomes",
-            "_dialects.contract": "MaxTokensName MessageSchema Quirks",
-            "_engine.call": "CutCall DrainReport",
             "_client.functions": "aanthropic_messages acancel_responses acompact_responses acompletion acount_tokens adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation anthropic_messages arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion count_tokens delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
-            "_client.streams": "ChatStream ImageStream MessageStream PumpedChatStream PumpedMessageStream PumpedResponseStream ResponseStream SpeechStream TextStream TranscriptionStream",
-            "_engine.sync_stream": "SyncStream",
-            "_combinators.jobs": "Job Outcome Timings",
+            "_client.queries": "get_llm_provider get_supported_openai_params get_valid_models validate_environment",
+            "_combinators.jobs": "Outcome",
+            "_combinators.stopping": "stop_when",
+            "_combinators.teeing": "tee",
+            "_dialects.contract": "Quirks",
             "_engine.latencies": "Quantile",
-            "_limits.settings": "AccountStatistics Limits",
-            "_combinators.merging": "MergedStream",
-            "_catalog.addresses": "Paths Versioning",
-            "_catalog.auth": "AuthScheme",
-            "_catalog.provider": "Provider Server Wire",
-            "_catalog.resolving": "Catalog",
             "_engine.retry": "RetryPolicy",
-            "_engine.stream": "PumpedStream Stream",
-            "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",
-            "_combinators.teeing": "TeeReader tee",
             "_engine.timeouts": "Timeouts",
-            "_transport": "Transport TransportStatistics",
-            "_types.chat": "ChatRequest ChoiceLogprobs Choices Delta FunctionCall Message ModelResponse ModelResponseStream Seam StreamingChoices ToolCall",
-            "_types.embeddings": "Embedding EmbeddingRequest EmbeddingResponse",
+            "_limits.settings": "Limits",
+            "_types.access_token": "AccessToken",
+            "_types.chat": "ChatRequest Message ModelResponse ModelResponseStream Seam",
+            "_types.embeddings": "EmbeddingRequest EmbeddingResponse",
             "_types.image_edits": "ImageEditRequest",
             "_types.image_variations": "ImageVariationRequest",
-            "_types.images": "ImageChunk ImageObject ImageRequest ImageResponse",
-            "_types.messages_api.reply": "AnthropicMessagesResponse MessageEvent",
+            "_types.images": "ImageRequest ImageResponse",
+            "_types.messages_api.reply": "AnthropicMessagesResponse",
             "_types.messages_api.request": "MessagesRequest",
-            "_types.moderations": "Moderation ModerationRequest ModerationResponse",
-            "_types.reranking": "RerankRequest RerankResponse RerankResult",
-            "_types.responses_api.request": "CancelResponseRequest CompactResponseRequest DeleteResponseRequest GetResponseRequest InputItemsRequest ResponsesRequest",
-            "_types.responses_api.response": "DeleteResponseResult InputItemList ResponseAPIUsage ResponsesAPIResponse",
-            "_types.responses_api.events": "ResponseEvent",
-            "_types.responses_api.items": "OutputItem",
+            "_types.moderations": "ModerationRequest ModerationResponse",
+            "_types.reranking": "RerankRequest RerankResponse",
+            "_types.responses_api.request": "ResponsesRequest",
+            "_types.responses_api.response": "ResponsesAPIResponse",
             "_types.spoken": "SpeechRequest SpeechResponse",
-            "_types.text_completions": "TextChoices TextCompletionRequest TextCompletionResponse",
-            "_types.token_counts": "CountTokensRequest TokenCountResponse",
-            "_types.transcriptions": "TranscriptionChunk TranscriptionRequest TranscriptionResponse TranscriptionSegment TranscriptionWord",
-            "_types.access_token": "AccessToken",
+            "_types.text_completions": "TextCompletionRequest TextCompletionResponse",
             "_types.tokens": "TokenSource",
-            "_types.usage": "CompletionTokensDetails PromptTokensDetails Usage",
-            "_combinators.stopping": "StoppedStream stop_when",
+            "_types.transcriptions": "TranscriptionRequest TranscriptionResponse",
+            "_types.usage": "Usage",
             "_version": "__version__",
             "exceptions": "APIConnectionError APIError APIResponseValidationError AllFailedError AuthenticationError BadRequestError BudgetExceededError ClientClosedError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError SlowReaderError Timeout UnprocessableEntityError UnsupportedParamsError",
         },
+        elsewhere="types",
     )

@@ -7,10 +7,6 @@ dialect is made of. `docs/contributing.md` shows both.
 
 from __future__ import annotations
 
-import contextlib
-
-import attrs
-
 from ._catalog.auth import (
     Auth as Auth,
     AwsCredentials as AwsCredentials,
@@ -65,10 +61,4 @@ __all__ = [
     "supported_parameters",
 ]
 
-for _name in __all__:
-    _value = globals()[_name]
-    if getattr(_value, "__module__", "").startswith("trio_llm._"):
-        if attrs.has(_value):
-            with contextlib.suppress(NameError):  # of operations whose types are imported when they are first used
-                attrs.resolve_types(_value)
-        _value.__module__ = __name__
+ReplyIsError.__module__ = __name__  # shown in tracebacks

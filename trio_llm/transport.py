@@ -38,4 +38,5 @@ __all__ = [
 ]
 
 for _name in __all__:
-    globals()[_name].__module__ = __name__
+    if isinstance(globals()[_name], type) and issubclass(globals()[_name], BaseException):
+        globals()[_name].__module__ = __name__  # shown in tracebacks

@@ -40,7 +40,7 @@ class Wire(Enum):
     """The built-in dialects, by the place of their value; the module is imported when a call first needs it."""
 
     OPENAI = "openai:OPENAI"
-    RESPONSES = "openai.responses:RESPONSES"
+    RESPONSES = "openai.responses_api:RESPONSES"
     ANTHROPIC = "anthropic:ANTHROPIC"
     COHERE = "cohere:COHERE"
     CONVERSE = "bedrock:CONVERSE"

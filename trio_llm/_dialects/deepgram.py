@@ -20,7 +20,7 @@ from .._types.spoken import SpeechRequest
 from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionSegment, TranscriptionWord
 from .contract import Call, Dialect, Endpoint, StreamEndpoint, json_request, supported_parameters
 from .openai.errors import decode_error
-from .openai.speech import decode_speech, open_sound_decoder
+from .openai.sounds import decode_speech, open_sound_decoder
 
 _HEARING: Final = frozenset({"diarize", "language", "response_format", "timestamp_granularities"})
 _JSON_FORMATS: Final = frozenset({"json", "verbose_json"})

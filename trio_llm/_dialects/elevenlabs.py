@@ -30,7 +30,7 @@ from .contract import (
 )
 from .openai.errors import decode_error
 from .openai.replies import require_text
-from .openai.speech import decode_speech, open_sound_decoder
+from .openai.sounds import decode_speech, open_sound_decoder
 
 _HEARING: Final[Mapping[str, str]] = {
     "diarize": "diarize",

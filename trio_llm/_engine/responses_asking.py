@@ -174,13 +174,13 @@ def _resumed(source: Any, opening: Any, request: Any, *ways: Any) -> Any:
 
 
 def _over_chat(chat: Endpoint[Any, Any]) -> Endpoint[Any, Any]:
-    from .._dialects.bridges.responses import responses_over
+    from .._dialects.bridges.answers import responses_over
 
     return responses_over(chat)
 
 
 def _over_streamed_chat(chat: StreamEndpoint[Any, Any]) -> StreamEndpoint[Any, Any]:
-    from .._dialects.bridges.responses import streamed_responses_over
+    from .._dialects.bridges.answers import streamed_responses_over
 
     return streamed_responses_over(chat)
 

@@ -43,7 +43,7 @@ class AnyRequest:
         A request that was pickled, or written as JSON, comes back without a key of its own and needs this.
 
         Example:
-            >>> request = pickle.loads(written).with_api_key(os.environ["TEAM_7_KEY"])
+            >>> request = pickle.loads(written).with_api_key(keys["team 7"])
         """
         return changed(self, options=attrs.evolve(self.options, api_key=as_key(api_key)))
 

@@ -82,14 +82,14 @@ def _transcription_stream() -> StreamEndpoint[TranscriptionRequest, Transcriptio
 
 @later
 def _speech() -> Endpoint[SpeechRequest, SpeechResponse]:
-    from .speech import decode_speech, encode_speech
+    from .sounds import decode_speech, encode_speech
 
     return Endpoint(encode_speech, decode_speech)
 
 
 @later_stream
 def _speech_stream() -> StreamEndpoint[SpeechRequest, bytes]:
-    from .speech import encode_speech, open_sound_decoder
+    from .sounds import encode_speech, open_sound_decoder
 
     return StreamEndpoint(encode_speech, open_sound_decoder)
 
@@ -117,7 +117,7 @@ def _moderation() -> Endpoint[ModerationRequest, ModerationResponse]:
 
 @later
 def _rerank() -> Endpoint[RerankRequest, RerankResponse]:
-    from .rerank import decode_rerank, encode_rerank
+    from .reranking import decode_rerank, encode_rerank
 
     return Endpoint(encode_rerank, decode_rerank)
 
