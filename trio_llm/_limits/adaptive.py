@@ -93,8 +93,7 @@ class DescribedLimits:
         """Keep the level within what a count of the provider's means for it.
 
         The count may have been taken when the request arrived there, or just now; and the requests in flight
-        may be part of it or not. Only a level that fits none of these is wrong. The tokens of the request itself
-        are settled by its usage later, so they stay reserved.
+        may be part of it or not, the answered one included. Only a level that fits none of these is wrong.
         """
         kind = bucket.kind
         if window.reset and remaining < bucket.capacity:
@@ -106,7 +105,7 @@ class DescribedLimits:
         left_since = (self._taken - departure.taken).of(kind)
         then = min(bucket.capacity, remaining + bucket.expected_gain(departure.at, now)) - left_since
         low = min(remaining - self._in_flight.of(kind), then - reserved)
-        bucket.confine(now, low, max(remaining, then) - reserved)
+        bucket.confine(now, low, max(remaining, then))
 
 
 def explain_refusal(windows: Iterable[Window], cost: Cost) -> bool:

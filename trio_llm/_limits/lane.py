@@ -33,6 +33,8 @@ DEFAULT_PAUSE: Final = 1.0
 """Seconds that a lane is quiet after a 429 or 529 that does not say how long; more after several in a row."""
 MOST_REFUSALS: Final = 10
 """Refusals in a row after which a lane is given up."""
+_BUSY: Final = 20
+"""Calls after which a lane that falls idle leaves a share to others."""
 _LEARNING: Final = 0.2
 """What the newest answer counts in the mean of their lengths."""
 
@@ -63,7 +65,7 @@ class Lane:
         self.counts_tokens = False
         """Whether headers describe a limit of tokens, so that costs have to be estimated."""
         self._adaptive = adaptive
-        self._departed = 0
+        self._departed = self._idle_at = 0
         self._answer: float | None = None
         """Tokens of an answer, on average."""
         self._prompt_share = 1.0
@@ -80,7 +82,9 @@ class Lane:
         concurrency, pace = self.concurrency, self.pace
         if concurrency is not None and self.in_flight >= concurrency.number:
             return False
-        if pace is not None and (now < self.paused_until or self._pace_wait(now, pace)):
+        if now < self.paused_until:
+            return False
+        if pace is not None and (pace.wait(now) or self._rhythm.wait(pace, now)):
             return False
         described = self.described
         return described is None or not self.follows or not longest_wait(described.buckets, now, cost)
@@ -89,10 +93,8 @@ class Lane:
         """Seconds until it may; infinite while as many are in flight as may be."""
         if self.concurrency is not None and self.in_flight >= self.concurrency.number:
             return math.inf
-        return max(self.known_wait(now, cost), self._pace_wait(now, self.pace) if self.pace else 0.0)
-
-    def _pace_wait(self, now: float, pace: Pace) -> float:
-        return 0.0 if pace.is_free else max(pace.wait(now), self._rhythm.wait(pace, now))
+        wait = self.known_wait(now, cost)
+        return wait if self.pace is None else max(wait, self.pace.wait(now), self._rhythm.wait(self.pace, now))
 
     def known_wait(self, now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
         """Seconds for which pauses and described limits hold a call back for certain."""
@@ -135,8 +137,10 @@ class Lane:
     def end(self, admission: Admission) -> None:
         """A call is over. What became of it was told before."""
         self.in_flight -= 1
-        if self.pace is not None and self.is_idle and not admission.ticket.refused:
-            self._rhythm.retire(self.pace)
+        if self._rhythm.paces and self.is_idle and not admission.ticket.refused:
+            if self._departed - self._idle_at >= _BUSY:
+                self._rhythm.retire(self.pace)
+            self._idle_at = self._departed
 
     def succeeded(self, admission: Admission) -> None:
         """It was answered."""

@@ -61,6 +61,8 @@ class _Mark:
     at: float
     allowed: int
     """Departures before it that were not refused."""
+    begins: bool = True
+    """Whether a measurement may begin there."""
 
 
 class Pace:
@@ -115,7 +117,7 @@ class Pace:
         self._confirm(now)
         if now > self._next_at + _UNUSED * max(1.0, 1 / self.rate):
             # Something else held the lane back: the allowance may have been full meanwhile, and tells no rate.
-            self._marks.clear()
+            self._measure_anew()
         self._unsure.append(now)
         if not self._measures and self.rate > _FREE:
             self.forget()
@@ -130,8 +132,13 @@ class Pace:
             unsure.popleft()
             self._confirmed += 1
 
+    def _measure_anew(self) -> None:
+        for mark in self._marks:
+            mark.begins = False
+
     def gain(self, rate: float) -> None:
         """So many requests a second may be free, as somebody who seemed to use them has stopped."""
+        self._measure_anew()
         if not self.is_free:
             self._base = self.rate + rate
             self._confirmed = 0
@@ -186,7 +193,7 @@ class Pace:
         best, found = 0.0, None
         for earlier in reversed(self._marks):
             allowed, seconds = mark.allowed - earlier.allowed, mark.at - earlier.at
-            if seconds > _LONGEST_MEMORY:
+            if seconds > _LONGEST_MEMORY or not earlier.begins:
                 break
             # What was allowed is known to within one. The most that is certain tells best: others may have taken
             # everything in some of the time, and little says little.
@@ -204,7 +211,8 @@ class Pace:
         elif asked is None:
             asked = usual
         # What was asked before did not help: others take what there is, or it was too little.
-        asked = max(asked, min(max(asked, usual) * 2.0 ** min(again, 8), _LONGEST_PAUSE)) if again else asked
+        if again:
+            asked = max(asked, min(max(asked, usual) * 2.0 ** min(again, 8), _LONGEST_PAUSE))
         # The dearer a refusal, the more slowly the rate is felt for.
         if not self._feeling:
             self._growth = _GROWTH / max(1.0, asked * self._base)
@@ -226,7 +234,7 @@ class Rhythm:
 
     def wait(self, pace: Pace, now: float) -> float:
         """Seconds until the next turn of a lane. Who was just refused knows its moment, and goes before the others."""
-        if pace.was_refused or not 1 < len(self.paces) <= _MOST_TURNS:
+        if pace.is_free or pace.was_refused or not 1 < len(self.paces) <= _MOST_TURNS:
             return 0.0
         rates = sum(pace.rate for pace in self.paces)
         return max(0.0, self._last_at + _EVEN / rates - now)
@@ -237,12 +245,14 @@ class Rhythm:
             self.paces.append(pace)
         self._last_at = now
 
-    def retire(self, pace: Pace) -> None:
+    def retire(self, pace: Pace | None) -> None:
         """Nobody is left in a lane: the others may have its share, if it was one."""
-        if pace in self.paces:
+        rate = 0.0
+        if pace is not None and pace in self.paces:
             self.paces.remove(pace)
-            for other in self.paces:
-                other.gain(pace.rate / len(self.paces))
+            rate = pace.rate
+        for other in self.paces:
+            other.gain(rate / len(self.paces))
 
 
 _EVEN: Final = 0.95
