@@ -323,3 +323,15 @@ def test_a_server_of_ones_own_needs_no_key() -> None:
     row = row_with(server=Server.SELF_HOSTED)
 
     assert destination(row.service(), CallOptions(), {}).headers == ()
+
+
+@pytest.mark.anyio
+@on_trio
+async def test_regions_in_the_names_of_models_have_routes_of_their_own() -> None:
+    recorder = Recorder()
+    async with Client(transport=recorder, providers=[CLOUD], retry=RetryPolicy(attempts=1)) as client:
+        for region in ("us-east5", "eu-west9", "us-east5"):
+            with pytest.raises(APIError):
+                await client.completion(f"vendor/{region}/claude-x", HELLO, api_key="k")
+
+    assert [origin.host.partition("-models")[0] for origin, _ in recorder.sent] == ["us-east5", "eu-west9", "us-east5"]

@@ -220,7 +220,7 @@ class Engine:
 
     async def _embedded_route(self, request: AnyRequest) -> Route:
         operation, api_base = OPERATIONS[request.operation], await self._embedded.base_url()
-        return self._routes.through_row(operation, request.model, request.options, api_base)
+        return self._routes.at(api_base, operation, request.model, request.options)
 
     def _exchange(
         self,

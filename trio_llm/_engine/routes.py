@@ -87,7 +87,8 @@ class Routes:
         self._limits = limits
         self._post_form = post_form
         self._rows: dict[tuple[object, ...], tuple[Provider, str]] = {}
-        self._services: dict[tuple[object, ...], Service] = {}
+        self._planned: dict[tuple[object, ...], tuple[Service, tuple[str, ...]]] = {}
+        """Services, and the variables of the environment that matter to them, by what calls say."""
         self._routes: dict[tuple[object, ...], Route] = {}
         self._fixed: dict[tuple[object, ...], Route] = {}
         """Those in which the environment has no say, by what their calls say."""
@@ -121,47 +122,39 @@ class Routes:
             options.settings,
         )
         found = self._fixed.get(key)
+        return self._find_by_environment(key, operation, model, options) if found is None else found
+
+    def _find_by_environment(
+        self, key: tuple[object, ...], operation: Operation, model: str, options: CallOptions
+    ) -> Route | None:
+        planned = self._planned.get(key)
+        if planned is None:
+            service = self._service(operation, model, options)
+            self._forget_if_many()
+            planned = self._planned[key] = (service, variables_that_matter(service, options))
+        service, names = planned
+        if service.row.server is Server.EMBEDDED and options.api_base is None:
+            return None
+        whole = (key, tuple([self._variables.get(name) for name in names]))
+        found = self._routes.get(whole)
         if found is None:
-            row, _ = self.row(model, options)
-            if row.server is Server.EMBEDDED and options.api_base is None:
-                return None
-            found = self.through_row(operation, model, options)
-            if not variables_that_matter(self._service(operation, model, options), options):
+            self._forget_if_many()
+            found = self._routes[whole] = self._make(operation, service, options)
+            if not names:
                 self._fixed[key] = found
         return found
 
-    def through_row(self, operation: Operation, model: str, options: CallOptions, api_base: str | None = None) -> Route:
-        """The same, also for the embedded model, whose server is at `api_base`. Raises as `find` does."""
-        service = self._service(operation, model, options)
-        if api_base is not None:
-            options = attrs.evolve(options, api_base=api_base)
-        names = variables_that_matter(service, options)
-        values = tuple([self._variables.get(name) for name in names]) if names else ()
-        key = (
-            operation.field,
-            service.row.name,
-            service.model,
-            options.api_base,
-            options.api_key,
-            options.api_version,
-            options.settings,
-            values,
-        )
-        found = self._routes.get(key)
-        if found is None:
-            self._forget_if_many()
-            found = self._routes[key] = self._make(operation, service, options)
+    def at(self, api_base: str, operation: Operation, model: str, options: CallOptions) -> Route:
+        """The route to the embedded model's server, which is at `api_base`. Raises as `find` does."""
+        found = self.find(operation, model, attrs.evolve(options, api_base=api_base))
+        assert found is not None
         return found
 
     def _service(self, operation: Operation, model: str, options: CallOptions) -> Service:
-        key = (operation.field, model, options.custom_llm_provider, options.api_base)
-        found = self._services.get(key)
-        if found is None:
-            row, name = self.row(model, options)
-            found = row.service(operation.field, name)
-            if operation.bridge is not None and getattr(found.dialect, operation.field) is None:
-                found = row.service(operation.bridge.field, name)
-            self._services[key] = found
+        row, name = self.row(model, options)
+        found = row.service(operation.field, name)
+        if operation.bridge is not None and getattr(found.dialect, operation.field) is None:
+            found = row.service(operation.bridge.field, name)
         return found
 
     def _make(self, operation: Operation, service: Service, options: CallOptions) -> Route:
@@ -196,7 +189,7 @@ class Routes:
         return Credential(held, chosen.auth, chosen.region)
 
     def _forget_if_many(self) -> None:
-        remembered: tuple[dict[tuple[object, ...], Any], ...] = (self._rows, self._services, self._routes, self._fixed)
+        remembered: tuple[dict[tuple[object, ...], Any], ...] = (self._rows, self._planned, self._routes, self._fixed)
         if max(map(len, remembered)) >= MOST_REMEMBERED:
             self._restless = [account for account in self._accounts.values() if not account.is_at_rest()]
             for known in remembered:
