@@ -38,6 +38,7 @@ TABLE: dict[str, set[str]] = {
     "types": {*CLIENT, "_lazy"},
     "providers": {"_types", "_dialects", "_catalog"},
     "transport": {"_types", "_transport"},
+    "observe": {"_engine", "_lazy"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},
     "__main__": {"_cli"},

@@ -26,6 +26,7 @@ from .._engine.latencies import Quantile
 from .._engine.operation import request_of
 from .._engine.operations import Operations, ask_anthropic_messages, ask_responses, ask_speech
 from .._engine.retry import RetryPolicy
+from .._engine.seams import Gate, Observer, Responder, Seams, TargetChooser
 from .._engine.stream import PumpedStream, Stream, pumped
 from .._engine.timeouts import Timeouts
 from .._limits.settings import AccountStatistics, Limits
@@ -78,6 +79,10 @@ class Client(Operations):
         fallbacks: Sequence[Fallback] = (),
         context_window_fallbacks: Sequence[Fallback] = (),
         content_policy_fallbacks: Sequence[Fallback] = (),
+        observers: Iterable[Observer] = (),
+        gates: Iterable[Gate] = (),
+        targets: Iterable[TargetChooser] = (),
+        responders: Iterable[Responder] = (),
     ) -> None:
         """Nothing is opened here.
 
@@ -92,6 +97,10 @@ class Client(Operations):
             fallbacks: where chat calls go on that have none of their own, when their model fails.
             context_window_fallbacks: the same, after a `ContextWindowExceededError` alone.
             content_policy_fallbacks: the same, after a `ContentPolicyViolationError` alone.
+            observers: who is told what happens to calls; see `trio_llm.observe`.
+            gates: what each attempt passes before it leaves, behind the account's limits.
+            targets: who says where a call goes, before its fallbacks.
+            responders: who answers in place of the network, or around it.
         """
         self._settings = Settings(
             retry or RetryPolicy(),
@@ -100,6 +109,7 @@ class Client(Operations):
             _rows(providers),
             environment() if variables is None else variables,
             Fallbacks(fallbacks, context_window_fallbacks, content_policy_fallbacks),
+            Seams(tuple(observers), tuple(gates), tuple(targets), tuple(responders)),
         )
         self._http_client = http_client
         self._given_transport = transport

@@ -23,4 +23,4 @@ async def cascade(engine: Engine, jobs: Iterable[Job], *, accept: Accept | None,
             await ended.wait()
         return True
 
-    return await Contest(engine, jobs, accept).run(disappointment)
+    return await Contest(engine, jobs, accept).run("cascade", disappointment)

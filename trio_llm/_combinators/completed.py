@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 
 from .._engine.engine import Engine
+from .._engine.events import Activity
 from .._engine.nursery import BareNursery
+from .._engine.watching import group_of
 from .._limits.line import Crowd
 from .._runtime import trio
 from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, check_limit, run_job
@@ -38,19 +40,21 @@ async def as_completed(engine: Engine, jobs: Jobs, *, limit: int | None) -> Asyn
     sender, receiver = trio.open_memory_channel[Outcome](0)
     crowd = Crowd()
     async with aclosing(Feed(jobs, math.inf)) as feed:
-        with receiver:
+        with receiver, group_of(engine.watch, "as_completed") as group:
             async with BareNursery() as nursery:
                 with sender:
                     for _ in range(feed.workers(limit or DEFAULT_LIMIT)):
-                        nursery.start_soon(_work, engine, feed, sender.clone(), crowd)
+                        nursery.start_soon(_work, engine, feed, sender.clone(), (crowd, group))
                 yield Outcomes(receiver, feed)
                 nursery.cancel_scope.cancel(reason="the block of as_completed was left")
     feed.failure.raise_once()
 
 
-async def _work(engine: Engine, feed: Feed, sender: trio.MemorySendChannel[Outcome], crowd: Crowd) -> None:
+async def _work(
+    engine: Engine, feed: Feed, sender: trio.MemorySendChannel[Outcome], among: tuple[Crowd, Activity | None]
+) -> None:
     began = trio.current_time()
     with sender:
         while (outcome := await feed.next()) is not None:
-            await run_job(engine, outcome, began, crowd)
+            await run_job(engine, outcome, began, *among)
             await sender.send(outcome)

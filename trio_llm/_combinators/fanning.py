@@ -8,7 +8,9 @@ from contextlib import aclosing
 import attrs
 
 from .._engine.engine import Engine
+from .._engine.events import Activity
 from .._engine.nursery import BareNursery
+from .._engine.watching import group_of
 from .._limits.line import Crowd
 from .._runtime import trio
 from .jobs import Feed, Jobs, Outcome, check_limit, run_job
@@ -21,10 +23,11 @@ async def fan_out(engine: Engine, jobs: Jobs, *, limit: int | None, deadline: fl
     end = math.inf if deadline is None else began + deadline
     crowd = Crowd()
     async with aclosing(Feed(jobs, end)) as feed:
-        with trio.CancelScope(deadline=end):
+        with group_of(engine.watch, "fan_out") as group, trio.CancelScope(deadline=end):
             async with BareNursery() as nursery:
+                run = _Run(began, crowd, nursery.cancel_scope, group)
                 for _ in range(feed.workers(limit)):
-                    nursery.start_soon(_work, engine, feed, _Run(began, crowd, nursery.cancel_scope))
+                    nursery.start_soon(_work, engine, feed, run)
     feed.failure.raise_once()
     await trio.lowlevel.checkpoint()
     return feed.outcomes
@@ -37,10 +40,11 @@ class _Run:
     began: float
     crowd: Crowd
     scope: trio.CancelScope
+    group: Activity | None
 
 
 async def _work(engine: Engine, feed: Feed, run: _Run) -> None:
     while (outcome := await feed.next()) is not None:
-        await run_job(engine, outcome, run.began, run.crowd)
+        await run_job(engine, outcome, run.began, run.crowd, run.group)
     if feed.failure.noted:
         run.scope.cancel(reason="the source of the jobs failed")

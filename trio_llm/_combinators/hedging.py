@@ -29,7 +29,7 @@ async def hedge(engine: Engine, job: Job, *, after: float | Quantile, copies: in
         started += 1
         return True
 
-    return await contest.run(impatience)
+    return await contest.run("hedge", impatience)
 
 
 def _delay(engine: Engine, job: Job, after: float | Quantile) -> float:

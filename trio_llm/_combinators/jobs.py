@@ -10,8 +10,10 @@ import attrs
 
 from .._engine.call import CallTrace
 from .._engine.engine import Engine
+from .._engine.events import Activity
 from .._engine.nursery import Failure
 from .._engine.stream import Stream
+from .._engine.watching import group_of, place_calls
 from .._limits.line import Crowd
 from .._runtime import trio
 from .._types.chat import ModelResponse
@@ -151,11 +153,16 @@ class Feed:
                 await close()
 
 
-async def run_job(engine: Engine, outcome: Outcome, began: float, crowd: Crowd | None = None) -> None:
+async def run_job(
+    engine: Engine, outcome: Outcome, began: float, crowd: Crowd | None = None, group: Activity | None = None
+) -> None:
     """Run the job of one outcome and write down what becomes of it, cancellation included.
 
-    `crowd` is the fan-out that it is a part of: its requests then wait until they are no longer refused.
+    `crowd` is the fan-out that it is a part of: its requests then wait until they are no longer refused. `group` is
+    what observers know it as a part of, if there are any.
     """
+    if group is not None:
+        place_calls(group, outcome.index)
     trace = CallTrace(crowd=crowd)
     outcome.status = "cancelled"  # unless it comes to another end
     outcome.timings.started = trio.current_time() - began
@@ -181,8 +188,11 @@ async def _received(engine: Engine, outcome: Outcome, trace: CallTrace) -> Any:
         if getattr(job, "stream", False):
             return await _read_whole(Stream(*await engine.open_stream(job, trace)), outcome)
         return await engine.receive(job, trace)
-    result = await job()  # type: ignore[operator]  # isinstance with a computed tuple does not narrow
-    return await _read_whole(result, outcome) if isinstance(result, Stream) else result
+    with group_of(engine.watch, "job") as group:
+        if group is not None:
+            place_calls(group)
+        result = await job()  # type: ignore[operator]  # what is no request was checked to be a function
+        return await _read_whole(result, outcome) if isinstance(result, Stream) else result
 
 
 async def _read_whole(stream: Stream[Any, Any], outcome: Outcome) -> Any:

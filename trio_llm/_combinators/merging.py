@@ -10,8 +10,10 @@ import attrs
 
 from .._engine.call import CallTrace
 from .._engine.engine import Engine
+from .._engine.events import Activity
 from .._engine.nursery import BareNursery, Failure
 from .._engine.stream import Stream
+from .._engine.watching import group_of, place_calls
 from .._runtime import trio
 from .._types.chat import ChatRequest
 from .._types.errors import LLMError
@@ -64,9 +66,9 @@ async def merge(
     sources = {name: source if _is_stream(source) else checked_job(source) for name, source in jobs.items()}
     sender, receiver = trio.open_memory_channel[_Event](buffer)
     merged = MergedStream(receiver)
-    with receiver:
+    with receiver, group_of(engine.watch, "merge") as group:
         async with BareNursery() as nursery:
-            nursery.start_soon(_Pumps(engine, merged, sender, on_failure).run, sources)
+            nursery.start_soon(_Pumps(engine, merged, sender, on_failure, group).run, sources)
             yield merged
             nursery.cancel_scope.cancel(reason="the block of merge was left")
     if not isinstance(merged.failure.waiting, LLMError):
@@ -85,6 +87,7 @@ class _Pumps:
     merged: MergedStream
     sender: trio.MemorySendChannel[_Event]
     on_failure: OnFailure
+    group: Activity | None
 
     async def run(self, sources: Mapping[str, Any]) -> None:
         with self.sender:  # closed without a checkpoint: by then a failure has been noted
@@ -93,6 +96,8 @@ class _Pumps:
                     nursery.start_soon(self._pump, name, source, nursery.cancel_scope)
 
     async def _pump(self, name: str, source: Any, pumps: trio.CancelScope) -> None:
+        if self.group is not None:
+            place_calls(self.group)
         try:
             await self._send_all(name, await self._opened(name, source))
         except Exception as error:  # noqa: BLE001 - the reader gets it, after what had arrived

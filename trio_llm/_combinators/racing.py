@@ -7,7 +7,9 @@ from inspect import isawaitable
 from typing import Any, TypeAlias
 
 from .._engine.engine import Engine
+from .._engine.events import Activity, Kind
 from .._engine.nursery import BareNursery, Failure
+from .._engine.watching import group_of
 from .._runtime import trio
 from .._types.errors import AllFailedError
 from .jobs import Job, Outcome, checked_job, run_job
@@ -20,7 +22,7 @@ Pace: TypeAlias = "Callable[[trio.Event], Awaitable[bool]]"
 
 async def race(engine: Engine, jobs: Iterable[Job], *, accept: Accept | None) -> Outcome:
     """The outcome of the first job whose response is accepted; see `Client.race`."""
-    return await Contest(engine, jobs, accept).run(_at_once)
+    return await Contest(engine, jobs, accept).run("race", _at_once)
 
 
 async def _at_once(_ended: trio.Event) -> bool:
@@ -40,19 +42,21 @@ class Contest:
         self._winner: Outcome | None = None
         self._failure = Failure()
         self._began = trio.current_time()
+        self._group: Activity | None = None
 
-    async def run(self, pace: Pace) -> Outcome:
-        """The winner's outcome, once all others have ended.
+    async def run(self, kind: Kind, pace: Pace) -> Outcome:
+        """The winner's outcome, once all others have ended. `kind` is what observers know the contest as.
 
         Raises:
             AllFailedError: if there is no winner.
         """
-        async with BareNursery() as nursery:
-            for outcome in self.outcomes:
-                ended = trio.Event()
-                nursery.start_soon(self._enter, outcome, ended, nursery.cancel_scope)
-                if not await pace(ended):
-                    break
+        with group_of(self._engine.watch, kind) as self._group:
+            async with BareNursery() as nursery:
+                for outcome in self.outcomes:
+                    ended = trio.Event()
+                    nursery.start_soon(self._enter, outcome, ended, nursery.cancel_scope)
+                    if not await pace(ended):
+                        break
         self._failure.raise_once()
         await trio.lowlevel.checkpoint()
         if self._winner is None:
@@ -61,7 +65,7 @@ class Contest:
         return self._winner
 
     async def _enter(self, outcome: Outcome, ended: trio.Event, contest: trio.CancelScope) -> None:
-        await run_job(self._engine, outcome, self._began)
+        await run_job(self._engine, outcome, self._began, group=self._group)
         if outcome.status == "ok" and await self._accepts(outcome, contest) and self._winner is None:
             self._winner = outcome
             contest.cancel(reason="another call has won")

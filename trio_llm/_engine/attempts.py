@@ -37,7 +37,8 @@ class CallFrame:
     chance: Callable[[], float]
     """A random number from 0 to 1, for the jitter."""
     call: RunningCall
-    ticket: Ticket
+    ticket: Ticket | None
+    """Its claim to a place in line; None where a responder answers, which stands in none."""
     tries: Tries = attrs.Factory(Tries)
 
 
@@ -76,8 +77,9 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
 
 def _goes_back(error: APIError, frame: CallFrame) -> bool:
     """Whether a refused call of a fan-out waits in its line once more, as if it had not been sent."""
-    ticket, crowd = frame.ticket, frame.ticket.crowd
-    if crowd is None:
+    ticket = frame.ticket
+    crowd = None if ticket is None else ticket.crowd
+    if ticket is None or crowd is None:
         return False
     if error.status_code == 401 and not is_retryable(error):
         ticket.account.turn_away(crowd, error)
@@ -95,6 +97,8 @@ def _wake_after(error: APIError, frame: CallFrame) -> float:
     # The effective deadline knows the caller's own scopes as well: no pause may reach past any of them.
     now, deadline = trio.current_time(), trio.current_effective_deadline()
     wake = next_wake(error, Attempt(frame.tries.number, now, deadline, frame.chance()), frame.policy)
+    if frame.call.watch is not None:
+        frame.call.watch.attempt_failed(error, None if wake is None else wake - now)
     if wake is None:
         raise error
     return wake
@@ -102,6 +106,6 @@ def _wake_after(error: APIError, frame: CallFrame) -> float:
 
 def out_of_time(frame: CallFrame, message: str) -> Timeout:
     """The error of a limit that ran out."""
-    if frame.ticket.stuck is not None:
+    if frame.ticket is not None and frame.ticket.stuck is not None:
         message = f"{message}: {frame.ticket.stuck}"
     return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.call.trace.attempts)

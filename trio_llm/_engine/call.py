@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet, ref
 
 import attrs
@@ -12,6 +12,10 @@ from .._limits.line import Crowd
 from .._runtime import run_clock, trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError
+from .._types.http import ReplyHead
+from .._types.usage import Usage
+from .events import End
+from .watching import CallWatch, end_of
 
 
 class OpenStream(Protocol):
@@ -50,6 +54,12 @@ class RunningCall:
     ended = False
     cut = False
     """Whether the client ended it."""
+    watch: CallWatch | None = None
+    """What observers are told through; None if there are none."""
+    head: ReplyHead | None = None
+    """That of the last reply."""
+    leaving = False
+    """Whether its stream is being closed on purpose."""
     stream: ref[OpenStream] | None = None
     """Weak: a stream that its reader has forgotten is to be finalised at once."""
 
@@ -89,16 +99,25 @@ class RunningCall:
             for scope in self.scopes:
                 scope.deadline = math.inf
 
-    def end(self) -> None:
-        """It is over. Idempotent."""
+    def end(self, error: BaseException | None = None, response: Any = None, *, how: End | None = None) -> None:
+        """It is over, by an error or with a response. Whoever comes first says how; the rest changes nothing."""
         if not self.ended:
             self.ended = True
             self.calls.one_ended(self)
+            if self.watch is not None:
+                self.watch.head = self.head
+                self.watch.ended(how or end_of(error), error, response)
+
+    def forgotten(self, usage: Usage | None) -> None:
+        """The event loop finalises its stream, which nobody reads any more, unless somebody is closing it."""
+        if not self.leaving:
+            if self.watch is not None:
+                self.watch.usage = usage
+            self.end(how="abandoned")
 
     def wait_until(self, deadline: float) -> trio.CancelScope:
         """A scope for what the call waits for next, which its client can cancel until `done_waiting`."""
         scope = self.calls.open_scope(deadline=deadline)
-        self.ended = False  # a stream that broke is asked for again
         self.scopes.add(scope)
         if self.cut:
             scope.cancel(reason=self.calls.refusal)

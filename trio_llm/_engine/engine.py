@@ -30,11 +30,14 @@ from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallba
 from .latencies import HedgeStatistics, Latencies
 from .operations import OPERATIONS
 from .reasking import Reopening, SeamedSource, check_continuation
+from .responding import responded, responded_stream
 from .retry import RetryPolicy
 from .routes import Route, Routes
+from .seams import NO_SEAMS, Seams
 from .signed import post_form, with_renewal
-from .stream import ChunkRules, ChunkSource, Source
+from .stream import ChunkRules, ChunkSource, EndingSource, Source
 from .timeouts import Timeouts
+from .watching import Watch
 
 CLOSING_TIME: Final = 2.0
 """Seconds that the tasks of calls which were ended may take to notice."""
@@ -59,6 +62,7 @@ class Settings:
     providers: Mapping[str, Provider]
     variables: Mapping[str, str]
     fallbacks: Fallbacks = NO_FALLBACKS
+    seams: Seams = NO_SEAMS
     chance: Callable[[], float] = random.random
     fresh: Fresh = FRESH
 
@@ -73,6 +77,9 @@ class Engine:
         self._now = run_clock()
         self.latencies = Latencies()
         self.hedges = HedgeStatistics()
+        self.watch = Watch(settings.seams.observers) if settings.seams.observers else None
+        """None where nobody observes."""
+        self._choosers = settings.seams.targets
         self._identity = run_identity()
         self._run = self._identity()
         self._embedded = EmbeddedModel()
@@ -95,16 +102,31 @@ class Engine:
         """
         call = self._start(self.calls.start, request, trace)
         try:
-            if not has_fallbacks(request, self.settings.fallbacks):
-                response = await self._receive(request, call, Tries())
+            if not self._choosers and not has_fallbacks(request, self.settings.fallbacks):
+                response = await self._ask(request, call, Tries())
                 self._note_latency(request.model, trace)
             else:
-                targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
-                response = await ask_targets(targets, lambda target: self._receive(target, call, targets.tries), call)
+                targets = self._targets(request, call)
+                response = await ask_targets(targets, lambda target: self._ask(target, call, targets.tries), call)
                 self._note_latency(targets.current.model, trace)
-            return response
-        finally:
-            call.end()
+        except BaseException as error:
+            call.end(error)
+            raise
+        call.end(None, response)
+        return response
+
+    def _targets(self, request: AnyRequest, call: RunningCall) -> Targets[Any]:
+        found = (chooser.targets_of(request) for chooser in self._choosers)
+        chosen = next((targets for targets in found if targets is not None), None)
+        targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name, chosen)
+        targets.watch = call.watch
+        return targets
+
+    def _ask(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+        responders = self.settings.seams.responders
+        if not responders:
+            return self._receive(request, call, tries)
+        return responded(responders, request, call, lambda asked: self._receive(asked, call, tries))
 
     def _note_latency(self, model: str, trace: CallTrace) -> None:
         if trace.admitted is not None:
@@ -155,24 +177,40 @@ class Engine:
         """The same for a request of any kind that has streams."""
         call = self._start(self.calls.start_stream, request, trace)
         try:
-            targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name)
+            targets = self._targets(request, call)
             self._check_continuations(targets)
-            reopening = Reopening(targets, call, lambda target: self._open_stream(target, call, targets.tries))
+            reopening = Reopening(targets, call, lambda target: self._ask_streamed(target, call, targets.tries))
             source, opening = await ask_targets(targets, reopening.ask, call)
-        except BaseException:
-            call.end()
+        except BaseException as error:
+            call.end(error)
             raise
         if isinstance(request, ChatRequest) and request.on_break != "raise":
             return SeamedSource(source, request, reopening), opening
         if (resume := OPERATIONS[request.operation].resumed) is not None:
             parts = CallParts(call, lambda part: self._receive(part, call, Tries()), self._receive_last)
-            return resume(
-                source, opening, targets.current, parts, lambda part: self._open_stream(part, call, Tries())
-            ), opening
+            rules = OPERATIONS[request.operation].rules(targets.current)
+            resumed = resume(
+                source, opening, targets.current, parts, lambda part: self._open_stream(part, rules, call, Tries())
+            )
+            if resumed is not source:
+                return EndingSource(resumed, call), opening
+        source.ends_call = True
         return source, opening
 
-    async def _open_stream(
+    async def _ask_streamed(
         self, request: AnyRequest, call: RunningCall, tries: Tries
+    ) -> tuple[Source[Any, Any], list[Any]]:
+        responders, rules = self.settings.seams.responders, OPERATIONS[request.operation].rules(request)
+        if not responders:
+            return await self._open_stream(request, rules, call, tries)
+        everything = attrs.evolve(rules, is_shown=lambda _: True)
+        owner = responded_stream(responders, request, lambda asked: self._open_stream(asked, everything, call, tries))
+        frame = CallFrame("", request.model, self.settings.retry, self.settings.chance, call, None, tries)
+        source: Source[Any, Any] = Source(owner, rules, frame, self.settings.timeouts)
+        return source, await source.open()
+
+    async def _open_stream(
+        self, request: AnyRequest, rules: ChunkRules[Any, Any], call: RunningCall, tries: Tries
     ) -> tuple[Source[Any, Any], list[Any]]:
         operation = OPERATIONS[request.operation]
         route = self._routes.find(operation, request.model, request.options) or await self._embedded_route(request)
@@ -180,7 +218,7 @@ class Engine:
         if endpoint is None:
             raise _not_offered(request, route)
         exchange = self._exchange(request, route, endpoint, self._frame(request, route, call, tries))
-        rules, whole = operation.rules(request), route.endpoint
+        whole = route.endpoint
 
         def unfold(body: bytes) -> Any:
             if whole is None or rules.unfold is None:
@@ -199,7 +237,10 @@ class Engine:
         # Who says a number wants an answer by then; the default is there to end what hangs.
         given = request.options.timeout
         timeout = self.settings.timeouts.total if given is None else given
-        return start(request.model, timeout, trace, from_departure=given is None)
+        call = start(request.model, timeout, trace, from_departure=given is None)
+        if self.watch is not None:
+            call.watch = self.watch.open_call(request)
+        return call
 
     def _row_name(self, model: str, options: CallOptions) -> str:
         return self._routes.row(model, options)[0].name
@@ -238,7 +279,7 @@ class Engine:
         except RecursionError:
             message = "the request is nested too deeply to be sent"
             raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
-        return Exchange(call, route, http, self.transport, frame)
+        return Exchange(call, route, http, self.transport, frame, self.settings.seams.gates)
 
     def _frame(self, request: AnyRequest, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
         policy, retries = self.settings.retry, request.options.num_retries

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
@@ -16,11 +16,15 @@ from .._runtime import trio
 from .._transport import Reply, Transport, TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
 from .._types.http import HTTPRequest, ReplyHead
+from .._types.request import AnyRequest
 from .._types.secrets import secrets_of, without_secrets
 from .._types.usage import Usage
 from .attempts import CallFrame
+from .events import CallWaiting, WaitReason
+from .gates import GatedAdmission
 from .retry import asked_wait, explicit_word
 from .routes import Route
+from .seams import Departure, Gate
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -46,6 +50,8 @@ class Exchange(Generic[RequestT]):
     http: HTTPRequest
     transport: Transport
     frame: CallFrame
+    gates: Sequence[Gate] = ()
+    """What each attempt passes behind its account."""
     secret: object = attrs.field(default=None, repr=False)
     """What the last attempt was signed with, where each is signed."""
     sent: HTTPRequest | None = None
@@ -53,26 +59,64 @@ class Exchange(Generic[RequestT]):
 
     def enter_nowait(self) -> Admission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
+        if self.gates:
+            return None
         account, ticket = self.route.account, self.frame.ticket
+        assert ticket is not None
         admission = account.enter_nowait(account.cost_of(ticket), ticket)
         if admission is not None:
             self.frame.call.left_line(admission.at)
         return admission
 
-    async def enter(self) -> Admission:
+    async def enter(self) -> Admission | GatedAdmission:
         """Wait for this attempt's turn, and write it down.
 
         Raises:
             RateLimitError: if it cannot come before the deadline.
         """
         account, ticket = self.route.account, self.frame.ticket
-        try:
-            admission = await account.enter(account.cost_of(ticket), ticket)
-        except RateLimitError as error:
-            error.attempts = self.frame.call.trace.attempts
-            raise
+        assert ticket is not None
+        cost = account.cost_of(ticket)
+        admission = account.enter_nowait(cost, ticket) if self.gates else None
+        if admission is None:
+            self._tell_wait()
+            try:
+                admission = await account.enter(cost, ticket)
+            except RateLimitError as error:
+                error.attempts = self.frame.call.trace.attempts
+                raise
+        gated = await self._pass_gates(admission) if self.gates else None
         self.frame.call.left_line(admission.at)
-        return admission
+        return gated or admission
+
+    async def _pass_gates(self, admission: Admission) -> GatedAdmission:
+        frame, watch, request = self.frame, self.frame.call.watch, cast("AnyRequest", self.call.request)
+        activity = None if watch is None else watch.activity
+        number = frame.call.trace.attempts + 1
+        departure = Departure(request, frame.provider, frame.model, number, frame.call.deadline, activity)
+        gated = GatedAdmission(admission, frame.call)
+        await gated.pass_all(self.gates, departure)
+        return gated
+
+    def _tell_wait(self) -> None:
+        watch = self.frame.call.watch
+        if watch is not None and CallWaiting in watch.wanted:
+            now = self.route.account.statistics()
+            reason: WaitReason = "pause" if now.paused_for else "slot" if now.in_flight >= now.slots else "rate"
+            watch.waits(reason, now.in_flight, now.waiting)
+
+    def tell_departure(self, request: HTTPRequest) -> None:
+        """Tell observers, if there are any, that the request leaves."""
+        watch = self.frame.call.watch
+        if watch is not None:
+            watch.attempt_sent(self.frame.provider, self.frame.model, request)
+
+    def counted(self, data: bytes) -> bytes:
+        """A piece of a reply's body, counted for observers if there are any."""
+        watch = self.frame.call.watch
+        if watch is not None:
+            watch.received += len(data)
+        return data
 
 
 async def sign_attempt(exchange: Exchange[Any]) -> HTTPRequest:
@@ -90,28 +134,31 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     Raises:
         APIError: if the provider answered with an error, nonsense, or not at all.
     """
-    # A free slot and a pooled connection would send at once.
-    await exchange.frame.call.calls.checkpoint_if_cancelled()
+    call = exchange.frame.call
+    # Check for cancellation here: with a free slot and an idle connection, the request leaves before any checkpoint.
+    await call.calls.checkpoint_if_cancelled()
     with exchange.enter_nowait() or await exchange.enter() as admission:
         try:
             http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
+            if call.watch is not None:
+                exchange.tell_departure(http)
             reply = await exchange.transport.send(exchange.route.destination.origin, http)
-            head = reply.head
+            head = call.head = reply.head
             if admission.learns:
                 admission.learn(head)
             body = reply.finish_nowait() if head.status < 300 else None
             if body is None:
                 body = await _finish(reply)
+            if call.watch is not None:
+                exchange.counted(body)
             if head.status >= 300:
                 raise _status_error(exchange, head, body)
             exchange.call.head = head
             response = endpoint.decode(exchange.call, body)
             admission.usage = usage_of(response)
             return response
-        except (ConversionError, ReplyIsError) as error:
-            raise _reply_error(exchange, error, head) from error
-        except TransportError as error:
-            raise _connection_error(exchange, error) from error
+        except (ConversionError, ReplyIsError, TransportError) as error:
+            raise _attempt_error(exchange, error) from error
 
 
 @attrs.frozen
@@ -131,21 +178,21 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
     A private generator rather than a class, because event loops finalise generators that are forgotten: it
     owns slot and reply, and no scope or task of ours is open while it is suspended.
     """
-    # A free slot and a pooled connection would send at once.
-    await exchange.frame.call.calls.checkpoint_if_cancelled()
+    call = exchange.frame.call
+    # Check for cancellation here: with a free slot and an idle connection, the request leaves before any checkpoint.
+    await call.calls.checkpoint_if_cancelled()
     with exchange.enter_nowait() or await exchange.enter() as admission:
-        # Time limits on content begin here: waiting for a slot is not the provider's silence.
-        yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
         try:
-            http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
-            reply = await exchange.transport.send(exchange.route.destination.origin, http)
+            # Time limits on content begin here: waiting for a slot is not the provider's silence.
+            yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
+            reply = await _sent(exchange)
             try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:
                     raise _status_error(exchange, reply.head, await _read_error(reply))
                 exchange.call.head = reply.head
                 decoder = reading.endpoint.open_decoder(exchange.call)
-                data = await _read_beginning(reply)
+                data = await _read_beginning(exchange, reply)
                 if _is_whole(reply.head, data) and not reading.endpoint.of_documents:
                     chunk = reading.unfold(await _read_body(reply, data))
                     admission.usage = usage_of(chunk)
@@ -162,22 +209,34 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     if not data:
                         return
                     if not decoder.finished:
-                        data = await _read_on(reply, decoder)
+                        data = await _read_on(exchange, reply, decoder)
                 await _drain(reply)
             finally:
                 await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
-        except (ConversionError, ReplyIsError) as error:
-            raise _reply_error(exchange, error, reply.head) from error
-        except TransportError as error:
-            raise _connection_error(exchange, error) from error
+        except (ConversionError, ReplyIsError, TransportError) as error:
+            raise _attempt_error(exchange, error) from error
+        except GeneratorExit:
+            call.forgotten(admission.usage)
+            raise
 
 
-async def _read_beginning(reply: Reply) -> bytes:
+async def _sent(exchange: Exchange[Any]) -> Reply:
+    """The reply to an attempt at a stream, as far as its head."""
+    http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
+    call = exchange.frame.call
+    if call.watch is not None:
+        exchange.tell_departure(http)
+    reply = await exchange.transport.send(exchange.route.destination.origin, http)
+    call.head = reply.head
+    return reply
+
+
+async def _read_beginning(exchange: Exchange[Any], reply: Reply) -> bytes:
     """The first bytes that say something: servers keep a connection alive with line breaks."""
     data = await reply.read()
     while data and data.isspace() and _is_text(reply.head):
         data = await reply.read()
-    return data
+    return exchange.counted(data)
 
 
 def _is_text(head: ReplyHead) -> bool:
@@ -185,10 +244,10 @@ def _is_text(head: ReplyHead) -> bool:
     return not kind or "json" in kind or kind.startswith("text/")
 
 
-async def _read_on(reply: Reply, decoder: StreamDecoder[Any]) -> bytes:
+async def _read_on(exchange: Exchange[Any], reply: Reply, decoder: StreamDecoder[Any]) -> bytes:
     """The next bytes. A connection that breaks behind a complete answer ends it, for nothing is missing."""
     try:
-        return await reply.read()
+        return exchange.counted(await reply.read())
     except TransportError:
         if not decoder.complete:
             raise
@@ -249,10 +308,17 @@ def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
     return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.call.trace.attempts}
 
 
-def _connection_error(exchange: Exchange[Any], error: TransportError) -> APIConnectionError:
-    message = f"{exchange.route.destination.origin}: {error}"
-    word = False if error.lasting else None
-    return APIConnectionError(message, should_retry=word, stale=error.stale, **_labels(exchange))
+def _attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError | TransportError) -> APIError:
+    """What the caller gets for what a transport or a decoder raised."""
+    if isinstance(error, TransportError):
+        message, word = f"{exchange.route.destination.origin}: {error}", False if error.lasting else None
+        return APIConnectionError(message, should_retry=word, stale=error.stale, **_labels(exchange))
+    head = exchange.frame.call.head
+    assert head is not None  # there is something to decode
+    without_secrets(error, _secrets(exchange))
+    if isinstance(error, ReplyIsError):
+        return _detail_error(exchange, error.detail, head)
+    return APIResponseValidationError(str(error), request_id=_request_id(head), **_labels(exchange))
 
 
 def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
@@ -261,13 +327,6 @@ def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIE
         advice = "redirects are not followed, for the key belongs to one host: put the address into api_base"
         detail = attrs.evolve(detail, message=f"it redirects to {head.headers['location'][:500]!r}; {advice}")
     return _detail_error(exchange, detail, head, head.status)
-
-
-def _reply_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError, head: ReplyHead) -> APIError:
-    without_secrets(error, _secrets(exchange))
-    if isinstance(error, ReplyIsError):
-        return _detail_error(exchange, error.detail, head)
-    return APIResponseValidationError(str(error), request_id=_request_id(head), **_labels(exchange))
 
 
 def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead, status: int | None = None) -> APIError:

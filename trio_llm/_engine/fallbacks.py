@@ -21,6 +21,8 @@ from .._types.errors import (
 from .._types.request import OPTION_OF, AnyRequest, CallOptions, Fallback, as_fallbacks, changed, split_arguments
 from .attempts import Tries
 from .call import RunningCall
+from .seams import Targets as ChosenTargets
+from .watching import CallWatch
 
 T = TypeVar("T")
 RequestT = TypeVar("RequestT", bound=AnyRequest)
@@ -62,9 +64,13 @@ def has_fallbacks(request: AnyRequest, client: Fallbacks) -> bool:
 class Targets(Generic[RequestT]):
     """The requests that one call may make: its own first, then those of its fallbacks, each once."""
 
-    def __init__(self, request: RequestT, client: Fallbacks, row_name_of: RowNameOf) -> None:
-        self.current = request
+    def __init__(
+        self, request: RequestT, client: Fallbacks, row_name_of: RowNameOf, chosen: ChosenTargets | None = None
+    ) -> None:
+        self._chosen = chosen
+        self.current: Any = request if chosen is None else chosen.first()
         self.tries = Tries()
+        self.watch: CallWatch | None = None
         self._failed: tuple[APIError, ...] = ()
         self._first = request
         self._row_name_of = row_name_of
@@ -79,13 +85,23 @@ class Targets(Generic[RequestT]):
     def move_on(self, error: APIError, *, in_time: bool) -> bool:
         """Make the next target the current one, after the current one failed; False if there is none for that."""
         error.earlier = self._failed
-        waiting = self._waiting(error)
-        if not in_time or not waiting or isinstance(error, ClientClosedError):
+        if not in_time or isinstance(error, ClientClosedError):
+            return False
+        following = self._following(error)
+        if following is None:
             return False
         self._failed += (error,)
-        self.current = waiting.popleft()
+        self.current = following
         self.tries = Tries(has_next=bool(self._general))
+        if self.watch is not None:
+            self.watch.fell_back(error, self.current)
         return True
+
+    def _following(self, error: APIError) -> Any:
+        found = self._chosen.after(error) if self._chosen is not None else None
+        if found is None and (waiting := self._waiting(error)):
+            found = waiting.popleft()
+        return found
 
     def all(self) -> list[RequestT]:
         """Every request that may yet be made."""

@@ -12,6 +12,7 @@ from .._types.errors import APIError, BadRequestError, ClientClosedError
 from .._types.folding import ChatFolding, FoldedSoFar
 from .._types.request import changed
 from .call import RunningCall
+from .events import End
 from .fallbacks import Targets, ask_targets
 from .stream import Source
 
@@ -52,6 +53,7 @@ class SeamedSource:
         self._folded = FoldedSoFar(ChatFolding())
         # White space that the text so far ends with, and that a model which goes on is likely to say again.
         self._said = ""
+        reopening.call.follow(self)
 
     async def next_batch(self) -> Chunks | None:
         """The shown chunks of the next network read that has any, or a seam and what follows it; None at the end.
@@ -60,7 +62,19 @@ class SeamedSource:
             APIError: when there is no one left to ask; its `partial` is the response so far.
         """
         try:
-            return self._trimmed(await self._source.next_batch())
+            batch = self._trimmed(await self._next_or_reopened())
+        except BaseException as error:
+            if isinstance(error, APIError):
+                error.partial = self.response
+            self._over(error)
+            raise
+        if batch is None:
+            self._over(None)
+        return batch
+
+    async def _next_or_reopened(self) -> Chunks | None:
+        try:
+            return await self._source.next_batch()
         except APIError as error:
             error.partial = self.response
             await self._source.aclose()
@@ -68,23 +82,24 @@ class SeamedSource:
                 raise
             return await self._reopen(error)
 
+    def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
+        call = self._reopening.call
+        call.end(error, self.response if call.watch is not None else None, how=how)
+
     async def _reopen(self, broken: APIError) -> Chunks:
         reopening = self._reopening
         reopening.targets.tries.broken = broken
-        try:
-            source, opening = await ask_targets(reopening.targets, self._ask, reopening.call)
-        except BaseException as error:
-            reopening.call.end()
-            if isinstance(error, APIError):
-                error.partial = self.response
-            raise
+        source, opening = await ask_targets(reopening.targets, self._ask, reopening.call)
         kind = "continue" if self._continues else "restart"
         seam = Seam(model=broken.model, kind=kind, cause=str(broken), partial=broken.partial)
         self._said = _trailing_space(self._text()) if self._continues else ""
         self._folded.take(self._source.chunks)
         self._folded.go_on(seam)
         self._source = source
-        return [seam, *(self._trimmed(opening) or ())]
+        reopening.call.follow(self)
+        if reopening.call.watch is not None:
+            reopening.call.watch.seam(seam)
+        return [seam, *opening]
 
     async def _ask(self, target: ChatRequest) -> tuple[ChatSource, Chunks]:
         return await self._reopening.ask(self._continued(target) if self._continues else target)
@@ -128,6 +143,12 @@ class SeamedSource:
     async def aclose(self) -> None:
         """Close the connection and free the slot. Idempotent."""
         await self._source.aclose()
+        self._over(None, how="cancelled")
+
+    @property
+    def partial(self) -> ModelResponse:
+        """The same as `response`."""
+        return self.response
 
 
 def _trailing_space(text: str) -> str:

@@ -12,9 +12,11 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 
 from .._runtime import trio
-from .._types.errors import APIConnectionError, APIError
+from .._types.errors import APIConnectionError, APIError, ClientClosedError
 from .._types.folding import FoldedSoFar, Folding
 from .attempts import CallFrame, out_of_time
+from .call import RunningCall
+from .events import End
 from .nursery import BareNursery, Failure
 from .timeouts import Timeouts
 
@@ -84,6 +86,8 @@ class Source(Generic[ChunkT, ResponseT]):
         self._pulling: trio.CancelScope | None = None
         self._idle: trio.Event | None = None
         self._cut_read = False
+        self.ends_call = False
+        """Whether the call is over when this is: once it has been opened, and will not be asked for again."""
         frame.call.follow(self)
 
     async def open(self) -> list[ChunkT]:
@@ -105,19 +109,29 @@ class Source(Generic[ChunkT, ResponseT]):
             Timeout: if a limit ran out. Like every error it carries what had arrived.
             ClientClosedError: if the client ended the stream.
         """
-        call, batch = self._frame.call, None
+        call = self._frame.call
         try:
             batch = await self._shown_batch()
         except StopAsyncIteration:
-            if call.cut:
-                raise self._labelled(call.closed_error()) from None
-        except APIError as error:
-            self._labelled(error)
+            if not call.cut:
+                self._over(None)
+                return None
+            closed = self._labelled(call.closed_error())
+            self._over(closed)
+            raise closed from None
+        except BaseException as error:
+            if isinstance(error, APIError):
+                self._labelled(error)
+            self._over(error)
             raise
-        finally:
-            if batch is None and not call.scopes:  # inside its attempts, the next one may follow
-                call.end()
+        if call.watch is not None:
+            call.watch.progress(batch)
         return batch
+
+    def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
+        if self.ends_call:
+            call = self._frame.call
+            call.end(error, self.partial if call.watch is not None else None, how=how)
 
     async def _shown_batch(self) -> list[ChunkT]:
         while True:
@@ -137,7 +151,7 @@ class Source(Generic[ChunkT, ResponseT]):
         began = clock()
         if began >= call.deadline:
             # A scope would not do: where data is at hand, nothing of a pull suspends, and no scope can end it.
-            await self._owner.aclose()
+            await self._close_owner()
             raise out_of_time(self._frame, self._limit_name())
         with call.wait_until(min(began + self._patience, self._frame.call.deadline)) as scope:
             batch = await self._step(scope)
@@ -170,8 +184,11 @@ class Source(Generic[ChunkT, ResponseT]):
     def _note_content(self) -> None:
         self._patience = self._timeouts.gap
         self._has_content = True
-        if self._frame.call.trace.first_content is None:
-            self._frame.call.trace.first_content = trio.current_time()
+        call = self._frame.call
+        if call.trace.first_content is None:
+            call.trace.first_content = trio.current_time()
+            if call.watch is not None:
+                call.watch.first_content()
 
     def _limit_name(self) -> str:
         if trio.current_time() >= self._frame.call.deadline:
@@ -205,8 +222,56 @@ class Source(Generic[ChunkT, ResponseT]):
             self._idle = trio.Event()
             self._pulling.cancel(reason="the stream was closed")
             await self._idle.wait()
-        await self._owner.aclose()
-        self._frame.call.end()
+        await self._close_owner()
+        self._over(None, how="cancelled")
+
+    async def _close_owner(self) -> None:
+        self._frame.call.leaving = True
+        try:
+            await self._owner.aclose()
+        finally:
+            self._frame.call.leaving = False
+
+
+class EndingSource(Generic[ChunkT, ResponseT]):
+    """A source of several streams, over which the call is over when it is."""
+
+    def __init__(self, source: ChunkSource[ChunkT, ResponseT], call: RunningCall) -> None:
+        self._source = source
+        self._call = call
+        call.follow(self)
+
+    async def next_batch(self) -> list[ChunkT] | None:
+        """What its source gives; at its end or error the call ends."""
+        try:
+            batch = await self._source.next_batch()
+        except BaseException as error:
+            self._call.end(error, self.response)
+            raise
+        if batch is None:
+            await self._source.aclose()  # the last connection may have more to say
+            self._call.end(None, self.response)
+        return batch
+
+    @property
+    def response(self) -> ResponseT:
+        """What has arrived, folded."""
+        return self._source.response
+
+    @property
+    def partial(self) -> Any:
+        """The same."""
+        return self.response
+
+    @property
+    def deadline(self) -> float:
+        """When the whole call has to be over."""
+        return self._source.deadline
+
+    async def aclose(self) -> None:
+        """Close its source, and end the call. Idempotent."""
+        await self._source.aclose()
+        self._call.end(None, self.response, how="cancelled")
 
 
 class _Ready(Generic[ChunkT]):
@@ -251,8 +316,8 @@ class Stream(Generic[ChunkT, ResponseT]):
         self._reading = True
         try:
             batch = await self._source.next_batch()
-        except Exception:
-            self._ended = True  # an error is raised once
+        except Exception as error:
+            self._ended = not isinstance(error, ClientClosedError)  # an error is raised once; a client stays closed
             raise
         finally:
             self._reading = False

@@ -1,0 +1,174 @@
+"""What observers are told: typed events of calls, and of groups of calls, in the order in which they happen.
+
+An event is told on the task of its call, at the moment that it reports. Times are seconds on the clock of the run, as
+`trio.current_time()` gives them. Events are values: whoever gets one may keep it, and should not change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from .._types.chat import Seam
+from .._types.errors import APIError
+from .._types.request import AnyRequest
+from .._types.usage import Usage
+
+Kind: TypeAlias = str
+"""`call`; of groups `fan_out`, `as_completed`, `race`, `hedge`, `cascade`, `merge`, `job`, or a name of one's own."""
+End: TypeAlias = Literal["ok", "failed", "cancelled", "abandoned"]
+"""How a call or a group ended.
+
+`cancelled` was given up by its caller: by a scope, by leaving a stream early, or because another call had won.
+`abandoned` is a stream that its reader forgot; that is told when the event loop notices.
+"""
+WaitReason: TypeAlias = Literal["slot", "rate", "pause"]
+"""What a call waits for: a slot, a limit per minute, or the end of a pause after a refusal."""
+
+
+@attrs.frozen(eq=False)
+class Activity:
+    """What events are about: one call, or a group of them. The same object in all its events.
+
+    path = activity.kind
+    while activity := activity.parent:
+        path = f"{activity.kind}/{path}"
+    """
+
+    id: int
+    """Counted from 1 in each client."""
+    kind: Kind
+    started: float
+    """Seconds, on the clock of the run."""
+    parent: Activity | None = None
+    """The group that it belongs to: the fan-out of a call, the hedge of a copy."""
+    index: int | None = None
+    """Its place among the jobs of its parent, from 0."""
+    request: AnyRequest | None = attrs.field(default=None, repr=False)
+    """A call's request, as it was asked for."""
+    labels: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    """What the caller says about it: the `metadata` of a call, the name of a group."""
+
+    @property
+    def parent_id(self) -> int | None:
+        """The id of its parent."""
+        return self.parent.id if self.parent is not None else None
+
+
+@attrs.define(eq=False)
+class Event:
+    """What all events have. An observer that wants `Event` is told everything."""
+
+    activity: Activity
+    at: float
+    """When it happened, in seconds on the clock of the run."""
+
+
+@attrs.define(eq=False)
+class CallStarted(Event):
+    """A call begins: the first of its events. Its request is `activity.request`."""
+
+
+@attrs.define(eq=False)
+class CallWaiting(Event):
+    """An attempt cannot leave at once, by the client's own limits. `AttemptSent` ends the wait."""
+
+    reason: WaitReason
+    held: int
+    """Calls that hold slots of the same account."""
+    ahead: int
+    """Calls that stand in the same line already."""
+
+
+@attrs.define(eq=False)
+class AttemptSent(Event):
+    """A request leaves for the provider."""
+
+    number: int
+    """Counted from 1, over all models of the call."""
+    provider: str
+    model: str
+    """By its name without the provider's prefix."""
+
+
+@attrs.define(eq=False)
+class AttemptFailed(Event):
+    """An attempt came to nothing."""
+
+    number: int
+    error: APIError
+    pause: float | None
+    """Seconds until the next attempt at the same model; None if there is none."""
+
+
+@attrs.define(eq=False)
+class CallFellBack(Event):
+    """The call goes on to another target."""
+
+    error: APIError
+    """Why: the last error of the target before."""
+    request: AnyRequest
+    """What is asked there."""
+
+
+@attrs.define(eq=False)
+class StreamSeam(Event):
+    """A stream broke and was asked for again."""
+
+    seam: Seam
+    """What the reader sees of it."""
+
+
+@attrs.define(eq=False)
+class FirstContent(Event):
+    """The first content of a stream has arrived. Its latency is `at - activity.started`."""
+
+
+@attrs.define(eq=False)
+class StreamProgress(Event):
+    """Chunks of a stream were handed over to its reader."""
+
+    chunks: Sequence[Any]
+    """Those of one network read. They are the reader's: not to be changed."""
+
+
+@attrs.define(eq=False)
+class CallEnded(Event):
+    """A call is over: the last of its events. Its duration is `at - activity.started`."""
+
+    end: End
+    error: BaseException | None
+    """Why it failed, or what cancelled it."""
+    response: Any
+    """The response, of streams folded; of what did not end well, what had arrived. None if nothing had."""
+    usage: Usage | None
+    """Tokens as the provider counted them, if it has."""
+    attempts: int
+    """Requests sent."""
+    provider: str
+    """The one that was asked last; empty if none was."""
+    model: str
+    """By its name without the provider's prefix."""
+    status: int | None
+    """HTTP status of the last reply."""
+    headers: Mapping[str, str]
+    """Those of the last reply, with lower-case names; empty if there was none."""
+    bytes_sent: int
+    """Bytes of request bodies, over all attempts. Files are not counted."""
+    bytes_received: int
+    """Bytes of reply bodies, as decoded from what the connection carried."""
+
+
+@attrs.define(eq=False)
+class GroupStarted(Event):
+    """A group of calls begins: a fan-out, a race, a hedge, a job that is a function."""
+
+
+@attrs.define(eq=False)
+class GroupEnded(Event):
+    """A group is over, and with it all its calls."""
+
+    end: End
+    error: BaseException | None

@@ -1,0 +1,148 @@
+"""The four places where others reach into a call. Everything else about calls is the engine's own.
+
+- An `Observer` sees: it is told what happens, as events. It changes nothing.
+- A `Gate` admits: each attempt passes all gates before it leaves. The limits of an account are one.
+- `Targets` say where next: which request a call makes first, and which one after a failure. Fallbacks are one.
+- A `Responder` answers: in place of the network, or around it.
+
+    observer:   told of everything below, in order, on the call's task
+    call ──> targets ──> responders ──> attempt ──> account ──> gates ──> signature ──> connection
+                │ failed      │ cached       │ failed
+                └─ next one   └─ response    └─ pause, next attempt
+
+All four are given to a `Client`, and hold for all its calls. Each class below may be subclassed for its defaults. A
+class of one's own that has the same methods will do as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+
+from .._types.errors import APIError
+from .._types.http import ReplyHead
+from .._types.request import AnyRequest
+from .._types.usage import Usage
+from .events import Activity, Event
+
+
+class Observer(Protocol):
+    """Sees what happens to calls. It is told at once, on the task of the call, so it should be quick and never wait.
+
+    What it raises is logged once, by the logger `trio_llm`, and harms no call.
+    """
+
+    wants: Collection[type[Event]]
+    """The events that it is told. A class stands for its subclasses, so `(Event,)` is all. Read once, when the client
+    makes its first call; an event that nobody wants is not built."""
+
+    def observe(self, event: Event) -> None:
+        """Take note of one event."""
+
+
+@attrs.frozen
+class Departure:
+    """An attempt that is about to leave, as gates see it."""
+
+    request: AnyRequest
+    provider: str
+    model: str
+    """By its name without the provider's prefix."""
+    number: int
+    """Counted from 1, over all models of the call."""
+    deadline: float
+    """When the call has to be over, on the clock of the run."""
+    activity: Activity | None
+    """The call as observers know it; None if there are none."""
+
+
+@attrs.define
+class Learnt:
+    """What is known of an attempt when it is over."""
+
+    error: BaseException | None = None
+    """What ended it, if it did not succeed. Cancellations are not errors of anybody."""
+    usage: Usage | None = None
+    """Tokens as the provider counted them."""
+    received: int = 0
+    """Without usage: chunks of the answer that arrived, about as many as tokens."""
+    head: ReplyHead | None = None
+    """Status and headers of the reply, if one came."""
+
+
+class Gate(Protocol):
+    """Admits attempts: a limit that is shared with other processes, a purse. Several are passed in their order.
+
+    The limits of the account come first. An attempt that waits here holds its slot meanwhile. What a gate gives on
+    entering comes back to it on leaving; it is left once for each time that it was entered, whatever happens.
+    """
+
+    def enter_nowait(self, departure: Departure) -> object | None:
+        """Let an attempt leave at once; None if it has to `enter`.
+
+        Raises:
+            LLMError: if it may not leave at all.
+        """
+
+    async def enter(self, departure: Departure) -> object:
+        """Wait until it may leave. Cancelled while waiting, nothing has been taken.
+
+        Raises:
+            LLMError: if it may not leave at all.
+        """
+
+    def leave(self, entered: object, learnt: Learnt) -> None:
+        """It is over. Called on any task, and never waits."""
+
+
+class Targets(Protocol):
+    """Where one call goes: an object of its own for each call."""
+
+    def first(self) -> AnyRequest:
+        """The request that is made first."""
+
+    def after(self, error: APIError) -> AnyRequest | None:
+        """The request that is made next, after the one before failed for good; None if there is none."""
+
+
+class TargetChooser(Protocol):
+    """Says where calls go: a group of models, of which each call gets one."""
+
+    def targets_of(self, request: AnyRequest) -> Targets | None:
+        """Where a call goes; None to leave it to whoever comes next. The call's own fallbacks come after."""
+
+
+Respond: TypeAlias = Callable[[AnyRequest], Awaitable[Any]]
+"""Gives the response to a request."""
+RespondStreamed: TypeAlias = Callable[[AnyRequest], AsyncIterator[Any]]
+"""Gives the chunks of the streamed response to a request."""
+
+
+class Responder(Protocol):
+    """Answers in place of the network, or around it. Several are asked in their order, each through the one before.
+
+    What is left out passes everything on, for those that subclass this.
+    """
+
+    async def respond(self, request: AnyRequest, next: Respond) -> Any:
+        """The response to a request. `next(request)` asks on: with this request or another, once, often or never."""
+        return await next(request)
+
+    def respond_streamed(self, request: AnyRequest, next: RespondStreamed) -> AsyncIterator[Any]:
+        """The same for a stream: an async generator of chunks. It is closed when its reader leaves."""
+        return next(request)
+
+
+@attrs.frozen
+class Seams:
+    """What a client was given for its seams, each in the order in which it is asked."""
+
+    observers: tuple[Observer, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    targets: tuple[TargetChooser, ...] = ()
+    responders: tuple[Responder, ...] = ()
+
+
+NO_SEAMS = Seams()
