@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
+from trio_llm import Client
 from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ReplyDict, ToolCall
 from trio_llm._types.embeddings import EmbeddingRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
@@ -127,3 +128,41 @@ def test_embedding_and_image_requests_split_their_arguments_too() -> None:
 
     assert (embedding.input, embedding.parameters, embedding.options.num_retries) == (["a", "b"], {"dimensions": 3}, 0)
     assert (image.prompt, image.parameters, image.options.drop_params) == ("a fox", {"size": "64x64"}, True)
+
+
+class HTTPTimeout:
+    """As httpx has it."""
+
+    connect, read, write, pool = 5.0, 30, None, 5
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("30", 30.0), (HTTPTimeout(), 30), (2, 2), (None, None)])
+def test_a_time_limit_may_be_text_or_another_librarys(given: Any, seconds: float | None) -> None:
+    assert ChatRequest("m", HELLO, timeout=given).options.timeout == seconds
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", object(), -1, True])
+def test_what_is_no_time_limit_is_refused(given: Any) -> None:
+    with pytest.raises(BadRequestError, match="timeout must be a number of seconds, 0 or more, not"):
+        ChatRequest("m", HELLO, timeout=given)
+
+
+def test_an_argument_of_none_is_not_given_even_if_there_is_no_such_name() -> None:
+    unknown: Any = {"nobody_knows_it": None}
+
+    assert ChatRequest("m", HELLO, **unknown).parameters == {}
+
+
+def test_a_model_that_is_none_is_refused() -> None:
+    model: Any
+    for model, kind in ((None, "NoneType"), (3, "int"), (["m"], "list")):
+        for make in (lambda: ChatRequest(model, HELLO), lambda: EmbeddingRequest(model, "x")):  # noqa: B023
+            with pytest.raises(BadRequestError, match=f"model must be text such as 'openai/gpt-4o', not {kind}"):
+                make()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("limits", "Limits"), ("retry", "RetryPolicy"), ("timeouts", "Timeouts")])
+def test_a_client_says_what_its_settings_have_to_be(name: str, kind: str) -> None:
+    wrong: Any = {name: 30}
+    with pytest.raises(TypeError, match=rf"expected trio_llm\.{kind}\(\.\.\.\), not 30"):
+        Client(**wrong)

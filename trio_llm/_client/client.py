@@ -60,6 +60,12 @@ def _rows(providers: Mapping[str, Provider] | Iterable[Provider]) -> Mapping[str
     return catalog_with(*own) if own else CATALOG
 
 
+def _check_kinds(*given: tuple[object, type[Any]]) -> None:
+    for value, kind in given:
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"expected trio_llm.{kind.__name__}(...), not {value!r:.60}")
+
+
 class Client(Operations):
     """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
 
@@ -102,6 +108,7 @@ class Client(Operations):
             targets: who says where a call goes, before its fallbacks.
             responders: who answers in place of the network, or around it.
         """
+        _check_kinds((retry, RetryPolicy), (limits, Limits), (timeouts, Timeouts))
         self._settings = Settings(
             retry or RetryPolicy(),
             limits or Limits(),

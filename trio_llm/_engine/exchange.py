@@ -22,6 +22,7 @@ from .._types.usage import Usage
 from .attempts import CallFrame
 from .events import CallWaiting, WaitReason
 from .gates import GatedAdmission
+from .identity import Identity
 from .retry import asked_wait, explicit_word
 from .routes import Route
 from .seams import Departure, Gate
@@ -155,6 +156,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
                 raise _status_error(exchange, head, body)
             exchange.call.head = head
             response = endpoint.decode(exchange.call, body)
+            Identity(exchange.call).settle(response)
             admission.usage = usage_of(response)
             return response
         except (ConversionError, ReplyIsError, TransportError) as error:
@@ -191,15 +193,17 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 if reply.head.status >= 300:
                     raise _status_error(exchange, reply.head, await _read_error(reply))
                 exchange.call.head = reply.head
-                decoder = reading.endpoint.open_decoder(exchange.call)
+                decoder, identity = reading.endpoint.open_decoder(exchange.call), Identity(exchange.call)
                 data = await _read_beginning(exchange, reply)
                 if _is_whole(reply.head, data) and not reading.endpoint.of_documents:
                     chunk = reading.unfold(await _read_body(reply, data))
+                    identity.settle(chunk)
                     admission.usage = usage_of(chunk)
                     yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                     return
                 while not decoder.finished:
                     batch = decoder.feed(data) if data else decoder.close()
+                    identity.settle_all(batch)
                     if batch:
                         admission.received += len(batch)
                         admission.usage = next(filter(None, map(usage_of, reversed(batch))), admission.usage)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 from .vector import Vector, packed
 
@@ -47,7 +47,7 @@ class EmbeddingRequest(AnyRequest):
 
     def __init__(self, model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> None:
         parameters, options = split_arguments(params, EMBEDDING_PARAMETERS)
-        self.__attrs_init__(model, input, parameters, options)
+        self.__attrs_init__(checked_model(model), input, parameters, options)
 
     def with_input(self, input: EmbeddingInput) -> EmbeddingRequest:
         """The same call with another input."""

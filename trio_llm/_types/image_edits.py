@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .upload import FileInput, Upload, as_upload
 
 
@@ -63,4 +63,4 @@ class ImageEditRequest(AnyRequest):
         given = image if isinstance(image, list) else [image]
         images = tuple(as_upload(one, f"image[{number}]", f"image-{number}.png") for number, one in enumerate(given))
         masked = None if mask is None else as_upload(mask, "mask", "mask.png")
-        self.__attrs_init__(model, images, prompt, masked, bool(stream), parameters, options)
+        self.__attrs_init__(checked_model(model), images, prompt, masked, bool(stream), parameters, options)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .upload import FileInput, Upload, as_upload
 
 
@@ -40,4 +40,4 @@ class ImageVariationRequest(AnyRequest):
 
     def __init__(self, image: FileInput, model: str = "dall-e-2", **params: Unpack[ImageVariationParams]) -> None:
         parameters, options = split_arguments(params, IMAGE_VARIATION_PARAMETERS)
-        self.__attrs_init__(model, as_upload(image, "image", "image.png"), parameters, options)
+        self.__attrs_init__(checked_model(model), as_upload(image, "image", "image.png"), parameters, options)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
 
@@ -52,7 +52,7 @@ class ImageRequest(AnyRequest):
 
     def __init__(self, prompt: str, model: str, *, stream: bool | None = False, **params: Unpack[ImageParams]) -> None:
         parameters, options = split_arguments(params, IMAGE_PARAMETERS)
-        self.__attrs_init__(model, prompt, bool(stream), parameters, options)
+        self.__attrs_init__(checked_model(model), prompt, bool(stream), parameters, options)
 
 
 @attrs.define

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
 ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
@@ -28,7 +28,7 @@ class ModerationRequest(AnyRequest):
 
     def __init__(self, input: ModerationInput, model: str, **params: Unpack[ControlParams]) -> None:
         parameters, options = split_arguments(params, frozenset())
-        self.__attrs_init__(model, input, parameters, options)
+        self.__attrs_init__(checked_model(model), input, parameters, options)
 
 
 @attrs.define

@@ -149,13 +149,14 @@ def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> tupl
     for name, value in arguments.items():
         if type(value) is str and name in _TEXTS:  # a key and an address, as nearly every call has
             controls[name] = value
+        elif value is None:  # not given, whether there is such a name or not
+            continue
         elif name in known:
-            if value is not None:
-                parameters[name] = value
-        elif name not in _CONTROLS:
-            raise UnsupportedParamsError(_unknown(name, known))
-        elif value is not None:
+            parameters[name] = value
+        elif name in _CONTROLS:
             controls[name] = _checked(name, value)
+        else:
+            raise UnsupportedParamsError(_unknown(name, known))
     if not controls:
         return parameters, NO_OPTIONS
     if "base_url" in controls:
@@ -181,10 +182,35 @@ def _checked(name: str, value: Any) -> Any:
         return as_fallbacks(value)
     if name == "api_key":
         return as_key(value)
+    if name == "timeout":
+        value = as_seconds(value)
     holds, wanted = _CHECKS.get(name, _UNCHECKED)
     if not holds(value):
         raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
     return value
+
+
+def as_seconds(value: object) -> object:
+    """A time limit, where it is one: a number, its text, or the longest part of an `httpx.Timeout`; else the value."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    parts = [getattr(value, name, None) for name in ("connect", "read", "write", "pool")]
+    numbers = [part for part in parts if isinstance(part, int | float)]
+    return max(numbers) if numbers else value
+
+
+def checked_model(model: object) -> str:
+    """The name of a model.
+
+    Raises:
+        BadRequestError: if it is none.
+    """
+    if isinstance(model, str):
+        return model
+    raise BadRequestError(f"model must be text such as 'openai/gpt-4o', not {type(model).__name__}")
 
 
 def _is_text(value: object) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
 
@@ -43,7 +43,7 @@ class RerankRequest(AnyRequest):
         self, model: str, query: str, documents: Sequence[str | Mapping[str, Any]], **params: Unpack[RerankParams]
     ) -> None:
         parameters, options = split_arguments(params, RERANK_PARAMETERS)
-        self.__attrs_init__(model, query, documents, parameters, options)
+        self.__attrs_init__(checked_model(model), query, documents, parameters, options)
 
 
 @attrs.define

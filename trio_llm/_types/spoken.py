@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 
 Voice: TypeAlias = str | Mapping[str, Any]
 """A voice's name, or an object such as `{"id": ...}` for one of the caller's own."""
@@ -45,7 +45,7 @@ class SpeechRequest(AnyRequest):
 
     def __init__(self, model: str, input: str, voice: Voice | None = None, **params: Unpack[SpeechParams]) -> None:
         parameters, options = split_arguments(params, SPEECH_PARAMETERS)
-        self.__attrs_init__(model, input, voice, parameters, options)
+        self.__attrs_init__(checked_model(model), input, voice, parameters, options)
 
 
 _USUAL_BLOCK: Final = 65_536

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
 TextPrompt: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
@@ -63,7 +63,7 @@ class TextCompletionRequest(AnyRequest):
         **params: Unpack[TextCompletionParams],
     ) -> None:
         parameters, options = split_arguments(params, TEXT_COMPLETION_PARAMETERS)
-        self.__attrs_init__(model, prompt, bool(stream), parameters, options)
+        self.__attrs_init__(checked_model(model), prompt, bool(stream), parameters, options)
 
 
 @attrs.define

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .upload import FileInput, Upload, as_upload
 from .usage import Usage
 
@@ -51,7 +51,9 @@ class TranscriptionRequest(AnyRequest):
         self, model: str, file: FileInput, *, stream: bool | None = False, **params: Unpack[TranscriptionParams]
     ) -> None:
         parameters, options = split_arguments(params, TRANSCRIPTION_PARAMETERS)
-        self.__attrs_init__(model, as_upload(file, "file", "audio.wav"), bool(stream), parameters, options)
+        self.__attrs_init__(
+            checked_model(model), as_upload(file, "file", "audio.wav"), bool(stream), parameters, options
+        )
 
 
 @attrs.define

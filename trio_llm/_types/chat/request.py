@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import BadRequestError, UnsupportedParamsError
 from ..mapping import Record
-from ..request import AnyRequest, CallOptions, ControlParams, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 
 MessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary, or the `message` of an earlier response."""
@@ -118,7 +118,7 @@ class ChatRequest(AnyRequest):
         parameters, options = split_arguments(params, CHAT_PARAMETERS)
         given: Any = parameters
         vars(self).update(  # every call makes one, and the generated `__init__` of a frozen class takes its time
-            model=model,
+            model=checked_model(model),
             messages=_plain_messages(messages),
             stream=bool(stream),
             parameters=given,

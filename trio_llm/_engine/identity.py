@@ -1,0 +1,63 @@
+"""Who an answer is: OpenAI's `id`, `model` and `created`, on every reply and on every chunk.
+
+What the provider says stays. What it says once, at the beginning of a stream, is repeated. What it does not say is the
+model that was asked for, and an id and a time that are made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from .._dialects.contract import Call
+from .._types.as_read import AsRead
+from .._types.mapping import Record
+
+_NAMES: Final = ("id", "model", "created")
+_PREFIXES: Final[Mapping[str, str]] = {
+    "completion": "chatcmpl-",
+    "moderation": "modr-",
+    "rerank": "rerank-",
+    "text_completion": "cmpl-",
+}
+"""Of ids that are made here, by operation; as OpenAI's, where it has any."""
+
+
+@cache
+def _names_of(cls: type[Any]) -> tuple[str, ...]:
+    # Those that go back to their provider as they came are left as they are.
+    known = cls.field_names if issubclass(cls, Record) and not issubclass(cls, AsRead) else ()
+    return tuple(name for name in _NAMES if name in known)
+
+
+class Identity:
+    """What the parts of one answer have in common."""
+
+    __slots__ = ("_call", "_held")
+
+    def __init__(self, call: Call[Any]) -> None:
+        self._call = call
+        self._held: dict[str, Any] = {}
+
+    def settle(self, answer: object) -> None:
+        """Fill in what a reply or chunk does not say."""
+        kind: Any = type(answer)
+        for name in _names_of(kind):
+            value = getattr(answer, name)
+            if value is None:
+                setattr(answer, name, self._held.get(name) or self._made(name))
+            elif name not in self._held:
+                self._held[name] = value
+
+    def settle_all(self, answers: Iterable[object]) -> None:
+        """The same for each of several."""
+        for answer in answers:
+            self.settle(answer)
+
+    def _made(self, name: str) -> Any:
+        call = self._call
+        prefix = _PREFIXES.get(call.request.operation, "")
+        made = {"id": lambda: call.fresh.id(prefix), "model": lambda: call.model, "created": call.fresh.time}[name]()
+        self._held[name] = made
+        return made
