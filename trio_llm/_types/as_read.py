@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 import attrs
 
@@ -11,6 +11,9 @@ from .mapping import Record
 
 Nested: TypeAlias = Mapping[str, Callable[[Any], Any]]
 """How the fields of a record are read that are records themselves, by their names."""
+
+
+_BESIDE: Final = frozenset({"read_names", "null_names"})
 
 
 @attrs.define
@@ -24,25 +27,28 @@ class AsRead(Record):
     field_names: ClassVar[tuple[str, ...]] = ()
     nested: ClassVar[Nested] = {}
 
-    read_names: tuple[str, ...] = attrs.field(default=(), kw_only=True, repr=False, eq=False)
-    """The names that it was read with, in their order; none where it was made here."""
+    read_names: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, repr=False, eq=False)
+    """The names that it was read with, in their order; None where it was made here."""
+    null_names: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, repr=False, eq=False)
+    """Those that were null. A field whose type has no null has its default meanwhile."""
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
         super().__attrs_init_subclass__()
-        cls.field_names = tuple(name for name in cls.field_names if name != "read_names")
+        cls.field_names = tuple(name for name in cls.field_names if name not in _BESIDE)
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:
         """The record of a JSON object. It shares what is inside with that object."""
         known: dict[str, Any] = {}
         extra: dict[str, Any] = {}
+        nulls = frozenset(name for name, item in value.items() if item is None)
         for name, item in value.items():
             if name not in cls.field_names:
                 extra[name] = item
             elif item is not None:
                 known[name] = cls.nested[name](item) if name in cls.nested else item
-        return cls(**known, model_extra=extra or None, read_names=tuple(value))
+        return cls(**known, model_extra=extra or None, read_names=tuple(value), null_names=nulls)
 
     @classmethod
     def read_plain(cls, value: Any) -> Self:
@@ -59,13 +65,16 @@ class AsRead(Record):
     def fields_to_dump(self) -> list[tuple[str, Any]]:
         """Names and values as they were read, and what was set since."""
         named = dict(super().fields_to_dump())
-        given = {name: named[name] for name in self.read_names if name in named}
+        for name in self.null_names & named.keys():
+            if not self._has_own(name):
+                named[name] = None
+        given = {name: named[name] for name in self.read_names or () if name in named}
         later = {name: value for name, value in named.items() if name not in given and self._has_own(name)}
         return [*given.items(), *later.items()]
 
     def _has_own(self, name: str) -> bool:
-        """Whether a field that was not read says something. A default does only in a record that was made here."""
-        if not self.read_names:
+        """Whether a field that had no value says something. A default does only in a record that was made here."""
+        if self.read_names is None:
             return self[name] is not None
         return name not in self.field_names or self[name] != getattr(type(self)(), name)
 

@@ -90,7 +90,7 @@ class EventFolding:
 
     def _place(self, event: OutputItemEvent | ItemPlaceEvent, identifier: str | None) -> int:
         """The item's place in the output. llama.cpp says only its id (2026-11)."""
-        if "output_index" in event.read_names or not event.read_names:
+        if event.read_names is None or "output_index" in event.read_names:
             return event.output_index
         return self._places.setdefault(identifier, len(self._places))
 
