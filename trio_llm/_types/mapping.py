@@ -41,13 +41,13 @@ class Record:
         ]
         cls.nested_names = tuple(dict.fromkeys(name for name, kind in annotations if _holds_records(str(kind))))
         # Only where there is something to build: attrs calls it if it is there when the class is made.
-        cls.__attrs_post_init__ = build_nested if cls.nested_names else None  # type: ignore[attr-defined]
+        setattr(cls, "__attrs_post_init__", build_nested if cls.nested_names else None)  # noqa: B010
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
         fields = (field.alias if field.name.startswith("_") else field.name for field in attrs.fields(cls))
         cls.field_names = tuple(name for name in fields if name != "model_extra")
-        cls.__repr__ = _short_repr  # type: ignore[method-assign,assignment]  # in place of the one that attrs writes
+        setattr(cls, "__repr__", _short_repr)  # noqa: B010 - in place of the one that attrs writes
 
     if not TYPE_CHECKING:  # pragma: no branch - for type checkers a misspelt attribute stays an error
 
