@@ -16,6 +16,7 @@ import attrs
 from trio_llm import ChatRequest, EmbeddingRequest, Provider
 from trio_llm._catalog.provider import Wire
 from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._types.decided import DecisionRequest
 from trio_llm._types.moderations import ModerationRequest
 from trio_llm._types.reranking import RerankRequest
 from trio_llm._types.responses_api.request import ResponsesRequest
@@ -38,6 +39,9 @@ REPLIES: Final = (
 )
 REQUESTS: Final[dict[str, Callable[[str, bool], Any]]] = {
     "chat": lambda model, stream: ChatRequest(model, QUESTION, stream=stream, max_tokens=99),
+    "decisions": lambda model, _: DecisionRequest(
+        model, "a", [{"type": "predicate", "instructions": "b"}, {"type": "score", "levels": [{"label": "c"}]}]
+    ),
     "embeddings": lambda model, _: EmbeddingRequest(model, ["a", "b"]),
     "moderation": lambda model, _: ModerationRequest("a", model),
     "rerank": lambda model, _: RerankRequest(model, "a", ["b", "c"]),

@@ -48,6 +48,13 @@ TABLE: dict[str, set[str]] = {
 DOORS: dict[str, set[str]] = {
     "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
 }
+# Dialects that take operations over from another's package, because they are defined as that one's: importer, imported.
+VARIANTS: dict[str, set[str]] = {
+    "bridges": set(),
+    "cohere": {"openai"},  # whose reranking is Cohere's own shape, as other vendors have taken it over
+    "deepgram": {"openai"},  # whose speech, like OpenAI's, is the bare sound, and errors in one of OpenAI's shapes
+    "elevenlabs": {"openai"},  # the same
+}
 RUNTIMES = {"trio", "anyio", "asyncio", "sniffio"}
 HTTP_CLIENTS = {"httpx", "httpx2"}
 # `_limits` names Trio's own CapacityLimiter, which callers may share with a client.
@@ -136,6 +143,25 @@ def is_parent(other: str, path: Path) -> bool:
 @every_module
 def test_a_module_imports_only_what_the_table_allows_its_wing(path: Path) -> None:
     assert not forbidden(path)
+
+
+DIALECTS = {path.parent.name for path in (PACKAGE / "_dialects").glob("*/__init__.py")}
+
+
+def dialect_of(module: str) -> str | None:
+    """The dialect to which a module belongs; None for what several share, and for what is no dialect's at all."""
+    parts = module.split(".")
+    alone = len(parts) == 2 and parts[-1] in VARIANTS
+    return parts[1] if parts[0] == "_dialects" and len(parts) > 1 and (parts[1] in DIALECTS or alone) else None
+
+
+@every_module
+def test_no_dialect_imports_the_package_of_another(path: Path) -> None:
+    own = dialect_of(name_of(path))
+    others = {dialect_of(other) for other in own_modules(path)} - {None, own}
+    # What several dialects share is nobody's package, and imports none.
+    if wing_of(name_of(path)) == "_dialects":
+        assert others <= VARIANTS.get(own or "", set())
 
 
 @every_module

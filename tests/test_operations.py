@@ -32,6 +32,7 @@ trio.run(main)
 print(*sorted(name.removeprefix("trio_llm._types.") for name in sys.modules if name.startswith("trio_llm._types.")))
 """
 OTHERS = {
+    "decided",
     "embeddings",
     "image_edits",
     "image_variations",

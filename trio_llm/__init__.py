@@ -164,6 +164,8 @@ if TYPE_CHECKING:
     anthropic_messages: Final = _functions.twin(_operations.ask_anthropic_messages)
     acount_tokens: Final = _functions.function(_operations.ask_count_tokens)
     count_tokens: Final = _functions.twin(_operations.ask_count_tokens)
+    adecisions: Final = _functions.function(_operations.ask_decisions)
+    decisions: Final = _functions.twin(_operations.ask_decisions)
     aembedding: Final = _functions.function(_operations.ask_embedding)
     embedding: Final = _functions.twin(_operations.ask_embedding)
     aimage_edit: Final = _functions.function(_operations.ask_image_edit)
@@ -207,7 +209,7 @@ else:
             "_client.client": "Client",
             "_client.combined": "as_completed cascade fan_out hedge merge race",
             "_client.completion_batches": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
-            "_client.functions": "aanthropic_messages acancel_responses acompact_responses acompletion acount_tokens adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation anthropic_messages arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion count_tokens delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
+            "_client.functions": "aanthropic_messages acancel_responses acompact_responses acompletion acount_tokens adecisions adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation anthropic_messages arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion count_tokens decisions delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
             "_client.queries": "get_llm_provider get_supported_openai_params get_valid_models validate_environment",
             "_combinators.jobs": "Outcome",
             "_combinators.stopping": "stop_when",

@@ -87,6 +87,12 @@ if TYPE_CHECKING:
         StreamingChoices as StreamingChoices,
         ToolCall as ToolCall,
     )
+    from ._types.decided import (
+        DecisionAnswer as DecisionAnswer,
+        DecisionProbability as DecisionProbability,
+        DecisionRequest as DecisionRequest,
+        DecisionResponse as DecisionResponse,
+    )
     from ._types.embeddings import (
         Embedding as Embedding,
     )
@@ -187,6 +193,7 @@ else:
             "_limits.settings": "AccountStatistics LaneStatistics",
             "_transport": "Transport TransportStatistics",
             "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall StreamingChoices ToolCall",
+            "_types.decided": "DecisionAnswer DecisionProbability DecisionRequest DecisionResponse",
             "_types.embeddings": "Embedding",
             "_types.images": "ImageChunk ImageObject",
             "_types.messages_api.reply": "AnthropicUsage BlockDelta ContentBlock ContentBlockDeltaEvent ContentBlockStartEvent ContentBlockStopEvent MessageDeltaEvent MessageEvent MessageStartEvent",

@@ -21,6 +21,7 @@ from .._types.http import JSON_CONTENT, HTTPRequest, ReplyHead
 
 if TYPE_CHECKING:  # the types of an operation are imported when it is first asked for
     from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+    from .._types.decided import DecisionRequest, DecisionResponse
     from .._types.embeddings import EmbeddingRequest, EmbeddingResponse
     from .._types.image_edits import ImageEditRequest
     from .._types.image_variations import ImageVariationRequest
@@ -293,6 +294,7 @@ class Dialect:
     messages: Endpoint[MessagesRequest, AnthropicMessagesResponse] | None = None
     messages_stream: StreamEndpoint[MessagesRequest, MessageEvent] | None = None
     count_tokens: Endpoint[CountTokensRequest, TokenCountResponse] | None = None
+    decisions: Endpoint[DecisionRequest, DecisionResponse] | None = None
 
 
 def supported_parameters(

@@ -31,6 +31,7 @@ from .responses_asking import (
 from .stream import ChunkRules
 
 if TYPE_CHECKING:
+    from .._types.decided import DecisionInput, DecisionParams, DecisionQuestions, DecisionResponse
     from .._types.embeddings import EmbeddingInput, EmbeddingParams, EmbeddingRequest, EmbeddingResponse
     from .._types.image_edits import ImageEditParams, ImageInput
     from .._types.image_variations import ImageVariationParams
@@ -91,6 +92,33 @@ def ask_count_tokens(
     from .._types.token_counts import CountTokensRequest
 
     return cast("Whole[TokenCountResponse]", CountTokensRequest(model, messages, **params))
+
+
+def ask_decisions(
+    model: str, input: DecisionInput, questions: DecisionQuestions, **params: Unpack[DecisionParams]
+) -> Whole[DecisionResponse]:
+    """Have questions about an input decided: yes or no, a choice, a score; answered with probabilities, without text.
+
+        questions = [
+            {"type": "predicate", "name": "refund", "instructions": "The customer asks for a refund."},
+            {"type": "choice", "instructions": "Whose is it?", "choices": [{"value": "sales"}, {"value": "bills"}]},
+            {"type": "score", "instructions": "How angry?", "levels": [{"label": "calm"}, {"label": "furious"}]},
+        ]
+        decided = await client.decisions("openai/gpt-6-luna", "I was charged twice.", questions)
+        decided.answers[0].probability, decided.answers[1].choice, decided.answers[2].score
+
+    Args:
+        model: `"provider/name"`, or a bare name.
+        input: a text, or messages, tool calls and their outputs.
+        questions: OpenAI takes up to 400 at once.
+        params: OpenAI's parameters and the control parameters of `CallOptions`.
+
+    Raises:
+        APIError: whatever went wrong.
+    """
+    from .._types.decided import DecisionRequest
+
+    return cast("Whole[DecisionResponse]", DecisionRequest(model, input, questions, **params))
 
 
 def ask_embedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> Whole[EmbeddingResponse]:
@@ -311,6 +339,7 @@ def _text_rules(request: TextCompletionRequest) -> ChunkRules[Any, Any]:
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "count_tokens": Operation("count_tokens", "token count"),
     "completion": Operation("chat", "chat", rules_for),
+    "decisions": Operation("decisions", "decision"),
     "embedding": Operation("embeddings", "embedding", in_parts=_embedding_in_parts),
     "image_generation": Operation("images", "image", _picture_rules),
     "image_edit": Operation("image_edit", "image edit", _picture_rules),
@@ -330,6 +359,7 @@ class Operations(ResponsesOperations, MessagesOperations):
 
     completion: Final = method(ask_completion)
     count_tokens: Final = method(ask_count_tokens)
+    decisions: Final = method(ask_decisions)
     embedding: Final = method(ask_embedding)
     image_edit: Final = method(ask_image_edit)
     image_generation: Final = method(ask_image_generation)

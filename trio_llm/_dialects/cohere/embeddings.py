@@ -14,7 +14,7 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
-from ..openai.embeddings import read_vector
+from ..vectors import read_vector
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
 _USUAL_INPUT_TYPE: Final = "search_document"

@@ -14,7 +14,7 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
-from ..openai.embeddings import read_vector
+from ..vectors import read_vector
 from .errors import raise_error
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format"})

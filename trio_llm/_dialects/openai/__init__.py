@@ -13,6 +13,7 @@ from .chat_stream import open_chat_decoder
 from .errors import decode_error
 
 if TYPE_CHECKING:
+    from ..._types.decided import DecisionRequest, DecisionResponse
     from ..._types.embeddings import EmbeddingRequest, EmbeddingResponse
     from ..._types.image_edits import ImageEditRequest
     from ..._types.image_variations import ImageVariationRequest
@@ -116,6 +117,13 @@ def _moderation() -> Endpoint[ModerationRequest, ModerationResponse]:
 
 
 @later
+def _decisions() -> Endpoint[DecisionRequest, DecisionResponse]:
+    from .decided import decode_decisions, encode_decisions
+
+    return Endpoint(encode_decisions, decode_decisions)
+
+
+@later
 def _rerank() -> Endpoint[RerankRequest, RerankResponse]:
     from .reranking import decode_rerank, encode_rerank
 
@@ -141,4 +149,5 @@ OPENAI: Final = Dialect(
     text_completion_stream=_text_completion_stream,
     moderation=_moderation,
     rerank=_rerank,
+    decisions=_decisions,
 )

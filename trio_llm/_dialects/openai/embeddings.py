@@ -6,20 +6,16 @@ Source: OpenAI API reference, "Create embeddings", 2026-11; Voyage AI, "Text emb
 
 from __future__ import annotations
 
-import sys
-from array import array
-from base64 import b64decode
 from typing import Any, Final
 
-from ..._convert.converter import ConversionError, structure
+from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
-from ..._types.vector import Vector
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..vectors import read_vector
 from .replies import require_list, settle_usage
 
-NUMBERS: Final[Any] = Vector | list[Any]
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})
 
 
@@ -57,29 +53,6 @@ def _embedding(value: Any, number: int, typecode: str) -> Embedding:
     made = structure(item, Embedding)
     made.embedding = numbers
     return made
-
-
-def read_vector(value: Any, typecode: str, path: str) -> Vector | list[Any]:
-    """A vector from numbers, or from base64 text whose numbers are of `typecode`.
-
-    Raises:
-        ConversionError: if it is neither; the message names `path`.
-    """
-    try:
-        return _unpacked(value, typecode) if isinstance(value, str) else structure(value, NUMBERS)
-    except ConversionError as error:
-        raise error.inside(path) from None
-
-
-def _unpacked(text: str, typecode: str) -> Vector:
-    numbers = array(typecode)
-    try:
-        numbers.frombytes(b64decode(text))
-    except ValueError as error:
-        raise ConversionError(f"expected base64 numbers: {error}") from error
-    if sys.byteorder == "big":  # pragma: no cover
-        numbers.byteswap()
-    return Vector(numbers)
 
 
 def _settle_embedding_usage(usage: JSONObject) -> None:

@@ -1,7 +1,7 @@
 """OpenAI's endpoints beside chat, and reranking in the shape that Cohere and Jina share: canned, deterministic answers.
 
 Source: OpenAI API reference, "Create embeddings", "Create image", "Create speech", "Create transcription",
-"Create moderation", "Create completion"; Cohere API reference, "Rerank", 2026-11.
+"Create moderation", "Create completion", "Create decision"; Cohere API reference, "Rerank", 2026-11.
 """
 
 from __future__ import annotations
@@ -157,6 +157,30 @@ def _moderated(text: str) -> dict[str, Any]:
     return {"flagged": flagged, "categories": {"violence": flagged}, "category_scores": {"violence": score}}
 
 
+def _write_decisions(prompt: Prompt, answer: Answer) -> Body:
+    """Half true, the first choice, the lowest level: each question gets an answer of its own type."""
+    answers = [_decided(question) for question in prompt.body.get("questions") or ()]
+    tokens = answer.usage.prompt_tokens
+    counts = {"input_tokens": tokens, "output_tokens": 0, "total_tokens": tokens}
+    return whole({"answers": answers, "model": answer.model, "usage": counts})
+
+
+def _decided(question: Mapping[str, Any]) -> dict[str, Any]:
+    kind = question.get("type")
+    answer: dict[str, Any] = {"type": kind, "name": question.get("name")}
+    if kind == "predicate":
+        return answer | {"probability": 0.5}
+    if kind == "choice":
+        values = [choice["value"] for choice in question["choices"]]
+        likely = [{"value": value, "probability": float(not number)} for number, value in enumerate(values)]
+        return answer | {"choice": values[0], "confidence": 1.0, "probabilities": likely}
+    labels = [level["label"] for level in question["levels"]]
+    likely = [
+        {"value": number, "label": label, "probability": float(not number)} for number, label in enumerate(labels)
+    ]
+    return answer | {"score": 0.0, "confidence": 1.0, "probabilities": likely}
+
+
 def _read_rerank(_path: str, body: Mapping[str, Any]) -> Prompt:
     documents = tuple(" ".join(texts_of(document)) for document in body.get("documents") or ())
     query = str(body.get("query", ""))
@@ -191,6 +215,7 @@ ENDPOINTS: Final = tuple(
         ("speech", r"/audio/speech$", _read("input"), _write_speech),
         ("transcriptions", r"/audio/transcriptions$", _read("file"), _write_transcription),
         ("moderations", r"/moderations$", _read("input"), _write_moderation),
+        ("decisions", r"/decisions$", _read("input"), _write_decisions),
         ("rerank", r"/rerank$", _read_rerank, _write_rerank),
         ("models", r"/models$", _read("model"), _write_models),
         # Last, as it would find chat completions too.
