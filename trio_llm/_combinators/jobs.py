@@ -1,4 +1,12 @@
-"""What structured-concurrency functions run: jobs, where they come from, and what became of each."""
+"""What structured-concurrency functions run: jobs, where they come from, and what became of each.
+
+An `Outcome` goes one way. `not_started` until its job is run; `cancelled` from then on, unless it comes to another end;
+`ok` or `failed` when it does. Back to `not_started` goes what was given up before a request was sent. `run_job` is the
+only one to write it, and writes the end whatever happens, so an outcome can be read at any time.
+
+A `Feed` pulls a job only when one can be started, never after its deadline, and never after its source has failed. That
+failure is noted, not raised: what was started ends first. Whoever reads the outcomes is told then, once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,31 @@
-"""The end of a client: its running calls are known, may end in peace for a while, and are then cut off."""
+"""The one lifecycle of a call, and the end of a client, which knows its running calls.
+
+A `RunningCall` is one call from its start to its response, or to the end of its stream. Its states:
+
+    waiting ──────> asking ───────────────────────────────> ended     a whole reply, or an error that nothing mends
+       ^              │  ^ │
+       │   a failure  v  │ │ the first content of a stream
+       └─────────── pausing │
+                         │ v
+                         flowing ─────────────────────────> ended     its last chunk, an error, a reader that leaves
+                            │ breaks, and may be asked for again
+                            └──> pausing
+
+- *waiting*: its attempt stands in the account's lines, or before a gate.
+- *asking*: a request is with the provider. *pausing*: the time until the next attempt, or none before a fallback.
+- *flowing*: its reader has chunks. Between two pulls nothing of it runs.
+
+It starts in `Calls.start` or `start_stream`, and nowhere else. It ends in `RunningCall.end`, and nowhere else; whoever
+comes first says how, and the rest changes nothing. Who calls `end`:
+
+- `Engine.receive` for whole replies, those in parts and of embedded servers included; both forms for a failed opening;
+- the source that the reader holds, for streams: a `Source` alone (`ends_call`), or the one that asks again;
+- the generator that owns the reply, when the event loop finalises it because its reader forgot it (`forgotten`).
+
+What always holds: `scopes` has a scope for every place at which a task waits inside the call, so that its client can
+cut it off; an idle stream has none, and is closed instead. After `end` the call has neither slot nor connection.
+Observers are told of the start and of the end at these places alone.
+"""
 
 from __future__ import annotations
 

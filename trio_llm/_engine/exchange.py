@@ -1,4 +1,15 @@
-"""One exchange with a provider: slot, connection, request, reply. Whoever is here owns the reply and closes it."""
+"""One exchange with a provider: slot, connection, request, reply. Whoever is here owns the reply and closes it.
+
+An attempt goes one way, and what it took is given back in the opposite order, however it ends:
+
+    admission (account, gates) ──> signature ──> connection ──> head ──> body ──> response or chunks
+
+- Before the admission nothing was taken. A cancellation that came until then is noticed before anything is sent.
+- Inside the `with` block of the admission, the reply is closed before the slot is given back.
+- An error of a transport or of a decoder becomes an `APIError` here and nowhere else. Other errors are bugs, and pass.
+- A stream's generator is suspended inside the block for as long as its reader takes. It is finished by its end, by an
+  error, by whoever closes it, or by the event loop if it was forgotten. Each of these leaves the block.
+"""
 
 from __future__ import annotations
 

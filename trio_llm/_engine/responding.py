@@ -58,28 +58,30 @@ async def responded_stream(  # noqa: ASYNC900 - owned and closed by a `Source`, 
 ) -> AsyncGenerator[list[Any], None]:
     """The chunks that the responders make of a request, as a `Source` takes them: in batches, an empty one first."""
     yield []  # noqa: ASYNC119
-    respond: RespondStreamed = partial(_network, opened)
+    # Every iterator that was handed out. A generator that is closed leaves those that it was iterating over open, and
+    # the network's holds slot and connection.
+    made: list[AsyncIterator[Any]] = []
+    respond: RespondStreamed = partial(_kept, made, partial(_network, opened))
     for responder in reversed(responders):
-        respond = partial(_stream_by, responder, respond)
-    chunks = respond(request)
-    async with aclosing(_closable(chunks)) as closable:
-        async for chunk in closable:
+        respond = partial(_kept, made, partial(_stream_by, responder, respond))
+    try:
+        async for chunk in respond(request):
             yield [chunk]  # noqa: ASYNC119
+    finally:
+        for chunks in made:
+            close = getattr(chunks, "aclose", None)
+            if close is not None:
+                await close()  # noqa: ASYNC102 - what closes a stream waits for nothing
+
+
+def _kept(made: list[AsyncIterator[Any]], respond: RespondStreamed, request: AnyRequest) -> AsyncIterator[Any]:
+    chunks = respond(request)
+    made.append(chunks)
+    return chunks
 
 
 def _stream_by(responder: Responder, following: RespondStreamed, request: AnyRequest) -> AsyncIterator[Any]:
     return responder.respond_streamed(request, following)
-
-
-async def _closable(chunks: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:  # noqa: ASYNC900
-    """Chunks of any iterator, which is closed if it can be."""
-    try:
-        async for chunk in chunks:
-            yield chunk  # noqa: ASYNC119
-    finally:
-        close = getattr(chunks, "aclose", None)
-        if close is not None:
-            await close()  # noqa: ASYNC102 - a responder's own
 
 
 async def _network(opened: Open, request: AnyRequest) -> AsyncGenerator[Any, None]:  # noqa: ASYNC900

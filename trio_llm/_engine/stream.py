@@ -1,4 +1,21 @@
-"""The two forms of a stream over one owner: pulled by its reader, or pumped by a task of its block."""
+"""The two forms of a stream over one owner: pulled by its reader, or pumped by a task of its block.
+
+    owner ──> Source ──> [one that asks again] ──> Stream         pulled: nothing of ours runs between two pulls
+                                              └──> PumpedStream   pumped: a task reads ahead into a bounded channel
+
+The owner is a private generator (`exchange.receive_stream`). It has slot and reply, and closing it frees both. The
+states of a stream:
+
+- *opening*: up to the first content; a failure is an attempt's, and may be retried. `Source.open` is its only way out.
+- *flowing*: its reader has chunks. `patience` is the waiting for the network that is left until content has to come.
+- *cut*: a pull was cancelled, or its client ended the call. Every further read says so.
+- *ended*: by its last chunk, by an error, which is raised once, or because it was closed. Nothing is left of it.
+- *asked again*: broken, and opened anew by `reasking` or `resuming`, under the same call and the same deadline.
+
+What always holds: no scope or task is open between two pulls. No pull begins after the deadline, whatever a scope
+would do. What arrived is kept for the folded response before anybody sees it. In the pumped form an error is noted
+before the channel closes, so a reader that finds the end finds the error as well; see `nursery`.
+"""
 
 from __future__ import annotations
 

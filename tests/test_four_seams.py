@@ -1,0 +1,166 @@
+"""The four seams of a client: what a gate, targets or a responder may do, and that a call stays a call around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from virtual import ask, assert_nothing_left, client_of, in_virtual_time, text_of
+
+from trio_llm import BadRequestError, Timeout
+from trio_llm._runtime import trio
+from trio_llm.exceptions import BudgetExceededError
+from trio_llm.observe import Departure, Learnt, Responder
+from trio_llm.testing import Failure, Reply, Simulator
+
+GUIDE = (Path(__file__).parent.parent / "docs" / "seams.md").read_text()
+PROGRAMS = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
+WORDS = ["one ", "two ", "three "]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_programs_of_the_guide_do_what_they_say(number: int) -> None:
+    assert len(PROGRAMS) == 4
+    exec(compile(PROGRAMS[number], f"docs/seams.md program {number}", "exec"), {"__name__": "program"})
+
+
+@attrs.define
+class Door:
+    """A gate that writes down who came and went."""
+
+    opens_after: float = 0
+    refuses: bool = False
+    entered: list[Departure] = attrs.Factory(list[Departure])
+    left: list[Learnt] = attrs.Factory(list[Learnt])
+
+    def enter_nowait(self, departure: Departure) -> object | None:
+        if self.refuses:
+            raise BudgetExceededError("no more")
+        return None if self.opens_after else self._note(departure)
+
+    async def enter(self, departure: Departure) -> object:
+        await trio.sleep(self.opens_after)
+        return self._note(departure)
+
+    def _note(self, departure: Departure) -> object:
+        self.entered.append(departure)
+        return departure
+
+    def leave(self, entered: object, learnt: Learnt) -> None:
+        assert entered in self.entered
+        self.left.append(learnt)
+
+
+@in_virtual_time
+async def test_each_attempt_passes_every_gate_and_leaves_it_with_what_was_learnt() -> None:
+    first, second = Door(), Door(opens_after=3)
+    simulator = Simulator([Failure(503), Reply("ok")])
+    async with client_of(simulator, attempts=2, gates=[first, second]) as client:
+        began = trio.current_time()
+        response = await client.call(ask("x"))
+        assert trio.current_time() - began == 3 + 0.5 + 3
+        assert_nothing_left(client, simulator)
+
+    for door in (first, second):
+        assert [departure.number for departure in door.entered] == [1, 2]
+        failed, succeeded = door.left
+        assert (type(failed.error).__name__, failed.usage) == ("ServiceUnavailableError", None)
+        assert (succeeded.error, succeeded.usage) == (None, response.usage)
+        assert succeeded.head is not None
+        assert succeeded.head.status == 200
+
+
+@in_virtual_time
+async def test_what_was_entered_is_left_where_a_later_gate_refuses_or_is_waited_for_in_vain() -> None:
+    first, simulator = Door(), Simulator(Reply("ok"))
+    async with client_of(simulator, gates=[first, Door(refuses=True)]) as client:
+        with pytest.raises(BudgetExceededError):
+            await client.call(ask("x"))
+        assert_nothing_left(client, simulator)
+    async with client_of(simulator, gates=[first, Door(opens_after=9)]) as client:
+        with pytest.raises(Timeout):
+            await client.call(ask("x", timeout=1))
+        assert_nothing_left(client, simulator)
+
+    assert len(first.entered) == len(first.left) == 2
+    assert simulator.requests == []
+
+
+@in_virtual_time
+async def test_a_stream_holds_its_gates_until_it_ends() -> None:
+    door = Door()
+    async with client_of(Simulator(Reply(WORDS, gap=1)), gates=[door]) as client:
+        async for _ in await client.call(ask("x", stream=True)):
+            assert door.left == []
+
+    (learnt,) = door.left
+    assert learnt.usage is not None
+    assert learnt.received > 3
+
+
+class Own(Responder):
+    """A provider that somebody wrote: no row knows it."""
+
+    async def respond(self, request: Any, next: Any) -> Any:
+        return await next(ask("for another")) if request.model == "own/model" else await next(request)
+
+    async def respond_streamed(self, request: Any, next: Any) -> AsyncIterator[Any]:  # noqa: ASYNC900 - as told
+        async for chunk in next(ask("for another", stream=True)):
+            yield chunk
+
+
+@in_virtual_time
+async def test_a_responder_may_answer_for_a_model_that_no_row_knows() -> None:
+    simulator = Simulator()
+    async with client_of(simulator, responders=[Own()]) as client:
+        whole = await client.call(ask("x", model="own/model"))
+        stream = await client.call(ask("x", model="own/model", stream=True))
+        text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+        assert_nothing_left(client, simulator)
+    async with client_of(simulator) as client:
+        with pytest.raises(BadRequestError):
+            await client.call(ask("x", model="own/model"))
+
+    assert text_of(whole) == text == text_of(stream.response) == "echo: for another"
+    assert stream.response.usage is not None
+
+
+class Slow(Responder):
+    """Takes its time."""
+
+    async def respond(self, request: Any, next: Any) -> Any:
+        await trio.sleep(60)
+        return await next(request)
+
+    async def respond_streamed(self, request: Any, next: Any) -> AsyncIterator[Any]:  # noqa: ASYNC900 - as told
+        async for chunk in next(request):
+            yield chunk
+            await trio.sleep(60)
+
+
+@in_virtual_time
+async def test_the_deadline_of_a_call_ends_its_responders() -> None:
+    simulator = Simulator(Reply(WORDS))
+    async with client_of(simulator, responders=[Slow()]) as client:
+        began = trio.current_time()
+        with pytest.raises(Timeout):
+            await client.call(ask("x", timeout=5))
+        assert trio.current_time() - began == 5
+        with pytest.raises(Timeout):
+            async for _ in await client.call(ask("x", stream=True, timeout=5)):
+                pass
+        assert trio.current_time() - began == 10
+        assert_nothing_left(client, simulator)
+
+
+@in_virtual_time
+async def test_leaving_a_responders_stream_closes_the_one_behind_it() -> None:
+    simulator = Simulator(Reply(WORDS, gap=1))
+    async with client_of(simulator, responders=[Own()]) as client:
+        async with await client.call(ask("x", stream=True)) as stream:
+            await anext(stream)
+        assert_nothing_left(client, simulator)
