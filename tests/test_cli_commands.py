@@ -105,7 +105,6 @@ def test_a_port_in_use_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["unknown"],
         ["fanout"],
         ["fanout", "x", "--max-in-flight", "0"],
@@ -124,6 +123,15 @@ def test_arguments_that_make_no_sense_exit_with_2(arguments: list[str], capsys: 
         main(arguments)
     assert caught.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+def test_the_bare_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 0
+    captured = capsys.readouterr()
+    assert all(name in captured.out for name in ("fanout", "chat", "models", "serve"))
+    assert captured.err == ""
 
 
 def test_help_loads_no_event_loop() -> None:

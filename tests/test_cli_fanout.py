@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from trio_llm.__main__ import main
-from trio_llm.testing import AtEvent, Failure, RecordedRequest, Reply, Simulator, running_server
+from trio_llm.testing import AtEvent, Failure, RecordedRequest, Reply, Simulator, ToolUse, running_server
 
 Serve = Callable[[Simulator], Simulator]
 
@@ -41,7 +41,7 @@ def prompts(tmp_path: Path) -> Path:
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def body(request: RecordedRequest) -> dict[str, Any]:
@@ -127,6 +127,209 @@ def test_a_deadline_tells_what_was_cut_and_what_never_began(
     ]
     assert len(simulator.requests) == 2
     assert "3 calls: 1 ok, 0 failed, 1 cancelled, 1 not started" in capsys.readouterr().out
+
+
+def test_outcomes_say_what_was_asked_and_why_the_answer_ended(serving: Serve, tmp_path: Path) -> None:
+    serving(Simulator(by_prompt({"red": Reply("half an", finish_reason="length")})))
+    source, output = tmp_path / "prompts.jsonl", tmp_path / "outcomes.jsonl"
+    history = [{"role": "user", "content": "green"}]
+    source.write_text("\n".join(map(json.dumps, [{"id": 7, "prompt": "red"}, {"messages": history}])))
+
+    assert main(["fanout", str(source), "--model", "openai/any", "--output", str(output)]) == 0
+    red, green = sorted(records(output), key=lambda record: record["index"])
+    assert (red["id"], red["prompt"], red["messages"], red["finish_reason"]) == (7, "red", None, "length")
+    assert (green["id"], green["prompt"], green["messages"], green["finish_reason"]) == (None, None, history, "stop")
+
+
+def test_a_cut_answer_is_shown_as_cut(serving: Serve, prompts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    actions = {"red": Reply("half an", finish_reason="length"), "blue": Reply("no", finish_reason="content_filter")}
+    serving(Simulator(by_prompt(actions)))
+
+    main(["fanout", str(prompts), "--model", "openai/any", "--show-text"])
+    shown = capsys.readouterr().out
+    assert "#0 ok, cut" in shown
+    assert "#2 ok, filtered" in shown
+    assert "#1 ok\n" in shown
+    assert (
+        "3 calls: 3 ok, 0 failed, 0 cancelled, 0 not started; 1 of the answers cut; 1 of the answers filtered" in shown
+    )
+
+
+def test_an_answer_that_calls_tools_is_shown_as_calls(
+    serving: Serve, prompts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving(Simulator(Reply(tool_calls=[ToolUse("look_up", {"word": "red"})])))
+
+    main(["fanout", str(prompts), "--model", "openai/any"])
+    assert 'calls look_up({"word": "red"})' in capsys.readouterr().out.replace('":"', '": "')
+
+
+def test_an_output_that_is_there_is_replaced_on_request_alone(
+    serving: Serve, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator = serving(Simulator())
+    output = tmp_path / "outcomes.jsonl"
+    output.write_text("paid for\n")
+    arguments = ["fanout", str(prompts), "--model", "openai/any", "--output", str(output)]
+
+    assert main(arguments) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert output.read_text() == "paid for\n"
+    assert simulator.requests == []
+    assert main([*arguments, "--overwrite"]) == 0
+    assert len(records(output)) == 3
+
+
+def test_the_prompts_are_never_written_over(
+    serving: Serve, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator = serving(Simulator())
+    same = tmp_path / "same"
+    same.symlink_to(prompts)
+    before = prompts.read_text()
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--output", str(same), "--overwrite"]) == 2
+    assert "the prompts are read from it" in capsys.readouterr().err
+    assert prompts.read_text() == before
+    assert simulator.requests == []
+
+
+def test_what_is_no_regular_file_is_written_to_as_it_is(serving: Serve, prompts: Path) -> None:
+    serving(Simulator())
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--output", "/dev/null"]) == 0
+
+
+def test_two_models_are_each_asked_every_prompt_and_compared(
+    serving: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving(Simulator())
+    source, output = tmp_path / "prompts.jsonl", tmp_path / "outcomes.jsonl"
+    source.write_text('{"prompt": "red"}\n{"prompt": "green", "model": "openai/own"}\n{"prompt": "blue"}\n')
+
+    assert main(["fanout", str(source), "-m", "openai/one", "-m", "openai/two", "-o", str(output)]) == 0
+    asked = [(record["prompt"], record["model"]) for record in sorted(records(output), key=lambda one: one["index"])]
+    assert asked == [
+        ("red", "openai/one"),
+        ("red", "openai/two"),
+        ("green", "openai/own"),
+        ("blue", "openai/one"),
+        ("blue", "openai/two"),
+    ]
+    shown = capsys.readouterr().out
+    assert shown.count("openai/one: 2 calls: 2 ok") == 1
+    assert "openai/own: 1 calls: 1 ok" in shown
+    assert "model" in shown.splitlines()[6]
+
+
+def test_a_quiet_fan_out_shows_nothing_where_a_file_has_the_answers(
+    serving: Serve, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving(Simulator())
+    output = tmp_path / "outcomes.jsonl"
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--quiet", "--output", str(output)]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert len(records(output)) == 3
+
+
+def test_a_quiet_fan_out_without_a_file_prints_the_answers_and_counts_failures(
+    serving: Serve, prompts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving(Simulator(by_prompt({"green": Failure(401, "no such key")})))
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--quiet"]) == 1
+    captured = capsys.readouterr()
+    assert "\n#0 ok\necho: red\n" in captured.out
+    assert "tokens/s" not in captured.out
+    assert captured.err == "trio-llm fanout: 3 calls: 2 ok, 1 failed, 0 cancelled, 0 not started\n"
+
+
+BATCH = {
+    "custom_id": "a",
+    "method": "POST",
+    "url": "/v1/chat/completions",
+    "body": {"model": "openai/batch", "messages": [{"role": "user", "content": "red"}], "seed": 5},
+}
+READ = {
+    "prompts.csv": 'id,prompt,seed\n007,"red, and\nround",5\n\n008,42,\n',
+    "prompts.tsv": "prompt\tid\tseed\nred, and round\t007\t5\n42\t008\t\n",
+    "prompts.json": '[\n  {"id": "007", "prompt": "red, and round", "seed": 5},\n  {"id": "008", "prompt": "42"}\n]',
+    "prompts.JSONL": '{"id": "007", "prompt": "red, and\u2028round", "seed": 5}\r\n{"id": "008", "prompt": "42"}\r\n',
+    "lines.json": '{"id": "007", "prompt": "red, and round", "seed": 5}\n{"id": "008", "prompt": "42"}\n',
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_tables_and_arrays_are_read(name: str, serving: Serve, tmp_path: Path) -> None:
+    simulator = serving(Simulator())
+    source, output = tmp_path / name, tmp_path / "outcomes.jsonl"
+    source.write_text(READ[name])
+
+    assert main(["fanout", str(source), "--model", "openai/any", "--output", str(output)]) == 0
+    first, second = sorted(records(output), key=lambda record: record["index"])
+    assert [first["id"], second["id"], second["prompt"]] == ["007", "008", "42"]
+    assert first["prompt"].split() == ["red,", "and", "round"]
+    assert sorted(body(request).get("seed", 0) for request in simulator.requests) == [0, 5]
+
+
+def test_a_file_for_openais_batches_is_read(serving: Serve, tmp_path: Path) -> None:
+    simulator = serving(Simulator())
+    source, output = tmp_path / "batch.jsonl", tmp_path / "outcomes.jsonl"
+    source.write_text(json.dumps(BATCH))
+
+    assert main(["fanout", str(source), "--output", str(output)]) == 0
+    (record,) = records(output)
+    assert (record["id"], record["model"], record["text"]) == ("a", "openai/batch", "echo: red")
+    assert body(simulator.requests[0])["seed"] == 5
+
+
+@pytest.mark.parametrize(("form", "text"), [("csv", "prompt\nred\n"), ("json", '["red"]'), ("text", "prompt,red\n")])
+def test_the_format_of_stdin_can_be_said(form: str, text: str, serving: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulator = serving(Simulator())
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+    assert main(["fanout", "-", "--model", "openai/any", "--format", form]) == 0
+    assert "red" in body(simulator.requests[0])["messages"][-1]["content"]
+
+
+def test_an_array_on_stdin_is_found_out(serving: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulator = serving(Simulator())
+    monkeypatch.setattr("sys.stdin", io.StringIO('["red", {"prompt": "green"}]'))
+
+    assert main(["fanout", "-", "--model", "openai/any"]) == 0
+    assert len(simulator.requests) == 2
+
+
+REFUSED = {
+    "a table under another name": ("prompts.txt", "id,prompt\n1,red\n", "--format csv"),
+    "a table without prompts": ("prompts.csv", "id,question\n1,red\n", "it has 'id', 'question'"),
+    "a table with a foreign column": ("prompts.csv", "prompt,temprature\nred,1\n", "did you mean 'temperature'"),
+    "a table with a column twice": ("prompts.csv", "prompt,id,id\nred,1,2\n", "two columns named 'id'"),
+    "a comma without quotes": ("prompts.csv", "prompt,id\nred, and round,1\n", "3 cells for 2 columns"),
+    "a cell that is no number": ("prompts.csv", "prompt,timeout\nred,soon\n", "timeout is not a"),
+    "an object over several lines": ("prompts", '{\n"prompt": "red"\n}', "into an array"),
+    "an array of numbers": ("prompts.json", "[1]", "item 1 is not a JSON object"),
+    "a broken array": ("prompts.json", '["red"', "is not JSON"),
+    "a batch of embeddings": ("b.jsonl", json.dumps({**BATCH, "url": "/v1/embeddings"}), "/v1/chat/completions"),
+    "another vendor's batch": ("b.jsonl", '{"custom_id": "a", "params": {}}', "has 'custom_id', 'params'"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_read_is_refused_with_a_hint(
+    case: str, serving: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, text, message = REFUSED[case]
+    simulator = serving(Simulator())
+    source = tmp_path / name
+    source.write_text(text)
+
+    assert main(["fanout", str(source), "--model", "openai/any"]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+    assert simulator.requests == []
 
 
 def test_no_more_calls_run_at_once_than_allowed(serving: Serve, prompts: Path) -> None:

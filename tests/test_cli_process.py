@@ -244,6 +244,27 @@ def test_ctrl_c_ends_an_answer_and_not_the_chat() -> None:
     assert [message["content"] for message in sent] == ["hello", "one ", "go on"]
 
 
+def test_ctrl_c_throws_away_what_was_typed() -> None:
+    simulator = Simulator()
+    with (
+        running_server(simulator) as base_url,
+        terminal(command("chat", "openai/any"), environment(base_url)) as screen,
+    ):
+        screen.read_until("> ")
+        screen.write("delete all")
+        screen.read_until("delete all")
+        screen.process.send_signal(signal.SIGINT)
+        screen.read_until("Ctrl-D")
+        screen.read_until("> ")
+        screen.write("hello\n")
+        screen.read_until("echo: hello")
+        screen.read_until("> ")
+        screen.write("\x04")
+        assert screen.finish() == 0
+
+    assert [json.loads(request.body)["messages"][-1]["content"] for request in simulator.requests] == ["hello"]
+
+
 def test_a_failed_answer_does_not_end_the_chat() -> None:
     simulator = Simulator([Failure(401, "who are you"), Reply("fine")])
     with (

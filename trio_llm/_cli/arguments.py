@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from .._version import __version__
 
 _FANOUT = """\
 Answer many prompts at the same time and lose none of the answers. PROMPTS is a text file with one prompt a line (blank
-lines and lines that begin with # are skipped), or JSON lines: objects with "prompt" or "messages", and with "model",
-"id" or any parameter of a chat call where they differ. A first line that begins with { makes it JSON lines.
+lines and lines that begin with # are skipped); JSON lines or a JSON array: objects with "prompt" or "messages", and
+with "model", "id" or any parameter of a chat call where they differ; a table (.csv, .tsv) whose columns have these
+names; or a file for OpenAI's batches.
 Exit status: 0 if every call went well, 1 if one did not, 2 for bad input, 130 after Ctrl-C.
 """
+FORMATS = ("text", "jsonl", "json", "csv", "tsv")
+"""Of a file of prompts."""
 MOST_IN_FLIGHT = 64
 """Calls at the same time, where nobody says how many."""
 _CHAT = """\
@@ -26,6 +30,9 @@ _SERVE = "Serve a simulated provider that speaks as OpenAI, Anthropic and Gemini
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The arguments of one command; `command` is the name of its module. Bad ones end the program with status 2."""
     parser = _build_parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help()
+        parser.exit()
     arguments, rest = parser.parse_known_args(argv)
     # Where an option stands before it, argparse takes an optional positional for absent and then for too much.
     if arguments.command == "chat" and arguments.prompt is None and rest and _is_positional(rest[0]):
@@ -52,7 +59,15 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _add_fanout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompts", metavar="PROMPTS", help="file of prompts; - reads them from stdin")
-    parser.add_argument("-m", "--model", help="as provider/name; lines of JSON may name their own")
+    parser.add_argument("--format", choices=FORMATS, help="of PROMPTS (default: as its name and its first line say)")
+    parser.add_argument(
+        "-m",
+        "--model",
+        action="append",
+        dest="models",
+        metavar="MODEL",
+        help="as provider/name; given more than once, each is asked every prompt; prompts may name their own",
+    )
     parser.add_argument(
         "--max-in-flight", type=_count, metavar="N", help=f"calls at the same time (default: {MOST_IN_FLIGHT})"
     )
@@ -70,7 +85,14 @@ def _add_fanout(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write each outcome as a line of JSON as soon as it is known; - writes to stdout and the rest to stderr",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there already")
     parser.add_argument("--show-text", action="store_true", help="print the whole answers")
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="show no progress and no table; failures are counted on stderr, and without --output answers are printed",
+    )
     _add_call_options(parser)
 
 

@@ -45,6 +45,11 @@ class Call:
         return "".join(self.pieces)
 
     @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, once it has."""
+        return self.answer.choices[0].finish_reason if self.answer is not None and self.answer.choices else None
+
+    @property
     def usage(self) -> Usage | None:
         """Tokens as the provider counted them, if it has."""
         return self.answer.usage if self.answer is not None else None

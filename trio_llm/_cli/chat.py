@@ -28,7 +28,7 @@ _HINT = "\n(Ctrl-D ends the chat)\n"
 
 def run(arguments: Namespace) -> int:
     """Answer one prompt, or talk, and return the exit status."""
-    defaults = defaults_of(arguments)
+    defaults = defaults_of(arguments, [arguments.model])
     prompt = _prompt(arguments.prompt)
     check_prompts([Prompt(arguments.model, _request(defaults, [{"role": "user", "content": prompt or "Hello"}]))])
     if prompt is not None:
@@ -58,7 +58,7 @@ def _user(text: str) -> Mapping[str, Any]:
 
 def _request(defaults: Defaults, messages: list[Mapping[str, Any]]) -> ChatRequest:
     params = cast("ChatParams", dict(defaults.parameters))
-    return ChatRequest(defaults.model or "", messages, stream=True, **params)
+    return ChatRequest(defaults.models[0], messages, stream=True, **params)
 
 
 async def _answer_once(request: ChatRequest, screen: Screen) -> int:
@@ -136,16 +136,15 @@ class _Conversation:
     async def _talk(self, signals: AsyncIterator[int]) -> None:
         async with Client() as client, trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, signals)
-            while (text := await _ask()) is not None:
+            while (text := _ask(self.screen)) is not None:
+                await trio.lowlevel.checkpoint()
                 if text.strip():
                     await self._reply(client, text)
             nursery.cancel_scope.cancel(reason="the conversation is over")
 
     async def _watch(self, signals: AsyncIterator[int]) -> None:
         async for _ in signals:
-            if self.answering is None:
-                self.screen.write(_HINT + _INVITATION)
-            else:
+            if self.answering is not None:
                 self.answering.cancel(reason="Ctrl-C")
 
     async def _reply(self, client: Client, text: str) -> None:
@@ -164,10 +163,20 @@ class _Conversation:
             self.messages = [*asked, {"role": "assistant", "content": answer.text}]
 
 
-async def _ask() -> str | None:
-    """The next question; None at the end of the input."""
-    await trio.lowlevel.checkpoint()
+def _ask(screen: Screen) -> str | None:
+    """The next question; None at the end of the input. Ctrl-C throws away what was typed, and asks again.
+
+    The event loop stands still meanwhile, when nothing is under way: Python lets Ctrl-C end `input` in the main thread
+    alone, and without that what was typed before it would be part of the next question.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return await trio.to_thread.run_sync(input, _INVITATION, abandon_on_cancel=True)
+        while True:
+            try:
+                return input(_INVITATION)
+            except KeyboardInterrupt:
+                screen.write(_HINT)
     except EOFError:
         return None
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -20,7 +20,7 @@ from .interrupts import Interruption, interruptible
 from .outcomes import open_outcomes
 from .progress import Board, Lines
 from .prompts import defaults_of, read_prompts
-from .summary import write_summary
+from .summary import tell_failures, write_summary, write_texts, write_totals
 from .terminal import Screen, standard_screen
 
 
@@ -33,11 +33,13 @@ class _Plan:
     limits: Limits
     deadline: float
     """Seconds."""
+    quiet: bool
+    """Whether nothing is shown while it runs."""
 
 
 def run(arguments: Namespace) -> int:
     """Answer the prompts and return the exit status."""
-    prompts = read_prompts(arguments.prompts, defaults_of(arguments))
+    prompts = read_prompts(arguments.prompts, arguments.format, defaults_of(arguments, arguments.models or []))
     check_prompts(prompts)
     fan_out = FanOut([Call(index, prompt) for index, prompt in enumerate(prompts)])
     screen = standard_screen(aside=arguments.output == "-")
@@ -45,10 +47,20 @@ def run(arguments: Namespace) -> int:
     with ExitStack() as stack:
         providers = stack.enter_context(providers_for(prompts, limit))
         if arguments.output is not None:
-            fan_out.listeners.append(stack.enter_context(open_outcomes(arguments.output)))
-        plan = _Plan(providers, limit, _limits(arguments, limit), arguments.deadline or math.inf)
+            writer = open_outcomes(arguments.output, arguments.prompts, overwrite=arguments.overwrite)
+            fan_out.listeners.append(stack.enter_context(writer))
+        deadline = arguments.deadline or math.inf
+        plan = _Plan(providers, limit, _limits(arguments, limit), deadline, quiet=arguments.quiet)
         interruption = trio.run(_answer, fan_out, plan, screen)
-    write_summary(screen, fan_out, show_text=arguments.show_text)
+    if not arguments.quiet:
+        write_summary(screen, fan_out)
+    # Quiet or not, answers that go nowhere else are shown.
+    if arguments.show_text or (arguments.quiet and arguments.output is None):
+        write_texts(screen, fan_out)
+    if arguments.quiet:
+        tell_failures(fan_out)
+    else:
+        write_totals(screen, fan_out)
     if interruption.signal is not None:
         return interruption.status
     return 0 if all(call.status == "ok" for call in fan_out.calls) else 1
@@ -68,7 +80,9 @@ async def _answer(fan_out: FanOut, plan: _Plan, screen: Screen) -> Interruption:
     async with interruptible() as interruption, Client(limits=plan.limits, providers=plan.providers) as client:
         with trio.move_on_after(plan.deadline):
             async with trio.open_nursery() as nursery:
-                if screen.live:
+                if plan.quiet:
+                    pass
+                elif screen.live:
                     nursery.start_soon(Board(screen, fan_out).keep_drawing)
                 else:
                     fan_out.listeners.append(Lines(screen, len(fan_out.calls)))

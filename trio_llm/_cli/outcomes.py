@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -28,13 +29,23 @@ class OutcomeWriter:
 
 
 @contextmanager
-def open_outcomes(path: str) -> Generator[OutcomeWriter, None, None]:
-    """A writer to a new file, or to stdout for `-`."""
+def open_outcomes(path: str, prompts: str, *, overwrite: bool) -> Generator[OutcomeWriter, None, None]:
+    """A writer to a new file, or to stdout for `-`. `prompts` is the file that they are read from, or `-`.
+
+    Raises:
+        CommandError: if the file is the prompts' own, is there already and may not be replaced, or cannot be written.
+    """
     if path == "-":
         yield OutcomeWriter(sys.stdout.buffer)
         return
     try:
-        file = open(path, "wb")  # noqa: SIM115 - closed below; the errors of opening alone are the user's
+        if prompts != "-" and os.path.exists(path) and os.path.samefile(path, prompts):
+            raise CommandError(f"cannot write {path}: the prompts are read from it")
+        # What is no regular file, such as a pipe or /dev/null, has nothing that could be lost.
+        replaced = overwrite or (os.path.exists(path) and not os.path.isfile(path))
+        file = open(path, "wb" if replaced else "xb")  # noqa: SIM115 - closed below; errors of opening are the user's
+    except FileExistsError as error:
+        raise CommandError(f"{path} is there already; name another file, or replace it with --overwrite") from error
     except OSError as error:
         raise CommandError(f"cannot write {path}: {error.strerror}") from error
     with file:
@@ -50,6 +61,9 @@ def outcome_record(call: Call) -> dict[str, Any]:
         "id": call.prompt.id,
         "model": call.prompt.request.model,
         "status": call.status,
+        "finish_reason": call.finish_reason,
+        "prompt": call.prompt.text,
+        "messages": call.prompt.messages,
         "text": call.text if whole else None,
         "partial": None if whole or answer is None else call.text,
         "usage": call.usage.model_dump(exclude_none=True) if call.usage else None,

@@ -8,7 +8,7 @@ import attrs
 import trio
 
 from .calls import Call, FanOut
-from .summary import COLOURS, preview
+from .summary import COLOURS, outcome, preview
 from .terminal import DIM, Screen, clip, clip_start, one_line
 
 REDRAW_PAUSE = 0.1
@@ -31,7 +31,7 @@ class Lines:
             return
         self.done += 1
         self.screen.write(
-            f"[{self.done}/{self.total}] #{call.index} {call.status} {call.ended:.1f} s, "
+            f"[{self.done}/{self.total}] #{call.index} {outcome(call)} {call.ended:.1f} s, "
             f"{call.tokens} tokens: {clip(preview(call), 70)}\n"
         )
 

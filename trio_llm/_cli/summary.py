@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
+from statistics import median
 from typing import Final
 
 from .._combinators.jobs import Status
@@ -13,6 +15,7 @@ from .terminal import BOLD, DIM, GREEN, RED, YELLOW, Screen, clip, harmless, one
 
 COLOURS: Final[Mapping[Status, str]] = {"ok": GREEN, "failed": RED, "cancelled": YELLOW, "not_started": DIM}
 """Every status, with its colour."""
+_CUT: Final[Mapping[str, str]] = {"length": "cut", "content_filter": "filtered"}
 _TITLES: Final = ("#", "outcome", "queued", "first token", "tokens", "tokens/s", "answer")
 _NUMBERS: Final = frozenset({0, 2, 3, 4, 5})
 _OUTCOME: Final = 1
@@ -21,19 +24,41 @@ _PREVIEW: Final = 240
 """Characters of an answer that are looked at for one line."""
 
 
-def write_summary(screen: Screen, fan_out: FanOut, *, show_text: bool) -> None:
-    """The table of the calls, their texts where wanted, and the totals."""
+def write_summary(screen: Screen, fan_out: FanOut) -> None:
+    """The table of the calls."""
     screen.write("\n" + _table(screen, fan_out.calls))
-    if show_text:
-        screen.write("".join(_full_text(screen, call) for call in fan_out.calls))
-    screen.write(f"\n{_totals(fan_out)}\n")
+
+
+def write_texts(screen: Screen, fan_out: FanOut) -> None:
+    """The whole answers, each under its title."""
+    screen.write("".join(_full_text(screen, call) for call in fan_out.calls))
+
+
+def write_totals(screen: Screen, fan_out: FanOut) -> None:
+    """How many calls came to which end, and how fast it went; where several models were asked, of each as well."""
+    models = _models(fan_out.calls)
+    screen.write("\n")
+    for model in models if len(models) > 1 else ():
+        screen.write(f"{model}: {_of_model([call for call in fan_out.calls if call.prompt.request.model == model])}\n")
+    screen.write(f"{_totals(fan_out)}\n")
+
+
+def tell_failures(fan_out: FanOut) -> None:
+    """One line on stderr if not every answer is whole."""
+    if any(call.status != "ok" or cut(call) for call in fan_out.calls):
+        print(f"trio-llm fanout: {_counts(fan_out.calls)}", file=sys.stderr)
+
+
+def cut(call: Call) -> str:
+    """What broke off an answer that came without an error; nothing if it is whole."""
+    return _CUT.get(call.finish_reason or "", "") if call.status == "ok" else ""
 
 
 def preview(call: Call) -> str:
     """The beginning of the answer, or why there is none."""
     if call.error is not None:
         return one_line(failure(call))
-    return one_line(call.text[:_PREVIEW])
+    return one_line(call.text[:_PREVIEW]) or _tools(call)
 
 
 def failure(call: Call) -> str:
@@ -41,25 +66,47 @@ def failure(call: Call) -> str:
     return f"{type(call.error).__name__}: {call.error}"
 
 
+def _tools(call: Call) -> str:
+    """The tools that an answer without a text wants to be called."""
+    message = call.answer.choices[0].message if call.answer is not None and call.answer.choices else None
+    functions = [tool.function for tool in (message.tool_calls if message is not None else None) or ()]
+    named = [f"{function.name}({function.arguments})" for function in functions if function is not None]
+    return one_line("calls " + ", ".join(named))[:_PREVIEW] if named else ""
+
+
 def _table(screen: Screen, calls: list[Call]) -> str:
-    padded = aligned([_TITLES, *map(_row, calls)], _NUMBERS)
+    titles, rows = [*_TITLES], [*map(_row, calls)]
+    if len(_models(calls)) > 1:
+        titles.insert(-1, "model")
+        for call, row in zip(calls, rows, strict=True):
+            row.insert(-1, call.prompt.request.model)
+    padded = aligned([titles, *rows], _NUMBERS)
     width = max(_LEAST_TEXT, screen.size[0] - 1 - sum(len(cell) + len(GAP) for cell in padded[0][:-1]))
-    title, *rows = padded
+    title, *lines_of_calls = padded
     lines = [screen.style(GAP.join(title), BOLD)]
-    for call, row in zip(calls, rows, strict=True):
-        row[_OUTCOME] = screen.style(row[_OUTCOME], COLOURS[call.status])
+    for call, row in zip(calls, lines_of_calls, strict=True):
+        row[_OUTCOME] = screen.style(row[_OUTCOME], YELLOW if cut(call) else COLOURS[call.status])
         lines.append(GAP.join([*row[:-1], clip(row[-1], width)]).rstrip())
     return "\n".join(lines) + "\n"
+
+
+def _models(calls: list[Call]) -> list[str]:
+    return list(dict.fromkeys(call.prompt.request.model for call in calls))
 
 
 def _row(call: Call) -> list[str]:
     started, ended = call.started, call.ended
     if started is None or ended is None:
-        return [str(call.index), _words(call.status), "-", "-", "-", "-", ""]
+        return [str(call.index), outcome(call), "-", "-", "-", "-", ""]
     first = f"{call.first_content - started:.2f} s" if call.first_content is not None else "-"
     tokens = f"{call.tokens}" if call.usage is not None else f"~{call.chunks}" if call.chunks else "-"
     speed = f"{call.tokens / (ended - started):.1f}" if call.tokens and ended > started else "-"
-    return [str(call.index), _words(call.status), f"{started:.2f} s", first, tokens, speed, preview(call)]
+    return [str(call.index), outcome(call), f"{started:.2f} s", first, tokens, speed, preview(call)]
+
+
+def outcome(call: Call) -> str:
+    """The status in words, and whether the answer is whole."""
+    return ", ".join(filter(None, (_words(call.status), cut(call))))
 
 
 def _words(status: Status) -> str:
@@ -68,17 +115,31 @@ def _words(status: Status) -> str:
 
 def _full_text(screen: Screen, call: Call) -> str:
     text = call.text if call.text or call.error is None else failure(call)
-    title = screen.style(f"#{call.index} {_words(call.status)}", BOLD)
+    title = screen.style(f"#{call.index} {outcome(call)}", BOLD)
     return f"\n{title}\n{harmless(text).strip()}\n"
 
 
 def _totals(fan_out: FanOut) -> str:
     calls, seconds = fan_out.calls, fan_out.seconds
-    counts = Counter(call.status for call in calls)
-    outcomes = ", ".join(f"{counts[status]} {_words(status)}" for status in COLOURS)
     tokens = sum(call.tokens for call in calls)
     speed = tokens / seconds if seconds else 0.0
     return (
-        f"{len(calls)} calls: {outcomes}\n"
+        f"{_counts(calls)}\n"
         f"{seconds:.2f} s wall time, {tokens} tokens, {speed:.1f} tokens/s overall, at most {fan_out.peak} in flight"
     )
+
+
+def _counts(calls: list[Call]) -> str:
+    counts = Counter(call.status for call in calls)
+    outcomes = ", ".join(f"{counts[status]} {_words(status)}" for status in COLOURS)
+    broken = Counter(filter(None, map(cut, calls)))
+    warnings = "".join(f"; {number} of the answers {word}" for word, number in broken.items())
+    return f"{len(calls)} calls: {outcomes}{warnings}"
+
+
+def _of_model(calls: list[Call]) -> str:
+    """One model beside the others: medians, since one slow answer would hide the rest."""
+    whole = [call for call in calls if call.status == "ok"]
+    times = [call.ended - call.started for call in whole if call.started is not None and call.ended is not None]
+    speed = f", {median(times):.2f} s and {median(call.tokens for call in whole):.0f} tokens an answer" if times else ""
+    return f"{_counts(calls)}{speed}"
