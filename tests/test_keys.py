@@ -67,8 +67,21 @@ async def test_a_row_sends_its_own_key_to_its_own_host_and_no_other_key(row: Pro
     assert "secret-of-" not in request.path
 
 
+@pytest.fixture
+def nobodys_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No identity of a cloud's on this machine, and no looking for one over the network."""
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+
 @every_remote_row
 @on_trio
+@pytest.mark.usefixtures("nobodys_machine")
 async def test_a_missing_key_is_an_error_before_anything_is_sent(row: Provider) -> None:
     own = {*row.key_variables, *row.token_variables}
     others = {name: key for name, key in EVERY_KEY.items() if name not in own}
@@ -76,7 +89,8 @@ async def test_a_missing_key_is_an_error_before_anything_is_sent(row: Provider) 
     error = await send(row, {**others, **EVERY_ADDRESS}, recorder)
 
     assert isinstance(error, AuthenticationError)
-    assert row.key_variables[0] in str(error)
+    # Where the machine itself may have an identity, its library says what it missed.
+    assert row.key_variables[0] in str(error) or re.search("no token of Google Cloud|no keys of AWS", str(error))
     assert recorder.sent == []
 
 

@@ -11,21 +11,20 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, ModelResponse, Usage
-from trio_llm._catalog import CATALOG
+from trio_llm._catalog.provider import Wire, load_dialect
 from trio_llm._dialects.contract import Call, Dialect
-from trio_llm._dialects.openai.responses_api import RESPONSES
 from trio_llm._types.folding import fold_chunks
 from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import Failure, Reply, ScriptedReply, Simulator, ToolUse, strategies
 from trio_llm.types import PromptTokensDetails
 
-WIRES = ["openai", "anthropic", "gemini", "responses"]
+WIRES = ["openai", "anthropic", "gemini", "responses", "vertex_claude", "vertex_mistral"]
 every_wire = pytest.mark.parametrize("wire", WIRES)
 QUESTION = [{"role": "user", "content": "How are you?"}]
 
 
 def dialect(wire: str) -> Dialect:
-    return RESPONSES if wire == "responses" else CATALOG[wire].service().dialect
+    return load_dialect(Wire[wire.upper()])
 
 
 def body_of(reply: ScriptedReply) -> bytes:
@@ -173,7 +172,7 @@ def test_several_answers_are_given_where_several_are_asked_for(stream: bool) -> 
     assert [choice.message.content for choice in response.choices] == ["echo: How are you?"] * 3
 
 
-@pytest.mark.parametrize("wire", ["openai", "gemini"])
+@pytest.mark.parametrize("wire", ["openai", "gemini", "vertex"])
 @pytest.mark.parametrize("texts", ["one", ["one", "two", "one"]])
 def test_equal_texts_have_equal_vectors(wire: str, texts: str | list[str]) -> None:
     endpoint = dialect(wire).embeddings

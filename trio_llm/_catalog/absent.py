@@ -48,8 +48,6 @@ ABSENT: Final[Mapping[str, str]] = MappingProxyType(
         "petals": "its public swarm is gone: write custom_openai/ with the api_base of a server of your own",
         "text-completion-codestral": "write codestral/ for chats; its fill-in-the-middle endpoint is not built yet",
         "text-completion-inception": "write inception/ for chats; its fill-in-the-middle endpoint is not built yet",
-        "vertex_ai": f"{_NOT_YET}: write vertex_openai/ for models that have Vertex AI's OpenAI-compatible endpoint",
-        "vertex_ai_beta": "it is an older name of vertex_ai/",
         "watsonx_text": "write watsonx/ and send messages",
     }
 )

@@ -7,8 +7,8 @@ from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths, Versioning
-from .auth import AWS_REGION, AuthScheme, AwsCredentials, EntraCredentials, SigV4, TokenExchange
-from .common import OLDER_NAMES, OPENAI, REASONING_MODELS, RESPONSES_MODELS, STORED_RESPONSES, SYSTEM_ROLE
+from .auth import AWS_REGION, AuthScheme, AwsCredentials, EntraCredentials, GoogleCredentials, SigV4, TokenExchange
+from .common import MISTRAL, OLDER_NAMES, OPENAI, REASONING_MODELS, RESPONSES_MODELS, STORED_RESPONSES, SYSTEM_ROLE
 from .provider import Override, Provider, Wire
 
 _AZURE_HOSTS: Final = (
@@ -17,6 +17,51 @@ _AZURE_HOSTS: Final = (
     "*.openai.azure.cn",
     "*.cognitiveservices.azure.com",
     "*.services.ai.azure.com",
+)
+
+_NOT_ON_VERTEX: Final = frozenset({"service_tier", "store"})
+"""What the Gemini API has in a request and Vertex AI has not."""
+_VERTEX_PROJECT: Final = "{vertex_project|VERTEXAI_PROJECT|VERTEX_PROJECT|GOOGLE_CLOUD_PROJECT}"
+_VERTEX_LOCATION: Final = "vertex_location|VERTEXAI_LOCATION|VERTEX_LOCATION|GOOGLE_CLOUD_LOCATION"
+
+
+def _vertex(path: str, usual: str = "global") -> str:
+    """A base URL of Vertex AI; `usual` is the location where nobody says one."""
+    place = f"{{{_VERTEX_LOCATION}|={usual}}}"
+    return f"https://{place}-aiplatform.googleapis.com/v1/projects/{_VERTEX_PROJECT}/locations/{place}{path}"
+
+
+_VERTEX_MAKERS: Final = (
+    (r"(anthropic|mistralai)/(?P<model>(claude|mistral|ministral|codestral).*)", Override()),
+    (
+        r"claude",
+        Override(
+            base_url=_vertex(""),
+            dialects=MappingProxyType(dict.fromkeys(("chat", "messages", "count_tokens"), Wire.VERTEX_CLAUDE)),
+        ),
+    ),
+    (
+        r"(mistral|ministral|codestral)",
+        Override(
+            base_url=_vertex("", "us-central1"),
+            dialects=MappingProxyType({"chat": Wire.VERTEX_MISTRAL}),
+            quirks=MISTRAL,
+        ),
+    ),
+    # A model or an endpoint of the user's own, tuned from a Gemini model.
+    (r"endpoints/", Override(base_url=_vertex("", "us-central1"))),
+    # Every other maker: `meta/llama-4-maverick-17b-128e-instruct-maas`.
+    (
+        r"(?!(models|endpoints)/)[\w.-]+/",
+        Override(
+            base_url=_vertex("/endpoints/openapi"),
+            dialects=MappingProxyType({"chat": Wire.OPENAI, "embeddings": Wire.OPENAI}),
+            quirks=OLDER_NAMES,
+        ),
+    ),
+    (r"imagen", Override(base_url=_vertex("/publishers/google", "us-central1"))),
+    # This one takes a single text a request: "Get text embeddings", 2026-11.
+    (r"gemini-embedding-001", Override(quirks=Quirks(most_inputs=1, unsupported=_NOT_ON_VERTEX))),
 )
 
 ACCOUNTS: Final = (
@@ -117,6 +162,36 @@ ACCOUNTS: Final = (
         key_variables=("SNOWFLAKE_PAT", "SNOWFLAKE_CORTEX_PAT", "SNOWFLAKE_JWT", "SNOWFLAKE_API_KEY"),
         alternative_hosts=("*.snowflakecomputing.com",),
         quirks=Quirks(max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS, system_role="system"),
+    ),
+    Provider(
+        name="vertex_ai",
+        base_url=_vertex("/publishers/google"),
+        # A key alone says whose project it is: "Vertex AI in express mode", 2026-11.
+        keyed_base_url="https://aiplatform.googleapis.com/v1/publishers/google",
+        documentation="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+        aliases=("vertex_ai_beta",),
+        wire=Wire.VERTEX,
+        families=_VERTEX_MAKERS,
+        key_variables=("VERTEXAI_API_KEY", "GOOGLE_VERTEX_API_KEY"),
+        token_variables=("CLOUDSDK_AUTH_ACCESS_TOKEN",),
+        auth=AuthScheme.GOOGLE,
+        callable_auth=AuthScheme.BEARER,
+        sources=(GoogleCredentials(),),
+        base_url_variables=("VERTEXAI_BASE_URL", "VERTEXAI_API_BASE", "GOOGLE_VERTEX_BASE_URL"),
+        alternative_hosts=(
+            "aiplatform.googleapis.com",
+            "*-aiplatform.googleapis.com",
+            "aiplatform.us.rep.googleapis.com",
+            "aiplatform.eu.rep.googleapis.com",
+        ),
+        renamed_hosts=MappingProxyType(
+            {
+                "global-aiplatform.googleapis.com": "aiplatform.googleapis.com",
+                "us-aiplatform.googleapis.com": "aiplatform.us.rep.googleapis.com",
+                "eu-aiplatform.googleapis.com": "aiplatform.eu.rep.googleapis.com",
+            }
+        ),
+        quirks=Quirks(most_inputs=250, unsupported=_NOT_ON_VERTEX),
     ),
     Provider(
         name="vertex_openai",

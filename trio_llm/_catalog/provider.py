@@ -48,6 +48,9 @@ class Wire(Enum):
     ELEVENLABS = "elevenlabs:ELEVENLABS"
     GEMINI = "gemini:GEMINI"
     OLLAMA = "ollama:OLLAMA"
+    VERTEX = "gemini:VERTEX"
+    VERTEX_CLAUDE = "vertex:CLAUDE"
+    VERTEX_MISTRAL = "vertex:MISTRAL"
 
 
 AnyDialect: TypeAlias = Wire | Dialect
@@ -175,6 +178,8 @@ class Provider:
     documentation: str = attrs.field(validator=rules.text)
     """Address of the vendor's page that proves the row."""
     aliases: tuple[str, ...] = attrs.field(default=(), validator=rules.texts)
+    keyed_base_url: str = attrs.field(default="", validator=rules.base_url)
+    """Where a key goes as long as `base_url` lacks a variable: one that says itself whose account it is."""
     bare_names: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
     """Pattern of the model names that need no prefix, because their maker names nothing else so."""
     wire: AnyDialect = attrs.field(default=Wire.OPENAI, validator=rules.kind(Wire, Dialect))

@@ -52,8 +52,10 @@ def choose_credential(
         return _given(service, options.api_key, variables)
     if (name := next((name for name in row.token_variables if settings.get(name)), None)) is not None:
         return _text(service, row.token_auth, settings[name], hash(settings[name]))
+    if settings and (found := _from_sources(row, variables, settings)) is not None:
+        return found
     if not may_have:
-        return _without_environment(service, settings, variables, origin)
+        return _without_environment(row, variables, origin)
     for names, auth in ((row.key_variables, service.auth), (row.token_variables, row.token_auth)):
         if (name := next((name for name in names if variables.get(name)), None)) is not None:
             return _text(service, auth, variables[name], name)
@@ -129,13 +131,8 @@ def _no_key(row: Provider) -> str:
     return "; ".join([message, *source_hints(row.sources)])
 
 
-def _without_environment(
-    service: Service, settings: Mapping[str, str], variables: Mapping[str, str], origin: Origin
-) -> Chosen:
-    """The credential for an address that may not have the environment's."""
-    row = service.row
-    if (found := _from_sources(row, variables, settings)) is not None:
-        return found
+def _without_environment(row: Provider, variables: Mapping[str, str], origin: Origin) -> Chosen:
+    """No credential, for an address that may not have the environment's."""
     if row.server is not Server.REMOTE:
         return Chosen(None)
     names = row.key_variables + row.token_variables

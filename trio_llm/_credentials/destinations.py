@@ -67,7 +67,7 @@ def destination(service: Service, options: CallOptions, variables: Mapping[str, 
         variables = {**variables, **service.variables, **dict(options.settings or ())}
     named = first_set(row.base_url_variables, variables)
     given = options.api_base or named
-    base_url = given or _template_filled(service, variables)
+    base_url = given or _template_filled(service, variables) or _of_key(service, options, variables)
     if not base_url:
         raise BadRequestError(_no_address(service, variables), llm_provider=row.name)
     origin, path = _split(base_url, row)
@@ -117,6 +117,13 @@ def _template_filled(service: Service, variables: Mapping[str, str]) -> str:
         if host == made:
             return f"{scheme}://{called}{slash}{path}"
     return url
+
+
+def _of_key(service: Service, options: CallOptions, variables: Mapping[str, str]) -> str:
+    """The base URL for a key that stands for all that the usual one lacks; empty where there is no key."""
+    row = service.row
+    keyed = first_set(row.key_variables, variables) if options.api_key is None else isinstance(options.api_key, str)
+    return row.keyed_base_url if keyed and service.base_url == row.base_url else ""
 
 
 def _usual_path(service: Service, variables: Mapping[str, str]) -> str:

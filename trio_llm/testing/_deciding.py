@@ -17,7 +17,7 @@ from ._ledger import Ledger, RecordedRequest
 from ._limits import RateGate
 from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ToolUse
 from ._timeline import ScriptedReply, schedule
-from ._wires import _anthropic, _gemini, _openai, _other, _responses
+from ._wires import _anthropic, _gemini, _openai, _other, _responses, _vertex
 from ._wires._forms import form_fields
 from ._wires._model import (
     EVENT_STREAM,
@@ -37,6 +37,7 @@ ENDPOINTS: Final = (
     *_openai.ENDPOINTS,
     *_anthropic.ENDPOINTS,
     *_gemini.ENDPOINTS,
+    *_vertex.ENDPOINTS,
     *_responses.ENDPOINTS,
     *_other.ENDPOINTS,
 )

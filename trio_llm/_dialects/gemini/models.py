@@ -53,7 +53,7 @@ _FAMILIES: Final = (
     (re.compile(r"gemini-([3-9]|\d\d)(\.\d+)?-pro"), _PRO_LEVELS),
     (re.compile(r"gemini-([3-9]|\d\d)\b"), _LEVELS),
 )
-_RESOURCES: Final = ("models/", "tunedModels/", "dynamic/")
+_RESOURCES: Final = ("models/", "tunedModels/", "dynamic/", "endpoints/")
 """Kinds of resource that generate content."""
 
 

@@ -1,0 +1,64 @@
+"""What Vertex AI has beside Gemini's own endpoints: `rawPredict` of other makers' models, and `predict` of embeddings.
+
+Source: Google Cloud docs, "Use Anthropic's Claude models", "Mistral AI models" and "Get text embeddings", 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote
+
+import attrs
+
+from ._anthropic import ENDPOINTS as OF_ANTHROPIC
+from ._gemini import GEMINI
+from ._model import Answer, Body, Endpoint, Prompt, fields, objects, positive, whole
+from ._openai import ENDPOINTS as OF_OPENAI
+from ._vectors import vector
+
+_DEFAULT_DIMENSIONS: Final = 8
+_MESSAGES, _COUNT, *_ = OF_ANTHROPIC
+_CHAT, *_ = OF_OPENAI
+
+
+def _hosted(endpoint: Endpoint, name: str, path: str) -> Endpoint:
+    """An endpoint of a maker's, whose model stands in the path."""
+
+    def read(path: str, body: Mapping[str, Any]) -> Prompt:
+        model = unquote(path.rpartition("/")[2].partition(":")[0])
+        return attrs.evolve(endpoint.read(path, body), model=model)
+
+    return attrs.evolve(endpoint, name=name, path=re.compile(path), read=read)
+
+
+def _read_embedding(path: str, body: Mapping[str, Any]) -> Prompt:
+    texts = tuple(str(one.get("content", "")) for one in objects(body.get("instances")))
+    return Prompt(model=path.rpartition("/")[2].partition(":")[0], texts=texts, body=body)
+
+
+def _write_embedding(prompt: Prompt, _answer: Answer) -> Body:
+    size = positive(fields(prompt.body.get("parameters")).get("outputDimensionality")) or _DEFAULT_DIMENSIONS
+    predictions = [
+        {"embeddings": {"values": vector(text, size), "statistics": {"token_count": len(text.split())}}}
+        for text in prompt.texts
+    ]
+    return whole({"predictions": predictions})
+
+
+def _write_count(_prompt: Prompt, answer: Answer) -> Body:
+    return whole({"totalTokens": answer.usage.prompt_tokens})
+
+
+ENDPOINTS: Final = (
+    attrs.evolve(
+        _COUNT,
+        name="vertex.claude_count_tokens",
+        path=re.compile(r"/publishers/anthropic/models/count-tokens:rawPredict$"),
+    ),
+    _hosted(_MESSAGES, "vertex.claude", r"/publishers/anthropic/models/[^/]+:(streamR|r)awPredict$"),
+    _hosted(_CHAT, "vertex.mistral", r"/publishers/mistralai/models/[^/]+:(streamR|r)awPredict$"),
+    Endpoint("vertex.embeddings", re.compile(r"/models/[^/]+:predict$"), GEMINI, _read_embedding, _write_embedding),
+    Endpoint("vertex.count_tokens", re.compile(r":countTokens$"), GEMINI, _read_embedding, _write_count),
+)
