@@ -54,6 +54,7 @@ VARIANTS: dict[str, set[str]] = {
     "cohere": {"openai"},  # whose reranking is Cohere's own shape, as other vendors have taken it over
     "deepgram": {"openai"},  # whose speech, like OpenAI's, is the bare sound, and errors in one of OpenAI's shapes
     "elevenlabs": {"openai"},  # the same
+    "vertex": {"anthropic", "gemini", "openai"},  # a cloud, which hands their makers' replies on as they are
 }
 RUNTIMES = {"trio", "anyio", "asyncio", "sniffio"}
 HTTP_CLIENTS = {"httpx", "httpx2"}
