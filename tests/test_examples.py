@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import anyio
 import httpx
 import pytest
 
-from trio_llm.testing import Failure, RecordedRequest, Reply, Simulator, running_server
+from trio_llm.testing import Failure, RecordedRequest, Reply, RequestOutcome, Simulator, running_server
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PROGRAMS = sorted(path for path in EXAMPLES.glob("*_form/*.py") if path.name != "fastapi_app.py")
@@ -47,15 +48,21 @@ def script() -> object:
             "gpt-4-flaky": None if again else Failure(500, "try again"),
             "gpt-4-missing": Failure(404, "no such model"),
             "gpt-4-slow": Reply(latency=30),
+            "gpt-4-endless": Reply(["word "] * 1000, gap=0.05),
         }
         return acts.get(request.model)
 
     return act
 
 
+@pytest.fixture(name="simulator")
+def _simulator() -> Simulator:
+    return Simulator(script())  # type: ignore[arg-type]
+
+
 @pytest.fixture(name="environment")
-def _environment() -> Iterator[dict[str, str]]:
-    with running_server(Simulator(script())) as base_url:  # type: ignore[arg-type]
+def _environment(simulator: Simulator) -> Iterator[dict[str, str]]:
+    with running_server(simulator) as base_url:
         yield {
             **os.environ,
             "OPENAI_BASE_URL": f"{base_url}/v1",
@@ -122,3 +129,28 @@ def test_the_fastapi_applications_answer(form: str, environment: dict[str, str])
 
     with served(form, environment) as url:
         anyio.run(ask, url)
+
+
+@pytest.mark.parametrize("form", SERVERS)
+def test_the_fastapi_applications_stream_events_and_a_browser_that_leaves_stops_the_provider(
+    form: str, environment: dict[str, str], simulator: Simulator
+) -> None:
+    def question(model: str) -> dict[str, object]:
+        return {"message": "Hello", "model": model, "models": [model]}
+
+    async def ask(url: str) -> None:
+        async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+            reply = await http.post(f"{url}/events", json=question("gpt-4"))
+            assert reply.headers["content-type"].startswith("text/event-stream")
+            chunks = [json.loads(event.removeprefix("data: ")) for event in reply.text.split("\n\n")[:-2]]
+            assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == "echo: Hello"
+            assert reply.text.endswith("data: [DONE]\n\n")
+            async with http.stream("POST", f"{url}/events", json=question("gpt-4-endless")) as streamed:
+                assert "gpt-4-endless" in await anext(streamed.aiter_text())
+        with anyio.fail_after(20):
+            while simulator.statistics().active:  # noqa: ASYNC110 - it runs in a thread, and its client in a process
+                await anyio.sleep(0.05)
+
+    with served(form, environment) as url:
+        anyio.run(ask, url)
+    assert simulator.requests[-1].outcome is RequestOutcome.CLIENT_GONE

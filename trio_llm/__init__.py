@@ -45,6 +45,9 @@ if TYPE_CHECKING:
         get_valid_models as get_valid_models,
         validate_environment as validate_environment,
     )
+    from ._client.server_sent_events import (
+        sse as sse,
+    )
     from ._combinators.jobs import (
         Outcome as Outcome,
     )
@@ -211,6 +214,7 @@ else:
             "_client.completion_batches": "abatch_completion abatch_completion_fastest_response abatch_completion_models abatch_completion_models_all_responses",
             "_client.functions": "aanthropic_messages acancel_responses acompact_responses acompletion acount_tokens adecisions adelete_responses aembedding aget_responses aimage_edit aimage_generation aimage_variation alist_input_items amoderation anthropic_messages arerank aresponses aspeech atext_completion atranscription cancel_responses compact_responses completion count_tokens decisions delete_responses embedding get_responses image_edit image_generation image_variation list_input_items moderation rerank responses speech text_completion transcription",
             "_client.queries": "get_llm_provider get_supported_openai_params get_valid_models validate_environment",
+            "_client.server_sent_events": "sse",
             "_combinators.jobs": "Outcome",
             "_combinators.stopping": "stop_when",
             "_combinators.teeing": "tee",

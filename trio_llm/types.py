@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ._client.queries import (
         EnvironmentReport as EnvironmentReport,
     )
+    from ._client.server_sent_events import (
+        ServerSentEvents as ServerSentEvents,
+    )
     from ._client.streams import (
         ChatStream as ChatStream,
         ImageStream as ImageStream,
@@ -180,6 +183,7 @@ else:
             "_catalog.resolving": "Catalog",
             "_client.client": "ClientStatistics",
             "_client.queries": "EnvironmentReport",
+            "_client.server_sent_events": "ServerSentEvents",
             "_client.streams": "ChatStream ImageStream MessageStream PumpedChatStream PumpedMessageStream PumpedResponseStream ResponseStream SpeechStream TextStream TranscriptionStream",
             "_combinators.completed": "Outcomes",
             "_combinators.jobs": "Job Timings",

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from trio_llm import Client
+from trio_llm import Client, sse
 
 
 @asynccontextmanager
@@ -33,6 +33,14 @@ async def chat(question: Question) -> dict[str, str | None]:
     client: Client = app.state.client
     response = await client.completion(question.model, [{"role": "user", "content": question.message}])
     return {"response": response.choices[0].message.content}
+
+
+@app.post("/events")
+async def events(question: Question) -> StreamingResponse:
+    """Answer as OpenAI does: server-sent events. A browser that leaves ends the request to the provider."""
+    client: Client = app.state.client
+    chunks = await client.completion(question.model, [{"role": "user", "content": question.message}], stream=True)
+    return StreamingResponse(sse(chunks), media_type="text/event-stream")
 
 
 @app.post("/stream")

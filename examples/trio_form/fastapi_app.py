@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 import trio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from trio_llm import ChatRequest, Client
+from trio_llm import ChatRequest, Client, sse
+from trio_llm.types import PumpedChatStream
 
 
 @asynccontextmanager
@@ -38,3 +41,17 @@ async def chat(question: Question) -> dict[str, str | None]:
         question.models[outcome.index]: outcome.response.choices[0].message.content if outcome.response else None
         for outcome in outcomes
     }
+
+
+async def answer(question: Question) -> AsyncIterator[PumpedChatStream]:
+    """The first model's answer, read ahead by a task that ends with the request."""
+    client: Client = app.state.client
+    async with client.stream(question.models[0], [{"role": "user", "content": question.message}]) as stream:
+        yield stream  # noqa: ASYNC119 - FastAPI closes it
+
+
+@app.post("/events")
+async def events(stream: Annotated[PumpedChatStream, Depends(answer)]) -> StreamingResponse:
+    """Answer as OpenAI does: server-sent events. A browser that leaves ends the request to the provider."""
+    await trio.lowlevel.checkpoint()
+    return StreamingResponse(sse(stream), media_type="text/event-stream")
