@@ -102,6 +102,14 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
         },
         "embeddings": {"model": "some-model", "embeddings": [[0.5, 1], [0, 1]], "prompt_eval_count": 2},
     },
+    "tgi": {
+        "embeddings": [[0.5, 1], [0, 1]],
+        "text_completion": {
+            "generated_text": " there",
+            "details": {"finish_reason": "length", "generated_tokens": 2, "prefill": [{"id": 1}]},
+        },
+    },
+    "workers_ai": {"embeddings": {"result": {"data": [[0.5, 1], [0, 1]]}, "success": True}},
     "elevenlabs": {
         "transcription": {"language_code": "en", "text": "hi", "words": [{"text": "hi", "start": 0, "end": 1.5}]}
     },
@@ -116,6 +124,17 @@ STREAMED: Final[dict[str, dict[str, Sequence[dict[str, Any]]]]] = {
             {**LINE, "message": {"role": "assistant", "content": "Hello there"}},
             {**LINE, "message": {"role": "assistant", "content": "", "tool_calls": [TIDE]}},
             {**LINE, "message": {"role": "assistant", "content": ""}, **DONE},
+        ]
+    },
+    "tgi": {
+        "text_completion": [
+            {"index": 1, "token": {"id": 1, "text": " there", "special": False}, "generated_text": None},
+            {
+                "index": 2,
+                "token": {"id": 2, "text": "!", "special": False},
+                "generated_text": " there!",
+                "details": {"finish_reason": "length", "generated_tokens": 2, "input_length": 1},
+            },
         ]
     },
     "responses": {

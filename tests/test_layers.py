@@ -55,6 +55,7 @@ VARIANTS: dict[str, set[str]] = {
     "deepgram": {"openai"},  # whose speech, like OpenAI's, is the bare sound, and errors in one of OpenAI's shapes
     "elevenlabs": {"openai"},  # the same
     "vertex": {"anthropic", "gemini", "openai"},  # a cloud, which hands their makers' replies on as they are
+    "workers_ai": {"openai"},  # whose chats it brings its own into the shape of
 }
 RUNTIMES = {"trio", "anyio", "asyncio", "sniffio"}
 HTTP_CLIENTS = {"httpx", "httpx2"}

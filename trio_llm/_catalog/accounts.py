@@ -137,6 +137,15 @@ ACCOUNTS: Final = (
         key_variables=("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"),
         alternative_hosts=("api.cloudflare.com", "gateway.ai.cloudflare.com"),
         quirks=OLDER_NAMES,
+        families=(
+            (
+                r"run/(?P<model>.+)",
+                Override(
+                    base_url="https://api.cloudflare.com/client/v4/accounts/{CLOUDFLARE_ACCOUNT_ID}/ai",
+                    dialects=dict.fromkeys(("chat", "embeddings"), Wire.WORKERS_AI),
+                ),
+            ),
+        ),
     ),
     Provider(
         name="databricks",

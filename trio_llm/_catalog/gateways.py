@@ -7,7 +7,7 @@ from typing import Final
 from .addresses import Paths
 from .auth import AuthScheme
 from .common import DETAILS_BACK, MARKED, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
-from .provider import Provider
+from .provider import Provider, Wire
 
 GATEWAYS: Final = (
     Provider(
@@ -99,7 +99,8 @@ GATEWAYS: Final = (
         base_url_variables=("HUGGINGFACE_BASE_URL", "HUGGINGFACE_API_BASE", "HF_API_BASE"),
         alternative_hosts=("*.endpoints.huggingface.cloud",),
         quirks=OLDER_NAMES,
-        dialects=RESPONSES,
+        dialects={**RESPONSES, "embeddings": Wire.TGI},
+        base_urls={"embeddings": "https://router.huggingface.co/hf-inference/models"},
     ),
     Provider(
         name="kilo",

@@ -51,6 +51,8 @@ class Wire(Enum):
     VERTEX = "gemini:VERTEX"
     VERTEX_CLAUDE = "vertex:CLAUDE"
     VERTEX_MISTRAL = "vertex:MISTRAL"
+    TGI = "tgi:TGI"
+    WORKERS_AI = "workers_ai:WORKERS_AI"
 
 
 AnyDialect: TypeAlias = Wire | Dialect

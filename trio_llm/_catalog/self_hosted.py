@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
+from .addresses import Paths
 from .common import (
     LITELLM,
     LLAMA_CPP,
@@ -179,6 +181,8 @@ SELF_HOSTED: Final = (
         documentation="https://huggingface.co/docs/text-generation-inference/messages_api",
         server=Server.SELF_HOSTED,
         quirks=OLDER_NAMES,
+        dialects={"text_completion": Wire.TGI},
+        paths=Paths("/v1{path}", MappingProxyType({"/generate": "{path}", "/generate_stream": "{path}"}), "/v1"),
     ),
     Provider(
         name="vllm",

@@ -55,14 +55,14 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
-    body = _body(call)
+    body = chat_body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
 def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
     """The request for a streamed reply. Usage is asked for, so that no stream goes unaccounted."""
-    body = _body(call)
+    body = chat_body(call)
     body["stream"] = True
     if call.quirks.stream_usage:
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
@@ -71,7 +71,8 @@ def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
-def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+def chat_body(call: Call[ChatRequest]) -> dict[str, Any]:
+    """What every request has, whole or streamed, without `extra_body`."""
     request = call.request
     messages = sendable_messages(request.messages, call.quirks, drop=request.options.drop_params)
     body: dict[str, Any] = {"model": call.model, "messages": messages}

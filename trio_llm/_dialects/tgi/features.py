@@ -1,0 +1,69 @@
+"""Vectors by feature extraction: a list of numbers for each text.
+
+`input_type` is the name of a prompt that the model's repository has. Fields of the task's own (`normalize`, `truncate`)
+go through `extra_body`.
+
+Source: Hugging Face, "Inference Providers, Feature Extraction", 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from ..._convert.converter import ConversionError, parse
+from ..._convert.narrow import as_object
+from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
+from ..._types.errors import BadRequestError
+from ..._types.http import HTTPRequest
+from ..continuations import ERRORS
+from ..contract import Call, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..failing import retryable
+from ..vectors import read_vector
+
+_EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
+
+
+def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+    """The request for vectors, which come as numbers.
+
+    Raises:
+        BadRequestError: for an input that is not text, and a format other than numbers.
+    """
+    request = call.request
+    given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    if given.get("encoding_format", "float") != "float" and not request.options.drop_params:
+        raise BadRequestError("encoding_format can only be float; drop_params=True leaves it out", model=call.model)
+    texts = [request.input] if isinstance(request.input, str) else list(request.input)
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise BadRequestError(f"input[{number}] must be text; Hugging Face takes no token ids", model=call.model)
+    body: dict[str, Any] = {"inputs": texts}
+    if "input_type" in given:
+        body["prompt_name"] = given["input_type"]
+    if "dimensions" in given:
+        body["dimensions"] = given["dimensions"]
+    path = f"/{quote(call.model, safe='/')}/pipeline/feature-extraction"
+    return json_request(path, merge_extra_body(body, request.options.extra_body))
+
+
+def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+    """Read vectors, which come in the order of the input; nobody counts their tokens.
+
+    A model that does not sum up its tokens gives a list of vectors for each text.
+
+    Raises:
+        ConversionError: if there is not one for each text.
+        ReplyIsError: for an error with status 200.
+    """
+    document = parse(body)
+    if as_object(document).get("error"):
+        raise ReplyIsError(retryable(ERRORS.of_value(document)))
+    if not isinstance(document, list):
+        raise ConversionError(f"expected vectors, got {document!r:.60}")
+    vectors: list[Any] = [document] if document and isinstance(document[0], int | float) else document
+    asked = 1 if isinstance(call.request.input, str) else len(call.request.input)
+    if len(vectors) != asked:
+        raise ConversionError(f"{len(vectors)} vectors for {asked} texts")
+    data = [Embedding(read_vector(vector, "f", f"[{index}]"), index) for index, vector in enumerate(vectors)]
+    return EmbeddingResponse(data, call.model)

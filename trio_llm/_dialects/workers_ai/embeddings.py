@@ -1,0 +1,53 @@
+"""Vectors.
+
+Source: Cloudflare docs, "Workers AI, Models, bge-base-en-v1.5" (API schemas), 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..._convert.converter import ConversionError, parse
+from ..._convert.narrow import as_list
+from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
+from ..._types.errors import BadRequestError
+from ..._types.http import HTTPRequest
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..vectors import read_vector
+from .envelope import result_of, run_path
+
+_EXPRESSIBLE: Final = frozenset({"encoding_format"})
+
+
+def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+    """The request for vectors, which come as numbers.
+
+    Raises:
+        BadRequestError: for an input that is not text, and a format other than numbers.
+    """
+    request = call.request
+    given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    if given.get("encoding_format", "float") != "float" and not request.options.drop_params:
+        raise BadRequestError("encoding_format can only be float; drop_params=True leaves it out", model=call.model)
+    texts = [request.input] if isinstance(request.input, str) else list(request.input)
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise BadRequestError(f"input[{number}] must be text; Cloudflare takes no token ids", model=call.model)
+    return json_request(run_path(call), merge_extra_body({"text": texts}, request.options.extra_body))
+
+
+def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+    """Read vectors, which come in the order of the input.
+
+    Raises:
+        ConversionError: if there is not one for each text.
+        ReplyIsError: if it is an error.
+    """
+    vectors = as_list(result_of(parse(body)).get("data"))
+    asked = 1 if isinstance(call.request.input, str) else len(call.request.input)
+    if len(vectors) != asked:
+        raise ConversionError(f"{len(vectors)} vectors for {asked} texts", ".result.data")
+    data = [
+        Embedding(read_vector(vector, "f", f".result.data[{index}]"), index) for index, vector in enumerate(vectors)
+    ]
+    return EmbeddingResponse(data, call.model)
