@@ -355,3 +355,66 @@ def test_deltas_of_one_kind_make_one_run() -> None:
     kinds = [kind for kind, _ in groupby(event.type for event in read(chunks(*DELTAS))[0])]
 
     assert kinds.count("response.output_text.delta") == 1
+
+
+def test_a_refusal_and_calls_that_take_free_text_go_back() -> None:
+    call = {"type": "custom_tool_call", "call_id": "c1", "name": "shell", "input": "ls"}
+    refusal = {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
+    output = {"type": "custom_tool_call_output", "call_id": "c1", "output": [{"type": "input_text", "text": "a.txt"}]}
+    messages = sent(
+        [{"role": "user", "content": "hi"}, refusal, {"role": "assistant", "content": "Well."}, call, output]
+    )
+
+    assert messages["messages"][1:] == [
+        {"role": "assistant", "content": "", "refusal": "No."},
+        {
+            "role": "assistant",
+            "content": "Well.",
+            "tool_calls": [{"id": "c1", "type": "custom", "custom": {"name": "shell", "input": "ls"}}],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": "a.txt"},
+    ]
+
+
+def test_two_answers_in_a_row_are_two_messages() -> None:
+    said = {"role": "assistant", "content": "One."}
+    thought = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}
+
+    assert [message["content"] for message in sent([said, said, thought, said])["messages"]] == ["One."] * 3
+
+
+def test_files_by_id_or_address_and_parts_of_chat_s_own_are_handed_on() -> None:
+    parts = [
+        {"type": "input_file", "file_id": "file_1", "filename": "a.pdf"},
+        {"type": "input_file", "file_url": "https://t.test/a.pdf"},
+        {"type": "image_url", "image_url": {"url": "https://t.test/a.png"}},
+    ]
+
+    assert sent([{"role": "user", "content": parts}])["messages"][0]["content"] == [
+        {"type": "file", "file": {"file_id": "file_1", "filename": "a.pdf"}},
+        {"type": "file", "file": {"file_id": "https://t.test/a.pdf"}},
+        parts[2],
+    ]
+
+
+def test_formats_choices_and_tools_in_either_shape_are_taken() -> None:
+    format_ = {"type": "json_schema", "json_schema": {"name": "city", "schema": {"type": "object"}}}
+    nested = {"type": "function", "function": {"name": "weather"}}
+    allowed = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "weather"}]}
+    body = sent(text_format=format_, tools=[nested], tool_choice=allowed)
+
+    assert body["response_format"] == format_
+    assert body["tools"] == [nested]
+    assert body["tool_choice"] == {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [nested]}}
+    assert sent(tools=[TOOL], tool_choice="required")["tool_choice"] == "required"
+    assert sent(text={"format": {"type": "json_object"}})["response_format"] == {"type": "json_object"}
+
+
+def test_free_text_for_a_tool_a_citation_without_words_and_fields_beside_nothing_have_items() -> None:
+    custom = {"id": "c1", "type": "custom", "custom": {"name": "shell", "input": "ls"}}
+    output: Any = whole({"tool_calls": [custom]}).output
+    assert (output[0].type, output[0].input) == ("custom_tool_call", "ls")
+    cited: Any = whole({"annotations": DELTAS[5]["annotations"]}).output
+    assert cited[0].content[0].annotations[0]["url"] == "https://t.test"
+    beside: Any = whole({"provider_specific_fields": {"a": [1]}}).output
+    assert beside[0].chat_fields == {"provider_specific_fields": {"a": [1]}}

@@ -240,3 +240,85 @@ def test_what_this_wire_cannot_express_is_refused_or_left_out(params: dict[str, 
     with pytest.raises(UnsupportedParamsError, match=name):
         sent(**params)
     assert name not in sent(**params, drop_params=True)
+
+
+def test_probabilities_pictures_refusals_and_other_citations_are_read() -> None:
+    token = {"token": "In", "logprob": -0.1, "bytes": [73], "top_logprobs": []}
+    cited = {"type": "file_citation", "file_id": "file_1", "index": 3}
+    part = {"type": "output_text", "text": "In", "annotations": [cited], "logprobs": [token]}
+    items = [
+        {"type": "message", "id": "m", "content": [part, {"type": "refusal", "refusal": "No."}]},
+        {"type": "custom_tool_call", "id": "i", "call_id": "c", "name": "shell", "input": "ls"},
+        {"type": "image_generation_call", "id": "g", "result": "AAAA", "output_format": "webp"},
+    ]
+    for choice in (
+        whole(output=items).choices[0],
+        fold_chunks(read(events_of(response(output=items[1:])))[0]).choices[0],
+    ):
+        assert choice.message.tool_calls is not None
+        assert choice.message.tool_calls[0].custom is not None
+        assert choice.message.tool_calls[0].custom.input == "ls"
+        assert choice.message.images == [{"type": "image_url", "image_url": {"url": "data:image/webp;base64,AAAA"}}]
+    first = whole(output=items).choices[0]
+    assert first.logprobs is not None
+    assert first.logprobs.content is not None
+    assert first.logprobs.content[0].token == "In"
+    assert first.message.refusal == "No."
+    assert first.message.annotations is not None
+    assert (first.message.annotations[0].type, first.message.annotations[0]["file_id"]) == ("file_citation", "file_1")
+
+
+def test_fragments_of_refusals_and_of_free_text_are_chunks() -> None:
+    item = {"type": "custom_tool_call", "id": "i", "call_id": "c", "name": "shell", "input": ""}
+    events: list[Any] = [
+        {"type": "response.refusal.delta", "item_id": "m", "output_index": 0, "content_index": 0, "delta": "No."},
+        {"type": "response.output_item.added", "output_index": 1, "item": item},
+        {"type": "response.custom_tool_call_input.delta", "item_id": "i", "output_index": 1, "delta": "ls"},
+        {"type": "response.output_item.done", "output_index": 1, "item": {**item, "input": "ls"}},
+    ]
+    folded = fold_chunks(read(events)[0]).choices[0].message
+
+    assert folded.refusal == "No."
+    assert folded.tool_calls is not None
+    assert folded.tool_calls[0].custom is not None
+    assert (folded.tool_calls[0].custom.name, folded.tool_calls[0].custom.input) == ("shell", "ls")
+
+
+def test_choices_probabilities_refusals_and_parts_of_answers_are_written() -> None:
+    nested = {"type": "function", "function": {"name": "weather"}}
+    allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [nested]}}
+    body = sent(
+        [
+            *HI,
+            {"role": "assistant", "content": [{"type": "text", "text": "Well."}], "refusal": "No."},
+            {"role": "user", "content": [{"type": "input_text", "text": "And?"}]},
+        ],
+        logprobs=True,
+        top_logprobs=2,
+        reasoning_effort={"effort": "low", "summary": "auto"},
+        tool_choice=allowed,
+        tools=[nested, {"type": "mcp", "server_label": "x"}],
+    )
+
+    flat = {"type": "function", "name": "weather"}
+    assert body["include"] == ["reasoning.encrypted_content", "message.output_text.logprobs"]
+    assert body["reasoning"] == {"effort": "low", "summary": "auto"}
+    assert body["tool_choice"] == {"type": "allowed_tools", "mode": "auto", "tools": [flat]}
+    assert body["tools"] == [flat, {"type": "mcp", "server_label": "x"}]
+    assert body["input"][1:] == [
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+        {"role": "assistant", "content": "Well."},
+        {"role": "user", "content": [{"type": "input_text", "text": "And?"}]},
+    ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+        {"role": "assistant", "content": [{"type": "audio", "data": "x"}]},
+    ],
+)
+def test_what_an_answer_had_that_has_no_item_is_refused(message: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedParamsError, match=r"messages\[1\]"):
+        sent([*HI, message])

@@ -385,3 +385,110 @@ def test_an_input_that_was_cut_is_kept_as_text() -> None:
 def test_module_functions_are_there() -> None:
     assert trio_llm.aanthropic_messages.__name__ == "aanthropic_messages"
     assert trio_llm.anthropic_messages.__name__ == "anthropic_messages"
+
+
+def chat_of(messages: Any = QUESTION, **params: Any) -> Any:
+    from trio_llm._dialects.bridges.messages_request import chat_request
+
+    return chat_request(MessagesRequest(64, messages, "m", **params))
+
+
+def test_users_searches_and_a_named_tool_have_their_names_in_chat() -> None:
+    made = chat_of(
+        metadata={"user_id": "u1"},
+        tools=[{"type": "web_search_20250305", "name": "web_search"}, {"name": "weather", "input_schema": {}}],
+        tool_choice={"type": "tool", "name": "weather"},
+        system=[{"type": "text", "text": "Be short."}, {"type": "text", "text": "Be kind."}],
+        service_tier="auto",
+    )
+
+    assert made.parameters["user"] == "u1"
+    assert made.parameters["web_search_options"] == {}
+    assert made.parameters["tool_choice"] == {"type": "function", "function": {"name": "weather"}}
+    assert made.messages[0] == {"role": "system", "content": "Be short.\nBe kind."}
+
+
+def test_thinking_with_its_proof_goes_back_block_by_block() -> None:
+    message = chat_of([*QUESTION, {"role": "assistant", "content": MESSAGE["content"]}]).messages[1]
+
+    assert message["thinking_blocks"] == MESSAGE["content"][:2]
+    assert message["reasoning_content"] == "A tower."
+    assert message["tool_calls"][0]["id"] == "tu_1"
+
+
+def test_files_have_their_place_in_chat() -> None:
+    page = {"type": "base64", "media_type": "application/pdf", "data": "AA"}
+    sources: list[dict[str, Any]] = [
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}},
+        {
+            "type": "document",
+            "title": "a.pdf",
+            "source": {"type": "base64", "media_type": "application/pdf", "data": "AA"},
+        },
+        {"type": "document", "source": {"type": "url", "url": "https://t.test/b.pdf"}},
+        {"type": "image", "source": {"type": "url", "url": "https://t.test/c.png"}},
+        {"type": "document", "source": {"type": "file", "file_id": "file_1"}},
+    ]
+    picture = {"type": "tool_result", "tool_use_id": "tu_1", "content": [sources[3], {"type": "text", "text": "x"}]}
+    messages = chat_of([{"role": "user", "content": [picture, *sources]}]).messages
+
+    assert messages[0] == {
+        "role": "tool",
+        "tool_call_id": "tu_1",
+        "content": [
+            {"type": "image_url", "image_url": {"url": "https://t.test/c.png"}},
+            {"type": "text", "text": "x"},
+        ],
+    }
+    assert messages[1]["content"] == [
+        {"type": "text", "text": "words"},
+        {"type": "file", "file": {"file_data": "data:application/pdf;base64,AA", "filename": "a.pdf"}},
+        {"type": "file", "file": {"file_id": "https://t.test/b.pdf"}},
+        {"type": "image_url", "image_url": {"url": "https://t.test/c.png"}},
+        {"type": "file", "file": {"file_id": "file_1"}},
+    ]
+
+
+def test_blocks_of_anthropic_s_own_tools_are_refused_with_their_place() -> None:
+    said = {
+        "role": "assistant",
+        "content": [{"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}],
+    }
+    with pytest.raises(UnsupportedParamsError, match=r"messages\[1\].content\[0\] of type 'server_tool_use'"):
+        chat_of([*QUESTION, said])
+
+
+def test_proofs_and_hidden_thinking_of_a_chat_are_blocks() -> None:
+    from trio_llm._dialects.bridges.message_events import MessageWriter
+    from trio_llm._types.chat import Delta, ModelResponseStream, StreamingChoices
+
+    proofs = [
+        {"type": "thinking", "thinking": "A tower.", "signature": "s1"},
+        {"type": "redacted_thinking", "data": "x"},
+    ]
+    deltas = [Delta(reasoning_content="A tower."), Delta(thinking_blocks=proofs), Delta(refusal="No.")]
+    writer = MessageWriter()
+    chunks = [ModelResponseStream(choices=[StreamingChoices(None, 0, delta)]) for delta in deltas]
+    events = [*(event for chunk in chunks for event in writer.write(chunk)), *writer.end()]
+    message = fold(MessageFolding(), events)
+
+    assert [block.model_dump(exclude_none=True) for block in message.content] == [
+        *proofs,
+        {"type": "text", "text": "No."},
+    ]
+    assert message.stop_reason == "refusal"
+
+
+def test_what_a_chat_has_beside_an_empty_answer_has_a_block_of_its_own() -> None:
+    from trio_llm._dialects.bridges.message_events import MessageWriter
+    from trio_llm._types.chat import Delta, ModelResponseStream, StreamingChoices
+
+    writer = MessageWriter()
+    chunk = ModelResponseStream(choices=[StreamingChoices("stop", 0, Delta(provider_specific_fields={"a": [1]}))])
+    message = fold(MessageFolding(), [*writer.write(chunk), *writer.end()])
+
+    assert message.content[0].model_dump(exclude_none=True) == {
+        "type": "text",
+        "text": "",
+        "chat_fields": {"provider_specific_fields": {"a": [1]}},
+    }
