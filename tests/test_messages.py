@@ -417,7 +417,6 @@ def test_thinking_with_its_proof_goes_back_block_by_block() -> None:
 
 
 def test_files_have_their_place_in_chat() -> None:
-    page = {"type": "base64", "media_type": "application/pdf", "data": "AA"}
     sources: list[dict[str, Any]] = [
         {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}},
         {

@@ -240,7 +240,7 @@ async def test_models_with_nothing_else_chat_by_the_responses_api(model: str) ->
 @pytest.mark.anyio
 async def test_a_cancelled_stream_in_the_background_cancels_the_response_on_either_loop() -> None:
     class Endless(httpx.AsyncByteStream):
-        async def __aiter__(self) -> AsyncIterator[bytes]:
+        async def __aiter__(self) -> AsyncIterator[bytes]:  # noqa: ASYNC900 - httpx asks for one
             yield stream_of(events_of(response())[:4])
             scope.cancel()
             await anyio.sleep_forever()

@@ -230,7 +230,7 @@ async def test_a_response_that_is_streamed_no_more_is_looked_at_until_complete(a
 
 async def test_a_stream_that_is_cancelled_cancels_the_response(autojump_clock: Any) -> None:
     class Endless(httpx.AsyncByteStream):
-        async def __aiter__(self) -> AsyncIterator[bytes]:
+        async def __aiter__(self) -> AsyncIterator[bytes]:  # noqa: ASYNC900 - httpx asks for one
             yield stream_of(EVENTS[:4])
             await trio.sleep_forever()
 

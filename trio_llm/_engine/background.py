@@ -49,7 +49,7 @@ async def wait_until_complete(
             pause = min(pause * 1.5, longest)
             response = await receive(look_at(response.id, request))
     except BaseException as error:
-        await cancel(response, request, receive)
+        await cancel(response, request, receive)  # noqa: ASYNC102 - shielded in there
         if isinstance(error, APIError) and error.partial is None:
             error.partial = response
         raise

@@ -43,7 +43,7 @@ class CallParts:
 
     async def send_last(self, request: AnyRequest) -> None:
         """Send what is to be said although the call is over, in a few seconds and once."""
-        with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):
+        with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):  # noqa: ASYNC912 - it is a call
             try:
                 await self._receive_last(request)
             except APIError:

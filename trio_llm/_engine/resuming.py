@@ -61,11 +61,11 @@ class ResumedSource:
         try:
             return self._note(await self._source.next_batch())
         except trio.Cancelled:
-            await self._give_up()
+            await self._give_up()  # noqa: ASYNC102 - shielded in there
             raise
         except APIError as error:
             error.partial = self.response
-            await self._source.aclose()
+            await self._source.aclose()  # noqa: ASYNC120 - it waits for nothing
             if not isinstance(error, APIConnectionError) or isinstance(error, ClientClosedError):
                 await self._give_up()
                 raise
@@ -84,7 +84,7 @@ class ResumedSource:
         except BaseException as error:
             if isinstance(error, APIError):
                 error.partial = self.response
-            await self._give_up()
+            await self._give_up()  # noqa: ASYNC102 - shielded in there
             raise
         self._source = source
         return self._note(opening) or await self.next_batch()
