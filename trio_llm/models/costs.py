@@ -1,0 +1,166 @@
+"""What a call cost: told by the provider, else computed from its usage and the published prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+import trio_llm
+
+from .._types.usage import Usage
+from .facts import prices_of
+from .prices import Quantities
+
+_TICKS: Final = 1e-10
+"""USD. xAI API reference, "usage.cost_in_usd_ticks", 2026-11."""
+_TOLD: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
+    (("usage", "cost", "total_cost"), 1.0),
+    (("usage", "cost_in_usd_ticks"), _TICKS),
+    (("usage", "cost"), 1.0),
+    (("cost", "usd"), 1.0),
+    (("provider_metadata", "gateway", "cost"), 1.0),
+)
+"""Where providers tell the cost of a call, and what one unit of it is in USD: Perplexity, xAI, OpenRouter and Avian, Venice,
+Vercel's gateway."""
+
+
+@attrs.frozen
+class Cost:
+    """What a call cost in USD.
+
+    Example:
+        >>> response.cost.usd
+        0.00035
+        >>> response.cost.parts
+        {'input': 0.00025, 'output': 0.0001}
+    """
+
+    usd: float | None
+    """None if it cannot be known; `reason` says why."""
+    parts: Mapping[str, float] = attrs.Factory(dict)
+    """USD by what was paid for: `input`, `output`, `cache_read`, `cache_write`, `output_reasoning`, `web_search` ..."""
+    reason: str = ""
+    """Where the figure is from, or why there is none."""
+    estimated: bool = False
+    """Whether the usage was not the provider's own, as for a stream that was cut."""
+
+    def __float__(self) -> float:
+        if self.usd is None:
+            raise ValueError(f"the cost is not known: {self.reason}")
+        return self.usd
+
+
+def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None) -> Cost:
+    """What a response of a row's model cost: as its provider told, else by its usage.
+
+    Args:
+        response: any response class of this package, or a chunk that has `usage`.
+        row: the provider's row.
+        name: the model's name there, without the row's prefix.
+        at: when the call was made; None is now.
+    """
+    told = told_cost(response)
+    if told is not None:
+        return Cost(told, {"told": told}, f"told by {row}")
+    usage = getattr(response, "usage", None)
+    if not isinstance(usage, Usage):
+        return Cost(None, reason="the response says nothing of its usage")
+    service = getattr(response, "service_tier", None)
+    return cost_of_quantities(Quantities.of_usage(usage), row, name, service=service, at=at)
+
+
+def cost_of_quantities(
+    quantities: Quantities, row: str, name: str, *, service: str | None = None, at: datetime | None = None
+) -> Cost:
+    """What so much of a row's model costs."""
+    prices = prices_of(row, name, at)
+    if prices is None:
+        return Cost(None, reason=f"no price is known for {name!r} of {row}")
+    parts = prices.parts_of(quantities, service)
+    if parts is None:
+        return Cost(None, reason=f"{prices.source} has no price for all of {', '.join(quantities.amounts)} of {name!r}")
+    return Cost(sum(parts.values()), parts, prices.source)
+
+
+def told_cost(response: Any) -> float | None:
+    """The cost in USD that the provider itself put into a response; None if it did not."""
+    for path, unit in _TOLD:
+        value: Any = response
+        for name in path:
+            value = value.get(name) if hasattr(value, "get") else None
+        if isinstance(value, str):
+            value = _number(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value * unit
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def completion_cost(
+    completion_response: Any = None,
+    model: str | None = None,
+    prompt: str = "",
+    completion: str = "",
+    *,
+    custom_llm_provider: str | None = None,
+) -> float:
+    """The cost of a response in USD, or of a prompt and a completion as texts, which are counted.
+
+    Raises:
+        ValueError: if it cannot be known; the message says why.
+
+    Example:
+        >>> trio_llm.completion_cost(response, model="openai/gpt-4o")
+        0.00035
+    """
+    named = model or getattr(completion_response, "model", None)
+    if named is None:
+        raise ValueError("which model? give model=, or a response that names it")
+    name, row, _, _ = trio_llm.get_llm_provider(named, custom_llm_provider)
+    if completion_response is not None:
+        return float(cost_of(completion_response, row, name))
+    from .tokens import token_counter
+
+    counts = {"input": token_counter(named, text=prompt), "output": token_counter(named, text=completion)}
+    return float(cost_of_quantities(Quantities(counts), row, name))
+
+
+def cost_per_token(
+    model: str,
+    prompt_tokens: int = 0,
+    completion_tokens: int = 0,
+    *,
+    custom_llm_provider: str | None = None,
+    usage: Usage | None = None,
+) -> tuple[float, float]:
+    """The cost in USD of a prompt's and of an answer's tokens.
+
+    Args:
+        model: `"provider/name"`.
+        prompt_tokens: all of the prompt's.
+        completion_tokens: all of the answer's.
+        custom_llm_provider: the row, where `model` has no prefix.
+        usage: in place of both counts, with its details.
+
+    Raises:
+        ValueError: if no price is known.
+
+    Example:
+        >>> trio_llm.cost_per_token("openai/gpt-4o", 1_000, 100)
+        (0.0025, 0.001)
+    """
+    name, row, _, _ = trio_llm.get_llm_provider(model, custom_llm_provider)
+    used = usage or Usage(prompt_tokens, completion_tokens, prompt_tokens + completion_tokens)
+    cost = cost_of_quantities(Quantities.of_usage(used), row, name)
+    total = float(cost)
+    answer = sum(usd for part, usd in cost.parts.items() if part.startswith("output"))
+    return total - answer, answer

