@@ -37,7 +37,8 @@ else:
         __name__,
         {
             "costs": "Cost completion_cost cost_of cost_per_token",
-            "facts": "ModelInfo UnknownModelError get_max_tokens get_model_info list_models register_model search_models supports",
+            "facts": "ModelInfo UnknownModelError get_max_tokens get_model_info list_models register_model"
+            " search_models supports",
             "prices": "Prices Quantities Tier",
         },
     )

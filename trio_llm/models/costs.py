@@ -23,8 +23,10 @@ _TOLD: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
     (("cost", "usd"), 1.0),
     (("provider_metadata", "gateway", "cost"), 1.0),
 )
-"""Where providers tell the cost of a call, and what one unit of it is in USD: Perplexity, xAI, OpenRouter and Avian, Venice,
-Vercel's gateway."""
+"""Where providers tell the cost of a call, and what one unit of it is in USD.
+
+In this order: Perplexity, xAI, OpenRouter and Avian, Venice, Vercel's gateway.
+"""
 
 
 @attrs.frozen

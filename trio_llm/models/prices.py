@@ -1,8 +1,8 @@
 """What a call costs by its quantities: pure arithmetic over a table of rates.
 
 A rate belongs to a part of the call. The parts do not overlap: tokens that were read from a cache are no plain input
-tokens, although `Usage` counts them among `prompt_tokens`. A part without a rate of its own is counted by the rate of the
-next larger one, as vendors do: reasoning as output, audio input as input (`_WIDER`).
+tokens, although `Usage` counts them among `prompt_tokens`. A part without a rate of its own is counted by the rate of
+the next larger one, as vendors do: reasoning as output, audio input as input (`_WIDER`).
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ class Prices:
         for tier in self.tiers:
             if prompt_tokens > tier.above:
                 rates.update(tier.rates)
-        return rates | self.services.get(service or "", {})
+        rates.update(self.services.get(service or "", {}))
+        return rates
 
     def parts_of(self, quantities: Quantities, service: str | None = None) -> dict[str, float] | None:
         """USD by part; None if something that was used has no rate here."""
@@ -120,9 +121,8 @@ class Prices:
             if rate is None:
                 return None
             parts[part] = amount * rate
-        for always in ("request",):
-            if always in rates and always not in parts:
-                parts[always] = rates[always]
+        if "request" in rates and "request" not in parts:
+            parts["request"] = rates["request"]
         return parts
 
 

