@@ -13,7 +13,10 @@ DOCS = Path(__file__).parent.parent / "docs"
 PROGRAM = re.compile(r"```python\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["credentials.md", "limits.md", "responses.md", "transport.md", "web_applications.md"])
+PAGES = ["credentials.md", "limits.md", "money.md", "responses.md", "transport.md", "web_applications.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_program_prints_what_its_page_says(page: str) -> None:
     programs = PROGRAM.findall((DOCS / page).read_text())
     assert programs

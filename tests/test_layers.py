@@ -39,10 +39,11 @@ TABLE: dict[str, set[str]] = {
     "providers": {"_types", "_dialects", "_catalog"},
     "transport": {"_types", "_transport"},
     "observe": {"_engine", "_lazy"},
+    "models": {"_types", "_lazy", ""},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},
     "__main__": {"_cli"},
-    "": {*CLIENT, "_lazy", "exceptions", "providers", "transport", "types"},
+    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "transport", "types"},
 }
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from . import exceptions as exceptions, providers as providers, types as types
+    from . import exceptions as exceptions, models as models, providers as providers, types as types
     from ._catalog import (
         catalog_with as catalog_with,
     )
@@ -160,6 +160,16 @@ if TYPE_CHECKING:
         UnprocessableEntityError as UnprocessableEntityError,
         UnsupportedParamsError as UnsupportedParamsError,
     )
+    from .models.costs import (
+        completion_cost as completion_cost,
+        cost_per_token as cost_per_token,
+    )
+    from .models.facts import (
+        get_max_tokens as get_max_tokens,
+        get_model_info as get_model_info,
+        register_model as register_model,
+        supports as supports,
+    )
 
     acompletion: Final = _functions.function(_operations.ask_completion)
     completion: Final = _functions.twin(_operations.ask_completion)
@@ -205,7 +215,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions providers types",
+            "": "exceptions models providers types",
             "_catalog": "catalog_with",
             "_catalog.provider": "Provider",
             "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",
@@ -242,6 +252,8 @@ else:
             "_types.usage": "Usage",
             "_version": "__version__",
             "exceptions": "APIConnectionError APIError APIResponseValidationError AllFailedError AuthenticationError BadRequestError BudgetExceededError ClientClosedError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError SlowReaderError Timeout UnprocessableEntityError UnsupportedParamsError",
+            "models.costs": "completion_cost cost_per_token",
+            "models.facts": "get_max_tokens get_model_info register_model supports",
         },
         elsewhere="types",
     )

