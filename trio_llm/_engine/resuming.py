@@ -67,7 +67,7 @@ class ResumedSource:
             error.partial = self.response
             await self._source.aclose()  # noqa: ASYNC120 - it waits for nothing
             if not isinstance(error, APIConnectionError) or isinstance(error, ClientClosedError):
-                await self._give_up()
+                await self._give_up()  # noqa: ASYNC120 - shielded in there
                 raise
             return await self._take_up(error)
 
