@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, Self, TypeAlias
+from typing import Any, ClassVar, Final, Self, TypeAlias, TypeVar
 
 import attrs
 
@@ -13,6 +13,7 @@ Nested: TypeAlias = Mapping[str, Callable[[Any], Any]]
 """How the fields of a record are read that are records themselves, by their names."""
 
 
+_AsRead = TypeVar("_AsRead", bound="AsRead")
 _BESIDE: Final = frozenset({"read_names", "null_names"})
 
 
@@ -77,6 +78,12 @@ class AsRead(Record):
         if self.read_names is None:
             return self[name] is not None
         return name not in self.field_names or self[name] != getattr(type(self)(), name)
+
+
+def one_of(kinds: Mapping[Any, type[_AsRead]], value: Mapping[str, Any], usual: type[_AsRead]) -> type[_AsRead]:
+    """The class of an object's `type`, which may be anything at all."""
+    kind = value.get("type")
+    return kinds.get(kind, usual) if isinstance(kind, str) else usual
 
 
 def read_object(cls: type[AsRead]) -> Callable[[Any], Any]:

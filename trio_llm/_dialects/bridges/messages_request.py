@@ -101,7 +101,8 @@ class _Parameters:
         if choice.get("type") == "tool":
             self.made["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
         elif tools and choice:
-            self.made["tool_choice"] = _CHOICES.get(choice.get("type"), "auto")
+            kind = choice.get("type")
+            self.made["tool_choice"] = _CHOICES.get(kind, "auto") if isinstance(kind, str) else "auto"
 
 
 def _tool(tool: Block) -> dict[str, Any]:

@@ -61,7 +61,8 @@ def media_part(part: Mapping[str, Any], where: str) -> Part | None:
 def resolution(part: Mapping[str, Any]) -> dict[str, str] | None:
     """The `detail` of an image as media resolution; None leaves it to the model."""
     image = part.get("image_url")
-    level = _RESOLUTIONS.get(image.get("detail") or "") if is_object(image) else None
+    detail = image.get("detail") if is_object(image) else None
+    level = _RESOLUTIONS.get(detail) if isinstance(detail, str) else None
     return None if level is None else {"level": level}
 
 

@@ -122,7 +122,7 @@ def _checked(parameters: dict[str, Any], call: Call[ChatRequest], *, drop: bool)
 _VALUES: Final[Mapping[str, Callable[[Any], bool]]] = {
     # Models call several functions at once whenever they see fit.
     "parallel_tool_calls": lambda allowed: allowed is True,
-    "service_tier": _TIERS.__contains__,
+    "service_tier": lambda tier: isinstance(tier, str) and tier in _TIERS,
     "audio": lambda audio: audio.get("format", _SPEECH_FORMAT) == _SPEECH_FORMAT,
 }
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from ..as_read import AsRead, Nested, read_each, read_object
+from ..as_read import AsRead, Nested, one_of, read_each, read_object
 from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 
 
@@ -165,4 +165,4 @@ EVENTS: Final[Mapping[Any, type[MessageEvent]]] = {
 
 def read_event(value: Mapping[str, Any]) -> MessageEvent:
     """The event that a JSON object is."""
-    return EVENTS.get(value.get("type"), MessageEvent).read(value)
+    return one_of(EVENTS, value, MessageEvent).read(value)

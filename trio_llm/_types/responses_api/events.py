@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from ..as_read import AsRead, Nested, read_object
+from ..as_read import AsRead, Nested, one_of, read_object
 from .items import OutputItem, read_item, read_part
 from .response import ResponseAPIUsage, ResponsesAPIResponse
 
@@ -143,4 +143,4 @@ FINAL: Final = frozenset({"response.completed", "response.incomplete", "response
 
 def read_event(value: Mapping[str, Any]) -> ResponseEvent:
     """The event that a JSON object is."""
-    return EVENTS.get(value.get("type"), ResponseEvent).read(value)
+    return one_of(EVENTS, value, ResponseEvent).read(value)

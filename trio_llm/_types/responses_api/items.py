@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from ..as_read import AsRead, Nested, read_each
+from ..as_read import AsRead, Nested, one_of, read_each
 
 
 @attrs.define
@@ -45,7 +45,7 @@ def read_part(value: Any) -> Any:
     """The part of a message that a JSON object is."""
     if not isinstance(value, Mapping):
         return value
-    return _PARTS.get(value.get("type", ""), ContentPart).read(value)
+    return one_of(_PARTS, value, ContentPart).read(value)
 
 
 _PARTS: Final[Mapping[Any, type[ContentPart]]] = {"output_text": OutputText, "refusal": OutputRefusal}
@@ -143,4 +143,4 @@ def read_item(value: Any) -> Any:
     """The item that a JSON object is."""
     if not isinstance(value, Mapping):
         return value
-    return ITEMS.get(value.get("type"), OutputItem).read(value)
+    return one_of(ITEMS, value, OutputItem).read(value)

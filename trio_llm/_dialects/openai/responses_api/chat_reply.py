@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 
 from ...._convert.converter import ConversionError, structure
+from ...._convert.narrow import as_object
 from ...._framing.sse import ServerSentEvent
 from ...._types.chat import (
     Annotation,
@@ -90,8 +91,8 @@ def _take_head(made: ModelResponse | ModelResponseStream, response: ResponsesAPI
 
 def _finish_reason(response: ResponsesAPIResponse) -> str:
     if response.status == "incomplete":
-        details = response.incomplete_details
-        return _FINISH.get(details.get("reason", "") if isinstance(details, dict) else "", "length")
+        reason = as_object(response.incomplete_details).get("reason")
+        return _FINISH.get(reason, "length") if isinstance(reason, str) else "length"
     called = any(isinstance(item, FunctionCallItem | CustomToolCallItem) for item in response.output)
     return "tool_calls" if called else "stop"
 
@@ -152,10 +153,10 @@ class ChatEventsReader:
     def __init__(self) -> None:
         self._events = EventsReader()
         self._head = ModelResponseStream()
-        self._calls: dict[str | int | None, int] = {}
-        """Numbers of calls, by the ids of their items."""
-        self._written: set[str] = set()
-        """Kinds of what came in fragments, and the ids of calls whose arguments did."""
+        self._calls: dict[str | int, int] = {}
+        """Numbers of calls, by the ids and by the places of their items."""
+        self._written: set[str | int] = set()
+        """Kinds of what came in fragments, and the numbers of calls whose arguments did."""
         self._thought: tuple[Any, ...] | None = None
         """The piece of thinking that the last fragment belonged to."""
         self._items: list[OutputItem] = []
@@ -201,7 +202,7 @@ class ChatEventsReader:
             done = event.type.endswith(".done")
             if done:
                 self._items.append(event.item)
-            yield from self._item(event.item, done=done)
+            yield from self._item(event.item, event.output_index, done=done)
 
     def _fragment(self, event: DeltaEvent) -> Iterator[Delta]:
         if not isinstance(event.delta, str):
@@ -216,29 +217,38 @@ class ChatEventsReader:
             self._thought = piece
             self._written.add("reasoning_content")
             yield Delta(reasoning_content=between + event.delta)
-        elif event.item_id in self._calls:
-            self._written.add(f"arguments of {event.item_id}")
+        elif (number := self._number(event.item_id, event.output_index)) is not None:
+            self._written.add(number)
             function = FunctionCall(None, event.delta) if kind == "function_call_arguments" else None
             custom = CustomCall(None, event.delta) if function is None else None
             kind = "function" if function is not None else "custom"
-            call = ToolCall(type=kind, function=function, custom=custom, index=self._calls[event.item_id])
+            call = ToolCall(type=kind, function=function, custom=custom, index=number)
             yield Delta(tool_calls=[call])
 
-    def _item(self, item: OutputItem, *, done: bool) -> Iterator[Delta]:
+    def _number(self, identity: object, place: object) -> int | None:
+        """The number of a call that is known, by its item's id or, where it has none, by its place."""
+        if isinstance(identity, str):
+            return self._calls.get(identity)
+        return self._calls.get(place) if isinstance(place, int) else None
+
+    def _item(self, item: OutputItem, place: object, *, done: bool) -> Iterator[Delta]:
         if isinstance(item, FunctionCallItem | CustomToolCallItem):
-            yield from self._call(item, done=done)
+            yield from self._call(item, place, done=done)
         elif done and item.type == "image_generation_call" and item.get("result"):
             self._written.add("images")
             yield Delta(images=[as_image(item)])
 
-    def _call(self, item: FunctionCallItem | CustomToolCallItem, *, done: bool) -> Iterator[Delta]:
-        call, known = as_call(item), item.id in self._calls
-        call.index = self._calls.setdefault(item.id, len(self._calls))
-        has_arguments = f"arguments of {item.id}" in self._written
-        if known and (has_arguments or not done):
+    def _call(self, item: FunctionCallItem | CustomToolCallItem, place: object, *, done: bool) -> Iterator[Delta]:
+        call, number = as_call(item), self._number(item.id, place)
+        known = number is not None
+        if number is None:
+            number = len(set(self._calls.values()))
+            self._calls.update({key: number for key in (item.id, place) if isinstance(key, str | int)})
+        call.index = number
+        if known and (number in self._written or not done):
             return
         if done:
-            self._written.add(f"arguments of {item.id}")
+            self._written.add(number)
         for part, name in ((call.function, "arguments"), (call.custom, "input")):
             if part is not None and not done:
                 setattr(part, name, "")  # its fragments follow
@@ -259,9 +269,9 @@ class ChatEventsReader:
             for name in ("content", "refusal", "reasoning_content", "annotations", "images")
             if name not in self._written
         }
-        for item in response.output:
+        for place, item in enumerate(response.output):
             if isinstance(item, FunctionCallItem | CustomToolCallItem):
-                for delta in self._call(item, done=True):
+                for delta in self._call(item, place, done=True):
                     yield self._chunk(StreamingChoices(None, 0, delta))
         for name in ("content", "reasoning_content", "refusal"):
             if not isinstance(rest.get(name), str | None):
