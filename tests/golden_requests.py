@@ -95,7 +95,7 @@ async def send(row: Provider, variables: Mapping[str, str], recorder: Recorder, 
 
 async def _call(client: Client, row: Provider, options: Any) -> None:
     """A chat, or where the row has none, embeddings or speech."""
-    model, dialect = f"{row.name}/m", row.service().dialect
+    model, dialect = f"{row.name}/{row.models[0] if row.models else 'm'}", row.service().dialect
     if dialect.chat_stream is not None:
         await client.completion(model, CONVERSATION, stream=True, **PARAMETERS, **options)
     elif row.service("embeddings").dialect.embeddings is not None:

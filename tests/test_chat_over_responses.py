@@ -119,6 +119,35 @@ def test_two_pieces_of_thinking_are_told_apart() -> None:
     assert fold_chunks(read([*events, last])[0]).choices[0].message.reasoning_content == "One.\n\nTwo."
 
 
+@pytest.mark.parametrize("identity", [None, ["odd"], 7])
+def test_calls_without_an_id_of_text_are_told_apart_by_their_place(identity: Any) -> None:
+    events: list[Any] = []
+    for place, name in enumerate(("one", "two")):
+        item = {"type": "function_call", "id": identity, "call_id": f"call_{place}", "name": name, "arguments": ""}
+        where = {"output_index": place, "item_id": identity}
+        events += [
+            {"type": "response.output_item.added", **where, "item": item},
+            {"type": "response.function_call_arguments.delta", **where, "delta": f'{{"n": {place}}}'},
+            {"type": "response.output_item.done", **where, "item": {**item, "arguments": f'{{"n": {place}}}'}},
+        ]
+    output = [event["item"] for event in events if event["type"] == "response.output_item.done"]
+    chunks, failure = read([*events, {"type": "response.completed", "response": response(output=output)}])
+
+    assert failure is None
+    calls = fold_chunks(chunks).choices[0].message.tool_calls
+    assert [(call.function.name, call.function.arguments) for call in calls or () if call.function] == [
+        ("one", '{"n": 0}'),
+        ("two", '{"n": 1}'),
+    ]
+
+
+@pytest.mark.parametrize("odd", [["odd"], {"a": 1}, None, 7])
+def test_a_reason_of_another_type_is_no_reason(odd: Any) -> None:
+    reply = whole(status="incomplete", incomplete_details={"reason": odd})
+
+    assert reply.choices[0].finish_reason == "length"
+
+
 def test_a_stream_that_was_cut_is_an_error() -> None:
     chunks, failure = read(events_of(response())[:-1])
 

@@ -335,3 +335,10 @@ async def test_regions_in_the_names_of_models_have_routes_of_their_own() -> None
                 await client.completion(f"vendor/{region}/claude-x", HELLO, api_key="k")
 
     assert [origin.host.partition("-models")[0] for origin, _ in recorder.sent] == ["us-east5", "eu-west9", "us-east5"]
+
+
+@pytest.mark.parametrize("model", ["local/gpt-4o", "local/smollm2:360m", "local/"])
+def test_a_row_that_has_few_models_knows_no_other(model: str) -> None:
+    with pytest.raises(BadRequestError, match="write 'local/smollm2'"):
+        resolve(model, CATALOG)
+    assert resolve("local/smollm2", CATALOG)[1] == "smollm2"

@@ -41,6 +41,63 @@ def tool(**fields: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": "f", "description": "d", **fields}}
 
 
+# What only some vendors have
+
+TOOL_FIELDS = [
+    {"type": "function", "function": {"name": "f", "defer_loading": True}},
+    {"type": "function", "function": {"name": "f"}, "defer_loading": True},
+    {"type": "custom", "custom": {"name": "f", "defer_loading": True}},
+]
+
+
+@pytest.mark.parametrize("given", TOOL_FIELDS)
+def test_openai_is_sent_no_field_of_a_tool_that_it_does_not_know(given: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedParamsError, match=r"tools\[0\]\.(\w+\.)?defer_loading"):
+        body_of("openai/gpt-4o", tools=[given])
+    assert "defer_loading" not in str(body_of("openai/gpt-4o", tools=[given], drop_params=True))
+    assert body_of("openai/gpt-4o", tools=[tool(defer_loading=None)])["tools"] == [tool()]
+
+
+@pytest.mark.parametrize("given", TOOL_FIELDS)
+def test_the_responses_api_is_sent_the_fields_that_it_knows_wherever_they_stand(given: dict[str, Any]) -> None:
+    made = body_of("openai/gpt-5-pro", tools=[given])["tools"]
+
+    assert made == [{"type": given["type"], "name": "f", "defer_loading": True}]
+    with pytest.raises(UnsupportedParamsError, match=r"tools\[0\]\.function\.input_examples"):
+        body_of("openai/gpt-5-pro", tools=[tool(input_examples=[])])
+
+
+def test_a_server_that_nobody_knows_is_sent_every_field_of_a_tool() -> None:
+    assert body_of("vllm/any", tools=[tool(defer_loading=True)])["tools"] == [tool(defer_loading=True)]
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "vllm/qwen", "xai/grok-4", "openrouter/any/model", "groq/llama"])
+def test_thinking_is_refused_where_there_is_no_such_field(model: str) -> None:
+    with pytest.raises(UnsupportedParamsError, match="cannot express thinking"):
+        body_of(model, thinking={"type": "enabled"})
+    assert "thinking" not in body_of(model, thinking={"type": "enabled"}, drop_params=True)
+
+
+@pytest.mark.parametrize("model", ["deepseek/deepseek-chat", "zai/glm-5", "moonshot/kimi", "custom_openai/any"])
+def test_thinking_is_sent_where_it_is_a_field_or_may_be_one(model: str) -> None:
+    assert body_of(model, thinking={"type": "enabled"})["thinking"] == {"type": "enabled"}
+
+
+@pytest.mark.parametrize(("model", "kept"), [("openai/gpt-4o", False), ("vllm/qwen", True), ("deepseek/chat", True)])
+def test_openai_is_not_sent_the_thinking_of_others_in_a_copy_of_their_answer(model: str, kept: bool) -> None:
+    copy = {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm.", "annotations": []}
+    sent = body_of(model, [*ASK, copy, *ASK])["messages"][1]
+
+    assert ("reasoning_content" in sent) is kept
+    assert sent["content"] == "Yes."
+
+
+@pytest.mark.parametrize("parameters", [{"tools": [tool()]}, {"reasoning_effort": "high"}, {"modalities": ["audio"]}])
+def test_the_embedded_model_refuses_what_it_cannot_do(parameters: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedParamsError, match=next(iter(parameters))):
+        body_of("local/smollm2", **parameters)
+
+
 # What says nothing, and what only streams take
 
 

@@ -153,7 +153,9 @@ ACCOUNTS: Final = (
         documentation="https://docs.databricks.com/aws/en/machine-learning/model-serving/score-foundation-models",
         key_variables=("DATABRICKS_TOKEN", "DATABRICKS_API_KEY"),
         alternative_hosts=("*.cloud.databricks.com", "*.gcp.databricks.com", "*.azuredatabricks.net"),
-        quirks=Quirks(max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", stream_usage=False),
+        quirks=Quirks(
+            max_tokens_name=MaxTokensName.MAX_TOKENS, system_role="system", stream_usage=False, thinking=True
+        ),
     ),
     Provider(
         name="oci",

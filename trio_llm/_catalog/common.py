@@ -21,8 +21,20 @@ THINKING_BACK: Final = Quirks(
 """As `OLDER_NAMES`; and a message with tool calls is refused, or understood less well, without its thinking."""
 OLDER_PREFILLED: Final = attrs.evolve(OLDER_NAMES, prefill=True)
 """As `OLDER_NAMES`, on llama.cpp, which goes on with an assistant message that comes last (`--prefill-assistant`)."""
+LOCAL: Final = attrs.evolve(
+    OLDER_PREFILLED,
+    unsupported=frozenset(
+        {
+            *("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "web_search_options"),
+            *("audio", "modalities", "reasoning_effort", "verbosity", "service_tier", "store", "prediction"),
+        }
+    ),
+)
+"""A small model that knows no tools, does not think and does not speak; llama.cpp would pass over the wish."""
 THINKING_PREFILLED: Final = attrs.evolve(THINKING_BACK, prefill=True)
 """As `THINKING_BACK`, on llama.cpp."""
+THINKING_BOTH: Final = attrs.evolve(THINKING_BACK, thinking=True)
+"""As `THINKING_BACK`, with a parameter `thinking` that switches it, as Anthropic's does."""
 MARKED: Final = Quirks(cache_marks=CacheMarks.CACHE_CONTROL)
 """Hands `cache_control` on to the models that know it."""
 DETAILS_BACK: Final = Quirks(
@@ -36,10 +48,11 @@ LITELLM: Final = Quirks(
     cache_marks=CacheMarks.CACHE_CONTROL,
     metadata=Metadata.ALWAYS,
     media_in_results=True,
+    thinking=True,
 )
 """LiteLLM's own gateway, which takes its answers back with all that it put into them."""
 OPENAI: Final = Quirks(
-    unsupported=frozenset({"thinking"}),
+    closed_schema=True,
     vectors_as_base64=True,
     most_inputs=2048,
     call_ids=CallIds.AT_MOST_40,
@@ -112,7 +125,6 @@ MISTRAL: Final = Quirks(
             "prompt_cache_retention",
             "safety_identifier",
             "store",
-            "thinking",
             "top_logprobs",
             "user",
             "verbosity",
@@ -160,7 +172,6 @@ GROQ: Final = Quirks(
             "prompt_cache_retention",
             "safety_identifier",
             "store",
-            "thinking",
             "top_logprobs",
             "verbosity",
             "web_search_options",

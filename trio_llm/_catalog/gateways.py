@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
 from .addresses import Paths
 from .auth import AuthScheme
 from .common import DETAILS_BACK, MARKED, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
@@ -169,7 +171,7 @@ GATEWAYS: Final = (
         base_url="https://api.portkey.ai/v1",
         documentation="https://portkey.ai/docs/api-reference",
         auth=AuthScheme.PORTKEY,
-        quirks=MARKED,
+        quirks=attrs.evolve(MARKED, thinking=True),
     ),
     Provider(
         name="requesty",

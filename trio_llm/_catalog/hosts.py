@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .._dialects.contract import MaxTokensName, Quirks
-from .common import GROQ, OLDER_NAMES, OLLAMA_PATHS, RESPONSES, SYSTEM_ROLE, THINKING_BACK
+from .common import GROQ, OLDER_NAMES, OLLAMA_PATHS, RESPONSES, SYSTEM_ROLE, THINKING_BACK, THINKING_BOTH
 from .provider import Provider, Wire
 
 HOSTS: Final = (
@@ -143,7 +143,7 @@ HOSTS: Final = (
         aliases=("fireworks",),
         key_variables=("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"),
         base_url_variables=("FIREWORKS_BASE_URL", "FIREWORKS_API_BASE", "FIREWORKS_AI_API_BASE"),
-        quirks=THINKING_BACK,
+        quirks=THINKING_BOTH,
         model_home="accounts/fireworks/models/",
         dialects=RESPONSES,
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+import attrs
+
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths
 from .auth import AuthScheme
@@ -18,6 +20,7 @@ from .common import (
     STORED_RESPONSES,
     SYSTEM_ROLE,
     THINKING_BACK,
+    THINKING_BOTH,
 )
 from .provider import Override, Provider, Wire
 
@@ -61,7 +64,7 @@ MAKERS: Final = (
         documentation="https://docs.bigmodel.cn/",
         aliases=("zhipuai",),
         key_variables=("BIGMODEL_API_KEY", "ZHIPUAI_API_KEY"),
-        quirks=THINKING_BACK,
+        quirks=THINKING_BOTH,
     ),
     Provider(
         name="codestral",
@@ -98,7 +101,7 @@ MAKERS: Final = (
         name="deepseek",
         base_url="https://api.deepseek.com",
         documentation="https://api-docs.deepseek.com/",
-        quirks=THINKING_BACK,
+        quirks=THINKING_BOTH,
         dialects=RESPONSES,
     ),
     Provider(
@@ -176,7 +179,7 @@ MAKERS: Final = (
         documentation="https://platform.moonshot.ai/docs/api/chat",
         aliases=("kimi",),
         alternative_hosts=("api.moonshot.cn",),
-        quirks=THINKING_BACK,
+        quirks=THINKING_BOTH,
     ),
     Provider(
         name="morph",
@@ -269,7 +272,7 @@ MAKERS: Final = (
         documentation="https://www.volcengine.com/docs/82379",
         key_variables=("ARK_API_KEY", "VOLCENGINE_API_KEY"),
         base_url_variables=("ARK_BASE_URL", "ARK_API_BASE", "VOLCENGINE_BASE_URL", "VOLCENGINE_API_BASE"),
-        quirks=OLDER_NAMES,
+        quirks=attrs.evolve(OLDER_NAMES, thinking=True),
     ),
     Provider(
         name="voyage",
@@ -304,20 +307,20 @@ MAKERS: Final = (
         aliases=("xiaomi",),
         key_variables=("MIMO_API_KEY", "XIAOMI_API_KEY", "XIAOMI_MIMO_API_KEY"),
         alternative_hosts=("*.xiaomimimo.com",),
-        quirks=Quirks(system_role="system", reply_fields=frozenset({"reasoning_content"})),
+        quirks=Quirks(system_role="system", reply_fields=frozenset({"reasoning_content"}), thinking=True),
     ),
     Provider(
         name="zai",
         base_url="https://api.z.ai/api/paas/v4",
         documentation="https://docs.z.ai/api-reference/llm/chat-completion",
         key_variables=_ZAI_KEYS,
-        quirks=THINKING_BACK,
+        quirks=THINKING_BOTH,
     ),
     Provider(
         name="zai_coding",
         base_url="https://api.z.ai/api/coding/paas/v4",
         documentation="https://docs.z.ai/devpack/overview",
         key_variables=_ZAI_KEYS,
-        quirks=THINKING_BACK,
+        quirks=THINKING_BOTH,
     ),
 )

@@ -224,6 +224,8 @@ class Provider:
     """Whether an `api_base` without a path is taken as it is; else it gets the path of the usual base URL."""
     model_home: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
     """What goes before a model's name that has no slash."""
+    models: tuple[str, ...] = attrs.field(default=(), validator=rules.texts)
+    """The only models that it has; empty leaves it to the provider to know them."""
     lane: Lane = attrs.field(default=Lane.MODEL, validator=rules.kind(Lane))
     """What the vendor counts its limits by."""
 

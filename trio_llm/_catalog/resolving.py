@@ -65,6 +65,9 @@ def resolve(
     if not isinstance(model, str):  # nothing checks the types of a program that runs
         raise BadRequestError(f"model must be text like 'openai/gpt-4o', not {type(model).__name__}")
     row, name = _find(model, rows, provider, api_base)
+    if row.models and name not in row.models:
+        known = " or ".join(repr(f"{row.name}/{one}") for one in row.models)
+        raise BadRequestError(f"{row.name} has no model {name!r}: write {known}", llm_provider=row.name, model=model)
     return row, f"{row.model_home}{name}" if row.model_home and name and "/" not in name else name
 
 

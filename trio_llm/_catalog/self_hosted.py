@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from .._dialects.contract import Quirks
 from .addresses import Paths
 from .common import (
     LITELLM,
     LLAMA_CPP,
+    LOCAL,
     OLDER_NAMES,
     OLDER_PREFILLED,
     OLLAMA_PATHS,
@@ -29,6 +31,8 @@ SELF_HOSTED: Final = (
         base_url_variables=("CUSTOM_OPENAI_BASE_URL", "CUSTOM_OPENAI_API_BASE", "OPENAI_LIKE_API_BASE"),
         whole_addresses=True,
         server=Server.SELF_HOSTED,
+        # Nobody knows what a server that no row knows refuses.
+        quirks=Quirks(thinking=True),
     ),
     Provider(
         name="docker_model_runner",
@@ -113,7 +117,8 @@ SELF_HOSTED: Final = (
         key_variables=(),
         base_url_variables=(),
         server=Server.EMBEDDED,
-        quirks=OLDER_PREFILLED,
+        quirks=LOCAL,
+        models=("smollm2",),
         dialects=LLAMA_CPP,
     ),
     Provider(

@@ -101,6 +101,11 @@ class Quirks:
     """Parameters, and `reply_fields`, that have another name on the wire."""
     unsupported: frozenset[str] = frozenset()
     """Parameters that the provider refuses."""
+    thinking: bool = False
+    """Whether an OpenAI-compatible provider has the parameter `thinking`, of which OpenAI's reference knows nothing."""
+    closed_schema: bool = False
+    """Whether a field that OpenAI's reference lacks is refused: in messages, those that only answers have are left out;
+    in tools, any is an error."""
     max_tokens_name: MaxTokensName = MaxTokensName.AS_GIVEN
     system_role: str | None = None
     """The role that `developer` messages get; None leaves them as they are."""

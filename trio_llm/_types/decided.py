@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
-from .request import AnyRequest, CallOptions, ControlParams, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
 DecisionInput: TypeAlias = str | Sequence[Mapping[str, Any]]
@@ -48,7 +48,7 @@ class DecisionRequest(AnyRequest):
         self, model: str, input: DecisionInput, questions: DecisionQuestions, **params: Unpack[DecisionParams]
     ) -> None:
         parameters, options = split_arguments(params, DECISION_PARAMETERS)
-        self.__attrs_init__(model, input, questions, parameters, options)
+        self.__attrs_init__(checked_model(model), input, questions, parameters, options)
 
 
 @attrs.define

@@ -34,6 +34,7 @@ from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
 from ..tool_calls import CallIds
 from .chat_stream import open_chat_decoder
+from .known_tools import CHAT_TOOLS, known_tools
 from .messages import sendable_messages
 from .parts import with_mark
 from .replies import (
@@ -50,6 +51,7 @@ from .replies import (
 )
 
 _PATH = "/chat/completions"
+_WITHOUT_THINKING = CHAT_PARAMETERS - {"thinking"}
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
@@ -90,11 +92,15 @@ def _takes_metadata(body: Mapping[str, Any], rule: Metadata) -> bool:
 def _parameters(call: Call[ChatRequest]) -> dict[str, Any]:
     request, quirks = call.request, call.quirks
     given = _limit_renamed(_without_empty(request.parameters), quirks.max_tokens_name)
-    parameters = supported_parameters(given, call, CHAT_PARAMETERS, drop=request.options.drop_params)
+    known = CHAT_PARAMETERS if quirks.thinking else _WITHOUT_THINKING
+    parameters = supported_parameters(given, call, known, drop=request.options.drop_params)
     if "response_format" in parameters:
         parameters["response_format"] = _response_format(parameters["response_format"], quirks)
     if "tools" in parameters:
-        parameters["tools"] = [_sendable_tool(tool, quirks) for tool in parameters["tools"]]
+        tools = parameters["tools"]
+        if quirks.closed_schema:
+            tools = known_tools(tools, CHAT_TOOLS, drop=request.options.drop_params)
+        parameters["tools"] = [_sendable_tool(tool, quirks) for tool in tools]
     if parameters.get("tool_choice") == "required":
         parameters["tool_choice"] = quirks.required_tool_choice
     return parameters

@@ -135,10 +135,11 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
 
 def _written(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     """A caller's dictionary without what says nothing, and without what only this package puts into answers."""
+    foreign = _ANSWERS_ONLY if quirks.closed_schema else _OURS
     made = {
         quirks.renamed.get(name, name) if name in quirks.reply_fields else name: value
         for name, value in message.items()
-        if (value is not None or name == "content") and (name not in _OURS or name in quirks.reply_fields)
+        if (value is not None or name == "content") and (name not in foreign or name in quirks.reply_fields)
     }
     if not made.get("tool_calls"):
         made.pop("tool_calls", None)

@@ -13,7 +13,7 @@ import attrs
 from ..as_read import AsRead
 from ..errors import BadRequestError
 from ..mapping import Record
-from ..request import AnyRequest, CallOptions, ControlParams, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 
 AnthropicMessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary with `role` and `content`, or the reply to an earlier call."""
@@ -76,7 +76,9 @@ class MessagesRequest(AnyRequest):
         **params: Unpack[MessagesParams],
     ) -> None:
         parameters, options = split_arguments(params, MESSAGES_PARAMETERS)
-        self.__attrs_init__(model, _plain_messages(messages), max_tokens, bool(stream), parameters, options)
+        self.__attrs_init__(
+            checked_model(model), _plain_messages(messages), max_tokens, bool(stream), parameters, options
+        )
 
 
 def _plain_messages(given: Iterable[AnthropicMessageLike]) -> tuple[Mapping[str, Any], ...]:

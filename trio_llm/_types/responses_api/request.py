@@ -13,7 +13,7 @@ import attrs
 from ..as_read import AsRead
 from ..errors import BadRequestError
 from ..mapping import Record
-from ..request import AnyRequest, CallOptions, ControlParams, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 
 InputItemLike: TypeAlias = Mapping[str, Any] | Record
 """An input item as a dictionary, or an item of an earlier response."""
@@ -89,7 +89,9 @@ class ResponsesRequest(AnyRequest):
         **params: Unpack[ResponsesParams],
     ) -> None:
         parameters, options = split_arguments(params, RESPONSES_PARAMETERS)
-        self.__attrs_init__(model, None if input is None else plain_items(input), bool(stream), parameters, options)
+        self.__attrs_init__(
+            checked_model(model), None if input is None else plain_items(input), bool(stream), parameters, options
+        )
 
 
 def plain_items(given: ResponsesInput) -> str | tuple[Mapping[str, Any], ...]:
@@ -126,7 +128,7 @@ def _identifier(given: object) -> str:
 
 def _owner(model: str | None, options: CallOptions) -> str:
     """What stands for the model where only its provider is wanted: OpenAI, unless the caller says another."""
-    return f"{options.custom_llm_provider or 'openai'}/" if model is None else model
+    return f"{options.custom_llm_provider or 'openai'}/" if model is None else checked_model(model)
 
 
 @attrs.frozen(init=False)
@@ -264,4 +266,4 @@ class CompactResponseRequest(AnyRequest):
 
     def __init__(self, input: ResponsesInput | None, model: str, **params: Unpack[CompactResponseParams]) -> None:
         parameters, options = split_arguments(params, COMPACT_RESPONSE_PARAMETERS)
-        self.__attrs_init__(model, None if input is None else plain_items(input), parameters, options)
+        self.__attrs_init__(checked_model(model), None if input is None else plain_items(input), parameters, options)

@@ -17,6 +17,7 @@ from ...._types.chat import ChatRequest, ReplyDict
 from ...._types.errors import UnsupportedParamsError
 from ...._types.http import HTTPRequest
 from ...contract import Call, json_request, merge_extra_body, supported_parameters
+from ..known_tools import RESPONSES_TOOLS, known_tools
 from .request import PATH, flat_format
 
 Message = Mapping[str, Any]
@@ -69,6 +70,8 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
     if given.get("n") == 1:
         given = {name: value for name, value in given.items() if name != "n"}  # type: ignore[assignment]
     parameters = supported_parameters(given, call, _EXPRESSIBLE, drop=drop)
+    if call.quirks.closed_schema and "tools" in parameters:
+        parameters["tools"] = known_tools(parameters["tools"], RESPONSES_TOOLS, drop=drop)
     history = _History(keeps=bool(given.get("store")))
     for place, message in enumerate(request.messages):
         history.add(message, f"messages[{place}]")
@@ -110,7 +113,10 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
 def _flat_tool(tool: Any) -> Any:
     kind = as_mapping(tool).get("type")
     inner = as_mapping(tool).get(kind) if kind in ("function", "custom") else None
-    return {"type": kind, **inner} if isinstance(inner, Mapping) else tool
+    if not isinstance(inner, Mapping):
+        return tool
+    beside = {name: value for name, value in as_mapping(tool).items() if name not in (kind, "cache_control")}
+    return {**beside, **{name: value for name, value in inner.items() if name != "cache_control"}}
 
 
 def _flat_choice(choice: Any) -> Any:
