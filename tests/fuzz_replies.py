@@ -233,7 +233,7 @@ async def _answer(receive: Callable[[], Awaitable[Any]]) -> Verdict:
             response = await receive()
     except APIError as error:
         repr(error)
-        partial_answer = "" if error.partial is None else error.partial.model_dump_json()
+        partial_answer = "" if error.partial is None else _as_json(error.partial)
         return type(error).__name__, str(error).partition(" (request id")[0], partial_answer
     repr(response)
     return "answer", _as_json(response)
