@@ -177,6 +177,7 @@ async def test_functions_and_requests_mix_in_a_fan_out_and_each_keeps_its_own_er
     async with client_of(simulator) as client:
         text = TextCompletionRequest("openai/gpt-3.5-turbo-instruct", "x", stream=True)
         (completed,) = await client.fan_out([text])
+        assert completed.response is not None
         assert completed.response.choices[0].text == "a b"
         assert simulator.requests[0].stream
         streamed = partial(client.completion, "openai/gpt-4o", [{"role": "user", "content": "x"}], stream=True)

@@ -8,6 +8,7 @@ import pytest
 import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
+from virtual import text_of
 
 from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, Limits, Outcome, RetryPolicy, Timeouts
 from trio_llm.testing import Failure, RecordedRequest, Reply, Simulator, run_in_virtual_time
@@ -28,7 +29,7 @@ async def test_outcomes_come_in_the_order_of_the_requests(autojump_clock: MockCl
         outcomes = await client.fan_out([item("3"), item("1"), item("2", stream=True)])
 
     assert [outcome.index for outcome in outcomes] == [0, 1, 2]
-    assert [outcome.response.choices[0].message.content for outcome in outcomes] == ["echo: 3", "echo: 1", "echo: 2"]
+    assert [text_of(outcome.response) for outcome in outcomes] == ["echo: 3", "echo: 1", "echo: 2"]
     assert trio.current_time() == pytest.approx(3)
 
 
@@ -51,7 +52,7 @@ async def test_mixed_requests_fail_and_succeed_each_on_its_own() -> None:
     assert outcomes[1].attempts == 1
     assert "unknown provider" in str(outcomes[4].error)
     assert outcomes[4].attempts == 0
-    assert len(outcomes[2].response.data) == 1
+    assert len(getattr(outcomes[2].response, "data", ())) == 1
 
 
 async def test_the_deadline_keeps_what_finished_and_what_had_arrived(autojump_clock: MockClock) -> None:

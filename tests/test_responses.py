@@ -219,7 +219,7 @@ async def test_requests_run_in_a_fan_out() -> None:
     async with answered(response()) as (client, _):
         outcomes = await client.fan_out([ResponsesRequest("hi", "gpt-5"), ResponsesRequest("hi", "openai/gpt-5")])
 
-    assert [outcome.response.output_text for outcome in outcomes] == ["In Paris."] * 2
+    assert [outcome.response and outcome.response.output_text for outcome in outcomes] == ["In Paris."] * 2
 
 
 @pytest.mark.anyio

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 import attrs
 
@@ -15,7 +15,7 @@ from .._combinators.cascading import cascade
 from .._combinators.completed import Outcomes, as_completed
 from .._combinators.fanning import fan_out
 from .._combinators.hedging import hedge
-from .._combinators.jobs import Job, Jobs, Outcome
+from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
 from .._combinators.merging import MergedStream, OnFailure, merge
 from .._combinators.racing import Accept, race
 from .._credentials.variables import environment, proxies_wanted
@@ -227,6 +227,14 @@ class Client(Operations):
         async with self.open_pumped(request_of(ask_speech(model, input, voice, **params))) as stream:
             yield stream
 
+    @overload
+    async def fan_out(
+        self, jobs: Requests[ResponseT], *, limit: int | None = None, deadline: float | None = None
+    ) -> list[Outcome[ResponseT]]: ...
+    @overload
+    async def fan_out(
+        self, jobs: Jobs, *, limit: int | None = None, deadline: float | None = None
+    ) -> list[Outcome]: ...
     async def fan_out(self, jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:
         """Run many jobs and lose no result: one outcome for each, in their order.
 
@@ -242,6 +250,12 @@ class Client(Operations):
         """
         return await fan_out(self._open_engine(), jobs, limit=limit, deadline=deadline)
 
+    @overload
+    def as_completed(
+        self, jobs: Requests[ResponseT], *, limit: int | None = None
+    ) -> AbstractAsyncContextManager[Outcomes[ResponseT]]: ...
+    @overload
+    def as_completed(self, jobs: Jobs, *, limit: int | None = None) -> AbstractAsyncContextManager[Outcomes]: ...
     @asynccontextmanager
     async def as_completed(self, jobs: Jobs, *, limit: int | None = None) -> AsyncIterator[Outcomes]:
         """Outcomes in the order in which jobs end, failures among them. Leaving the block ends the rest.
@@ -251,6 +265,10 @@ class Client(Operations):
         async with as_completed(self._open_engine(), jobs, limit=limit) as outcomes:
             yield outcomes
 
+    @overload
+    async def race(self, jobs: Iterable[AnyRequest[ResponseT]], accept: Accept | None = None) -> Outcome[ResponseT]: ...
+    @overload
+    async def race(self, jobs: Iterable[Job], accept: Accept | None = None) -> Outcome: ...
     async def race(self, jobs: Iterable[Job], accept: Accept | None = None) -> Outcome:
         """Run several jobs at once; the first whose response is accepted wins, the others are ended and gone.
 
@@ -263,6 +281,14 @@ class Client(Operations):
         """
         return await race(self._open_engine(), jobs, accept=accept)
 
+    @overload
+    async def hedge(
+        self, job: AnyRequest[ResponseT], *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
+    ) -> Outcome[ResponseT]: ...
+    @overload
+    async def hedge(
+        self, job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
+    ) -> Outcome: ...
     async def hedge(
         self, job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
     ) -> Outcome:
@@ -279,6 +305,14 @@ class Client(Operations):
         """
         return await hedge(self._open_engine(), job, after=after, copies=copies, budget=budget)
 
+    @overload
+    async def cascade(
+        self, jobs: Iterable[AnyRequest[ResponseT]], accept: Accept | None = None, *, after: float | None = None
+    ) -> Outcome[ResponseT]: ...
+    @overload
+    async def cascade(
+        self, jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None
+    ) -> Outcome: ...
     async def cascade(
         self, jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None
     ) -> Outcome:

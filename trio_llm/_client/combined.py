@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, overload
 
 from .._combinators.completed import Outcomes
-from .._combinators.jobs import Job, Jobs, Outcome
+from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
 from .._combinators.merging import MergedStream, OnFailure
 from .._combinators.racing import Accept
 from .._engine.latencies import Quantile
+from .._types.request import AnyRequest
 from .default import default_client
 
 
+@overload
+async def fan_out(
+    jobs: Requests[ResponseT], *, limit: int | None = None, deadline: float | None = None
+) -> list[Outcome[ResponseT]]: ...
+@overload
+async def fan_out(jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]: ...
 async def fan_out(jobs: Jobs, *, limit: int | None = None, deadline: float | None = None) -> list[Outcome]:
     """`Client.fan_out` on the default client."""
     return await (await default_client()).fan_out(jobs, limit=limit, deadline=deadline)
 
 
+@overload
+def as_completed(
+    jobs: Requests[ResponseT], *, limit: int | None = None
+) -> AbstractAsyncContextManager[Outcomes[ResponseT]]: ...
+@overload
+def as_completed(jobs: Jobs, *, limit: int | None = None) -> AbstractAsyncContextManager[Outcomes]: ...
 @asynccontextmanager
 async def as_completed(jobs: Jobs, *, limit: int | None = None) -> AsyncIterator[Outcomes]:
     """`Client.as_completed` on the default client."""
@@ -26,16 +39,34 @@ async def as_completed(jobs: Jobs, *, limit: int | None = None) -> AsyncIterator
         yield outcomes
 
 
+@overload
+async def race(jobs: Iterable[AnyRequest[ResponseT]], accept: Accept | None = None) -> Outcome[ResponseT]: ...
+@overload
+async def race(jobs: Iterable[Job], accept: Accept | None = None) -> Outcome: ...
 async def race(jobs: Iterable[Job], accept: Accept | None = None) -> Outcome:
     """`Client.race` on the default client."""
     return await (await default_client()).race(jobs, accept)
 
 
+@overload
+async def hedge(
+    job: AnyRequest[ResponseT], *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
+) -> Outcome[ResponseT]: ...
+@overload
+async def hedge(
+    job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None
+) -> Outcome: ...
 async def hedge(job: Job, *, after: float | Quantile = 1.0, copies: int = 2, budget: float | None = None) -> Outcome:
     """`Client.hedge` on the default client."""
     return await (await default_client()).hedge(job, after=after, copies=copies, budget=budget)
 
 
+@overload
+async def cascade(
+    jobs: Iterable[AnyRequest[ResponseT]], accept: Accept | None = None, *, after: float | None = None
+) -> Outcome[ResponseT]: ...
+@overload
+async def cascade(jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None) -> Outcome: ...
 async def cascade(jobs: Iterable[Job], accept: Accept | None = None, *, after: float | None = None) -> Outcome:
     """`Client.cascade` on the default client."""
     return await (await default_client()).cascade(jobs, accept, after=after)

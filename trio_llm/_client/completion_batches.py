@@ -55,8 +55,8 @@ async def abatch_completion_models(
     """
     client = await default_client()
     winner = await client.race(_requests(_names(models), [messages], params))
-    response: ModelResponse = winner.response
-    return response
+    assert winner.response is not None  # it has won with it
+    return winner.response
 
 
 async def abatch_completion_fastest_response(
@@ -80,7 +80,7 @@ async def abatch_completion_models_all_responses(
     """
     client = await default_client()
     outcomes = await client.fan_out(_requests(_names(models), [messages], params))
-    responses: list[ModelResponse] = [outcome.response for outcome in outcomes if outcome.status == "ok"]
+    responses = [outcome.response for outcome in outcomes if outcome.response is not None]
     if not responses:
         reasons = "; ".join(str(outcome.error) for outcome in outcomes)
         raise AllFailedError(f"none of {len(outcomes)} models answered: {reasons}", tuple(outcomes))
@@ -102,6 +102,7 @@ def _requests(models: Sequence[str], conversations: Iterable[Conversation], para
     return [ChatRequest(model, conversation, **params) for conversation in conversations for model in models]
 
 
-def _answer(outcome: Outcome) -> Answer:
-    answer: Answer = outcome.response if outcome.error is None else outcome.error
+def _answer(outcome: Outcome[ModelResponse]) -> Answer:
+    answer = outcome.response or outcome.error
+    assert answer is not None  # nothing ends a fan-out before its calls have ended
     return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Generic, Self
 
 from .._engine.engine import Engine
 from .._engine.events import Activity
@@ -12,20 +13,20 @@ from .._engine.nursery import BareNursery
 from .._engine.watching import group_of
 from .._limits.line import Crowd
 from .._runtime import trio
-from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, check_limit, run_job
+from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, ResponseT, check_limit, run_job
 
 
-class Outcomes:
+class Outcomes(Generic[ResponseT]):
     """Outcomes as they come. Several tasks may read; each outcome goes to one of them."""
 
-    def __init__(self, receiver: trio.MemoryReceiveChannel[Outcome], feed: Feed) -> None:
+    def __init__(self, receiver: trio.MemoryReceiveChannel[Outcome[ResponseT]], feed: Feed) -> None:
         self._receiver = receiver
         self._feed = feed
 
-    def __aiter__(self) -> Outcomes:
+    def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Outcome:
+    async def __anext__(self) -> Outcome[ResponseT]:
         with suppress(trio.EndOfChannel):
             return await self._receiver.receive()
         self._feed.failure.raise_once()

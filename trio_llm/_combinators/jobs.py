@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
 from contextlib import aclosing
-from typing import Any, Literal, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeGuard, TypeVar
 
 import attrs
 
@@ -28,10 +28,19 @@ from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError, LLMError, RateLimitError
 from .._types.request import AnyRequest
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    ResponseT = DefaultTypeVar("ResponseT", default=Any)  # who does not name it means any
+else:
+    ResponseT = TypeVar("ResponseT")
+
 Job: TypeAlias = AnyRequest | Callable[[], Awaitable[Any]]
 """A request, or an async function without arguments: `partial(agent.run, question)`."""
 Jobs: TypeAlias = Iterable[Job] | AsyncIterable[Job]
 """Any number of jobs, at hand or still to come."""
+Requests: TypeAlias = Iterable[AnyRequest[ResponseT]] | AsyncIterable[AnyRequest[ResponseT]]
+"""Jobs that are all requests: type checkers know what answers them."""
 Status = Literal["ok", "failed", "cancelled", "not_started"]
 DEFAULT_LIMIT = 100
 """Jobs at the same time, of those that come from an iterator: nobody knows how many there are."""
@@ -52,8 +61,8 @@ class Timings:
 
 
 @attrs.define
-class Outcome:
-    """What became of one job."""
+class Outcome(Generic[ResponseT]):
+    """What became of one job. Its parameter is what answers a request; for functions it is anything."""
 
     index: int
     """Its place among the jobs."""
@@ -61,7 +70,7 @@ class Outcome:
     """The job: a request, or a function."""
     status: Status = "not_started"
     """`cancelled` is what was begun and given up, `not_started` what there was no time to send a request for."""
-    response: Any = None
+    response: ResponseT | None = None
     """The response of an item that is ok; streamed ones folded into a whole. A function's result."""
     error: Exception | None = None
     """Why it failed: an `LLMError`, or whatever a function raised. Who ended it, or did not let it start."""
@@ -72,7 +81,7 @@ class Outcome:
     timings: Timings = attrs.Factory(Timings)
     accepted: bool | None = None
     """What `accept` said of the response; None if it was not asked."""
-    others: tuple[Outcome, ...] = attrs.field(default=(), repr=False)
+    others: tuple[Outcome[ResponseT], ...] = attrs.field(default=(), repr=False)
     """A winner's rivals, in the order of the jobs."""
 
 

@@ -33,7 +33,7 @@ DECISION_PARAMETERS = frozenset(DecisionModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class DecisionRequest(AnyRequest):
+class DecisionRequest(AnyRequest["DecisionResponse"]):
     """Questions about one input, as a value."""
 
     operation: ClassVar[str] = "decisions"

@@ -35,7 +35,7 @@ EMBEDDING_PARAMETERS = frozenset(EmbeddingModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class EmbeddingRequest(AnyRequest):
+class EmbeddingRequest(AnyRequest["EmbeddingResponse"]):
     """One embedding call as a value."""
 
     operation: ClassVar[str] = "embedding"

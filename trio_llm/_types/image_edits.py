@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .upload import FileInput, Upload, as_upload
+
+if TYPE_CHECKING:
+    from .images import ImageResponse
 
 
 class ImageEditModelParams(TypedDict, total=False):
@@ -36,7 +39,7 @@ ImageInput: TypeAlias = FileInput | list[FileInput]
 
 
 @attrs.frozen(init=False)
-class ImageEditRequest(AnyRequest):
+class ImageEditRequest(AnyRequest["ImageResponse"]):
     """One image edit as a value."""
 
     operation: ClassVar[str] = "image_edit"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .upload import FileInput, Upload, as_upload
+
+if TYPE_CHECKING:
+    from .images import ImageResponse
 
 
 class ImageVariationModelParams(TypedDict, total=False):
@@ -28,7 +31,7 @@ IMAGE_VARIATION_PARAMETERS = frozenset(ImageVariationModelParams.__annotations__
 
 
 @attrs.frozen(init=False)
-class ImageVariationRequest(AnyRequest):
+class ImageVariationRequest(AnyRequest["ImageResponse"]):
     """One image variation as a value."""
 
     operation: ClassVar[str] = "image_variation"

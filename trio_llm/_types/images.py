@@ -39,7 +39,7 @@ IMAGE_PARAMETERS = frozenset(ImageModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class ImageRequest(AnyRequest):
+class ImageRequest(AnyRequest["ImageResponse"]):
     """One image generation as a value."""
 
     operation: ClassVar[str] = "image_generation"

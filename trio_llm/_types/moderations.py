@@ -16,7 +16,7 @@ ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
 
 
 @attrs.frozen(init=False)
-class ModerationRequest(AnyRequest):
+class ModerationRequest(AnyRequest["ModerationResponse"]):
     """One moderation call as a value. There are no parameters beside the input and the model."""
 
     operation: ClassVar[str] = "moderation"

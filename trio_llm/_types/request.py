@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
@@ -12,11 +12,18 @@ from .errors import BadRequestError, UnsupportedParamsError
 from .tokens import KeyCallable, TokenSource, as_key
 from .withheld import without_keys
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    # Who names a request or an outcome without its parameter means any response.
+    ResponseT_co = DefaultTypeVar("ResponseT_co", covariant=True, default=Any)
+else:
+    ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 RequestT = TypeVar("RequestT")
 
 
-class AnyRequest:
-    """What every request has. A request is a frozen value: what is asked, and how."""
+class AnyRequest(Generic[ResponseT_co]):
+    """What every request has. A request is a frozen value: what is asked, and how. Its parameter is what answers it."""
 
     __slots__ = ()
 

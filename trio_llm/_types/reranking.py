@@ -28,7 +28,7 @@ RERANK_PARAMETERS = frozenset(RerankModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class RerankRequest(AnyRequest):
+class RerankRequest(AnyRequest["RerankResponse"]):
     """One rerank call as a value."""
 
     operation: ClassVar[str] = "rerank"

@@ -32,7 +32,7 @@ SPEECH_PARAMETERS = frozenset(SpeechModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class SpeechRequest(AnyRequest):
+class SpeechRequest(AnyRequest["SpeechResponse"]):
     """One speech call as a value."""
 
     operation: ClassVar[str] = "speech"

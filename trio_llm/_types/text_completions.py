@@ -43,7 +43,7 @@ TEXT_COMPLETION_PARAMETERS = frozenset(TextCompletionModelParams.__annotations__
 
 
 @attrs.frozen(init=False)
-class TextCompletionRequest(AnyRequest):
+class TextCompletionRequest(AnyRequest["TextCompletionResponse"]):
     """One text completion as a value."""
 
     operation: ClassVar[str] = "text_completion"

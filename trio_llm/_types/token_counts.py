@@ -17,7 +17,7 @@ from .request import AnyRequest, CallOptions
 
 
 @attrs.frozen(init=False)
-class CountTokensRequest(AnyRequest):
+class CountTokensRequest(AnyRequest["TokenCountResponse"]):
     """The question how many tokens a chat would send, as a value; takes the arguments of the chat."""
 
     operation: ClassVar[str] = "count_tokens"

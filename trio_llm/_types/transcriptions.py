@@ -36,7 +36,7 @@ TRANSCRIPTION_PARAMETERS = frozenset(TranscriptionModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class TranscriptionRequest(AnyRequest):
+class TranscriptionRequest(AnyRequest["TranscriptionResponse"]):
     """One transcription as a value."""
 
     operation: ClassVar[str] = "transcription"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 import attrs
 
 from ..errors import BadRequestError, UnsupportedParamsError
 from ..mapping import Record
 from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+
+if TYPE_CHECKING:
+    from .response import ModelResponse
 
 MessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary, or the `message` of an earlier response."""
@@ -83,7 +86,7 @@ class ReplyDict(dict[str, Any]):
 
 
 @attrs.frozen(init=False, slots=False)
-class ChatRequest(AnyRequest):
+class ChatRequest(AnyRequest["ModelResponse"]):
     """One chat call as a value: for `fan_out`, `race` and their siblings, and for the engine itself.
 
     Takes the keyword arguments of `completion`. Arguments that are None count as not given.

@@ -6,7 +6,7 @@ Source: Anthropic API reference, "Create a Message", 2026-11.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
@@ -14,6 +14,9 @@ from ..as_read import AsRead
 from ..errors import BadRequestError
 from ..mapping import Record
 from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+
+if TYPE_CHECKING:
+    from .reply import AnthropicMessagesResponse
 
 AnthropicMessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary with `role` and `content`, or the reply to an earlier call."""
@@ -49,7 +52,7 @@ _SENT_BACK = ("role", "content")
 
 
 @attrs.frozen(init=False)
-class MessagesRequest(AnyRequest):
+class MessagesRequest(AnyRequest["AnthropicMessagesResponse"]):
     """One Messages call as a value.
 
     Raises:

@@ -6,7 +6,7 @@ Source: OpenAI API reference, "Create a model response" and the operations on st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
@@ -14,6 +14,9 @@ from ..as_read import AsRead
 from ..errors import BadRequestError
 from ..mapping import Record
 from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+
+if TYPE_CHECKING:
+    from .response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
 
 InputItemLike: TypeAlias = Mapping[str, Any] | Record
 """An input item as a dictionary, or an item of an earlier response."""
@@ -64,7 +67,7 @@ RESPONSES_PARAMETERS = frozenset(ResponsesModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class ResponsesRequest(AnyRequest):
+class ResponsesRequest(AnyRequest["ResponsesAPIResponse"]):
     """One Responses call as a value.
 
     Raises:
@@ -132,7 +135,7 @@ def _owner(model: str | None, options: CallOptions) -> str:
 
 
 @attrs.frozen(init=False)
-class DeleteResponseRequest(AnyRequest):
+class DeleteResponseRequest(AnyRequest["DeleteResponseResult"]):
     """Forget a stored response."""
 
     operation: ClassVar[str] = "delete_response"
@@ -148,7 +151,7 @@ class DeleteResponseRequest(AnyRequest):
 
 
 @attrs.frozen(init=False)
-class CancelResponseRequest(AnyRequest):
+class CancelResponseRequest(AnyRequest["ResponsesAPIResponse"]):
     """Stop a response that is made in the background."""
 
     operation: ClassVar[str] = "cancel_response"
@@ -179,7 +182,7 @@ GET_RESPONSE_PARAMETERS = frozenset(GetResponseModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class GetResponseRequest(AnyRequest):
+class GetResponseRequest(AnyRequest["ResponsesAPIResponse"]):
     """A look at a stored response, or its events again."""
 
     operation: ClassVar[str] = "get_response"
@@ -220,7 +223,7 @@ INPUT_ITEMS_PARAMETERS = frozenset(InputItemsModelParams.__annotations__)
 
 
 @attrs.frozen(init=False)
-class InputItemsRequest(AnyRequest):
+class InputItemsRequest(AnyRequest["InputItemList"]):
     """A page of what a stored response was made from."""
 
     operation: ClassVar[str] = "list_input_items"
@@ -254,7 +257,7 @@ COMPACT_RESPONSE_PARAMETERS = frozenset(CompactResponseModelParams.__annotations
 
 
 @attrs.frozen(init=False)
-class CompactResponseRequest(AnyRequest):
+class CompactResponseRequest(AnyRequest["ResponsesAPIResponse"]):
     """A conversation to be made shorter."""
 
     operation: ClassVar[str] = "compact_response"
