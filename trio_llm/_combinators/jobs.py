@@ -120,7 +120,7 @@ class Feed:
     def __init__(self, jobs: Jobs, deadline: float) -> None:
         self.outcomes: list[Outcome] = []
         """Of every job of a collection, or of all that were pulled."""
-        self.failure = Failure()
+        self.failure: Failure = Failure()
         """What the iterator raised. Nothing more is pulled then."""
         self._deadline = deadline
         self._following: AsyncIterator[Job] | None = None

@@ -29,7 +29,7 @@ class MergedStream:
 
     def __init__(self, receiver: trio.MemoryReceiveChannel[_Event]) -> None:
         self._receiver = receiver
-        self.failure = Failure()
+        self.failure: Failure = Failure()
         """What ended all sources, under `on_failure="raise"`."""
         self.failures: dict[str, Exception] = {}
         """The sources that failed, under `on_failure="drop"`, and why."""

@@ -65,7 +65,7 @@ class Failure:
     def __init__(self) -> None:
         self.waiting: Exception | None = None
         """The error, until it was raised."""
-        self.noted = False
+        self.noted: bool = False
         """Whether there was one."""
 
     def note(self, error: Exception) -> None:

@@ -432,9 +432,9 @@ class _Pump(Generic[ChunkT]):
     def __init__(self, source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT]]) -> None:
         self._source = source
         self._sender = sender
-        self.scope = trio.CancelScope()
-        self.ended = trio.Event()
-        self.failure = Failure()
+        self.scope: trio.CancelScope = trio.CancelScope()
+        self.ended: trio.Event = trio.Event()
+        self.failure: Failure = Failure()
 
     async def run(self) -> None:
         """Read until the stream ends, breaks, or is closed. An error is noted for the reader, and that in time."""
