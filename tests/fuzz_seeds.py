@@ -102,6 +102,15 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
         },
         "embeddings": {"model": "some-model", "embeddings": [[0.5, 1], [0, 1]], "prompt_eval_count": 2},
     },
+    "replicate": {
+        "chat": {
+            "id": "p1",
+            "status": "succeeded",
+            "output": ["Hello", " there"],
+            "error": None,
+            "metrics": {"input_token_count": 3, "output_token_count": 2},
+        }
+    },
     "tgi": {
         "embeddings": [[0.5, 1], [0, 1]],
         "text_completion": {

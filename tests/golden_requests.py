@@ -94,12 +94,14 @@ async def send(row: Provider, variables: Mapping[str, str], recorder: Recorder, 
 
 
 async def _call(client: Client, row: Provider, options: Any) -> None:
-    """A chat, or where the row has none, embeddings or speech."""
+    """A chat, or where the row has none that knows tools, embeddings, an image or speech."""
     model, dialect = f"{row.name}/{row.models[0] if row.models else 'm'}", row.service().dialect
-    if dialect.chat_stream is not None:
+    if dialect.chat_stream is not None and dialect.chat_stream.opened_by is None:
         await client.completion(model, CONVERSATION, stream=True, **PARAMETERS, **options)
     elif row.service("embeddings").dialect.embeddings is not None:
         await client.embedding(model, "Weather?", **options)
+    elif dialect.images is not None:
+        await client.image_generation("Weather?", model, **options)
     else:
         await client.speech(model, "Weather?", "voice", **options)
 

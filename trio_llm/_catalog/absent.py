@@ -14,7 +14,7 @@ _AGENT: Final = "it runs agents, not models: use its own client, or custom_opena
 _VECTORS: Final = "it stores vectors and answers no chats: use its own client"
 _SEARCH: Final = "it searches the web and answers no chats: use its own client, as a tool of a model"
 _PROMPTS: Final = "it manages prompts: fetch the prompt with its own client, and send it to a model"
-_DECISIONS: Final = "it answers decisions alone, for which OpenAI's endpoint is planned here"
+_DECISIONS: Final = "it answers decisions alone, in a format of its own: write openai/ and call decisions"
 _ROUTING: Final = "it is a router inside of LiteLLM: use fallbacks, or a client of your own"
 _PICTURES: Final = "it makes images or videos in a format of its own, which is not built yet"
 
@@ -27,9 +27,9 @@ _GROUPS: Final[Mapping[str, str]] = MappingProxyType(
         "dotprompt humanloop langfuse": _PROMPTS,
         "bespoke eu_jev laya nace strands_decider typesafe": _DECISIONS,
         "auto_router litellm_agent": _ROUTING,
-        "black_forest_labs fal_ai runwayml stability topaz": _PICTURES,
+        "fal_ai runwayml stability topaz": _PICTURES,
         "aws_textract reducto": "it reads documents (OCR), for which there is no function here",
-        "gdc nlp_cloud predibase replicate sap scaledown soniox triton": _NOT_YET,
+        "gdc nlp_cloud predibase sap scaledown soniox triton": _NOT_YET,
         "sagemaker sagemaker_chat sagemaker_nova": _NOT_YET,
         "aws_polly azure_speech transcribe": "speech and transcription of this cloud are not built yet",
     }

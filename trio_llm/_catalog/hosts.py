@@ -359,6 +359,14 @@ HOSTS: Final = (
         quirks=OLDER_NAMES,
     ),
     Provider(
+        name="replicate",
+        base_url="https://api.replicate.com/v1",
+        documentation="https://replicate.com/docs/reference/http",
+        wire=Wire.REPLICATE,
+        key_variables=("REPLICATE_API_TOKEN", "REPLICATE_API_KEY"),
+        alternative_hosts=("*.replicate.com",),
+    ),
+    Provider(
         name="sail",
         base_url="https://api.sailresearch.com/v1",
         documentation="https://docs.sailresearch.com/",

@@ -9,7 +9,7 @@ import attrs
 
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths
-from .auth import AuthScheme
+from .auth import AuthScheme, HeaderKey
 from .common import (
     MISTRAL,
     OLDER_NAMES,
@@ -65,6 +65,17 @@ MAKERS: Final = (
         aliases=("zhipuai",),
         key_variables=("BIGMODEL_API_KEY", "ZHIPUAI_API_KEY"),
         quirks=THINKING_BOTH,
+    ),
+    Provider(
+        name="black_forest_labs",
+        base_url="https://api.bfl.ai/v1",
+        documentation="https://docs.bfl.ai/quick_start/generating_images",
+        aliases=("bfl",),
+        wire=Wire.BFL,
+        key_variables=("BFL_API_KEY", "BLACK_FOREST_LABS_API_KEY"),
+        base_url_variables=("BFL_BASE_URL", "BFL_API_BASE"),
+        auth=HeaderKey("x-key"),
+        alternative_hosts=("*.bfl.ai",),
     ),
     Provider(
         name="codestral",

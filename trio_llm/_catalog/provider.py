@@ -42,6 +42,7 @@ class Wire(Enum):
     OPENAI = "openai:OPENAI"
     RESPONSES = "openai.responses_api:RESPONSES"
     ANTHROPIC = "anthropic:ANTHROPIC"
+    BFL = "bfl:BFL"
     COHERE = "cohere:COHERE"
     CONVERSE = "bedrock:CONVERSE"
     DEEPGRAM = "deepgram:DEEPGRAM"
@@ -51,6 +52,7 @@ class Wire(Enum):
     VERTEX = "gemini:VERTEX"
     VERTEX_CLAUDE = "vertex:CLAUDE"
     VERTEX_MISTRAL = "vertex:MISTRAL"
+    REPLICATE = "replicate:REPLICATE"
     TGI = "tgi:TGI"
     WORKERS_AI = "workers_ai:WORKERS_AI"
 

@@ -221,6 +221,18 @@ class StreamDecoder(Protocol[ChunkT]):
 
 
 @attrs.frozen
+class NotYet:
+    """What a reply amounts to that says only where the answer will be."""
+
+    look: HTTPRequest
+    """What asks for it."""
+    address: str | None = None
+    """Where to look, as an absolute URL, in place of the path of `look`."""
+    stop: HTTPRequest | None = None
+    """What ends the work on the answer, where that can be asked for."""
+
+
+@attrs.frozen
 class Endpoint(Generic[RequestT, ResponseT]):
     """One operation with a whole reply."""
 
@@ -228,6 +240,8 @@ class Endpoint(Generic[RequestT, ResponseT]):
     """Raises `UnsupportedParamsError` for what the wire cannot express, unless `drop_params` allows to drop it."""
     decode: Callable[[Call[RequestT], bytes], ResponseT]
     """Raises `ConversionError` for a malformed reply, `ReplyIsError` for an error with status 200."""
+    polled: bool = False
+    """Whether a reply may be a `NotYet`, as which `decode` then gives it."""
 
 
 @attrs.frozen
@@ -238,12 +252,19 @@ class StreamEndpoint(Generic[RequestT, ChunkT]):
     open_decoder: Callable[[Call[RequestT]], StreamDecoder[ChunkT]]
     of_documents: bool = False
     """Whether its frames are bare JSON, so that a brace at the beginning does not tell a whole reply."""
+    opened_by: Endpoint[RequestT, NotYet] | None = None
+    """What asks for the place of the events, where they come by a request of their own."""
 
 
 def later(load: Callable[[], Endpoint[RequestT, ResponseT]]) -> Endpoint[RequestT, ResponseT]:
     """The endpoint that `load` imports, when it is first used: who only chats has no code and no types of images."""
     loaded = cache(load)
     return Endpoint(lambda call: loaded().encode(call), lambda call, body: loaded().decode(call, body))
+
+
+def later_polled(load: Callable[[], Endpoint[RequestT, Any]]) -> Endpoint[RequestT, Any]:
+    """The same for an answer that is looked for until it is there."""
+    return attrs.evolve(later(load), polled=True)
 
 
 def later_stream(load: Callable[[], StreamEndpoint[RequestT, ChunkT]]) -> StreamEndpoint[RequestT, ChunkT]:

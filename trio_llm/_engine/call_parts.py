@@ -30,16 +30,7 @@ class CallParts:
 
     async def pause(self, seconds: float) -> None:
         """Wait. Raises `Timeout` at the call's deadline, `ClientClosedError` if its client ended it."""
-        call = self.call
-        with call.wait_until(call.deadline) as scope:
-            try:
-                await trio.sleep(seconds)
-            finally:
-                call.done_waiting(scope)
-            return
-        if call.cut:
-            raise call.closed_error()
-        raise Timeout(f"no complete response within {call.timeout:g} s", model=call.model)
+        await pause_within(self.call, seconds)
 
     async def send_last(self, request: AnyRequest) -> None:
         """Send what is to be said although the call is over, in a few seconds and once."""
@@ -48,3 +39,16 @@ class CallParts:
                 await self._receive_last(request)
             except APIError:
                 return  # it has ended meanwhile, or its provider cannot be reached: there is no one left to tell
+
+
+async def pause_within(call: RunningCall, seconds: float) -> None:
+    """Wait, as long as a call may last. Raises as `CallParts.pause` does."""
+    with call.wait_until(call.deadline) as scope:
+        try:
+            await trio.sleep(seconds)
+        finally:
+            call.done_waiting(scope)
+        return
+    if call.cut:
+        raise call.closed_error()
+    raise Timeout(f"no complete response within {call.timeout:g} s", model=call.model)

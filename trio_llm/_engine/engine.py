@@ -160,6 +160,10 @@ class Engine:
             raise _not_offered(request, route)
         frame = self._frame(request, route, call, tries)
         exchange = self._exchange(request, route, endpoint, frame)
+        if endpoint.polled:
+            from .polling import receive_polled
+
+            return receive_polled(exchange, endpoint)
         attempt = partial(receive_whole, exchange, endpoint)
         return run_attempts(attempt if route.credential is None else partial(with_renewal, attempt, exchange), frame)
 
@@ -218,6 +222,10 @@ class Engine:
         if endpoint is None:
             raise _not_offered(request, route)
         exchange = self._exchange(request, route, endpoint, self._frame(request, route, call, tries))
+        if endpoint.opened_by is not None:
+            from .polling import opened
+
+            exchange = await opened(exchange, endpoint.opened_by)
         whole = route.endpoint
 
         def unfold(body: bytes) -> Any:

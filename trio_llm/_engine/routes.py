@@ -14,7 +14,7 @@ which is the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
@@ -59,6 +59,8 @@ class Route:
     account: Account
     credential: Credential | None = None
     """What signs its attempts, where the headers do not carry the key already."""
+    owns: Callable[[str], bool] = attrs.field(default=lambda _: False, eq=False, repr=False)
+    """Whether a host is the provider's."""
     _targets: dict[str, str] = attrs.field(init=False, factory=dict, eq=False, repr=False)
 
     def target(self, path: str) -> str:
@@ -175,6 +177,7 @@ class Routes:
             headers=(*_COMMON_HEADERS, *to.headers),
             account=account,
             credential=self._credential(to),
+            owns=service.row.owns,
         )
 
     def _credential(self, to: Destination) -> Credential | None:
