@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
@@ -24,6 +25,11 @@ def event(kind: str, value: Any) -> bytes:
     """An event with a JSON payload."""
     payload = json.dumps(value, ensure_ascii=False).encode()
     return message({":message-type": "event", ":event-type": kind, ":content-type": "application/json"}, payload)
+
+
+def wrapped(value: Any) -> bytes:
+    """A maker's own event, as InvokeModel's stream has it."""
+    return event("chunk", {"bytes": b64encode(json.dumps(value, ensure_ascii=False).encode()).decode()})
 
 
 def exception(kind: str, words: str) -> bytes:

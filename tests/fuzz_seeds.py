@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+from aws_frames import wrapped
 
 from trio_llm import ChatRequest, EmbeddingRequest, Provider
 from trio_llm._catalog.provider import Wire
 from trio_llm._dialects.contract import Call, Dialect
 from trio_llm._types.decided import DecisionRequest
+from trio_llm._types.images import ImageRequest
 from trio_llm._types.moderations import ModerationRequest
 from trio_llm._types.reranking import RerankRequest
 from trio_llm._types.responses_api.request import ResponsesRequest
@@ -43,6 +45,7 @@ REQUESTS: Final[dict[str, Callable[[str, bool], Any]]] = {
         model, "a", [{"type": "predicate", "instructions": "b"}, {"type": "score", "levels": [{"label": "c"}]}]
     ),
     "embeddings": lambda model, _: EmbeddingRequest(model, ["a", "b"]),
+    "images": lambda model, _: ImageRequest("a quay", model),
     "moderation": lambda model, _: ModerationRequest("a", model),
     "rerank": lambda model, _: RerankRequest(model, "a", ["b", "c"]),
     "responses": lambda model, stream: ResponsesRequest("a", model, stream=stream),
@@ -72,6 +75,12 @@ SAID: Final[dict[str, Any]] = {
 TIDE: Final = {"function": {"name": "tide", "arguments": {"harbour": "Oban"}}}
 DONE: Final = {"done": True, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 5, "total_duration": 9}
 OTHERS: Final[dict[str, dict[str, Any]]] = {
+    "invoke_cohere": {
+        "embeddings": {"embeddings": [[0.5, 1], [0, 1]]},
+        "rerank": {"results": [{"index": 1, "relevance_score": 0.5}, {"index": 0, "relevance_score": 0.1}]},
+    },
+    "invoke_stability": {"images": {"images": ["iVBORw0KGgo="], "finish_reasons": [None], "seeds": [1]}},
+    "invoke_titan": {"images": {"images": ["iVBORw0KGgo="], "error": None}},
     "cohere": {
         "embeddings": {
             "id": "e",
@@ -162,6 +171,89 @@ STREAMED: Final[dict[str, dict[str, Sequence[dict[str, Any]]]]] = {
     },
 }
 """The same as streams: events, or lines for those dialects that stream lines."""
+_MESSAGE: Final[dict[str, Any]] = {"id": "m", "type": "message", "role": "assistant", "model": "claude"}
+_METRICS: Final = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 3, "outputTokenCount": 2}}
+_CHOICE: Final = {"index": 0, "finish_reason": "stop"}
+INVOKED: Final[dict[str, tuple[Any, Sequence[Any]]]] = {
+    "invoke_chats": (
+        {"id": "c", "choices": [{**_CHOICE, "message": {"role": "assistant", "content": "Hello there"}}]},
+        [
+            {"id": "c", "choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hello"}}]},
+            {"id": "c", "choices": [{**_CHOICE, "delta": {"content": " there"}}]},
+            _METRICS,
+        ],
+    ),
+    "invoke_claude": (
+        {
+            **_MESSAGE,
+            "content": [{"type": "text", "text": "Hello there"}],
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": 3, "output_tokens": 2},
+        },
+        [
+            {"type": "message_start", "message": {**_MESSAGE, "content": [], "usage": {"input_tokens": 3}}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello there"}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+            {"type": "message_stop", **_METRICS},
+        ],
+    ),
+    "invoke_claude_2": (
+        {"completion": "Hello there", "stop_reason": "stop_sequence"},
+        [{"completion": "Hello there", "stop_reason": None}, {"completion": "", "stop_reason": "max_tokens"}],
+    ),
+    "invoke_cohere": (
+        {"text": "Hello there", "finish_reason": "COMPLETE"},
+        [{"text": "Hello there"}, {"is_finished": True, "finish_reason": "COMPLETE", **_METRICS}],
+    ),
+    "invoke_command": (
+        {"generations": [{"text": "Hello", "finish_reason": "COMPLETE"}, {"text": "A", "finish_reason": "MAX_TOKENS"}]},
+        [{"index": 1, "text": "A"}, {"index": 1, "finish_reason": "MAX_TOKENS"}, {"index": 0, "text": "B"}, _METRICS],
+    ),
+    "invoke_jurassic": (
+        {"completions": [{"data": {"text": "Hello there"}, "finishReason": {"reason": "endoftext"}}]},
+        [{"completions": [{"data": {"text": "Hello"}, "finishReason": {"reason": "length"}}]}, _METRICS],
+    ),
+    "invoke_llama": (
+        {"generation": "Hello there", "prompt_token_count": 3, "generation_token_count": 2, "stop_reason": "stop"},
+        [
+            {"generation": "Hello", "prompt_token_count": 3, "generation_token_count": 1, "stop_reason": None},
+            {"generation": " there", "generation_token_count": 2, "stop_reason": "length", **_METRICS},
+        ],
+    ),
+    "invoke_mistral": (
+        {"outputs": [{"text": "Hello there", "stop_reason": "stop"}]},
+        [{"outputs": [{"text": "Hello", "stop_reason": None}]}, {"outputs": [{"text": "", "stop_reason": "stop"}]}],
+    ),
+    "invoke_nova": (
+        {
+            "output": {"message": {"role": "assistant", "content": [{"text": "Hello there"}]}},
+            "stopReason": "end_turn",
+            "usage": {"inputTokens": 3, "outputTokens": 2, "cacheReadInputTokenCount": 1},
+        },
+        [
+            {"messageStart": {"role": "assistant"}},
+            {"contentBlockDelta": {"delta": {"text": "Hello there"}, "contentBlockIndex": 0}},
+            {"contentBlockStop": {"contentBlockIndex": 0}},
+            {"messageStop": {"stopReason": "end_turn"}},
+            {"metadata": {"usage": {"inputTokens": 3, "outputTokens": 2}}, **_METRICS},
+        ],
+    ),
+    "invoke_titan": (
+        {
+            "inputTextTokenCount": 3,
+            "results": [{"tokenCount": 2, "outputText": "Hello there", "completionReason": "FINISH"}],
+        },
+        [
+            {"outputText": "Hello", "index": 0, "completionReason": None, "inputTextTokenCount": 3},
+            {"outputText": " there", "index": 0, "completionReason": "LENGTH", "totalOutputTextTokenCount": 2},
+        ],
+    ),
+}
+"""Whole replies of InvokeModel, and the events inside its stream."""
+TAKE_ONE_TEXT: Final = frozenset({"invoke_nova", "invoke_titan"})
+"""Dialects whose embeddings need a row that says so."""
 STREAMS_LINES: Final = frozenset({"ollama"})
 
 
@@ -198,13 +290,16 @@ def seeds_of(wire: Wire) -> Sequence[Seed]:
             found.append(Seed(operation, b"".join(text + b"\n" for text in texts), LINES))
         else:
             found.append(Seed(operation, b"".join(b"data: " + text + b"\n\n" for text in texts), EVENTS))
+    if dialect.name in INVOKED:
+        reply, events = INVOKED[dialect.name]
+        found += [Seed("chat", json.dumps(reply).encode()), Seed("chat", b"".join(map(wrapped, events)), AWS)]
     return [*found, *_recorded(dialect.name)]
 
 
 def _simulated(dialect: Dialect, operation: str) -> Iterator[Seed]:
     for field, stream in ((operation, False), (f"{operation}_stream", True)):
         endpoint: Any = getattr(dialect, field, None)
-        if endpoint is None:
+        if endpoint is None or (operation == "embeddings" and dialect.name in TAKE_ONE_TEXT):
             continue
         http = endpoint.encode(Call(REQUESTS[operation]("some-model", stream), "some-model"))
         if not isinstance(http.body, bytes):

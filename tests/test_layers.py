@@ -51,11 +51,12 @@ DOORS: dict[str, set[str]] = {
 }
 # Dialects that take operations over from another's package, because they are defined as that one's: importer, imported.
 VARIANTS: dict[str, set[str]] = {
+    "bedrock": {"anthropic", "cohere", "openai"},  # a cloud, which hands their makers' replies on as they are
     "bridges": set(),
     "cohere": {"openai"},  # whose reranking is Cohere's own shape, as other vendors have taken it over
     "deepgram": {"openai"},  # whose speech, like OpenAI's, is the bare sound, and errors in one of OpenAI's shapes
     "elevenlabs": {"openai"},  # the same
-    "vertex": {"anthropic", "gemini", "openai"},  # a cloud, which hands their makers' replies on as they are
+    "vertex": {"anthropic", "gemini", "openai"},  # another
     "workers_ai": {"openai"},  # whose chats it brings its own into the shape of
 }
 RUNTIMES = {"trio", "anyio", "asyncio", "sniffio"}

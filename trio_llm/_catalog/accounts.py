@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths, Versioning
@@ -19,6 +19,53 @@ _AZURE_HOSTS: Final = (
     "*.services.ai.azure.com",
 )
 
+_INFERENCE_PROFILE: Final = r"(\S*/)?([a-z-]+\.)?"
+"""What may stand before a model of Bedrock's: an ARN up to it, and the group of regions that answers."""
+
+
+def _invoked(maker: str, names: str, wire: Wire, **departures: Any) -> tuple[str, Override]:
+    """A maker's models by InvokeModel, which `invoke/` asks for. An ARN that does not name them follows the maker."""
+    pattern = rf"invoke/({maker}/)?(?P<model>(?<=/{maker}/)arn:.+|{_INFERENCE_PROFILE}{maker}\.({names}).*)"
+    dialects = {"chat": wire}
+    if wire is Wire.INVOKE_CLAUDE:
+        dialects |= {"messages": wire, "count_tokens": wire}
+    return pattern, Override(dialects=MappingProxyType(dialects), **departures)
+
+
+_INVOKED: Final = (
+    # The oldest answer to texts alone, which are sent to them as such.
+    _invoked("anthropic", "claude-(v2|instant)", Wire.INVOKE_CLAUDE_2),
+    # It has its tiers in a header, which is not sent.
+    _invoked("anthropic", "", Wire.INVOKE_CLAUDE, unsupported=frozenset({"service_tier"})),
+    _invoked("amazon", "nova", Wire.INVOKE_NOVA),
+    _invoked("amazon", "titan", Wire.INVOKE_TITAN),
+    _invoked("cohere", "command-(light-)?text", Wire.INVOKE_COMMAND),
+    _invoked("cohere", "", Wire.INVOKE_COHERE),
+    _invoked("meta", "", Wire.INVOKE_LLAMA),
+    _invoked("mistral", "mi[sx]tral-(\\d+x?\\d*b|large-2402|small-2402)", Wire.INVOKE_MISTRAL),
+    _invoked("mistral", "", Wire.INVOKE_CHATS, quirks=MISTRAL),
+    _invoked("ai21", "j2", Wire.INVOKE_JURASSIC),
+    _invoked("ai21", "", Wire.INVOKE_CHATS, quirks=OLDER_NAMES),
+    *(_invoked(maker, "", Wire.INVOKE_CHATS, quirks=SYSTEM_ROLE) for maker in ("openai", "qwen", "moonshotai", "zai")),
+)
+
+
+def _other(names: str, wire: Wire, *operations: str, **departures: Any) -> tuple[str, Override]:
+    """What Converse has not, by InvokeModel, with or without `invoke/`."""
+    dialects = MappingProxyType(dict.fromkeys(operations, wire))
+    return rf"(invoke/)?(?P<model>{_INFERENCE_PROFILE}{names}.*)", Override(dialects=dialects, **departures)
+
+
+_ONE_TEXT: Final = Quirks(most_inputs=1)
+_BEDROCK_OTHERS: Final = (
+    _other(r"amazon\.titan-embed-text-v1", Wire.INVOKE_TITAN, unsupported=frozenset({"dimensions"})),
+    _other(r"amazon\.titan-embed", Wire.INVOKE_TITAN, "embeddings", quirks=_ONE_TEXT),
+    _other(r"amazon\.nova-\S*embed", Wire.INVOKE_NOVA, "embeddings", quirks=_ONE_TEXT),
+    _other(r"cohere\.embed", Wire.INVOKE_COHERE, "embeddings", quirks=Quirks(most_inputs=96)),
+    _other(r"(cohere|amazon)\.rerank", Wire.INVOKE_COHERE, "rerank"),
+    _other(r"amazon\.(titan-image|nova-canvas)", Wire.INVOKE_TITAN, "images"),
+    _other(r"stability\.", Wire.INVOKE_STABILITY, "images"),
+)
 _NOT_ON_VERTEX: Final = frozenset({"service_tier", "store"})
 """What the Gemini API has in a request and Vertex AI has not."""
 _VERTEX_PROJECT: Final = "{vertex_project|VERTEXAI_PROJECT|VERTEX_PROJECT|GOOGLE_CLOUD_PROJECT}"
@@ -113,6 +160,8 @@ ACCOUNTS: Final = (
         documentation="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
         wire=Wire.CONVERSE,
         families=(
+            *_BEDROCK_OTHERS,
+            *_INVOKED,
             (r"converse/(?P<model>.+)", Override()),
             (r"arn:aws[\w-]*:(bedrock|sagemaker):(?P<aws_region_name>[a-z0-9-]+):", Override()),
         ),

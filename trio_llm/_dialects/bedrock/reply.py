@@ -76,7 +76,7 @@ def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
 
 def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
-    return FrameStreamDecoder(EventStreamDecoder(), _MessageReader(call))
+    return FrameStreamDecoder(EventStreamDecoder(), MessageReader(call))
 
 
 class Answer:
@@ -221,10 +221,17 @@ def _arguments(given: Any) -> str:
     return given if isinstance(given, str) else json_text(given or {})
 
 
+_COUNTS: Final = (
+    ("inputTokens",),
+    ("outputTokens",),
+    ("cacheReadInputTokens", "cacheReadInputTokenCount"),  # the second is InvokeModel's
+    ("cacheWriteInputTokens", "cacheWriteInputTokenCount"),
+)
+
+
 def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     """The counts in OpenAI's meaning: what the cache gave and took is part of the prompt."""
-    names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
-    counts = [usage.get(name) for name in names]
+    counts = [next((count for name in names if isinstance(count := usage.get(name), int)), None) for names in _COUNTS]
     if not any(isinstance(count, int) for count in counts):
         return None
     fresh, answer, read, written = (count if isinstance(count, int) else 0 for count in counts)
@@ -237,7 +244,7 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     return neutral
 
 
-class _MessageReader:
+class MessageReader:
     """One streamed reply: `messageStart`, the events of its blocks, `messageStop`, and `metadata` with the usage."""
 
     def __init__(self, call: Call[ChatRequest]) -> None:

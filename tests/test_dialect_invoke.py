@@ -1,0 +1,332 @@
+"""Bedrock's InvokeModel: each maker's own body at Bedrock's address, and each maker's own stream inside AWS's."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import aws_frames
+import pytest
+from fuzz_seeds import INVOKED
+from hypothesis import given, settings, strategies as st
+from test_dialect_bedrock import client
+
+from trio_llm import APIError, BadRequestError, Client, ContentPolicyViolationError, UnsupportedParamsError
+from trio_llm._catalog.provider import Wire, load_dialect
+from trio_llm._dialects.contract import Call, ErrorDetail
+from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+from trio_llm._types.errors import APIConnectionError, InternalServerError, RateLimitError
+from trio_llm._types.folding import fold_chunks
+from trio_llm._types.http import ReplyHead
+
+HELLO = [{"role": "user", "content": "Hello"}]
+TALK = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Hm?"},
+    {"role": "user", "content": "Hello"},
+]
+WIRES = sorted(INVOKED)
+every_wire = pytest.mark.parametrize("wire", WIRES)
+
+
+def call(**params: Any) -> Call[ChatRequest]:
+    return Call(ChatRequest("maker.model", HELLO, **params), "maker.model")
+
+
+def whole(wire: str, document: Any, head: ReplyHead | None = None) -> ModelResponse:
+    endpoint = load_dialect(Wire[wire.upper()]).chat
+    assert endpoint is not None
+    asked = call()
+    asked.head = head
+    return endpoint.decode(asked, json.dumps(document).encode())
+
+
+def streamed(wire: str, data: bytes, size: int = 100_000) -> tuple[list[ModelResponseStream], ErrorDetail | None]:
+    endpoint = load_dialect(Wire[wire.upper()]).chat_stream
+    assert endpoint is not None
+    decoder = endpoint.open_decoder(call(stream=True))
+    chunks = [chunk for at in range(0, len(data), size) for chunk in decoder.feed(data[at : at + size])]
+    if not decoder.finished:
+        chunks += decoder.close()
+    return chunks, decoder.failure
+
+
+async def sent(model: str, reply: Any = None, method: str = "completion", **options: Any) -> tuple[str, Any]:
+    """Path and body of what a call makes."""
+    import httpx
+
+    seen: list[httpx.Request] = []
+    answer = httpx.Response(200, json=reply if reply is not None else {})
+    async with client(answer, seen, AWS_BEARER_TOKEN_BEDROCK="token") as made:
+        try:
+            await getattr(made, method)(model=f"bedrock/{model}", **options)
+        except APIError:
+            assert reply is None
+    (request,) = seen
+    assert request.headers["authorization"] == "Bearer token"
+    return request.url.raw_path.decode(), json.loads(request.content)
+
+
+@every_wire
+def test_a_whole_reply_is_read(wire: str) -> None:
+    response = whole(wire, INVOKED[wire][0])
+
+    assert (response.choices[0].message.content or "").startswith("Hello")
+    assert response.choices[0].finish_reason == "stop"
+
+
+@every_wire
+@settings(max_examples=20)
+@given(size=st.integers(1, 400))
+def test_every_split_of_a_stream_is_the_same_answer(wire: str, size: int) -> None:
+    data = b"".join(map(aws_frames.wrapped, INVOKED[wire][1]))
+    chunks, failure = streamed(wire, data, size)
+    at_once, _ = streamed(wire, data)
+    response = fold_chunks(chunks)
+
+    assert failure is None
+    assert response.choices == fold_chunks(at_once).choices
+    assert response.choices[0].message.content
+    assert {choice.finish_reason for choice in response.choices} & {"stop", "length"}
+
+
+@every_wire
+def test_a_stream_that_is_cut_is_a_failure_with_what_there_was(wire: str) -> None:
+    frames = list(map(aws_frames.wrapped, INVOKED[wire][1]))
+    for cut in range(1, len(frames[0]) - 1, 7):
+        _, failure = streamed(wire, frames[0][:cut])
+        assert failure is not None
+        assert failure.kind is APIConnectionError
+
+
+@every_wire
+@pytest.mark.parametrize(
+    ("name", "kind"), [("throttlingException", RateLimitError), ("modelStreamErrorException", InternalServerError)]
+)
+def test_an_exception_inside_a_stream_is_an_error(wire: str, name: str, kind: type[APIError]) -> None:
+    data = aws_frames.wrapped(INVOKED[wire][1][0]) + aws_frames.exception(name, "Not now.")
+    _, failure = streamed(wire, data)
+
+    assert failure is not None
+    assert (failure.kind, failure.message) == (kind, "Not now.")
+
+
+def test_what_is_no_base64_is_malformed() -> None:
+    for payload in (b'{"bytes": 7}', b'{"bytes": "%%%"}', b'{"bytes": "bm90IEpTT04="}'):
+        _, failure = streamed("invoke_claude", aws_frames.message({":event-type": "chunk"}, payload))
+        assert failure is not None
+
+
+def test_counts_are_bedrocks_where_the_maker_has_none() -> None:
+    head = ReplyHead(200, {"x-amzn-bedrock-input-token-count": "5", "x-amzn-bedrock-output-token-count": "7"})
+    usage = whole("invoke_mistral", INVOKED["invoke_mistral"][0], head).usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (5, 7, 12)
+
+    chunks, _ = streamed("invoke_cohere", b"".join(map(aws_frames.wrapped, INVOKED["invoke_cohere"][1])))
+    usage = fold_chunks(chunks).usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == (3, 2)
+
+
+on_both_loops = pytest.mark.anyio
+
+
+@on_both_loops
+async def test_claudes_body_has_the_version_and_neither_model_nor_stream() -> None:
+    path, body = await sent("invoke/us.anthropic.claude-opus-9-v1:0", messages=TALK, stream=True)
+
+    assert path == "/model/us.anthropic.claude-opus-9-v1%3A0/invoke-with-response-stream"
+    assert body["anthropic_version"] == "bedrock-2023-05-31"
+    assert body.keys().isdisjoint({"model", "stream"})
+    assert body["system"]
+
+
+@on_both_loops
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("meta.llama9", {"prompt": "<|begin_of_text|><|start_header_id|>", "max_gen_len": 9}),
+        ("mistral.mistral-7b-instruct-v0:2", {"prompt": "<s>[INST] Be brief.\n\nHi [/INST] Hm?</s>", "max_tokens": 9}),
+        ("amazon.titan-text-lite-v1", {"inputText": "Be brief.\nUser: Hi\nBot: Hm?\nUser: Hello\nBot:"}),
+        ("anthropic.claude-v2:1", {"prompt": "Be brief.\n\nHuman: Hi\n\nAssistant: Hm?", "max_tokens_to_sample": 9}),
+        ("cohere.command-r-v1:0", {"message": "Hello", "max_tokens": 9}),
+        ("cohere.command-light-text-v14", {"prompt": "Be brief.\n\nHuman: Hi", "max_tokens": 9}),
+        ("ai21.j2-mid-v1", {"prompt": "Be brief.", "maxTokens": 9}),
+    ],
+)
+async def test_a_chat_is_written_as_the_text_that_its_model_knows(model: str, expected: dict[str, Any]) -> None:
+    path, body = await sent(f"invoke/{model}", messages=TALK, max_tokens=9)
+
+    assert path.endswith("/invoke")
+    for name, value in expected.items():
+        assert body[name] == value if isinstance(value, int) else body[name].startswith(value)
+
+
+@on_both_loops
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("ai21.jamba-9", "max_tokens"),
+        ("openai.gpt-oss-9b-1:0", "max_tokens"),
+        ("mistral.mistral-large-2407-v1:0", "max_tokens"),
+    ],
+)
+async def test_makers_with_openais_shape_get_it_without_what_the_path_says(model: str) -> None:
+    _, body = await sent(f"invoke/{model}", messages=HELLO, max_tokens=9, stream=True)
+
+    assert body["max_tokens"] == 9
+    assert body["messages"] == HELLO
+    assert body.keys().isdisjoint({"model", "stream", "stream_options"})
+
+
+@on_both_loops
+async def test_novas_body_is_converses_with_its_version() -> None:
+    path, body = await sent("invoke/us.amazon.nova-lite-v9:0", messages=HELLO, max_tokens=9)
+
+    assert path == "/model/us.amazon.nova-lite-v9%3A0/invoke"
+    assert body["schemaVersion"] == "messages-v1"
+    assert body["inferenceConfig"] == {"maxTokens": 9}
+
+
+@on_both_loops
+async def test_an_arn_that_names_no_model_follows_its_maker() -> None:
+    arn = "arn:aws:bedrock:eu-west-3:123456789012:imported-model/abc"
+    path, body = await sent(f"invoke/meta/{arn}", messages=HELLO)
+    assert "imported-model" in path
+    assert "prompt" in body
+
+    path, body = await sent("invoke/arn:aws:bedrock:eu-west-3::foundation-model/amazon.titan-tg1", messages=HELLO)
+    assert "inputText" in body
+
+
+@on_both_loops
+async def test_what_a_text_cannot_hold_is_refused() -> None:
+    tool = {"type": "function", "function": {"name": "tide"}}
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    async with Client(variables={"AWS_BEARER_TOKEN_BEDROCK": "token", "AWS_REGION": "eu-west-3"}) as made:
+        with pytest.raises(UnsupportedParamsError, match="tools"):
+            await made.completion("bedrock/invoke/meta.llama9", HELLO, tools=[tool])
+        with pytest.raises(BadRequestError, match="reads text only"):
+            await made.completion("bedrock/invoke/meta.llama9", [{"role": "user", "content": [picture]}])
+
+
+@on_both_loops
+@pytest.mark.parametrize(
+    ("model", "reply", "body"),
+    [
+        (
+            "amazon.titan-embed-text-v2:0",
+            {"embedding": [0.5, 1], "inputTextTokenCount": 1},
+            {"inputText": "a", "dimensions": 2},
+        ),
+        (
+            "amazon.nova-2-multimodal-embeddings-v1:0",
+            {"embeddings": [{"embeddingType": "TEXT", "embedding": [0.5, 1]}]},
+            {
+                "taskType": "SINGLE_EMBEDDING",
+                "singleEmbeddingParams": {
+                    "embeddingPurpose": "GENERIC_INDEX",
+                    "text": {"truncationMode": "END", "value": "a"},
+                    "embeddingDimension": 2,
+                },
+            },
+        ),
+        (
+            "us.cohere.embed-v4:0",
+            {"embeddings": {"float": [[0.5, 1]]}},
+            {"texts": ["a"], "input_type": "search_document", "embedding_types": ["float"], "output_dimension": 2},
+        ),
+    ],
+)
+async def test_vectors_of_every_maker(model: str, reply: Any, body: Any) -> None:
+    path, got = await sent(model, reply, "embedding", input=["a"], dimensions=2)
+
+    assert path.endswith("/invoke")
+    assert got == body
+
+
+@on_both_loops
+async def test_several_texts_are_several_requests_where_a_model_takes_one() -> None:
+    import httpx
+
+    seen: list[httpx.Request] = []
+    reply = httpx.Response(200, json={"embedding": [0.5], "inputTextTokenCount": 2})
+    async with client(reply, seen, AWS_BEARER_TOKEN_BEDROCK="token") as made:
+        response = await made.embedding("bedrock/amazon.titan-embed-text-v2:0", ["a", "b"])
+
+    assert len(seen) == 2
+    assert response.usage is not None
+    assert response.usage.prompt_tokens == 4
+
+
+@on_both_loops
+async def test_a_ranking_says_which_version_it_speaks() -> None:
+    reply = {"results": [{"index": 1, "relevance_score": 0.5}]}
+    _, body = await sent("cohere.rerank-v3-5:0", reply, "rerank", query="q", documents=["a", "b"], top_n=1)
+
+    assert body == {"query": "q", "documents": ["a", "b"], "top_n": 1, "api_version": 2}
+
+
+@on_both_loops
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (
+            "amazon.nova-canvas-v1:0",
+            {
+                "taskType": "TEXT_IMAGE",
+                "textToImageParams": {"text": "A quay"},
+                "imageGenerationConfig": {"numberOfImages": 1, "width": 1024, "height": 512},
+            },
+        ),
+        ("stability.stable-image-core-v9:0", {"prompt": "A quay"}),
+    ],
+)
+async def test_images_of_every_maker(model: str, body: Any) -> None:
+    size = {"size": "1024x512"} if "canvas" in model else {}
+    path, got = await sent(model, {"images": ["aW1n"]}, "image_generation", prompt="A quay", **size)
+
+    assert path.endswith("/invoke")
+    assert got == body
+
+
+@on_both_loops
+async def test_sizes_that_a_model_has_not_are_refused() -> None:
+    async with Client(variables={"AWS_BEARER_TOKEN_BEDROCK": "token", "AWS_REGION": "eu-west-3"}) as made:
+        with pytest.raises(UnsupportedParamsError, match="size"):
+            await made.image_generation("A quay", "bedrock/stability.sd9", size="7x1")
+        with pytest.raises(UnsupportedParamsError, match="size"):
+            await made.image_generation("A quay", "bedrock/amazon.nova-canvas-v1:0", size="large")
+
+
+@on_both_loops
+async def test_a_filtered_image_is_a_refusal() -> None:
+    import httpx
+
+    reply = httpx.Response(200, json={"images": [""], "finish_reasons": ["Filter reason: prompt"]})
+    async with client(reply, [], AWS_BEARER_TOKEN_BEDROCK="token") as made:
+        with pytest.raises(ContentPolicyViolationError, match="Filter reason: prompt"):
+            await made.image_generation("A quay", "bedrock/stability.sd9")
+
+
+@on_both_loops
+async def test_tokens_are_counted_of_what_would_be_sent() -> None:
+    path, body = await sent("anthropic.claude-9", {"inputTokens": 7}, "count_tokens", messages=HELLO, max_tokens=9)
+    assert path == "/model/anthropic.claude-9/count-tokens"
+    assert body == {"input": {"converse": {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}}}
+
+    _, body = await sent("invoke/anthropic.claude-9", {"inputTokens": 7}, "count_tokens", messages=HELLO)
+    held = json.loads(base64.b64decode(body["input"]["invokeModel"]["body"]))
+    assert held["anthropic_version"] == "bedrock-2023-05-31"
+
+
+@on_both_loops
+async def test_messages_of_claude_go_as_they_are() -> None:
+    reply = INVOKED["invoke_claude"][0]
+    path, body = await sent("invoke/anthropic.claude-9", reply, "anthropic_messages", messages=HELLO, max_tokens=9)
+
+    assert path == "/model/anthropic.claude-9/invoke"
+    assert body == {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": HELLO}

@@ -1,0 +1,37 @@
+"""Counts of tokens: of a chat as Converse would have it, or as InvokeModel would.
+
+Source: Amazon Bedrock API reference, "CountTokens", 2026-11.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Final
+
+from ..._types.http import HTTPRequest
+from ..._types.token_counts import CountTokensRequest, TokenCountResponse
+from ..contract import Call, json_request
+from ..counting import body_of, chat_call, read_count
+from .request import encode_chat, model_path
+
+_COUNTED: Final = frozenset({"additionalModelRequestFields", "messages", "system", "toolConfig"})
+"""All that the count takes of a request of Converse."""
+
+
+def encode_count(call: Call[CountTokensRequest]) -> HTTPRequest:
+    """The request for a count."""
+    body = body_of(encode_chat(chat_call(call)))
+    counted = {name: value for name, value in body.items() if name in _COUNTED}
+    return json_request(model_path(call.model, "count-tokens"), {"input": {"converse": counted}})
+
+
+def count_of_invoked(call: Call[CountTokensRequest], chat: HTTPRequest) -> HTTPRequest:
+    """The request for a count of what InvokeModel would be sent."""
+    assert isinstance(chat.body, bytes)
+    body = b64encode(chat.body).decode()
+    return json_request(model_path(call.model, "count-tokens"), {"input": {"invokeModel": {"body": body}}})
+
+
+def decode_count(call: Call[CountTokensRequest], body: bytes) -> TokenCountResponse:
+    """Read a count."""
+    return read_count(call, body, "inputTokens", "bedrock")

@@ -1,0 +1,81 @@
+"""A maker's own stream inside an AWS event stream: each message holds one of its events, in base64.
+
+Source: Amazon Bedrock API reference, "InvokeModelWithResponseStream" (`PayloadPart`), 2026-11.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+from ..._convert.converter import ConversionError
+from ..._convert.narrow import JSONObject, json_text, parse_object
+from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
+from ..._types.errors import APIConnectionError
+from ..contract import Call, ReplyIsError, StreamDecoder
+from ..failing import retryable
+from ..streaming import FrameStreamDecoder, TruncatedReply
+from .errors import ERRORS
+
+ChunkT = TypeVar("ChunkT")
+METRICS: Final = "amazon-bedrock-invocationMetrics"
+"""What Bedrock adds to the last event of every maker, or sends as one of its own: tokens and times."""
+
+
+def unwrapped(message: EventMessage) -> JSONObject:
+    """The maker's event in a message; empty if there is none in it.
+
+    Raises:
+        ReplyIsError: if the message is an exception of Bedrock's.
+        ConversionError: if it makes no sense.
+    """
+    if (error := message.error) is not None:
+        raise ReplyIsError(retryable(ERRORS.of_value(error)))
+    data = parse_object(message.payload).get("bytes") if message.payload else None
+    if data is None:
+        return {}
+    try:
+        return parse_object(b64decode(data))
+    except (TypeError, ValueError) as error:
+        raise ConversionError(f"expected base64 text, got {data!r:.60}", ".bytes") from error
+
+
+def unwrapping(
+    open_decoder: Callable[[Call[Any]], StreamDecoder[ChunkT]],
+) -> Callable[[Call[Any]], StreamDecoder[ChunkT]]:
+    """What opens the decoder of a maker's stream of server-sent events, where Bedrock has wrapped them."""
+    return lambda call: FrameStreamDecoder(EventStreamDecoder(), _Unwrapping(open_decoder(call)))
+
+
+class _Unwrapping:
+    """The decoder of the maker's own wire, given each event as it would have come from the maker."""
+
+    def __init__(self, decoder: StreamDecoder[ChunkT]) -> None:
+        self._decoder = decoder
+
+    @property
+    def finished(self) -> bool:
+        return self._decoder.finished
+
+    @property
+    def complete(self) -> bool:
+        return self._decoder.complete
+
+    def read(self, message: EventMessage) -> Iterable[Any]:
+        event = unwrapped(message)
+        if event.keys() - {METRICS}:
+            yield from self._decoder.feed(b"data: %b\n\n" % json_text(event).encode())
+        self._check()
+
+    def close(self) -> Iterable[Any]:
+        yield from self._decoder.close()
+        self._check()
+
+    def _check(self) -> None:
+        failure = self._decoder.failure
+        if failure is None:
+            return
+        if failure.kind is APIConnectionError:
+            raise TruncatedReply(failure.message)
+        raise ReplyIsError(failure)
