@@ -20,7 +20,7 @@ from trio_llm._dialects.streaming import FrameStreamDecoder, TruncatedReply
 from trio_llm._framing.aws_event_stream import EventMessage, EventStreamDecoder
 from trio_llm._framing.frames import FrameCut, FrameTooLarge, Framing, FramingError
 from trio_llm._framing.ndjson import NDJSONDecoder
-from trio_llm._framing.sse import ServerSentEvent, SSEDecoder
+from trio_llm._framing.sse_decoder import ServerSentEvent, SSEDecoder
 from trio_llm._types.errors import APIConnectionError, APIResponseValidationError
 
 

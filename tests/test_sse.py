@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._framing.sse import ServerSentEvent, SSEDecoder
+from trio_llm._framing.sse_decoder import ServerSentEvent, SSEDecoder
 
 LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=12)
 NAME = st.none() | LINE

@@ -5,7 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+
+class NoSettings(ModuleType):
+    """A module that answers an assignment of one of LiteLLM's settings with what to write instead."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # The import system sets submodules, many of them before anything could explain.
+        if not isinstance(value, ModuleType) and (refusal := _absences(self.__name__).missing_setting(name)):
+            raise AttributeError(refusal, name=name, obj=self)
+        super().__setattr__(name, value)
+
+
+def _absences(package: str) -> Any:
+    return import_module("._types.litellm_names", package)
 
 
 def public_names(
@@ -17,7 +32,8 @@ def public_names(
         module: its name.
         homes: modules beside it, or within it if it is a package, and the names that each defines, separated by
             spaces; the empty module to submodules.
-        elsewhere: a submodule with names that are found here too, without being listed.
+        elsewhere: a submodule with names that are found here too, without being listed. The module that has one is
+            the package itself, which also says what to use in place of LiteLLM's names.
     """
     package = sys.modules[module].__spec__.parent  # type: ignore[union-attr]  # it is being imported
     modules = {name: home for home, names in homes.items() for name in names.split()}
@@ -28,7 +44,7 @@ def public_names(
             return _found_elsewhere(name)
         home = import_module(f".{modules[name] or name}", package)
         value = getattr(home, name) if modules[name] else home
-        setattr(sys.modules[module], name, value)
+        vars(sys.modules[module])[name] = value
         return value
 
     def _found_elsewhere(name: str) -> Any:
@@ -36,6 +52,12 @@ def public_names(
             other = import_module(f".{elsewhere}", package)
             if name in other.__all__:
                 return getattr(other, name)
+        if elsewhere is not None and name[:2] != "__" and (refusal := _absences(module).missing_name(name)):
+            if sys._getframe(2).f_globals["__name__"] == "importlib._bootstrap":  # from module import name
+                raise ImportError(refusal, name=name)
+            raise AttributeError(refusal, name=name, obj=sys.modules[module])
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
+    if elsewhere is not None:
+        sys.modules[module].__class__ = NoSettings
     return load, lambda: names, names

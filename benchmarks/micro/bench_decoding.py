@@ -11,7 +11,7 @@ from shapes import ANTHROPIC_CALL, OPENAI_CALL, dechunked
 from trio_llm._convert.converter import parse, structure
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._framing.sse import SSEDecoder
+from trio_llm._framing.sse_decoder import SSEDecoder
 from trio_llm._types.chat import ModelResponse
 
 _STREAM = dechunked(replies.openai_stream())

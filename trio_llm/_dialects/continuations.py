@@ -13,7 +13,7 @@ import attrs
 
 from .._convert.converter import ConversionError
 from .._convert.narrow import JSONObject, parse_object
-from .._framing.sse import ServerSentEvent
+from .._framing.sse_decoder import ServerSentEvent
 from .._types.errors import BadRequestError
 from .._types.folding import TextFolding, fold
 from .._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse

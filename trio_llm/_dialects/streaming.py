@@ -7,7 +7,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from .._convert.converter import ConversionError
 from .._framing.frames import FrameCut, Framing
-from .._framing.sse import ServerSentEvent, SSEDecoder
+from .._framing.sse_decoder import ServerSentEvent, SSEDecoder
 from .._types.errors import APIConnectionError, APIResponseValidationError, InternalServerError
 from .characters import Joint
 from .contract import ErrorDetail, ReplyIsError

@@ -287,6 +287,10 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
 def _unknown(name: str, known: frozenset[str]) -> str:
     from difflib import get_close_matches  # only on the way to an error
 
+    from .litellm_names import missing_keyword
+
+    if substitute := missing_keyword(name):
+        return substitute
     nearest = get_close_matches(name, known | _CONTROLS, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else "a field of the provider's own goes into extra_body"
     return f"unknown parameter {name!r}: {hint}"

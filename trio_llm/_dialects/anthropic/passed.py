@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..._convert.converter import ConversionError
 from ..._convert.narrow import JSONObject, as_object, is_object, parse_object
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.http import HTTPRequest
 from ..._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent, read_event
 from ..._types.messages_api.request import MESSAGES_PARAMETERS, MessagesRequest

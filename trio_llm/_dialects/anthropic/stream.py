@@ -12,7 +12,7 @@ import attrs
 
 from ..._convert.converter import parse, structure
 from ..._convert.narrow import as_mapping
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, Delta, ModelResponseStream
 from ..._types.mapping import ANSWER, Record
 from ..characters import Joint

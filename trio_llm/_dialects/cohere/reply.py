@@ -16,7 +16,7 @@ from attrs import evolve
 
 from ..._convert.converter import ConversionError
 from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text, parse_object
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import (
     ChatRequest,
     ChoiceLogprobs,

@@ -17,7 +17,7 @@ from attrs import evolve
 
 from ..._convert.converter import ConversionError, parse, structure
 from ..._convert.narrow import is_object, json_text
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import (
     Annotation,
     ChatAudio,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponseStream
 from ..characters import Joint
 from ..contract import Call, ErrorDetail, ReplyIsError

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.folding import TextFolding, fold
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import (

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..._convert.converter import structure
 from ..._convert.narrow import as_object, as_objects, parse_object
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.http import HTTPRequest
 from ..._types.transcriptions import (
     TRANSCRIPTION_PARAMETERS,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ..._convert import json as _json
 from ..._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object
-from ..._framing.sse import ServerSentEvent
+from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from ..._types.errors import UnsupportedParamsError
 from ..._types.folding import fold_chunks

@@ -12,7 +12,7 @@ import attrs
 
 from ...._convert.converter import ConversionError, structure
 from ...._convert.narrow import as_object
-from ...._framing.sse import ServerSentEvent
+from ...._framing.sse_decoder import ServerSentEvent
 from ...._types.chat import (
     Annotation,
     ChatRequest,

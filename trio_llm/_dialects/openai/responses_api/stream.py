@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...._convert.narrow import JSONObject, as_object, parse_object
-from ...._framing.sse import ServerSentEvent
+from ...._framing.sse_decoder import ServerSentEvent
 from ...._types.responses_api.events import FINAL, ResponseEvent, ResponseStatusEvent, read_event
 from ...._types.responses_api.request import GetResponseRequest, ResponsesRequest
 from ...contract import Call, ReplyIsError
