@@ -88,7 +88,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 @cache
 def records(cls: Any) -> st.SearchStrategy[Record]:
     """Objects of a class, with fields beside the documented ones."""
-    hints = attrs.fields(attrs.resolve_types(cls))
+    hints = [field for field in attrs.fields(attrs.resolve_types(cls)) if field.init]
     fields = {field.alias: field.type for field in hints if field.name != "model_extra"}
     recursive = {name for name, kind in fields.items() if cls in get_args(kind) or cls.__name__ in str(kind)}
     known = {name: values(kind) for name, kind in fields.items() if name not in recursive}

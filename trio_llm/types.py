@@ -117,6 +117,9 @@ if TYPE_CHECKING:
     from ._types.moderations import (
         Moderation as Moderation,
     )
+    from ._types.receipt import (
+        Receipt as Receipt,
+    )
     from ._types.reranking import (
         RerankResult as RerankResult,
     )
@@ -202,6 +205,7 @@ else:
             "_types.images": "ImageChunk ImageObject",
             "_types.messages_api.reply": "AnthropicUsage BlockDelta ContentBlock ContentBlockDeltaEvent ContentBlockStartEvent ContentBlockStopEvent MessageDeltaEvent MessageEvent MessageStartEvent",
             "_types.moderations": "Moderation",
+            "_types.receipt": "Receipt",
             "_types.reranking": "RerankResult",
             "_types.responses_api.events": "AnnotationAddedEvent ContentPartEvent DeltaEvent DoneEvent ItemPlaceEvent OutputItemEvent ResponseEvent ResponseStatusEvent",
             "_types.responses_api.items": "CompactionItem ContentPart CustomToolCallItem FunctionCallItem OutputItem OutputMessage OutputRefusal OutputText ReasoningItem",

@@ -167,7 +167,7 @@ def _field_plans(cls: type[Any]) -> list[FieldPlan]:
     return [
         FieldPlan(field, _exact_type(field.type), converter.get_structure_hook(field.type), _item_hook(field.type))
         for field in fields
-        if field.name != "model_extra"
+        if field.init and field.name != "model_extra"
     ]
 
 

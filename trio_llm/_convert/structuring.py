@@ -62,7 +62,10 @@ def is_plain(cls: type[Any], *ignored: Callable[..., None]) -> bool:
     """
     fields = attrs.fields(cls)
     return getattr(cls, "__attrs_post_init__", None) in (None, *ignored) and not any(
-        field.converter or field.validator or not field.init or getattr(field.default, "takes_self", False)
+        field.converter
+        or field.validator
+        or (not field.init and field.default is not attrs.NOTHING)
+        or getattr(field.default, "takes_self", False)
         for field in fields
     )
 

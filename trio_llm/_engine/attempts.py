@@ -65,6 +65,8 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
                 except APIError as error:
                     last = error
                     error.llm_provider, error.model = frame.provider, frame.model
+                    if call.trace.admitted is not None:
+                        error.response_seconds = call.calls.clock() - call.trace.admitted
                     await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
                     wake = trio.current_time() if _goes_back(error, frame) else _wake_after(error, frame)
                 await trio.sleep_until(wake)

@@ -30,7 +30,7 @@ Observers are told of the start and of the end at these places alone.
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet, ref
 
 import attrs
@@ -40,9 +40,13 @@ from .._runtime import run_clock, trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError
 from .._types.http import ReplyHead
+from .._types.mapping import Record
+from .._types.receipt import Receipt
 from .._types.usage import Usage
 from .events import End
 from .watching import CallWatch, end_of
+
+ResponseT = TypeVar("ResponseT")
 
 
 class OpenStream(Protocol):
@@ -85,6 +89,8 @@ class RunningCall:
     """What observers are told through; None if there are none."""
     head: ReplyHead | None = None
     """That of the last reply."""
+    receipt: Receipt | None = None
+    """Of a stream's last reply."""
     leaving = False
     """Whether its stream is being closed on purpose."""
     stream: ref[OpenStream] | None = None
@@ -130,10 +136,18 @@ class RunningCall:
         """It is over, by an error or with a response. Whoever comes first says how; the rest changes nothing."""
         if not self.ended:
             self.ended = True
+            if self.receipt is not None:
+                self.receipt.ended = self.calls.clock()
             self.calls.one_ended(self)
             if self.watch is not None:
                 self.watch.head = self.head
                 self.watch.ended(how or end_of(error), error, response)
+
+    def with_receipt(self, response: ResponseT) -> ResponseT:
+        """A stream's response so far, with what is known of its reply."""
+        if isinstance(response, Record):
+            response.receipt = self.receipt
+        return response
 
     def forgotten(self, usage: Usage | None) -> None:
         """The event loop finalises its stream, which nobody reads any more, unless somebody is closing it."""

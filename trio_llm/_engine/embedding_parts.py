@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
+import attrs
+
 from .._runtime import trio
 from .._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from .._types.errors import APIError
+from .._types.receipt import Receipt
 from .._types.usage import Usage
 from .nursery import BareNursery
 
@@ -67,9 +70,19 @@ def joined(responses: Sequence[EmbeddingResponse]) -> EmbeddingResponse:
         vector.index = index
     first = responses[0]
     usages = [response.usage for response in responses if response.usage is not None]
-    return EmbeddingResponse(
+    whole = EmbeddingResponse(
         data, first.model, first.object, _sum(usages) if usages else None, model_extra=first.model_extra
     )
+    whole.receipt = _joined_receipt([response.receipt for response in responses if response.receipt is not None])
+    return whole
+
+
+def _joined_receipt(receipts: Sequence[Receipt]) -> Receipt | None:
+    """The first part's, from the first request to the last reply."""
+    if not receipts:
+        return None
+    ends = [receipt.ended for receipt in receipts if receipt.ended is not None]
+    return attrs.evolve(receipts[0], sent=min(receipt.sent for receipt in receipts), ended=max(ends, default=None))
 
 
 def _sum(usages: Sequence[Usage]) -> Usage:

@@ -27,6 +27,8 @@ from .._runtime import trio
 from .._transport import Reply, Transport, TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
 from .._types.http import HTTPRequest, ReplyHead
+from .._types.mapping import Record
+from .._types.receipt import Receipt, request_id_of
 from .._types.request import AnyRequest
 from .._types.secrets import secrets_of, without_secrets
 from .._types.usage import Usage
@@ -50,7 +52,6 @@ DRAIN_TIME = 0.25
 """Seconds to wait for the end of a body whose last event has been read, so that its connection can be used again."""
 ERROR_BODY_TIME = 5.0
 """Seconds to wait for the body of an error reply."""
-_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
 
 
 @attrs.define
@@ -169,6 +170,9 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             response = endpoint.decode(exchange.call, body)
             Identity(exchange.call).settle(response)
             admission.usage = usage_of(response)
+            if isinstance(response, Record):
+                frame = exchange.frame
+                response.receipt = Receipt(frame.provider, frame.model, head, admission.at, call.calls.clock())
             return response
         except (ConversionError, ReplyIsError, TransportError) as error:
             raise _attempt_error(exchange, error) from error
@@ -199,6 +203,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
             # Time limits on content begin here: waiting for a slot is not the provider's silence.
             yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
             reply = await _sent(exchange)
+            call.receipt = Receipt(exchange.frame.provider, exchange.frame.model, reply.head, admission.at)
             try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:
@@ -323,6 +328,10 @@ def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
     return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.call.trace.attempts}
 
 
+def _told_by(head: ReplyHead) -> dict[str, Any]:
+    return {"request_id": request_id_of(head.headers), "response_headers": head.headers}
+
+
 def _attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError | TransportError) -> APIError:
     """What the caller gets for what a transport or a decoder raised."""
     if isinstance(error, TransportError):
@@ -333,7 +342,7 @@ def _attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsErro
     without_secrets(error, _secrets(exchange))
     if isinstance(error, ReplyIsError):
         return _detail_error(exchange, error.detail, head)
-    return APIResponseValidationError(str(error), request_id=_request_id(head), **_labels(exchange))
+    return APIResponseValidationError(str(error), **_told_by(head), **_labels(exchange))
 
 
 def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
@@ -350,7 +359,7 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
     kind = detail.kind or (class_for_status(503 if is_busy else status) if status else APIError)
     error = kind(
         detail.message,
-        request_id=_request_id(head),
+        **_told_by(head),
         retry_after=_asked_wait(head, detail),
         code=detail.code,
         should_retry=False if detail.final else explicit_word(head.headers) if head.status >= 300 else None,
@@ -379,7 +388,3 @@ def _asked_wait(head: ReplyHead, detail: ErrorDetail) -> float | None:
     if asked is None:
         asked = detail.retry_after
     return reset_wait(head.headers, now) if asked is None and head.status == 429 else asked
-
-
-def _request_id(head: ReplyHead) -> str | None:
-    return next((head.headers[name] for name in _REQUEST_IDS if name in head.headers), None)

@@ -10,6 +10,7 @@ from .._dialects.contract import Quirks
 from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream, Seam
 from .._types.errors import APIError, BadRequestError, ClientClosedError
 from .._types.folding import ChatFolding, FoldedSoFar
+from .._types.receipt import Receipt
 from .._types.request import changed
 from .call import RunningCall
 from .events import End
@@ -133,7 +134,12 @@ class SeamedSource:
     @property
     def response(self) -> ModelResponse:
         """The response that the chunks amount to so far: after a restart, of the last stream alone."""
-        return self._folded.response(self._source.chunks)
+        return self._reopening.call.with_receipt(self._folded.response(self._source.chunks))
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of the last reply."""
+        return self._reopening.call.receipt
 
     @property
     def deadline(self) -> float:

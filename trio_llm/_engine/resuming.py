@@ -14,6 +14,7 @@ from typing import Final
 
 from .._runtime import trio
 from .._types.errors import APIConnectionError, APIError, BadRequestError, ClientClosedError, NotFoundError
+from .._types.receipt import Receipt
 from .._types.responses_api.events import FINAL, ResponseEvent, ResponseStatusEvent
 from .._types.responses_api.folding import EventFolding
 from .._types.responses_api.request import GetResponseRequest, ResponsesRequest
@@ -118,6 +119,11 @@ class ResumedSource:
     def response(self) -> ResponsesAPIResponse:
         """The response that the events amount to so far."""
         return self._folding.response()
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of the last reply."""
+        return self._source.receipt
 
     @property
     def deadline(self) -> float:

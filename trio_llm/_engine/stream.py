@@ -31,6 +31,7 @@ import attrs
 from .._runtime import trio
 from .._types.errors import APIConnectionError, APIError, ClientClosedError
 from .._types.folding import FoldedSoFar, Folding
+from .._types.receipt import Receipt, Received, request_id_of
 from .attempts import CallFrame, out_of_time
 from .call import RunningCall
 from .events import End
@@ -75,6 +76,10 @@ class ChunkSource(Protocol[ChunkT, ResponseT_co]):
     def deadline(self) -> float:
         """When the whole call has to be over, on the clock of the run. A pull after it raises `Timeout`."""
         ...
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of the last reply."""
 
     async def aclose(self) -> None:
         """Close the connection and free the slot. Idempotent."""
@@ -216,6 +221,10 @@ class Source(Generic[ChunkT, ResponseT]):
 
     def _labelled(self, error: APIError) -> APIError:
         error.partial = self.partial or error.partial
+        receipt = self.receipt
+        if receipt is not None and not error.response_headers:
+            error.response_headers, error.request_id = receipt.head.headers, request_id_of(receipt.head.headers)
+            error.response_seconds = self._frame.call.calls.clock() - receipt.sent
         return error
 
     @property
@@ -231,7 +240,12 @@ class Source(Generic[ChunkT, ResponseT]):
     @property
     def response(self) -> ResponseT:
         """The response that the chunks amount to so far."""
-        return self._folded.response(self.chunks)
+        return self._frame.call.with_receipt(self._folded.response(self.chunks))
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of its reply."""
+        return self._frame.call.receipt
 
     async def aclose(self) -> None:
         """Close the connection and free the slot; a read that another task is in ends. Idempotent."""
@@ -273,7 +287,12 @@ class EndingSource(Generic[ChunkT, ResponseT]):
     @property
     def response(self) -> ResponseT:
         """What has arrived, folded."""
-        return self._source.response
+        return self._call.with_receipt(self._source.response)
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of the last reply."""
+        return self._call.receipt
 
     @property
     def partial(self) -> Any:
@@ -304,7 +323,7 @@ class _Ready(Generic[ChunkT]):
         yield
 
 
-class Stream(Generic[ChunkT, ResponseT]):
+class Stream(Received, Generic[ChunkT, ResponseT]):
     """A streamed reply that its reader pulls: no task, scope or nursery is alive between two pulls.
 
     It may be read by one task at a time, any task, and closes itself when it is exhausted, fails or is
@@ -364,6 +383,11 @@ class Stream(Generic[ChunkT, ResponseT]):
         """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
         return self._source.response
 
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of the reply that it came in."""
+        return self._source.receipt
+
     async def aclose(self) -> None:
         """End the stream: the connection is closed, the provider stops. Idempotent."""
         self._ended = True
@@ -379,7 +403,7 @@ class Stream(Generic[ChunkT, ResponseT]):
         await self.aclose()
 
 
-class PumpedStream(Generic[ChunkT, ResponseT]):
+class PumpedStream(Received, Generic[ChunkT, ResponseT]):
     """A streamed reply that a task of its block reads ahead: a read that is cancelled loses nothing."""
 
     def __init__(
@@ -418,6 +442,11 @@ class PumpedStream(Generic[ChunkT, ResponseT]):
     def response(self) -> ResponseT:
         """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
         return self._source.response
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of the reply that it came in."""
+        return self._source.receipt
 
     async def aclose(self) -> None:
         """End the stream before its block is left: the connection is closed, the provider stops. Idempotent."""

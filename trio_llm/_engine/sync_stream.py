@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
+from .._types.receipt import Receipt, Received
 from .stream import Stream
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ class RunThere(Protocol):
     def __call__(self, function: Callable[[], Awaitable[T]], /) -> T: ...
 
 
-class SyncStream(Generic[ChunkT, ResponseT]):
+class SyncStream(Received, Generic[ChunkT, ResponseT]):
     """A streamed reply for synchronous code. Close it, or use it as a context manager, if you leave it early."""
 
     def __init__(self, stream: Stream[ChunkT, ResponseT], run: RunThere) -> None:
@@ -44,6 +45,11 @@ class SyncStream(Generic[ChunkT, ResponseT]):
     def response(self) -> ResponseT:
         """What has arrived, folded into a whole response."""
         return self._stream.response
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is known of the reply that it came in."""
+        return self._stream.receipt
 
     def close(self) -> None:
         """End the stream: the connection is closed, the provider stops. Idempotent."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
@@ -84,7 +85,7 @@ class DecisionAnswer(Record):
 
 
 @attrs.define
-class DecisionResponse(Record):
+class DecisionResponse(Received, Record):
     """The answers, in the order of the questions."""
 
     answers: list[DecisionAnswer] = attrs.field(factory=list[DecisionAnswer], metadata=ANSWER)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 from .vector import Vector, packed
@@ -110,7 +111,7 @@ class Numbers:
 
 
 @attrs.define
-class EmbeddingResponse(Record):
+class EmbeddingResponse(Received, Record):
     """The reply to an embedding call: vectors in the order of the input."""
 
     data: list[Embedding] = attrs.field(factory=list, metadata=ANSWER)

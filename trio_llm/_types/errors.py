@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
@@ -77,6 +77,10 @@ class APIError(LLMError):
     """The provider's explicit word on whether to try again, if it gave one."""
     earlier: tuple[APIError, ...] = ()
     """Calls with fallbacks: the last errors of the models that were asked before this one, in order."""
+    response_headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Headers of the reply that failed, with lower-case names; empty where none was received."""
+    response_seconds: float | None = None
+    """Seconds from sending the last request to the failure; None where none was sent."""
 
     def __str__(self) -> str:
         where = f"{self.llm_provider}/{self.model}".strip("/")

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
@@ -80,7 +81,7 @@ class ImageObject(Record):
 
 
 @attrs.define
-class ImageResponse(Record):
+class ImageResponse(Received, Record):
     """The reply to an image call."""
 
     created: int | None = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, Unpack
 import attrs
 
 from .dumping import Dumper, DumpOptions, JSONObject, core_schema_of, json_schema_of
+from .receipt import Receipt
 
 ANSWER: Final[Mapping[str, bool]] = MappingProxyType({"answer": True})
 """Marks a field that carries the answer: only there is a value of the wrong type fatal to a reply."""
@@ -34,24 +35,32 @@ class Record:
 
     model_extra: JSONObject | None = attrs.field(default=None, kw_only=True, repr=False)
     """Fields of the reply that the class does not document."""
+    receipt: Receipt | None = attrs.field(init=False, repr=False, eq=False)
+    """Of a whole response: what is known of its reply. Without a value until the engine gives it one: that costs the
+    records inside nothing."""
 
     def __init_subclass__(cls) -> None:
         annotations = [
             (name, kind) for base in cls.__mro__ for name, kind in vars(base).get("__annotations__", {}).items()
         ]
-        cls.nested_names = tuple(dict.fromkeys(name for name, kind in annotations if _holds_records(str(kind))))
+        cls.nested_names = tuple(
+            dict.fromkeys(name for name, kind in annotations if name != "receipt" and _holds_records(str(kind)))
+        )
         # Only where there is something to build: attrs calls it if it is there when the class is made.
         setattr(cls, "__attrs_post_init__", build_nested if cls.nested_names else None)  # noqa: B010
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        fields = (field.alias if field.name.startswith("_") else field.name for field in attrs.fields(cls))
+        named = (field for field in attrs.fields(cls) if field.init)
+        fields = (field.alias if field.name.startswith("_") else field.name for field in named)
         cls.field_names = tuple(name for name in fields if name != "model_extra")
         setattr(cls, "__repr__", _short_repr)  # noqa: B010 - in place of the one that attrs writes
 
     if not TYPE_CHECKING:  # pragma: no branch - for type checkers a misspelt attribute stays an error
 
         def __getattr__(self, name: str) -> Any:
+            if name == "receipt":
+                return None
             extra = None if name == "model_extra" else self.model_extra
             if extra is not None and name in extra:
                 return extra[name]

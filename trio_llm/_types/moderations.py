@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
@@ -43,7 +44,7 @@ class Moderation(Record):
 
 
 @attrs.define
-class ModerationResponse(Record):
+class ModerationResponse(Received, Record):
     """The reply to a moderation call: verdicts in the order of the input."""
 
     id: str | None = None

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
@@ -57,7 +58,7 @@ class RerankResult(Record):
 
 
 @attrs.define
-class RerankResponse(Record):
+class RerankResponse(Received, Record):
     """The reply to a rerank call: the most relevant document first."""
 
     id: str | None = None

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .usage import Usage
 
@@ -78,7 +79,7 @@ class TextChoices(Record):
 
 
 @attrs.define
-class TextCompletionResponse(Record):
+class TextCompletionResponse(Received, Record):
     """The reply to a text completion, or one chunk of it."""
 
     id: str | None = None

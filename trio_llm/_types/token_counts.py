@@ -13,6 +13,7 @@ import attrs
 
 from .chat import ChatParams, ChatRequest, MessageLike
 from .mapping import Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions
 
 
@@ -33,7 +34,7 @@ class CountTokensRequest(AnyRequest["TokenCountResponse"]):
 
 
 @attrs.define
-class TokenCountResponse(Record):
+class TokenCountResponse(Received, Record):
     """A provider's count."""
 
     total_tokens: int = 0

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from .mapping import ANSWER, Record
+from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
 from .upload import FileInput, Upload, as_upload
 from .usage import Usage
@@ -86,7 +87,7 @@ class TranscriptionSegment(Record):
 
 
 @attrs.define
-class TranscriptionResponse(Record):
+class TranscriptionResponse(Received, Record):
     """What was said. Of `text`, `srt` and `vtt` as response formats, `text` is all there is: the file's content."""
 
     text: str = attrs.field(default="", metadata=ANSWER)

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from ..mapping import ANSWER, Record
+from ..receipt import Received
 from ..usage import Usage
 
 
@@ -121,7 +122,7 @@ class Choices(Record):
 
 
 @attrs.define
-class ModelResponse(Record):
+class ModelResponse(Received, Record):
     """The reply to a chat call."""
 
     id: str | None = None

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import attrs
 
 from ..as_read import AsRead, Nested, read_each, read_object
+from ..receipt import Received
 from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from .items import OutputItem, OutputMessage, OutputText, read_item
 
@@ -66,7 +67,7 @@ class ResponseAPIUsage(AsRead):
 
 
 @attrs.define
-class ResponsesAPIResponse(AsRead):
+class ResponsesAPIResponse(Received, AsRead):
     """The reply to a Responses call. Fields that have no place here are found by their names."""
 
     id: str | None = None
@@ -116,7 +117,7 @@ class ResponsesAPIResponse(AsRead):
 
 
 @attrs.define
-class DeleteResponseResult(AsRead):
+class DeleteResponseResult(Received, AsRead):
     """That a stored response is gone."""
 
     id: str | None = None
@@ -125,7 +126,7 @@ class DeleteResponseResult(AsRead):
 
 
 @attrs.define
-class InputItemList(AsRead):
+class InputItemList(Received, AsRead):
     """A page of the items that a stored response was made from."""
 
     object: str = "list"
