@@ -67,8 +67,10 @@ if TYPE_CHECKING:
         CutCall as CutCall,
         DrainReport as DrainReport,
     )
-    from ._engine.stream import (
+    from ._engine.pumping import (
         PumpedStream as PumpedStream,
+    )
+    from ._engine.stream import (
         Stream as Stream,
     )
     from ._engine.sync_stream import (
@@ -195,7 +197,8 @@ else:
             "_combinators.teeing": "TeeReader",
             "_dialects.contract": "MaxTokensName MessageSchema",
             "_engine.call": "CutCall DrainReport",
-            "_engine.stream": "PumpedStream Stream",
+            "_engine.pumping": "PumpedStream",
+            "_engine.stream": "Stream",
             "_engine.sync_stream": "SyncStream",
             "_limits.settings": "AccountStatistics LaneStatistics",
             "_transport": "Transport TransportStatistics",

@@ -25,9 +25,10 @@ from .._engine.fallbacks import Fallbacks
 from .._engine.latencies import Quantile
 from .._engine.operation import request_of
 from .._engine.operations import Operations, ask_anthropic_messages, ask_responses, ask_speech
+from .._engine.pumping import PumpedStream, pumped
 from .._engine.retry import RetryPolicy
 from .._engine.seams import Gate, Observer, Responder, Seams, TargetChooser
-from .._engine.stream import PumpedStream, Stream, pumped
+from .._engine.stream import Stream
 from .._engine.timeouts import Timeouts
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import trio

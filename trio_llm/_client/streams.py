@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from .._engine.stream import PumpedStream, Stream
+from .._engine.pumping import PumpedStream
+from .._engine.stream import Stream
 from .._types.chat import ModelResponse, ModelResponseStream
 from .._types.images import ImageChunk, ImageResponse
 from .._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent

@@ -1,4 +1,4 @@
-"""The two forms of a stream over one owner: pulled by its reader, or pumped by a task of its block.
+"""The two forms of a stream over one owner: pulled by its reader, or pumped by a task of its block (`pumping`).
 
     owner ──> Source ──> [one that asks again] ──> Stream         pulled: nothing of ours runs between two pulls
                                               └──> PumpedStream   pumped: a task reads ahead into a bounded channel
@@ -13,16 +13,14 @@ states of a stream:
 - *asked again*: broken, and opened anew by `reasking` or `resuming`, under the same call and the same deadline.
 
 What always holds: no scope or task is open between two pulls. No pull begins after the deadline, whatever a scope
-would do. What arrived is kept for the folded response before anybody sees it. In the pumped form an error is noted
-before the channel closes, so a reader that finds the end finds the error as well; see `nursery`.
+would do. What arrived is kept for the folded response before anybody sees it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -35,15 +33,11 @@ from .._types.receipt import Receipt, Received, request_id_of
 from .attempts import CallFrame, out_of_time
 from .call import RunningCall
 from .events import End
-from .nursery import BareNursery, Failure
 from .timeouts import Timeouts
 
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
 ResponseT_co = TypeVar("ResponseT_co", covariant=True)
-
-BUFFERED_BATCHES = 16
-"""Network reads that the producer of a pumped stream may be ahead of its reader."""
 
 
 @attrs.frozen
@@ -310,7 +304,7 @@ class EndingSource(Generic[ChunkT, ResponseT]):
         self._call.end(None, self.response, how="cancelled")
 
 
-class _Ready(Generic[ChunkT]):
+class Ready(Generic[ChunkT]):
     """An awaitable with its result at hand. Chunks of one network read cost no trip through the scheduler."""
 
     __slots__ = ("_chunk",)
@@ -341,7 +335,7 @@ class Stream(Received, Generic[ChunkT, ResponseT]):
 
     def __anext__(self) -> Awaitable[ChunkT]:
         if self._ready:
-            return _Ready(self._ready.popleft())
+            return Ready(self._ready.popleft())
         return self._next()
 
     async def _next(self) -> ChunkT:
@@ -401,105 +395,3 @@ class Stream(Received, Generic[ChunkT, ResponseT]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-class PumpedStream(Received, Generic[ChunkT, ResponseT]):
-    """A streamed reply that a task of its block reads ahead: a read that is cancelled loses nothing."""
-
-    def __init__(
-        self,
-        source: ChunkSource[ChunkT, ResponseT],
-        opening: list[ChunkT],
-        batches: trio.MemoryReceiveChannel[list[ChunkT]],
-        pump: _Pump[ChunkT],
-    ) -> None:
-        self._source = source
-        self._ready = deque(opening)
-        self._batches = batches
-        self._pump = pump
-
-    def __aiter__(self) -> PumpedStream[ChunkT, ResponseT]:
-        return self
-
-    def __anext__(self) -> Awaitable[ChunkT]:
-        if self._ready:
-            return _Ready(self._ready.popleft())
-        return self._next()
-
-    async def _next(self) -> ChunkT:
-        batch: list[ChunkT] = []
-        with suppress(trio.EndOfChannel):
-            batch = await self._batches.receive()
-        if self._pump.scope.cancel_called:
-            raise StopAsyncIteration
-        if not batch:
-            self._pump.failure.raise_once()
-            raise StopAsyncIteration
-        self._ready.extend(batch)
-        return self._ready.popleft()
-
-    @property
-    def response(self) -> ResponseT:
-        """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
-        return self._source.response
-
-    @property
-    def receipt(self) -> Receipt | None:
-        """What is known of the reply that it came in."""
-        return self._source.receipt
-
-    async def aclose(self) -> None:
-        """End the stream before its block is left: the connection is closed, the provider stops. Idempotent."""
-        self._ready.clear()
-        self._pump.scope.cancel(reason="the stream was closed")
-        await self._pump.ended.wait()
-
-
-class _Pump(Generic[ChunkT]):
-    """The task that reads a stream ahead, and what became of it."""
-
-    def __init__(self, source: ChunkSource[ChunkT, Any], sender: trio.MemorySendChannel[list[ChunkT]]) -> None:
-        self._source = source
-        self._sender = sender
-        self.scope: trio.CancelScope = trio.CancelScope()
-        self.ended: trio.Event = trio.Event()
-        self.failure: Failure = Failure()
-
-    async def run(self) -> None:
-        """Read until the stream ends, breaks, or is closed. An error is noted for the reader, and that in time."""
-        try:
-            with self._sender:  # the last thing to be closed: what the reader finds at the end has been noted by then
-                try:
-                    with self.scope:
-                        async with aclosing(self._source):
-                            await self._send_all()
-                except Exception as error:  # noqa: BLE001 - the reader gets it, after what had arrived
-                    self.failure.note(error)
-        finally:
-            self.ended.set()
-
-    async def _send_all(self) -> None:
-        while (batch := await self._source.next_batch()) is not None:
-            # A reader that does nothing must not keep slot and connection for ever. Past the deadline the batch is
-            # not sent: it stays part of the response, and the next pull raises the timeout.
-            with trio.CancelScope(deadline=self._source.deadline):
-                await self._sender.send(batch)
-
-
-@asynccontextmanager
-async def pumped(
-    source: ChunkSource[ChunkT, ResponseT], opening: list[ChunkT]
-) -> AsyncIterator[PumpedStream[ChunkT, ResponseT]]:
-    """Read a source ahead for the duration of a block. One error leaves it, never a group.
-
-    An error of the provider's that the reader did not stay for ends with the block. Any other is raised from it.
-    """
-    sender, receiver = trio.open_memory_channel[list[ChunkT]](BUFFERED_BATCHES)
-    pump = _Pump(source, sender)
-    with receiver:
-        async with BareNursery() as nursery:
-            nursery.start_soon(pump.run)
-            yield PumpedStream(source, opening, receiver, pump)
-            nursery.cancel_scope.cancel(reason="the stream's block was left")
-    if not isinstance(pump.failure.waiting, APIError):
-        pump.failure.raise_once()
