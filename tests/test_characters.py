@@ -13,8 +13,11 @@ from trio_llm._dialects.characters import has_halves, whole_characters
 from trio_llm._dialects.contract import Call, Dialect
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._dialects.openai.responses_api import RESPONSES
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.folding import fold_chunks
+from trio_llm._types.messages_api.request import MessagesRequest
+from trio_llm._types.responses_api.request import ResponsesRequest
 
 CALL = Call(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
 TEXTS = st.text(st.sampled_from("aé\u4f60\U0001f600\U0001d11e"), min_size=1, max_size=8)
@@ -59,15 +62,28 @@ WIRES += [
 ]
 
 
+def raw_bytes(text: str) -> list[bytes]:
+    """The bytes of a text in UTF-8, one by one."""
+    return [bytes([byte]) for byte in text.encode()]
+
+
+def cut(template: Any, text: str, *, escaped: bool) -> bytes:
+    """The text in many events, each with one half or one byte of a character, or with a whole small one."""
+    if escaped:
+        return b"".join(event(template, unit) for unit in units(text))
+    return b"".join(event(template, "TEXT").replace(b"TEXT", byte) for byte in raw_bytes(text))
+
+
+@pytest.mark.parametrize("escaped", [True, False], ids=["as escapes", "as bytes"])
 @pytest.mark.parametrize("wire", WIRES)
 @given(text=TEXTS)
 def test_halves_in_two_events_are_one_character(
-    wire: tuple[str, Dialect, Any, list[Any], list[Any]], text: str
+    wire: tuple[str, Dialect, Any, list[Any], list[Any]], escaped: bool, text: str
 ) -> None:
     place, dialect, template, before, after = wire
     assert dialect.chat_stream is not None
     decoder = dialect.chat_stream.open_decoder(CALL)
-    body = b"".join(event(one, "") for one in before) + b"".join(event(template, unit) for unit in units(text))
+    body = b"".join(event(one, "") for one in before) + cut(template, text, escaped=escaped)
     chunks = decoder.feed(body + b"".join(event(one, "") for one in after)) + decoder.close()
     message = fold_chunks(chunks).choices[0].message
 
@@ -80,6 +96,47 @@ def test_halves_in_two_events_are_one_character(
         assert message[place] == text
     for chunk in chunks:
         chunk.model_dump_json().encode()
+
+
+RESPONSES_DELTA = {"type": "response.output_text.delta", "item_id": "i", "output_index": 0, "delta": "TEXT"}
+MESSAGES_DELTA = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "TEXT"}}
+
+
+@pytest.mark.parametrize("escaped", [True, False], ids=["as escapes", "as bytes"])
+@given(text=TEXTS)
+def test_halves_in_two_events_are_one_character_for_those_who_read_events(escaped: bool, text: str) -> None:
+    assert RESPONSES.responses_stream is not None
+    assert ANTHROPIC.messages_stream is not None
+    of_responses = RESPONSES.responses_stream.open_decoder(Call(ResponsesRequest("Hi", "m"), "m"))
+    of_messages = ANTHROPIC.messages_stream.open_decoder(
+        Call(MessagesRequest(9, [{"role": "user", "content": "Hi"}], "m"), "m")
+    )
+    typed = [one.delta for one in of_responses.feed(cut(RESPONSES_DELTA, text, escaped=escaped))]  # type: ignore[attr-defined]
+    texts = [one.delta.text for one in of_messages.feed(cut(MESSAGES_DELTA, text, escaped=escaped))]  # type: ignore[attr-defined]
+
+    assert "".join(typed) == text
+    assert "".join(texts) == text
+
+
+@pytest.mark.parametrize("tail", [b"\xf0\x9f", b"\xff", b"\x80"])
+def test_bytes_that_stay_alone_are_no_text_anywhere(tail: bytes) -> None:
+    assert OPENAI.chat_stream is not None
+    decoder = OPENAI.chat_stream.open_decoder(CALL)
+    last = event({"choices": [{"index": 0, "delta": {"content": "!"}, "finish_reason": "stop"}]}, "")
+    chunks = decoder.feed(event(openai("content"), "TEXT").replace(b"TEXT", b"a" + tail) + last) + decoder.close()
+    content = fold_chunks(chunks).choices[0].message.content
+
+    assert decoder.failure is None
+    assert content is not None
+    assert content.replace("\ufffd", "") == "a!"
+    assert "\ufffd" in content
+
+
+def test_a_whole_reply_that_was_cut_inside_a_character_is_read() -> None:
+    assert OPENAI.chat is not None
+    body = b'{"choices":[{"message":{"content":"a\xf0\x9f"},"finish_reason":"length"}]}'
+
+    assert OPENAI.chat.decode(CALL, body).choices[0].message.content == "a\ufffd"
 
 
 def test_a_half_that_stays_alone_is_no_text_anywhere() -> None:

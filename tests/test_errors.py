@@ -69,6 +69,12 @@ def test_the_text_says_who_answered_what() -> None:
     assert error.message == "slow down"
 
 
+def test_the_text_of_a_failure_in_a_reply_that_was_no_error_says_so() -> None:
+    error = RateLimitError("slow down", "groq", "llama-3", attempts=1, reply_status=200)
+
+    assert str(error) == "groq/llama-3 failed after status 200: slow down"
+
+
 def test_the_text_leaves_out_what_is_not_known() -> None:
     assert str(APIConnectionError("reset")) == "reset"
     assert str(APIConnectionError("reset", "groq")) == "groq: reset"

@@ -89,8 +89,14 @@ def test_line_separators_of_unicode_end_no_line() -> None:
     assert decode("data: a\u2028b\x85c\n\n".encode(), 1) == [ServerSentEvent(None, "a\u2028b\x85c")]
 
 
-def test_broken_text_is_replaced() -> None:
-    assert decode(b"data: \xff\n\n", 100) == [ServerSentEvent(None, "\ufffd")]
+def test_bytes_that_are_no_text_stay_recognisable() -> None:
+    decoder = SSEDecoder()
+
+    assert decoder.feed(b"data: a\n\n") == [ServerSentEvent(None, "a")]
+    assert not decoder.has_raw_bytes
+    (event,) = decoder.feed(b"data: \xff\n\n")
+    assert decoder.has_raw_bytes
+    assert event.data.encode("utf-8", "surrogateescape") == b"\xff"
 
 
 @pytest.mark.parametrize("blank", [b"data:\n\n", b"data: \n\n", b"data:\ndata: \t\n\n", b"event: ping\ndata: null\n\n"])

@@ -103,6 +103,9 @@ def _loads(text: bytes | str) -> Any:
 def _standard_loads(text: bytes | str) -> Any:
     try:
         return json.loads(text)
+    except UnicodeDecodeError:
+        assert isinstance(text, bytes)
+        return _standard_loads(text.decode("utf-8", "replace"))  # a character cut in two costs no answer
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

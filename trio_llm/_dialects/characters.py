@@ -1,13 +1,16 @@
 """Characters that come in two halves, and what to do with a half that stays alone.
 
 JSON writes a character beyond 16 bits as two escapes, and servers that cut their text by tokens send one escape in one
-event and one in the next. A half alone is no text: it cannot be encoded, printed or written.
+event and one in the next. A half alone is no text: it cannot be encoded, printed or written. Other servers cut between
+the bytes of a character; such bytes come here as the framing keeps them, in Python's `surrogateescape`.
 """
 
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from .._types.mapping import Record
@@ -16,8 +19,11 @@ ChunkT = TypeVar("ChunkT")
 Place = tuple[int | str, ...]
 
 _FIRST_HALF_LAST: Final = re.compile("[\ud800-\udbff]\\Z")
+_RAW_BYTES: Final = re.compile("(?<![\ud800-\udbff])[\udc80-\udcff]+")
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _INSTEAD: Final = "\ufffd"
+_TEXTS_OF_DELTAS: Final = ("text", "thinking", "partial_json")
+_PLACES: Final = ("index", "item_id", "output_index", "content_index", "summary_index")
 _TEXTS: Final = ("content", "reasoning_content", "refusal")
 
 
@@ -26,6 +32,11 @@ def has_halves(text: bytes | str) -> bool:
     if isinstance(text, bytes):
         return b"\\ud" in text or b"\\uD" in text
     return "\\ud" in text or "\\uD" in text
+
+
+def has_raw_bytes(text: str) -> bool:
+    """Whether a text holds bytes that were no UTF-8."""
+    return _RAW_BYTES.search(text) is not None
 
 
 def whole_characters(value: Any) -> Any:
@@ -59,26 +70,61 @@ class Joint:
         return bool(self._waiting) or has_halves(data)
 
     def join(self, chunks: Iterable[ChunkT]) -> Iterator[ChunkT]:
-        """The chunks of a chat or text completion with whole characters.
+        """The chunks, or the events, of a stream with whole characters.
 
         A first half at the end of a text waits for the next chunk.
         """
         for chunk in chunks:
-            choices: Any = getattr(chunk, "choices", ())
-            for choice in choices:
-                for place, holder, name in _texts(choice):
-                    text = getattr(holder, name)
-                    if text:
-                        setattr(holder, name, self._join(place, text))
+            choices: Any = getattr(chunk, "choices", None)
+            texts = _texts_of_event(chunk) if choices is None else chain.from_iterable(map(_texts, choices))
+            for place, holder, name in texts:
+                text = getattr(holder, name)
+                if text:
+                    setattr(holder, name, self._join(place, text))
             whole_characters(chunk)
             yield chunk
 
     def _join(self, place: Place, text: str) -> str:
         text = self._waiting.pop(place, "") + text
+        if has_raw_bytes(text):
+            text, rest = _with_bytes_joined(text)
+            if rest:
+                self._waiting[place] = rest
+            return text
         if _FIRST_HALF_LAST.search(text):
             self._waiting[place] = text[-1]
             return text[:-1]
         return text
+
+
+def _with_bytes_joined(text: str) -> tuple[str, str]:
+    """The text with the characters that its bytes are, and the bytes at its end that may begin one."""
+    rest = b""
+
+    def joined(found: re.Match[str]) -> str:
+        nonlocal rest
+        decoder = getincrementaldecoder("utf-8")("replace")
+        made = decoder.decode(found[0].encode("utf-8", "surrogateescape"))
+        rest = decoder.getstate()[0]
+        if found.end() == len(text):
+            return made
+        made, rest = made + decoder.decode(b"", final=True), b""
+        return made
+
+    return _RAW_BYTES.sub(joined, text), rest.decode("utf-8", "surrogateescape")
+
+
+def _texts_of_event(event: Any) -> Iterator[tuple[Place, Any, str]]:
+    """The same of an event of a stream that consists of events: its `delta` is a text, or has some."""
+    delta = getattr(event, "delta", None)
+    where = [getattr(event, name, None) for name in _PLACES]
+    place = (str(getattr(event, "type", "")), *(part for part in where if isinstance(part, int | str)))
+    if isinstance(delta, str):
+        yield place, event, "delta"
+    elif isinstance(delta, Record):
+        for name in _TEXTS_OF_DELTAS:
+            if isinstance(getattr(delta, name, None), str):
+                yield (*place, name), delta, name
 
 
 def _texts(choice: Any) -> Iterator[tuple[Place, Any, str]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Generic, Protocol, TypeVar
 
+import attrs
+
 from .._convert.converter import ConversionError
 from .._framing.frames import FrameCut, Framing
 from .._framing.sse_decoder import ServerSentEvent, SSEDecoder
 from .._types.errors import APIConnectionError, APIResponseValidationError, InternalServerError
-from .characters import Joint
+from .characters import Joint, has_raw_bytes, whole_characters
 from .contract import ErrorDetail, ReplyIsError
 
 FrameT = TypeVar("FrameT")
@@ -146,9 +148,10 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
     the answer never be completed, such words are quoted, for they may say why.
     """
 
-    def __init__(self, reader: FrameReader[ServerSentEvent, ChunkT], joint: Joint | None = None) -> None:
-        super().__init__(SSEDecoder(), reader)
-        self._joint = joint
+    def __init__(self, reader: FrameReader[ServerSentEvent, ChunkT]) -> None:
+        self._events = SSEDecoder()
+        super().__init__(self._events, reader)
+        self._joint = Joint()
         self._words = ""
 
     def _read(self, frame: ServerSentEvent) -> Iterable[ChunkT]:
@@ -159,11 +162,12 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
                 frame = ServerSentEvent(frame.name, _CLOSING_WORD)
             elif data[:1] not in ("{", "["):
                 return self._pass_over(frame.name, data)
-        if self._joint is not None and self._joint.concerns(data):
+        if self._joint.concerns(data) or (self._events.has_raw_bytes and has_raw_bytes(data)):
             return self._joint.join(self._reader.read(frame))
         return self._reader.read(frame)
 
     def _pass_over(self, name: str | None, words: str) -> Iterable[ChunkT]:
+        words = whole_characters(words)
         if words and name == "error":
             raise ReplyIsError(ErrorDetail(words, kind=InternalServerError))
         self._words = words or self._words
@@ -178,6 +182,7 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
 
 def _detail_of(error: Exception) -> ErrorDetail:
     if isinstance(error, ReplyIsError):
-        return error.detail
+        message = whole_characters(error.detail.message)
+        return error.detail if message is error.detail.message else attrs.evolve(error.detail, message=message)
     cut = isinstance(error, TruncatedReply | FrameCut)
-    return ErrorDetail(str(error), kind=APIConnectionError if cut else APIResponseValidationError)
+    return ErrorDetail(whole_characters(str(error)), kind=APIConnectionError if cut else APIResponseValidationError)

@@ -13,6 +13,7 @@ An attempt goes one way, and what it took is given back in the opposite order, h
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
@@ -52,6 +53,8 @@ DRAIN_TIME = 0.25
 """Seconds to wait for the end of a body whose last event has been read, so that its connection can be used again."""
 ERROR_BODY_TIME = 5.0
 """Seconds to wait for the body of an error reply."""
+_COMMENTS = re.compile(rb"(?::[^\r\n]*[\r\n]\s*)+")
+"""Comments of an event stream that have ended, and the blank lines behind them."""
 
 
 @attrs.define
@@ -252,11 +255,20 @@ async def _sent(exchange: Exchange[Any]) -> Reply:
 
 
 async def _read_beginning(exchange: Exchange[Any], reply: Reply) -> bytes:
-    """The first bytes that say something: servers keep a connection alive with line breaks."""
-    data = await reply.read()
-    while data and data.isspace() and _is_text(reply.head):
-        data = await reply.read()
-    return exchange.counted(data)
+    """The first bytes that say something: servers keep a connection alive with line breaks and comments."""
+    data = exchange.counted(await reply.read())
+    if not _is_text(reply.head):
+        return data
+    while data and (said := data.lstrip())[:1] in (b"", b":") and len(data) <= MAX_ERROR_SIZE:
+        comments = _COMMENTS.match(said)
+        rest = said[comments.end() :] if comments is not None else said
+        if comments is not None and rest[:1] not in (b"", b":"):
+            return rest
+        more = exchange.counted(await reply.read())
+        data = rest + more
+        if not more:
+            break
+    return data
 
 
 def _is_text(head: ReplyHead) -> bool:
@@ -368,6 +380,8 @@ def _detail_error(exchange: Exchange[Any], detail: ErrorDetail, head: ReplyHead,
     )
     if status is not None:
         error.status_code = status
+    if head.status < 300:
+        error.reply_status = head.status
     if is_busy and error.should_retry is None:
         error.should_retry = True
     if detail.partial is not None:

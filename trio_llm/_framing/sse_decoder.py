@@ -27,6 +27,9 @@ class ServerSentEvent:
 class SSEDecoder:
     """Splits a byte stream into events, whatever the pieces and line endings (LF, CRLF, CR).
 
+    Bytes that are no UTF-8 stay recognisable, as `surrogateescape` has them: they may be a part of a character whose
+    other part is in the next event. `has_raw_bytes` says that there were some.
+
     Deviating from the standard on purpose: `id` and `retry` are ignored; an event of white space, or that is named a
     heartbeat, says nothing and is passed over; and data that the end of the stream leaves without its blank line is
     still delivered by `close`, as servers forget it.
@@ -36,6 +39,7 @@ class SSEDecoder:
 
     def __init__(self, max_size: int = MAX_FRAME_SIZE) -> None:
         self.failure: FramingError | None = None
+        self.has_raw_bytes = False
         self._max_size = max_size
         self._rest = bytearray()
         self._skip_newline = False
@@ -69,7 +73,7 @@ class SSEDecoder:
                 text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             end = text.rfind(b"\n") + 1
             self._rest = bytearray(text[end:])
-            self._read_blocks(text[:end].decode("utf-8", "replace"), events)
+            self._read_blocks(self._decoded(text[:end]), events)
             self._check(len(self._rest))
         except FrameTooLarge as error:
             self.failure = error
@@ -79,13 +83,20 @@ class SSEDecoder:
         """The last event, if the stream ended without its blank line."""
         events: list[ServerSentEvent] = []
         if self.failure is None:
-            lines = [self._rest.decode("utf-8", "replace"), ""] if self._rest else [""]
+            lines = [self._decoded(self._rest), ""] if self._rest else [""]
             self._rest.clear()
             try:
                 self._read(lines, events)
             except FrameTooLarge as error:
                 self.failure = error
         return events
+
+    def _decoded(self, data: bytes | bytearray) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            self.has_raw_bytes = True
+            return data.decode("utf-8", "surrogateescape")
 
     def _check(self, unfinished: int) -> None:
         if self._size + unfinished > self._max_size:

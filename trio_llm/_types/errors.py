@@ -81,6 +81,8 @@ class APIError(LLMError):
     """Headers of the reply that failed, with lower-case names; empty where none was received."""
     response_seconds: float | None = None
     """Seconds from sending the last request to the failure; None where none was sent."""
+    reply_status: int | None = None
+    """Status of the reply if it was no error's, as 200: then `status_code` is what the failure amounts to."""
 
     def __str__(self) -> str:
         where = f"{self.llm_provider}/{self.model}".strip("/")
@@ -89,7 +91,11 @@ class APIError(LLMError):
         return f"{prefix}{self.message}{suffix}"
 
     def _answered(self) -> str:
-        return f" answered {self.status_code}" if self.status_code and self.attempts else ""
+        if self.status_code is None or not self.attempts:
+            return ""
+        if self.reply_status is not None:
+            return f" failed after status {self.reply_status}"
+        return f" answered {self.status_code}"
 
 
 class BadRequestError(APIError):

@@ -15,7 +15,6 @@ from ..._convert.narrow import as_mapping
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, Delta, ModelResponseStream
 from ..._types.mapping import ANSWER, Record
-from ..characters import Joint
 from ..contract import Call, ErrorDetail, ReplyIsError
 from ..failing import retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -143,4 +142,4 @@ class MessageReader:
 
 def open_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
-    return SSEStreamDecoder(MessageReader(call), Joint())
+    return SSEStreamDecoder(MessageReader(call))

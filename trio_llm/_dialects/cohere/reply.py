@@ -31,7 +31,6 @@ from ..._types.chat import (
 from ..._types.folding import fold_chunks
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from ..bodies import ReadingOfEvents, read_body
-from ..characters import Joint
 from ..contract import Call, ErrorDetail, ReplyIsError
 from ..failing import broken_off, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -197,7 +196,7 @@ def _logprobs(given: Any) -> ChoiceLogprobs | None:
 
 def open_chat_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
-    return SSEStreamDecoder(_EventReader(call), Joint())
+    return SSEStreamDecoder(_EventReader(call))
 
 
 class _EventReader:

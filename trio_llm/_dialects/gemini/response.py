@@ -33,7 +33,6 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..bodies import ReadingOfEvents, read_body
-from ..characters import Joint
 from ..contract import Call, ErrorDetail, ReplyIsError, StreamDecoder
 from ..failing import any_content, broken_off, is_heartbeat, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -104,7 +103,7 @@ def read_document(
 
 def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply. Usage is cumulative: the last chunk that has it is right."""
-    return SSEStreamDecoder(_StreamReader(call.request.messages), Joint())
+    return SSEStreamDecoder(_StreamReader(call.request.messages))
 
 
 class _StreamReader:

@@ -13,7 +13,6 @@ from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponseStream
-from ..characters import Joint
 from ..contract import Call, ErrorDetail, ReplyIsError
 from ..failing import any_content, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -35,7 +34,7 @@ _DONE = "[DONE]"
 
 def open_chat_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """A decoder for one streamed reply."""
-    return SSEStreamDecoder(ChatReader(call), Joint())
+    return SSEStreamDecoder(ChatReader(call))
 
 
 class ChatReader:

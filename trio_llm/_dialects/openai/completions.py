@@ -22,7 +22,6 @@ from ..._types.text_completions import (
     TextCompletionResponse,
 )
 from ..bodies import ReadingOfEvents, read_body
-from ..characters import Joint
 from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
 from ..failing import no_answer
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -110,7 +109,7 @@ def _settle_text(choice: JSONObject) -> None:
 
 def open_text_completion_decoder(call: Call[TextCompletionRequest]) -> SSEStreamDecoder[TextCompletionResponse]:
     """A decoder for one streamed reply."""
-    return SSEStreamDecoder(TextCompletionReader(), Joint())
+    return SSEStreamDecoder(TextCompletionReader())
 
 
 class TextCompletionReader:
