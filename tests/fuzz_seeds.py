@@ -127,6 +127,7 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
             "details": {"finish_reason": "length", "generated_tokens": 2, "prefill": [{"id": 1}]},
         },
     },
+    "voyage": {"embeddings": {"data": [{"index": 0, "embedding": [0.5, 1]}], "usage": {"total_tokens": 2}}},
     "workers_ai": {"embeddings": {"result": {"data": [[0.5, 1], [0, 1]]}, "success": True}},
     "elevenlabs": {
         "transcription": {"language_code": "en", "text": "hi", "words": [{"text": "hi", "start": 0, "end": 1.5}]}

@@ -101,7 +101,6 @@ def test_get_supported_openai_params_knows_embeddings_and_says_none_for_an_unkno
     assert asked("m", custom_llm_provider="voyage", request_type="embeddings") == [
         "dimensions",
         "encoding_format",
-        "user",
     ]
     assert asked("claude-sonnet-4-5", request_type="embeddings") == []
     assert asked("unheard-of") is None

@@ -56,7 +56,9 @@ VARIANTS: dict[str, set[str]] = {
     "cohere": {"openai"},  # whose reranking is Cohere's own shape, as other vendors have taken it over
     "deepgram": {"openai"},  # whose speech, like OpenAI's, is the bare sound, and errors in one of OpenAI's shapes
     "elevenlabs": {"openai"},  # the same
-    "vertex": {"anthropic", "gemini", "openai"},  # another
+    "jina": {"openai"},  # whose replies with vectors, and reranking, are in the same shape
+    "vertex": {"anthropic", "gemini", "openai"},  # a cloud, which hands their makers' replies on as they are
+    "voyage": {"openai"},  # as Jina
     "workers_ai": {"openai"},  # whose chats it brings its own into the shape of
 }
 RUNTIMES = {"trio", "anyio", "asyncio", "sniffio"}

@@ -136,12 +136,8 @@ MAKERS: Final = (
         base_url="https://api.jina.ai/v1",
         documentation="https://jina.ai/embeddings/",
         key_variables=("JINA_API_KEY", "JINA_AI_API_KEY", "JINA_AI_TOKEN"),
-        quirks=Quirks(
-            renamed={"encoding_format": "embedding_type"},
-            unsupported=frozenset({"max_tokens_per_doc"}),
-            vectors_as_base64=True,
-            most_inputs=2048,
-        ),
+        wire=Wire.JINA,
+        quirks=Quirks(unsupported=frozenset({"max_tokens_per_doc"}), most_inputs=2048),
     ),
     Provider(
         name="longcat",
@@ -290,12 +286,8 @@ MAKERS: Final = (
         base_url="https://api.voyageai.com/v1",
         documentation="https://docs.voyageai.com/reference/embeddings-api",
         key_variables=("VOYAGE_API_KEY", "VOYAGE_AI_API_KEY", "VOYAGE_AI_TOKEN"),
-        quirks=Quirks(
-            renamed={"dimensions": "output_dimension", "top_n": "top_k"},
-            unsupported=frozenset({"max_tokens_per_doc"}),
-            vectors_as_base64=True,
-            most_inputs=1000,
-        ),
+        wire=Wire.VOYAGE,
+        quirks=Quirks(renamed={"top_n": "top_k"}, unsupported=frozenset({"max_tokens_per_doc"}), most_inputs=1000),
     ),
     Provider(
         name="writer",

@@ -59,12 +59,14 @@ class Wire(Enum):
     DEEPGRAM = "deepgram:DEEPGRAM"
     ELEVENLABS = "elevenlabs:ELEVENLABS"
     GEMINI = "gemini:GEMINI"
+    JINA = "jina:JINA"
     OLLAMA = "ollama:OLLAMA"
     VERTEX = "gemini:VERTEX"
     VERTEX_CLAUDE = "vertex:CLAUDE"
     VERTEX_MISTRAL = "vertex:MISTRAL"
     REPLICATE = "replicate:REPLICATE"
     TGI = "tgi:TGI"
+    VOYAGE = "voyage:VOYAGE"
     WORKERS_AI = "workers_ai:WORKERS_AI"
 
 

@@ -15,8 +15,10 @@ from .request import AnyRequest, CallOptions, ControlParams, checked_model, spli
 from .usage import Usage
 from .vector import Vector, packed
 
-EmbeddingInput: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
-"""One text, several texts, one text as token ids, or several."""
+EmbeddingItem: TypeAlias = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""What becomes one vector: a text, a content part, or several parts together, where the vendor embeds such."""
+EmbeddingInput: TypeAlias = str | Sequence[EmbeddingItem] | Sequence[int] | Sequence[Sequence[int]]
+"""One text; several texts or contents, with parts as in chats; one text as token ids, or several."""
 
 
 class EmbeddingModelParams(TypedDict, total=False):

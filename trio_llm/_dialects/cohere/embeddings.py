@@ -10,10 +10,10 @@ from typing import Any, Final
 from ..._convert.converter import ConversionError, parse
 from ..._convert.narrow import as_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import InputPart, has_parts, parts_of_inputs, texts_of
 from ..vectors import read_vector
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
@@ -25,13 +25,13 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors. `encoding_format` is the one of `embedding_types` that is asked for.
 
     Raises:
-        BadRequestError: for an input that is not text.
+        BadRequestError: for token ids, and parts other than texts and images.
     """
     request = call.request
     asked = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     body: dict[str, Any] = {
         "model": call.model,
-        "texts": _texts(call),
+        **_inputs(call),
         "input_type": asked.get("input_type", _USUAL_INPUT_TYPE),
         "embedding_types": [asked.get("encoding_format", "float")],
     }
@@ -40,13 +40,17 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return json_request("/embed", merge_extra_body(body, request.options.extra_body))
 
 
-def _texts(call: Call[EmbeddingRequest]) -> list[Any]:
-    given = call.request.input
-    texts = [given] if isinstance(given, str) else list(given)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise BadRequestError(f"input[{number}] must be text; Cohere takes no token ids", model=call.model)
-    return texts
+def _inputs(call: Call[EmbeddingRequest]) -> dict[str, Any]:
+    if not has_parts(call):
+        return {"texts": texts_of(call, "Cohere")}
+    contents = [[_part(part) for part in parts] for parts in parts_of_inputs(call, ("text", "image_url"))]
+    return {"inputs": [{"content": content} for content in contents]}
+
+
+def _part(part: InputPart) -> dict[str, Any]:
+    if part.kind == "text":
+        return {"type": "text", "text": part.value}
+    return {"type": "image_url", "image_url": {"url": part.value}}
 
 
 def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:

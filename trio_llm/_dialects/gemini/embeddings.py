@@ -12,11 +12,12 @@ import attrs
 
 from ..._convert.converter import ConversionError, load
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import BadRequestError, UnsupportedParamsError
+from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..._types.vector import Vector
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import texts_of
 from .models import model_path, resource_name
 
 _EXPRESSIBLE: Final = frozenset(("dimensions", "encoding_format", "input_type"))
@@ -79,7 +80,8 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     """
     asked = _asked(call)
     requests = [
-        {"model": resource_name(call.model), "content": {"parts": [{"text": text}]}, **asked} for text in _texts(call)
+        {"model": resource_name(call.model), "content": {"parts": [{"text": text}]}, **asked}
+        for text in texts_of(call, "Gemini")
     ]
     return _post(call, "batchEmbedContents", {"requests": requests})
 
@@ -101,7 +103,7 @@ def encode_predicted_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     asked = _asked(call)
     task = {"task_type": asked["taskType"]} if "taskType" in asked else {}
     size = {"outputDimensionality": asked["outputDimensionality"]} if "outputDimensionality" in asked else {}
-    body = {"instances": [{"content": text, **task} for text in _texts(call)]}
+    body = {"instances": [{"content": text, **task} for text in texts_of(call, "Gemini")]}
     return _post(call, "predict", body | ({"parameters": size} if size else {}))
 
 
@@ -115,15 +117,6 @@ def decode_predicted_embeddings(call: Call[EmbeddingRequest], body: bytes) -> Em
 def _post(call: Call[EmbeddingRequest], verb: str, body: dict[str, Any]) -> HTTPRequest:
     merged = merge_extra_body(body, call.request.options.extra_body)
     return json_request(model_path(call.model, verb), merged)
-
-
-def _texts(call: Call[EmbeddingRequest]) -> list[str]:
-    given = call.request.input
-    texts = [given] if isinstance(given, str) else list(given)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise BadRequestError(f"input[{number}] must be text; Gemini takes no token ids", model=call.model)
-    return [text for text in texts if isinstance(text, str)]
 
 
 def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
@@ -141,7 +134,7 @@ def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
 
 
 def _response(call: Call[EmbeddingRequest], vectors: list[Vector], usage: Usage | None) -> EmbeddingResponse:
-    expected = len(_texts(call))
+    expected = len(texts_of(call, "Gemini"))
     if len(vectors) != expected:
         raise ConversionError(f"{len(vectors)} vectors for {expected} texts")
     data = [Embedding(vector, index) for index, vector in enumerate(vectors)]

@@ -10,10 +10,10 @@ from typing import Any, Final
 from ..._convert.converter import ConversionError
 from ..._convert.narrow import parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import texts_of
 from ..vectors import read_vector
 from .errors import raise_error
 
@@ -29,11 +29,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     """
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
-    texts = [request.input] if isinstance(request.input, str) else list(request.input)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise BadRequestError(f"input[{number}] must be text; Ollama takes no token ids", model=call.model)
-    body: dict[str, Any] = {"model": call.model, "input": texts}
+    body: dict[str, Any] = {"model": call.model, "input": texts_of(call, "Ollama")}
     if "dimensions" in given:
         body["dimensions"] = given["dimensions"]
     return json_request("/api/embed", merge_extra_body(body, request.options.extra_body))

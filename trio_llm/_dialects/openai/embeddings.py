@@ -11,8 +11,10 @@ from typing import Any, Final
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
+from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import has_parts
 from ..vectors import read_vector
 from .replies import require_list, settle_usage
 
@@ -20,8 +22,14 @@ _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "
 
 
 def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
-    """The request for vectors."""
+    """The request for vectors.
+
+    Raises:
+        BadRequestError: for content parts.
+    """
     request = call.request
+    if has_parts(call):
+        raise BadRequestError("input: this provider embeds texts and token ids, no content parts", model=call.model)
     asked = request.parameters
     if call.quirks.vectors_as_base64 and "encoding_format" not in asked:
         asked = {**asked, "encoding_format": "base64"}  # a third of the bytes, and no number to parse

@@ -18,6 +18,7 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..continuations import ERRORS
 from ..contract import Call, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import texts_of
 from ..failing import retryable
 from ..vectors import read_vector
 
@@ -34,11 +35,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     if given.get("encoding_format", "float") != "float" and not request.options.drop_params:
         raise BadRequestError("encoding_format can only be float; drop_params=True leaves it out", model=call.model)
-    texts = [request.input] if isinstance(request.input, str) else list(request.input)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise BadRequestError(f"input[{number}] must be text; Hugging Face takes no token ids", model=call.model)
-    body: dict[str, Any] = {"inputs": texts}
+    body: dict[str, Any] = {"inputs": texts_of(call, "Hugging Face")}
     if "input_type" in given:
         body["prompt_name"] = given["input_type"]
     if "dimensions" in given:

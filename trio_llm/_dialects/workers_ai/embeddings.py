@@ -13,6 +13,7 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import texts_of
 from ..vectors import read_vector
 from .envelope import result_of, run_path
 
@@ -29,11 +30,8 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     if given.get("encoding_format", "float") != "float" and not request.options.drop_params:
         raise BadRequestError("encoding_format can only be float; drop_params=True leaves it out", model=call.model)
-    texts = [request.input] if isinstance(request.input, str) else list(request.input)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise BadRequestError(f"input[{number}] must be text; Cloudflare takes no token ids", model=call.model)
-    return json_request(run_path(call), merge_extra_body({"text": texts}, request.options.extra_body))
+    body = {"text": texts_of(call, "Cloudflare")}
+    return json_request(run_path(call), merge_extra_body(body, request.options.extra_body))
 
 
 def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
