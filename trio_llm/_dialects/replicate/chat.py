@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..._convert.narrow import JSONObject, a_list, as_list, as_object, is_object
-from ..._framing.sse import ServerSentEvent, SSEDecoder
+from ..._framing.sse_decoder import ServerSentEvent, SSEDecoder
 from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.errors import BadRequestError, InternalServerError
 from ..._types.folding import fold_chunks
