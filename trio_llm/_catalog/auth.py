@@ -82,7 +82,10 @@ class EntraCredentials(NamedTuple):
 
 
 class AwsCredentials(NamedTuple):
-    """AWS's keys, which sign: from the call or the environment."""
+    """AWS's keys, which sign: from the call, the environment, or what botocore finds (the extra `aws`).
+
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html.
+    """
 
     auth: SigV4
     access_key: tuple[str, ...] = ("aws_access_key_id", "AWS_ACCESS_KEY_ID")

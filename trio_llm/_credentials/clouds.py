@@ -89,9 +89,15 @@ def _entra(value: EntraCredentials, variables: Mapping[str, str]) -> Source | No
 
 def _aws(value: AwsCredentials, variables: Mapping[str, str]) -> Source | None:
     access, secret = first_set(value.access_key, variables), first_set(value.secret_key, variables)
-    if access is None or secret is None:
+    session, profile = first_set(value.session_token, variables), first_set(value.profile, variables)
+    if access is not None and secret is not None:
+        return KeysSource(AwsKeys(access, secret, session))
+    # Half of a key is a mistake, which the machine's own identity must not hide.
+    if (access or secret or session) or not (profile or _installed("botocore")):
         return None
-    return KeysSource(AwsKeys(access, secret, first_set(value.session_token, variables)))
+    from .aws import BotocoreSource
+
+    return BotocoreSource(profile)
 
 
 def _exchange(value: TokenExchange, variables: Mapping[str, str]) -> Source | None:
@@ -138,7 +144,10 @@ _READINGS: Final[Mapping[type, _Reading]] = {
     AwsCredentials: _Reading(
         _aws,
         lambda value: value.access_key + value.secret_key + value.session_token + value.profile,
-        lambda value: f"set {value.access_key[-1]} and {value.secret_key[-1]}",
+        lambda value: (
+            f"set {value.access_key[-1]} and {value.secret_key[-1]}, or install the extra `aws` "
+            "(pip install 'trio-llm[aws]') for profiles, single sign-on, roles and the machine's own identity"
+        ),
     ),
     TokenExchange: _Reading(
         _exchange,

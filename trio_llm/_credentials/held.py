@@ -87,7 +87,7 @@ class Credential:
     held: HeldSecret
     auth: Auth
     region: str = ""
-    wall_clock: Callable[[], float] = time.time
+    wall_clock: Callable[[], float] = attrs.field(factory=lambda: time.time)
 
     async def sign(self, origin: Origin, request: HTTPRequest, provider: str) -> tuple[HTTPRequest, Secret]:
         """A request as it may leave now, and the secret that it carries.
