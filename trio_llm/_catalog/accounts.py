@@ -19,6 +19,15 @@ _AZURE_HOSTS: Final = (
     "*.services.ai.azure.com",
 )
 
+_FOUNDRY: Final = "https://{AZURE_AI_RESOURCE_NAME|AZURE_RESOURCE_NAME}.services.ai.azure.com"
+_FOUNDRY_CLAUDE: Final = Override(
+    # "Claude in Microsoft Foundry", https://platform.claude.com/docs/en/build-with-claude/claude-in-microsoft-foundry.
+    base_url=f"{_FOUNDRY}/anthropic",
+    dialects=MappingProxyType(dict.fromkeys(("chat", "messages", "responses", "count_tokens"), Wire.ANTHROPIC)),
+    auth=AuthScheme.X_API_KEY,
+    paths=Paths(),
+    versioning=Versioning((), Paths()),
+)
 _INFERENCE_PROFILE: Final = r"(\S*/)?([a-z-]+\.)?"
 """What may stand before a model of Bedrock's: an ARN up to it, and the group of regions that answers."""
 
@@ -139,7 +148,7 @@ ACCOUNTS: Final = (
     ),
     Provider(
         name="azure_ai",
-        base_url="https://{AZURE_AI_RESOURCE_NAME|AZURE_RESOURCE_NAME}.services.ai.azure.com",
+        base_url=_FOUNDRY,
         documentation="https://learn.microsoft.com/en-us/rest/api/aifoundry/modelinference/",
         key_variables=("AZURE_AI_API_KEY", "AZURE_API_KEY"),
         token_variables=("azure_ad_token", "AZURE_AD_TOKEN"),
@@ -152,6 +161,7 @@ ACCOUNTS: Final = (
         versioning=Versioning(
             ("AZURE_AI_API_VERSION",), Paths("/models{path}", complete="/models/"), "2024-05-01-preview"
         ),
+        families=((r"claude", _FOUNDRY_CLAUDE),),
         dialects=STORED_RESPONSES,
     ),
     Provider(
