@@ -39,7 +39,7 @@ TABLE: dict[str, set[str]] = {
     "providers": {"_types", "_dialects", "_catalog"},
     "transport": {"_types", "_transport"},
     "observe": {"_engine", "_lazy"},
-    "models": {"_types", "_lazy", ""},
+    "models": {"_types", "_limits", "_lazy", ""},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},
     "__main__": {"_cli"},
@@ -47,6 +47,7 @@ TABLE: dict[str, set[str]] = {
 }
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {
+    "_types.costed": {"models.costs"},
     "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
 }
 # Dialects that take operations over from another's package, because they are defined as that one's: importer, imported.

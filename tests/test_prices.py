@@ -34,6 +34,18 @@ def test_every_token_is_in_one_part(plain: int, cached: int, answer: int, reason
     assert quantities.prompt_tokens == plain + cached
 
 
+def test_more_reasoning_than_answer_is_not_paid_twice() -> None:
+    quantities = Quantities.of_usage(usage(10, 0, 100, 130))
+
+    assert quantities.amounts == {"input": 10, "output_reasoning": 100}
+
+
+def test_reasoning_that_is_counted_beside_the_answer_is_paid_beside_it() -> None:
+    quantities = Quantities.of_usage(usage(10, 0, 100, 130), "vercel_ai_gateway")
+
+    assert quantities.amounts == {"input": 10, "output": 100, "output_reasoning": 130}
+
+
 def test_a_part_without_a_rate_is_paid_as_the_next_larger_one() -> None:
     parts = Prices(RATES).parts_of(Quantities({"input": 1, "output_reasoning": 2, "cache_read": 3, "cache_write": 4}))
 

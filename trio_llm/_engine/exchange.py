@@ -175,7 +175,9 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             admission.usage = usage_of(response)
             if isinstance(response, Record):
                 frame = exchange.frame
-                response.receipt = Receipt(frame.provider, frame.model, head, admission.at, call.calls.clock())
+                response.receipt = Receipt(
+                    frame.provider, frame.model, head, admission.at, call.calls.clock(), exchange.call.request
+                )
             return response
         except (ConversionError, ReplyIsError, TransportError) as error:
             raise _attempt_error(exchange, error) from error
@@ -206,7 +208,9 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
             # Time limits on content begin here: waiting for a slot is not the provider's silence.
             yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
             reply = await _sent(exchange)
-            call.receipt = Receipt(exchange.frame.provider, exchange.frame.model, reply.head, admission.at)
+            call.receipt = Receipt(
+                exchange.frame.provider, exchange.frame.model, reply.head, admission.at, request=exchange.call.request
+            )
             try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:

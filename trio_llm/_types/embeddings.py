@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
+from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -113,7 +114,7 @@ class Numbers:
 
 
 @attrs.define
-class EmbeddingResponse(Received, Record):
+class EmbeddingResponse(Costed, Received, Record):
     """The reply to an embedding call: vectors in the order of the input."""
 
     data: list[Embedding] = attrs.field(factory=list, metadata=ANSWER)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
+from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -81,7 +82,7 @@ class ImageObject(Record):
 
 
 @attrs.define
-class ImageResponse(Received, Record):
+class ImageResponse(Costed, Received, Record):
     """The reply to an image call."""
 
     created: int | None = None

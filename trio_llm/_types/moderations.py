@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeAlias, Unpack
 
 import attrs
 
+from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -44,7 +45,7 @@ class Moderation(Record):
 
 
 @attrs.define
-class ModerationResponse(Received, Record):
+class ModerationResponse(Costed, Received, Record):
     """The reply to a moderation call: verdicts in the order of the input."""
 
     id: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -27,6 +27,11 @@ class Receipt:
     """When the request got its slot."""
     ended: float | None = None
     """When the whole reply was there; None while it is still coming."""
+    request: Any = attrs.field(default=None, repr=False)
+    """What was asked of that model. It stays behind where a response is copied or pickled: there are keys in it."""
+
+    def __reduce__(self) -> tuple[type[Receipt], tuple[Any, ...]]:
+        return Receipt, (self.llm_provider, self.model, self.head, self.sent, self.ended)
 
 
 class _WithReceipt(Protocol):

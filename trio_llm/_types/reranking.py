@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
+from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -58,7 +59,7 @@ class RerankResult(Record):
 
 
 @attrs.define
-class RerankResponse(Received, Record):
+class RerankResponse(Costed, Received, Record):
     """The reply to a rerank call: the most relevant document first."""
 
     id: str | None = None

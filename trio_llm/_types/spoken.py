@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 import attrs
 
+from .costed import Costed
 from .mapping import Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -53,7 +54,7 @@ _USUAL_BLOCK: Final = 65_536
 
 
 @attrs.define
-class SpeechResponse(Received, Record):
+class SpeechResponse(Costed, Received, Record):
     """Spoken text: the bytes of a sound file, all of them. The methods are those of LiteLLM's and OpenAI's objects."""
 
     content: bytes = b""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 import attrs
 
+from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -79,7 +80,7 @@ class TextChoices(Record):
 
 
 @attrs.define
-class TextCompletionResponse(Received, Record):
+class TextCompletionResponse(Costed, Received, Record):
     """The reply to a text completion, or one chunk of it."""
 
     id: str | None = None

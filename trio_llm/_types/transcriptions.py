@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
+from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -87,7 +88,7 @@ class TranscriptionSegment(Record):
 
 
 @attrs.define
-class TranscriptionResponse(Received, Record):
+class TranscriptionResponse(Costed, Received, Record):
     """What was said. Of `text`, `srt` and `vtt` as response formats, `text` is all there is: the file's content."""
 
     text: str = attrs.field(default="", metadata=ANSWER)

@@ -10,9 +10,12 @@ import attrs
 
 import trio_llm
 
+from .._types.errors import LLMError
+from .._types.request import AnyRequest
 from .._types.usage import Usage
 from .facts import prices_of
 from .prices import Quantities
+from .used import quantities_of
 
 _TICKS: Final = 1e-10
 """USD. xAI API reference, "usage.cost_in_usd_ticks", 2026-11."""
@@ -55,7 +58,20 @@ class Cost:
         return self.usd
 
 
-def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None) -> Cost:
+def cost_of_response(response: Any) -> Cost:
+    """What a response of a call cost; it knows whose it is. See `trio_llm.types.ModelResponse.cost`."""
+    receipt = getattr(response, "receipt", None)
+    if receipt is None:
+        named = getattr(response, "model", None)
+        try:
+            name, row, _, _ = trio_llm.get_llm_provider(named or "")
+        except LLMError:
+            return Cost(told_cost(response), reason="the response is a copy, and does not say whose it is")
+        return cost_of(response, row, name)
+    return cost_of(response, receipt.llm_provider, receipt.model, asked=receipt.request)
+
+
+def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None, asked: AnyRequest | None = None) -> Cost:
     """What a response of a row's model cost: as its provider told, else by its usage.
 
     Args:
@@ -63,15 +79,24 @@ def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None) -
         row: the provider's row.
         name: the model's name there, without the row's prefix.
         at: when the call was made; None is now.
+        asked: the request, which says what some responses do not: the size of a picture, the text that was spoken.
     """
     told = told_cost(response)
     if told is not None:
         return Cost(told, {"told": told}, f"told by {row}")
-    usage = getattr(response, "usage", None)
-    if not isinstance(usage, Usage):
+    quantities, is_estimated = quantities_of(response, row, asked)
+    if not quantities.amounts:
         return Cost(None, reason="the response says nothing of its usage")
+    try:
+        cost = cost_of_quantities(quantities, row, name, service=_service(response), at=at)
+    except ModuleNotFoundError as error:
+        return Cost(None, reason=str(error))
+    return attrs.evolve(cost, estimated=is_estimated)
+
+
+def _service(response: Any) -> str | None:
     service = getattr(response, "service_tier", None)
-    return cost_of_quantities(Quantities.of_usage(usage), row, name, service=service, at=at)
+    return service if isinstance(service, str) else None
 
 
 def cost_of_quantities(
@@ -124,6 +149,8 @@ def completion_cost(
         >>> trio_llm.completion_cost(response, model="openai/gpt-4o")
         0.00035
     """
+    if model is None and custom_llm_provider is None:
+        return float(cost_of_response(completion_response))
     named = model or getattr(completion_response, "model", None)
     if named is None:
         raise ValueError("which model? give model=, or a response that names it")
@@ -157,7 +184,7 @@ def cost_per_token(
     """
     name, row, _, _ = trio_llm.get_llm_provider(model, custom_llm_provider)
     used = usage or Usage(prompt_tokens, completion_tokens, prompt_tokens + completion_tokens)
-    cost = cost_of_quantities(Quantities.of_usage(used), row, name)
+    cost = cost_of_quantities(Quantities.of_usage(used, row), row, name)
     total = float(cost)
     answer = sum(usd for part, usd in cost.parts.items() if part.startswith("output"))
     return total - answer, answer

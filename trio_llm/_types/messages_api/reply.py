@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 import attrs
 
 from ..as_read import AsRead, Nested, one_of, read_each, read_object
+from ..costed import Costed
 from ..receipt import Received
 from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 
@@ -63,7 +64,7 @@ class AnthropicUsage(AsRead):
 
 
 @attrs.define
-class AnthropicMessagesResponse(Received, AsRead):
+class AnthropicMessagesResponse(Costed, Received, AsRead):
     """The message that answers. It can be appended to `messages` as it is."""
 
     id: str | None = None

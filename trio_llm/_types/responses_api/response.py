@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import attrs
 
 from ..as_read import AsRead, Nested, read_each, read_object
+from ..costed import Costed
 from ..receipt import Received
 from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from .items import OutputItem, OutputMessage, OutputText, read_item
@@ -67,7 +68,7 @@ class ResponseAPIUsage(AsRead):
 
 
 @attrs.define
-class ResponsesAPIResponse(Received, AsRead):
+class ResponsesAPIResponse(Costed, Received, AsRead):
     """The reply to a Responses call. Fields that have no place here are found by their names."""
 
     id: str | None = None

@@ -1,0 +1,216 @@
+"""What a response cost: told by its provider, else computed; estimated where a stream was cut."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+from typing import Any
+
+import pytest
+
+import trio_llm
+from trio_llm import Client, ModelResponse, Usage
+from trio_llm.exceptions import APIError
+from trio_llm.models import Cost, sources
+from trio_llm.testing import RawReply, Reply, Simulator, ToolUse
+from trio_llm.types import CompletionTokensDetails, PromptTokensDetails
+
+pytestmark = pytest.mark.anyio
+
+QUESTION = [{"role": "user", "content": "What is it?"}]
+VARIABLES = {
+    f"{name}_API_KEY": "k" for name in ("OPENAI", "ANTHROPIC", "OPENROUTER", "GROQ", "COHERE", "PERPLEXITY", "GEMINI")
+}
+USAGE = Usage(
+    100_000,
+    10_000,
+    110_000,
+    PromptTokensDetails(cached_tokens=40_000),
+    CompletionTokensDetails(reasoning_tokens=2_000),
+)
+
+
+def client(*script: Any) -> Client:
+    return Client(
+        transport=Simulator(list(script) if len(script) > 1 else script[0]),
+        variables=VARIABLES,
+        retry=trio_llm.RetryPolicy(attempts=1),
+    )
+
+
+async def test_a_response_knows_what_it_cost_by_parts() -> None:
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION)
+
+    cost = response.cost
+    assert cost.usd == pytest.approx(0.06 * 1.25 + 0.04 * 0.125 + 0.01 * 10)
+    assert dict(cost.parts) == pytest.approx(
+        {"input": 0.075, "cache_read": 0.005, "output": 0.08, "output_reasoning": 0.02}
+    )
+    assert (cost.estimated, cost.reason) == (False, "genai-prices, openai")
+    assert trio_llm.completion_cost(response) == cost.usd
+
+
+async def test_a_stream_costs_what_the_whole_reply_does() -> None:
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        async with asking.stream("openai/gpt-5", QUESTION) as stream:
+            async for _ in stream:
+                pass
+        pulled: Any = await asking.completion("openai/gpt-5", QUESTION, stream=True)
+        async for _ in pulled:
+            pass
+
+    for response in (stream.response, pulled.response):
+        assert response.cost.usd == pytest.approx(0.18)
+        assert not response.cost.estimated
+
+
+async def test_a_stream_that_was_left_early_costs_what_was_delivered_about() -> None:
+    async with client(Reply(["word " * 40, "more " * 40, "last"], gap=0.02)) as asking:
+        async with asking.stream("openai/gpt-5", QUESTION) as stream:
+            async for _ in stream:
+                break
+        cost = stream.response.cost
+
+    assert cost.estimated
+    assert cost.usd is not None
+    assert 0 < cost.parts["output"] == pytest.approx(50 * 10e-6, rel=0.5)
+    assert cost.parts["input"] > 0
+
+
+async def test_the_partial_of_a_broken_stream_has_a_cost_too() -> None:
+    body = b'data: {"choices": [{"index": 0, "delta": {"content": "begun and not ended"}}]}\n\n'
+    async with client(RawReply(body, content_type="text/event-stream")) as asking:
+        with pytest.raises(APIError) as failed:
+            async with asking.stream("openai/gpt-5", QUESTION) as stream:
+                async for _ in stream:
+                    pass
+
+    partial: Any = failed.value.partial
+    assert partial.cost.estimated
+    assert partial.cost.usd > 0
+
+
+CHAT_BODY = (
+    b'{"id": "1", "model": "m", "choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "x"}}],'
+    b' "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2%s}%s}'
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "in_usage", "beside", "usd"),
+    [
+        ("openrouter/openai/gpt-4o", b', "cost": 0.25', b"", 0.25),
+        ("perplexity/sonar", b', "cost": {"total_cost": 0.5, "request_cost": 0.4}', b"", 0.5),
+        ("openai/gpt-4o", b', "cost_in_usd_ticks": 10000000000', b"", 1.0),
+        ("openai/gpt-4o", b"", b', "cost": {"usd": 2}', 2.0),
+        ("openai/gpt-4o", b"", b', "provider_metadata": {"gateway": {"cost": "0.125"}}', 0.125),
+    ],
+)
+async def test_what_the_provider_tells_counts_first(model: str, in_usage: bytes, beside: bytes, usd: float) -> None:
+    async with client(RawReply(CHAT_BODY % (in_usage, beside))) as asking:
+        response = await asking.completion(model, QUESTION)
+
+    assert (response.cost.usd, response.cost.estimated) == (usd, False)
+    assert response.cost.reason.startswith("told by")
+
+
+async def test_what_perplexity_searched_costs_by_how_much() -> None:
+    async with client(RawReply(CHAT_BODY % (b', "search_context_size": "high"', b""))) as asking:
+        response = await asking.completion("perplexity/sonar", QUESTION)
+
+    assert response.cost.parts["request_high"] == 0.012
+    assert "request" not in response.cost.parts
+
+
+async def test_the_price_is_the_one_of_the_model_that_answered_in_the_end() -> None:
+    broken = RawReply(b"{}", status=500)
+    async with client(broken, Reply("Well", usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION, fallbacks=["openai/gpt-5-mini"])
+
+    assert response.cost.usd == pytest.approx(0.18 / 5)
+
+
+async def test_responses_and_messages_have_costs() -> None:
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        response = await asking.responses("What?", "openai/gpt-5")
+        message = await asking.anthropic_messages(messages=QUESTION, model="anthropic/claude-opus-4-5", max_tokens=100)
+
+    assert response.cost.usd == pytest.approx(0.18)
+    assert message.cost.usd is not None
+    assert 0.5 < message.cost.usd < 0.75
+
+
+async def test_a_transcription_costs_its_seconds_and_no_less_than_the_vendor_charges() -> None:
+    async with client(RawReply(b'{"text": "Hello", "duration": 4}')) as asking:
+        short = await asking.transcription("groq/whisper-large-v3", b"RIFF")
+        other = await asking.transcription("openai/whisper-1", b"RIFF")
+
+    assert short.cost.usd == pytest.approx(10 / 3600 * 0.111)
+    assert other.cost.usd == pytest.approx(4 / 60 * 0.006)
+
+
+async def test_speech_costs_its_characters_and_pictures_their_size() -> None:
+    async with client(RawReply(b"sound", content_type="audio/mpeg")) as asking:
+        speech = await asking.speech("openai/tts-1", "1234567890", "alloy")
+    async with client(RawReply(b'{"created": 1, "data": [{"url": "u"}, {"url": "v"}]}')) as asking:
+        picture = await asking.image_generation("A cat", "openai/dall-e-3", quality="hd", size="1024x1792")
+
+    assert speech.cost.usd == pytest.approx(10 * 15e-6)
+    assert picture.cost.usd == pytest.approx(0.24)
+
+
+async def test_a_ranking_costs_its_searches() -> None:
+    body = b'{"results": [{"index": 0, "relevance_score": 1}], "meta": {"billed_units": {"search_units": 2}}}'
+    async with client(RawReply(body)) as asking:
+        ranking = await asking.rerank("cohere/rerank-v3.5", "q", ["a"])
+
+    assert ranking.cost.usd == pytest.approx(0.004)
+
+
+async def test_a_model_without_a_price_says_so() -> None:
+    async with client(Reply("Well")) as asking:
+        response = await asking.completion("openai/unheard-of", QUESTION)
+
+    assert response.cost == Cost(None, reason="no price is known for 'unheard-of' of openai")
+    with pytest.raises(ValueError, match="no price is known"):
+        trio_llm.completion_cost(response)
+
+
+async def test_without_the_packages_the_cost_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices.data", None)
+    monkeypatch.setattr(sources, "priced_providers", sources.priced_providers.__wrapped__)
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION)
+
+    assert response.cost.usd is None
+    assert 'pip install "trio-llm[models]"' in response.cost.reason
+
+
+async def test_a_copy_goes_by_the_model_that_the_response_names() -> None:
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION)
+    kept = ModelResponse.model_validate(response.model_dump())
+
+    for other in (kept, pickle.loads(pickle.dumps(response)), copy.deepcopy(response)):
+        assert other == response
+        assert other.cost.usd == pytest.approx(0.18)
+    assert ModelResponse().cost.usd is None
+
+
+async def test_no_key_goes_with_a_response_that_is_pickled() -> None:
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION, api_key="very-secret-key-of-mine")
+
+    assert b"very-secret" not in pickle.dumps(response)
+    assert pickle.loads(pickle.dumps(response)).receipt.model == "gpt-5"
+
+
+async def test_the_cost_is_no_field_of_the_response() -> None:
+    async with client(Reply(tool_calls=[ToolUse("f")], usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION)
+
+    assert "cost" not in response
+    assert "cost" not in response.model_dump()
+    assert "origin" not in repr(response)

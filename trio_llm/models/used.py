@@ -1,0 +1,96 @@
+"""How much of what a response used: tokens as told, else pictures, seconds, characters, searches, or an estimate.
+
+An estimate is made where nobody counted: a stream that was cut, or a provider that tells no usage. It counts what was
+delivered, and what was asked, by `estimated_tokens`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .._types.chat import ModelResponse
+from .._types.request import AnyRequest
+from .._types.usage import Usage
+from .prices import Quantities
+from .sizes import answered_tokens, estimated_tokens
+
+_LEAST_SECONDS: Final[Mapping[str, float]] = {"groq": 10.0}
+"""Sound that is shorter is charged as if it were this long. Groq docs, "Speech to text", 2026-11."""
+
+
+def quantities_of(response: Any, row: str, asked: AnyRequest | None) -> tuple[Quantities, bool]:
+    """What a response used, and whether that is an estimate. Nothing, if nobody can say."""
+    usage = usage_of(response)
+    if isinstance(response, ModelResponse):
+        if usage is not None and _is_whole(response):
+            return Quantities.of_usage(usage, row), False
+        return _estimated(response, usage, asked), True
+    amounts = _other_amounts(response, row, asked)
+    if usage is not None and (usage.prompt_tokens or usage.completion_tokens):
+        amounts = {**Quantities.of_usage(usage, row).amounts, **amounts}
+    return Quantities(amounts), False
+
+
+def usage_of(response: Any) -> Usage | None:
+    """The usage of a response of any kind, in OpenAI's meaning."""
+    usage = getattr(response, "usage", None)
+    usage = getattr(usage, "chat_usage", usage)
+    return usage if isinstance(usage, Usage) else None
+
+
+def _is_whole(response: ModelResponse) -> bool:
+    return all(choice.finish_reason for choice in response.choices)
+
+
+def _estimated(response: ModelResponse, usage: Usage | None, asked: AnyRequest | None) -> Quantities:
+    prompt = usage.prompt_tokens if usage is not None else 0
+    if not prompt and asked is not None:
+        prompt = estimated_tokens(asked)
+    answer = max(usage.completion_tokens if usage is not None else 0, answered_tokens(response))
+    return Quantities({part: count for part, count in (("input", prompt), ("output", answer)) if count})
+
+
+def _other_amounts(response: Any, row: str, asked: AnyRequest | None) -> dict[str, float]:
+    operation = getattr(asked, "operation", "")
+    reader = _READERS.get(operation)
+    return reader(response, row, asked) if reader is not None else {}
+
+
+def _images(response: Any, _: str, asked: Any) -> dict[str, float]:
+    if usage_of(response) is not None:
+        return {}
+    given = getattr(asked, "parameters", {})
+    quality = getattr(response, "quality", None) or given.get("quality") or "standard"
+    size = getattr(response, "size", None) or given.get("size") or "1024x1024"
+    return {f"image_{quality}_{size}": len(response.data)}
+
+
+def _transcription(response: Any, row: str, _: Any) -> dict[str, float]:
+    usage = usage_of(response)
+    told = usage.get("seconds") if usage is not None else None
+    seconds = told if isinstance(told, int | float) else response.duration
+    if not seconds or (usage is not None and usage.prompt_tokens):
+        return {}
+    return {"input_audio_second": max(float(seconds), _LEAST_SECONDS.get(row, 0.0))}
+
+
+def _speech(_: Any, __: str, asked: Any) -> dict[str, float]:
+    return {"character": len(asked.input)}
+
+
+def _ranking(response: Any, _: str, __: Any) -> dict[str, float]:
+    billed = (response.meta or {}).get("billed_units")
+    searches = billed.get("search_units") if isinstance(billed, Mapping) else None
+    return {"rerank_search": searches} if isinstance(searches, int | float) else {}
+
+
+_READERS: Final = {
+    "image_generation": _images,
+    "image_edit": _images,
+    "image_variation": _images,
+    "transcription": _transcription,
+    "speech": _speech,
+    "rerank": _ranking,
+}
+"""By operation: what is paid for other than tokens."""
