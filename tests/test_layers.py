@@ -40,14 +40,16 @@ TABLE: dict[str, set[str]] = {
     "transport": {"_types", "_transport"},
     "observe": {"_engine", "_lazy"},
     "models": {"_types", "_limits", "_lazy", ""},
+    "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "exceptions", ""},
     "__main__": {"_cli"},
-    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "transport", "types"},
+    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "structured", "transport", "types"},
 }
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {
     "_types.costed": {"models.costs"},
+    "_client.client": {"structured", "structured._streams"},  # methods whose rooms are built on clients
     "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
 }
 # Dialects that take operations over from another's package, because they are defined as that one's: importer, imported.

@@ -38,7 +38,11 @@ CLASSES = sorted(
         value
         for module in MODULES
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Record) and value is not Record
+        if isinstance(value, type)
+        and issubclass(value, Record)
+        and value is not Record
+        # Generic ones are made of others, never read from a reply.
+        and not getattr(value, "__parameters__", ())
     },
     key=lambda cls: cls.__name__,
 )

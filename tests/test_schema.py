@@ -223,11 +223,9 @@ def test_a_pydantic_model_with_a_field_of_any_type_is_not_strict() -> None:
     assert response_format_dict(Anything)["json_schema"]["strict"] is False
 
 
-@pytest.mark.parametrize("value", [int, "json_object", Fruit("x"), 3])
+@pytest.mark.parametrize("value", ["json_object", Fruit("x"), 3])
 def test_what_is_neither_is_refused(value: Any) -> None:
-    with pytest.raises(
-        BadRequestError, match="response_format must be a dictionary, an attrs class or a pydantic model"
-    ):
+    with pytest.raises(BadRequestError, match="response_format must be a dictionary or a type, not"):
         response_format_dict(value)
 
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from . import exceptions as exceptions, models as models, providers as providers, types as types
+    from . import (
+        exceptions as exceptions,
+        models as models,
+        providers as providers,
+        structured as structured,
+        types as types,
+    )
     from ._catalog import (
         catalog_with as catalog_with,
     )
@@ -215,7 +221,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions models providers types",
+            "": "exceptions models providers structured types",
             "_catalog": "catalog_with",
             "_catalog.provider": "Provider",
             "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",

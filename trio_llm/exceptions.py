@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._types.errors import (
     AllFailedError,
+    AnswerValidationError,
     APIConnectionError,
     APIError,
     APIResponseValidationError,
@@ -30,6 +31,7 @@ __all__ = [
     "APIError",
     "APIResponseValidationError",
     "AllFailedError",
+    "AnswerValidationError",
     "AuthenticationError",
     "BadRequestError",
     "BudgetExceededError",

@@ -89,6 +89,9 @@ if TYPE_CHECKING:
         Choices as Choices,
         Delta as Delta,
         FunctionCall as FunctionCall,
+        ParsedChoices as ParsedChoices,
+        ParsedMessage as ParsedMessage,
+        ParsedResponse as ParsedResponse,
         StreamingChoices as StreamingChoices,
         ToolCall as ToolCall,
     )
@@ -202,7 +205,7 @@ else:
             "_engine.sync_stream": "SyncStream",
             "_limits.settings": "AccountStatistics LaneStatistics",
             "_transport": "Transport TransportStatistics",
-            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall StreamingChoices ToolCall",
+            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall ParsedChoices ParsedMessage ParsedResponse StreamingChoices ToolCall",
             "_types.decided": "DecisionAnswer DecisionProbability DecisionRequest DecisionResponse",
             "_types.embeddings": "Embedding",
             "_types.images": "ImageChunk ImageObject",

@@ -1,18 +1,27 @@
-"""`response_format` as JSON schema: from a dictionary, an attrs class or a pydantic model.
+"""Types as JSON schema: attrs classes, dataclasses, typed dictionaries, pydantic models, and what is made of them.
 
 Source: OpenAI guide "Structured outputs", sections "Supported schemas" and "All fields must be required", 2026-11.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import enum
+import re
 import types
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+)
 
-import attrs
-
+from .._convert.fields import fields_of, has_fields
 from .._types.errors import BadRequestError
 from .strict_schema import strict_schema
 
@@ -27,6 +36,9 @@ _SIMPLE: Final[Mapping[Any, Schema]] = {
     datetime.datetime: {"type": "string", "format": "date-time"},
     datetime.date: {"type": "string", "format": "date"},
 }
+WRAPPED: Final = "value"
+"""The field that holds an answer which is no object."""
+_LONGEST_NAME: Final = 64
 _ANYTHING: Final = (Any, object)
 _LISTS: Final = (list, tuple, set, frozenset, Sequence)
 _DICTIONARIES: Final = (dict, Mapping)
@@ -37,17 +49,45 @@ def response_format_dict(value: Mapping[str, Any] | type[Any]) -> dict[str, Any]
     """A `response_format` in OpenAI's shape; dictionaries stay as they are.
 
     A class becomes a `json_schema` format named after it. It is strict unless the class has fields that strict
-    schemas cannot express: dictionaries with free keys, `Any`, and conditions.
+    schemas cannot express: dictionaries with free keys, `Any`, and conditions. A type that is no object, such as a
+    list, is put into one, as `WRAPPED`: providers take nothing else.
 
     Raises:
-        BadRequestError: if it is neither a dictionary nor a class that can be described.
+        BadRequestError: if it is neither a dictionary nor a type that can be described.
     """
     if isinstance(value, Mapping):
         return _with_schema(dict(value))
-    schema = _class_schema(value)
+    schema = answer_schema(value)
     strict = strict_schema(schema, closing=True)
-    described = {"name": value.__name__, "schema": strict or schema, "strict": strict is not None}
+    described = {"name": _name_of(value), "schema": strict or schema, "strict": strict is not None}
     return {"type": "json_schema", "json_schema": described}
+
+
+def answer_schema(kind: Any) -> Schema:
+    """The schema of an answer, which is always an object.
+
+    Raises:
+        BadRequestError: for what is no type, or has no JSON form.
+    """
+    if not isinstance(kind, type | types.UnionType) and get_origin(kind) is None:
+        raise BadRequestError(f"response_format must be a dictionary or a type, not {kind!r:.60}")
+    return _Builder().object_of(kind, "response_format")
+
+
+def parameters_schema(hints: Mapping[str, Any], required: Sequence[str]) -> Schema:
+    """The schema of an object with these fields.
+
+    Raises:
+        BadRequestError: if a field has a type without a JSON form.
+    """
+    return _Builder().fields(hints, required)
+
+
+def _name_of(kind: Any) -> str:
+    """A name for a schema, in the letters that all providers take."""
+    if get_origin(kind) in _LISTS:
+        return "_of_".join([kind.__name__, *(_name_of(one) for one in get_args(kind)[:1])])[:_LONGEST_NAME]
+    return re.sub(r"\W", "_", getattr(kind, "__name__", "") or "answer", flags=re.ASCII)[:_LONGEST_NAME]
 
 
 def _with_schema(given: dict[str, Any]) -> dict[str, Any]:
@@ -68,30 +108,37 @@ def attrs_json_schema(cls: type[Any]) -> Schema:
     Raises:
         BadRequestError: if a field has a type without a JSON form.
     """
-    return _Builder(cls).build()
+    return _Builder().object_of(cls, "response_format")
 
 
-def _class_schema(cls: object) -> Schema:
-    if isinstance(cls, type) and attrs.has(cls):
-        return attrs_json_schema(cls)
-    describe = getattr(cls, "model_json_schema", None)  # pydantic's
-    if describe is None:
-        raise BadRequestError(f"response_format must be a dictionary, an attrs class or a pydantic model, not {cls!r}")
-    return cast("Schema", describe())
+def is_object_type(kind: Any) -> bool:
+    """Whether a type is an object in JSON whose fields are known."""
+    return isinstance(kind, type) and (has_fields(kind) or hasattr(kind, "model_json_schema"))
 
 
 class _Builder:
     """One schema being built; knows which classes it is inside of."""
 
-    def __init__(self, root: type[Any]) -> None:
-        self._root = root
-        self._open: list[type[Any]] = []
+    def __init__(self) -> None:
+        self._root: Any = None
+        self._open: list[Any] = []
         self._definitions: dict[str, Schema] = {}
         self._recursive: set[type[Any]] = set()
 
-    def build(self) -> Schema:
-        schema = self._class(self._root)
-        return {**schema, "$defs": self._definitions} if self._definitions else schema
+    def object_of(self, kind: Any, name: str) -> Schema:
+        """The schema of a type, put into an object where it is none."""
+        if not is_object_type(kind):
+            return self.fields({WRAPPED: kind}, [WRAPPED])
+        self._root = kind
+        return self._defined(self.type(kind, name))
+
+    def fields(self, hints: Mapping[str, Any], required: Sequence[str]) -> Schema:
+        """The schema of an object with these fields."""
+        return self._defined(self._properties(hints, required))
+
+    def _defined(self, schema: Schema) -> Schema:
+        definitions = {**schema.get("$defs", {}), **self._definitions}
+        return {**schema, "$defs": definitions} if definitions else schema
 
     def _class(self, cls: type[Any]) -> Schema:
         if cls in self._open:
@@ -109,12 +156,20 @@ class _Builder:
         return "#" if cls is self._root else f"#/$defs/{cls.__name__}"
 
     def _object(self, cls: type[Any]) -> Schema:
-        hints = get_type_hints(cls, include_extras=True)
-        properties = {field.name: self.type(hints.get(field.name, Any), field.name) for field in attrs.fields(cls)}
-        schema: Schema = {"type": "object"}
-        if cls.__doc__:
-            schema["description"] = cls.__doc__.strip()
-        return schema | {"properties": properties, "required": list(properties), "additionalProperties": False}
+        text = _docstring(cls)
+        described = {"description": text.strip()} if text else {}
+        return {"type": "object", **described, **self._properties(*fields_of(cls))}
+
+    def _properties(self, hints: Mapping[str, Any], required: Sequence[str]) -> Schema:
+        properties = {name: self.type(kind, name) for name, kind in hints.items()}
+        return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+    def _foreign(self, kind: Any) -> Schema:
+        """A pydantic model, whose definitions move to the top."""
+        schema: Schema = kind.model_json_schema()
+        if kind is not self._root:
+            self._definitions |= schema.pop("$defs", {})
+        return schema
 
     def type(self, kind: Any, name: str) -> Schema:
         """The schema of a field's type."""
@@ -122,8 +177,10 @@ class _Builder:
             return dict(_SIMPLE[kind])
         if kind in _ANYTHING:
             return {}
-        if isinstance(kind, type) and attrs.has(kind):
+        if has_fields(kind):
             return self._class(kind)
+        if hasattr(kind, "model_json_schema"):
+            return self._foreign(kind)
         if isinstance(kind, type) and issubclass(kind, enum.Enum):
             return _choice([member.value for member in kind])
         return self._generic(kind, name)
@@ -147,6 +204,12 @@ class _Builder:
         kinds = list(dict.fromkeys(argument for argument in arguments if argument is not ...)) or [Any]
         items = self.type(kinds[0] if len(kinds) == 1 else Union[tuple(kinds)], name)  # noqa: UP007
         return {"type": "array", "items": items}
+
+
+def _docstring(cls: type[Any]) -> str | None:
+    """The docstring of a class, where it has one of its own: a dataclass without is given its signature."""
+    text = cls.__doc__
+    return None if text and dataclasses.is_dataclass(cls) and text.startswith(f"{cls.__name__}(") else text
 
 
 def _choice(values: list[Any]) -> Schema:

@@ -123,6 +123,14 @@ class Engine:
         return targets
 
     def _ask(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+        answered = OPERATIONS[request.operation].answered
+        if answered is not None:
+            made = answered(request, lambda asked: self._ask_once(asked, call, Tries()))
+            if made is not None:
+                return made
+        return self._ask_once(request, call, tries)
+
+    def _ask_once(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
         responders = self.settings.seams.responders
         if not responders:
             return self._receive(request, call, tries)

@@ -94,6 +94,9 @@ class Operation:
     """Streams that can be taken up again when they break: makes the source that does. See `resuming`."""
     bridge: Bridge | None = None
     """What answers it where the dialect does not have it."""
+    answered: Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any] | None] | None = None
+    """What is made of an answer, and whether it is asked for again: given a request and what asks. Gives None for a
+    request whose response is taken as it is."""
 
     def endpoint(self, dialect: Dialect) -> Endpoint[Any, Any] | None:
         """Where a dialect has it, or what bridges it; None if it has neither."""

@@ -5,11 +5,19 @@ Types of an operation are imported when it is first asked for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast, overload
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, Unpack, cast, overload
 
 from .._dialects.contract import Quirks
-from .._types.chat import ChatParams, ChatRequest, MessageLike, ModelResponse, ModelResponseStream
+from .._types.chat import (
+    ChatParams,
+    ChatRequest,
+    MessageLike,
+    ModelResponse,
+    ModelResponseStream,
+    ParsedParams,
+    ParsedResponse,
+)
 from .._types.request import ControlParams
 from .chat_rules import rules_for
 from .messages_asking import (
@@ -49,7 +57,18 @@ if TYPE_CHECKING:
     from .._types.transcriptions import TranscriptionChunk, TranscriptionParams, TranscriptionResponse
     from .._types.upload import FileInput
 
+T = TypeVar("T")
 
+
+@overload
+def ask_completion(
+    model: str,
+    messages: Iterable[MessageLike],
+    *,
+    response_format: type[T],
+    stream: Literal[False] | None = None,
+    **params: Unpack[ParsedParams],
+) -> Whole[ParsedResponse[T]]: ...
 @overload
 def ask_completion(
     model: str, messages: Iterable[MessageLike], *, stream: Literal[False] | None = None, **params: Unpack[ChatParams]
@@ -71,10 +90,12 @@ def ask_completion(
         model: `"provider/name"`, or a bare name such as `"gpt-4"`.
         messages: dictionaries in OpenAI's shape, or messages of earlier responses.
         stream: return a stream of chunks, once the first content has arrived.
-        params: OpenAI's parameters and the control parameters of `CallOptions`.
+        params: OpenAI's parameters and the control parameters of `CallOptions`. A type as `response_format` gives a
+            `ParsedResponse`; `max_repairs` says how often an answer that does not fit is asked for again.
 
     Raises:
         UnsupportedParamsError: for a parameter that is unknown or that the provider cannot express.
+        AnswerValidationError: if the answer does not fit the type in `response_format`.
         APIError: whatever else went wrong; the class says what.
     """
     return ChatRequest(model, messages, stream=stream, **params)
@@ -303,6 +324,16 @@ def ask_text_completion(
     return TextCompletionRequest(model, prompt, stream=stream, **params)
 
 
+def _parsed_answer(
+    request: ChatRequest, ask: Callable[[ChatRequest], Awaitable[ModelResponse]]
+) -> Awaitable[ModelResponse] | None:
+    if isinstance(request.parameters.get("response_format") or {}, Mapping):
+        return None
+    from .parsed_asking import parsed_answer
+
+    return parsed_answer(request, ask)
+
+
 def _embedding_in_parts(
     request: EmbeddingRequest, quirks: Quirks, receive: Receive
 ) -> Awaitable[EmbeddingResponse] | None:
@@ -338,7 +369,7 @@ def _text_rules(request: TextCompletionRequest) -> ChunkRules[Any, Any]:
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "count_tokens": Operation("count_tokens", "token count"),
-    "completion": Operation("chat", "chat", rules_for),
+    "completion": Operation("chat", "chat", rules_for, answered=_parsed_answer),
     "decisions": Operation("decisions", "decision"),
     "embedding": Operation("embeddings", "embedding", in_parts=_embedding_in_parts),
     "image_generation": Operation("images", "image", _picture_rules),

@@ -16,6 +16,7 @@
     │   ├── Timeout                         408, or one of the caller's own limits; also a TimeoutError
     │   ├── APIConnectionError              no reply, or a reply that broke off
     │   ├── APIResponseValidationError      a reply that makes no sense
+    │   │   └── AnswerValidationError       an answer that does not fit the type that was asked for
     │   └── ClientClosedError               the client was closed or drained meanwhile, or before
     ├── AllFailedError                      a race, hedge or cascade without a winner
     ├── SlowReaderError                     a reader of a shared stream fell too far behind
@@ -180,6 +181,16 @@ class APIConnectionError(APIError):
 
 class APIResponseValidationError(APIError):
     """The provider's reply is malformed; the message has the path of the field, as `$.choices[0].index`."""
+
+
+class AnswerValidationError(APIResponseValidationError):
+    """The model's answer does not fit the type in `response_format`.
+
+    The message says what is wrong. The whole response is in `partial`, with the usage of all repairs.
+    """
+
+    def _answered(self) -> str:
+        return ""  # the provider has done its part
 
 
 class ClientClosedError(APIError):

@@ -40,6 +40,7 @@ class Record:
     records inside nothing."""
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()  # a generic record's is `Generic`'s
         annotations = [
             (name, kind) for base in cls.__mro__ for name, kind in vars(base).get("__annotations__", {}).items()
         ]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from .parsed import (
+    ParsedChoices as ParsedChoices,
+    ParsedMessage as ParsedMessage,
+    ParsedResponse as ParsedResponse,
+)
 from .request import (
     CHAT_PARAMETERS as CHAT_PARAMETERS,
     ChatModelParams as ChatModelParams,
@@ -9,6 +14,7 @@ from .request import (
     ChatRequest as ChatRequest,
     MessageLike as MessageLike,
     OnBreak as OnBreak,
+    ParsedParams as ParsedParams,
     ReplyDict as ReplyDict,
 )
 from .response import (

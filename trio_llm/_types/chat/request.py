@@ -28,8 +28,11 @@ OnBreak: TypeAlias = Literal["raise", "restart", "continue"]
 _ON_BREAK: Final = get_args(OnBreak)
 
 
-class ChatModelParams(TypedDict, total=False):
-    """OpenAI's parameters of a chat call ("Create chat completion", 2026-11), and LiteLLM's `thinking`."""
+class PlainModelParams(TypedDict, total=False):
+    """OpenAI's parameters of a chat call ("Create chat completion", 2026-11), and LiteLLM's `thinking`.
+
+    All but `response_format`, on which the type of the response depends.
+    """
 
     temperature: float | None
     top_p: float | None
@@ -50,7 +53,6 @@ class ChatModelParams(TypedDict, total=False):
     parallel_tool_calls: bool | None
     functions: Sequence[Mapping[str, Any]] | None
     function_call: str | Mapping[str, Any] | None
-    response_format: Mapping[str, Any] | type[Any] | None
     reasoning_effort: str | Mapping[str, Any] | None
     thinking: Mapping[str, Any] | None
     verbosity: str | None
@@ -67,10 +69,25 @@ class ChatModelParams(TypedDict, total=False):
     web_search_options: Mapping[str, Any] | None
 
 
-class ChatParams(ChatModelParams, ControlParams, total=False):
-    """Every keyword argument of a chat call beside `model`, `messages` and `stream`."""
+class ChatModelParams(PlainModelParams, total=False):
+    """The same, and what the answer has to be."""
+
+    response_format: Mapping[str, Any] | type[Any] | None
+
+
+class ChatCallParams(ControlParams, total=False):
+    """How a chat call is made."""
 
     on_break: OnBreak | None
+    max_repairs: int | None
+
+
+class ParsedParams(PlainModelParams, ChatCallParams, total=False):
+    """Every keyword argument of a chat call whose `response_format` is a type."""
+
+
+class ChatParams(ChatModelParams, ChatCallParams, total=False):
+    """Every keyword argument of a chat call beside `model`, `messages` and `stream`."""
 
 
 CHAT_PARAMETERS = frozenset(ChatModelParams.__annotations__)
@@ -106,6 +123,8 @@ class ChatRequest(AnyRequest["ModelResponse"]):
     options: CallOptions
     on_break: OnBreak
     """What happens to a stream that breaks; replies that are received whole are asked for again in any case."""
+    max_repairs: int
+    """How often the model is asked again for an answer that does not fit the type in `response_format`."""
 
     def __init__(
         self,
@@ -118,6 +137,9 @@ class ChatRequest(AnyRequest["ModelResponse"]):
         on_break = params.pop("on_break", None) or "raise"
         if on_break not in _ON_BREAK:
             raise UnsupportedParamsError(f"on_break is one of {', '.join(_ON_BREAK)}, not {on_break!r}")
+        max_repairs = params.pop("max_repairs", None) or 0
+        if type(max_repairs) is not int or max_repairs < 0:
+            raise BadRequestError("max_repairs must be a whole number, 0 or more")
         parameters, options = split_arguments(params, CHAT_PARAMETERS)
         given: Any = parameters
         vars(self).update(  # every call makes one, and the generated `__init__` of a frozen class takes its time
@@ -127,6 +149,7 @@ class ChatRequest(AnyRequest["ModelResponse"]):
             parameters=given,
             options=options,
             on_break=on_break,
+            max_repairs=max_repairs,
         )
 
 
