@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 import attrs
 import pytest
-from virtual import ask, client_of, in_virtual_time, text_of
+from virtual import KEYS, ask, client_of, in_virtual_time, text_of
 
-from trio_llm import APIError, EmbeddingRequest, Limits, RateLimitError, ServiceUnavailableError
+import trio_llm
+from trio_llm import APIError, EmbeddingRequest, Limits, RateLimitError, ServiceUnavailableError, types
 from trio_llm._runtime import trio
 from trio_llm.observe import (
     AttemptFailed,
@@ -109,6 +111,23 @@ async def test_a_call_that_cannot_leave_says_what_it_waits_for() -> None:
 
     waiting = log.all(CallWaiting)
     assert [(event.reason, event.held, event.ahead) for event in waiting] == [("slot", 1, 0), ("slot", 1, 1)]
+    first = log.all(CallStarted)[0].activity
+    assert [event.holders for event in waiting] == [(first,), (first,)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "first", "limits"),
+    [("rate", Reply("ok"), Limits(requests_per_minute=1)), ("pause", Failure(429, retry_after=9), Limits())],
+)
+@in_virtual_time
+async def test_a_call_says_whether_it_waits_for_a_rate_or_a_pause(reason: str, first: Any, limits: Limits) -> None:
+    log = Log((CallWaiting,))
+    async with client_of(Simulator([first, Reply("ok")]), observers=[log], limits=limits) as client:
+        with suppress(RateLimitError):
+            await client.call(ask("1"))
+        await client.call(ask("2"))
+
+    assert [(event.reason, event.held, event.holders) for event in log.all(CallWaiting)] == [(reason, 0, ())]
 
 
 @in_virtual_time
@@ -223,6 +242,78 @@ async def test_the_parts_of_a_split_call_are_attempts_of_one_call() -> None:
 
 
 @in_virtual_time
+async def test_parts_that_run_at_the_same_time_fail_under_their_own_numbers() -> None:
+    log = Log()
+
+    def script(request: Any) -> Any:
+        # The first part is refused while the two after it are under way.
+        return Failure(503, latency=3) if request.number == 0 else Reply(latency=5)
+
+    async with client_of(Simulator(script), attempts=2, observers=[log]) as client:
+        await client.call(EmbeddingRequest("gemini/m", [str(number) for number in range(250)]))
+
+    assert [event.number for event in log.all(AttemptSent)] == [1, 2, 3, 4]
+    assert [(event.number, event.pause) for event in log.all(AttemptFailed)] == [(1, 0.5)]
+
+
+@in_virtual_time
+async def test_a_refused_call_of_a_fan_out_tells_that_it_goes_back_into_its_line() -> None:
+    log = Log()
+    async with client_of(Simulator([Failure(429, retry_after=2), Reply("ok")]), observers=[log]) as client:
+        (outcome,) = await client.fan_out([ask("x")])
+
+    assert outcome.status == "ok"
+    assert [(event.number, event.pause) for event in log.all(AttemptFailed)] == [(1, 0.0)]
+    assert [event.reason for event in log.all(CallWaiting)] == ["pause"]
+    assert log.all(CallEnded)[0].attempts == 2
+
+
+@in_virtual_time
+async def test_a_broken_stream_fails_under_the_number_of_its_own_attempt() -> None:
+    log, simulator = Log(), Simulator([Failure(503), Reply(WORDS, cut_at=AtEvent(3)), Reply(WORDS)])
+    async with client_of(simulator, attempts=4, observers=[log]) as client:
+        async for _ in await client.call(ask("x", stream=True, on_break="restart")):
+            pass
+
+    assert [event.number for event in log.all(AttemptFailed)] == [1, 2]
+
+
+@in_virtual_time
+async def test_groups_of_ones_own_hold_calls_fan_outs_and_one_another() -> None:
+    log = Log()
+    async with client_of(Simulator(Reply("ok")), observers=[log]) as client:
+        with client.group("agent", {"name": "planner"}) as agent:
+            await client.call(ask("in agent"))
+            with client.group("turn") as turn:
+                await client.fan_out([ask("in fan-out")])
+            await client.call(ask("in agent again"))
+        await client.call(ask("alone"))
+
+    assert agent is not None
+    assert turn is not None
+    assert (agent.kind, agent.labels, agent.parent, turn.parent) == ("agent", {"name": "planner"}, None, agent)
+    calls = {event.activity.request.messages[0]["content"]: event.activity for event in log.all(CallStarted)}
+    assert calls["in agent"].parent is calls["in agent again"].parent is agent
+    assert calls["in fan-out"].parent.kind == "fan_out"
+    assert calls["in fan-out"].parent.parent is turn
+    assert calls["alone"].parent is None
+    assert [event.activity.kind for event in log.all(GroupEnded)] == ["fan_out", "turn", "agent"]
+
+
+@in_virtual_time
+async def test_a_group_ends_with_what_its_block_raises() -> None:
+    log = Log()
+    async with client_of(Simulator(Failure(404)), observers=[log]) as client:
+        with pytest.raises(APIError) as caught, client.group("agent"):
+            await client.call(ask("x"))
+        with client_of(Simulator()).group("agent") as nobody_observes:
+            assert nobody_observes is None
+
+    (ended,) = log.all(GroupEnded)
+    assert (ended.end, ended.error) == ("failed", caught.value)
+
+
+@in_virtual_time
 async def test_only_what_is_wanted_is_told() -> None:
     log, other = Log((CallEnded,)), Log((StreamSeam, GroupStarted))
     async with client_of(Simulator(Reply("ok")), observers=[log, other]) as client:
@@ -261,6 +352,42 @@ async def test_labels_of_a_call_belong_to_its_events() -> None:
         await client.call(ask("x", metadata={"user": "7"}))
 
     assert all(event.activity.labels == {"user": "7"} for event in log.events)
+
+
+SOUND = ("a.mp3", b"sound", "audio/mpeg")
+PICTURE = ("a.png", b"picture", "image/png")
+QUESTION = {"type": "predicate", "name": "a", "instructions": "b"}
+NOTES: Any = {"metadata": {"user_id": "7"}}
+REQUESTS = {
+    "completion": ask("x", **NOTES),
+    "count_tokens": types.CountTokensRequest("anthropic/m", ask("x").messages, **NOTES),
+    "decisions": types.DecisionRequest(
+        "openai/gpt-6-luna", "x", [{"type": "predicate", "name": "a", "instructions": "b"}], **NOTES
+    ),
+    "embedding": EmbeddingRequest("openai/m", "x", **NOTES),
+    "image_generation": trio_llm.ImageRequest("x", "openai/m", **NOTES),
+    "image_edit": trio_llm.ImageEditRequest(PICTURE, "x", "openai/m", **NOTES),
+    "image_variation": trio_llm.ImageVariationRequest(PICTURE, "openai/m", **NOTES),
+    "moderation": trio_llm.ModerationRequest("x", "openai/omni", **NOTES),
+    "rerank": trio_llm.RerankRequest("cohere/m", "x", ["y"], **NOTES),
+    "speech": trio_llm.SpeechRequest("openai/m", "x", "alloy", **NOTES),
+    "text_completion": trio_llm.TextCompletionRequest("openai/m", "x", **NOTES),
+    "transcription": trio_llm.TranscriptionRequest("openai/m", SOUND, **NOTES),
+    "anthropic_messages": trio_llm.MessagesRequest(9, ask("x").messages, "anthropic/m", **NOTES),
+    "responses": trio_llm.ResponsesRequest("x", "openai/m", **NOTES),
+}
+
+
+@pytest.mark.parametrize("operation", REQUESTS)
+@in_virtual_time
+async def test_labels_belong_to_the_events_of_a_call_of_any_operation(operation: str) -> None:
+    log = Log()
+    async with client_of(Simulator(Failure(404)), observers=[log], variables=KEYS | {"COHERE_API_KEY": "k"}) as client:
+        with pytest.raises(APIError):
+            await client.call(REQUESTS[operation])
+
+    assert log.kinds() == ["CallStarted", "AttemptSent", "AttemptFailed", "CallEnded"]
+    assert all(event.activity.labels == {"user_id": "7"} for event in log.events)
 
 
 @in_virtual_time

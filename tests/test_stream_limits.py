@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
 
 import attrs
 import pytest
 from virtual import KEYS, ask, assert_nothing_left, client_of, in_virtual_time, text_of
 
+import trio_llm
 from trio_llm import Client, ClientClosedError, Timeout, Timeouts
 from trio_llm._runtime import trio
 from trio_llm._transport import TransportStatistics
@@ -96,6 +99,30 @@ async def test_a_reader_that_does_nothing_keeps_neither_slot_nor_connection_past
     # What had been read ahead is still handed out, and nothing that arrived is lost.
     assert read >= 16
     assert text_of(caught.value.partial).startswith("".join(NUMBERS[:read]))
+
+
+@pytest.mark.parametrize("form", ["merged", "teed"])
+@in_virtual_time
+async def test_nor_does_one_of_several_streams_or_one_of_several_readers(form: str) -> None:
+    simulator, read = Simulator(Reply(NUMBERS, gap=0.1)), list[str]()
+    async with client_of(simulator) as client, AsyncExitStack() as stack:
+        request = ask("x", stream=True, timeout=5)
+        if form == "merged":
+            reader: Any = await stack.enter_async_context(client.merge({"a": request}))
+        else:
+            (reader,) = await stack.enter_async_context(trio_llm.tee(await client.call(request), 1, lag=8))
+        await trio.sleep(4.75)
+        assert simulator.statistics().active == 1
+        await trio.sleep(0.3)
+        assert_nothing_left(client, simulator)
+        with pytest.raises(Timeout, match="did not end within 5 s") as caught:
+            async for item in reader:
+                chunk = item[1] if form == "merged" else item
+                read.append(chunk.choices[0].delta.content or "")
+
+    # What waited for the reader is still handed out, and nothing that arrived is lost.
+    assert len(read) >= 8
+    assert text_of(caught.value.partial).startswith("".join(read))
 
 
 @pytest.mark.parametrize("form", ["pulled", "pumped"])

@@ -41,7 +41,7 @@ def ask(text: str, *, model: str = "openai/gpt-4o", **params: Any) -> ChatReques
 def client_of(simulator: Simulator, *, attempts: int = 1, **options: Any) -> Client:
     """A client of a simulated provider, which by default does not try again."""
     retry = RetryPolicy(attempts=attempts, jitter=0)
-    return Client(transport=simulator, variables=KEYS, retry=retry, **options)
+    return Client(transport=simulator, retry=retry, **{"variables": KEYS, **options})
 
 
 def text_of(response: Any) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
@@ -21,6 +21,7 @@ from .._combinators.racing import Accept, race
 from .._credentials.variables import environment, proxies_wanted
 from .._engine.call import CallTrace, DrainReport
 from .._engine.engine import Engine, Settings
+from .._engine.events import Activity
 from .._engine.fallbacks import Fallbacks
 from .._engine.latencies import Quantile
 from .._engine.operation import request_of
@@ -30,6 +31,7 @@ from .._engine.retry import RetryPolicy
 from .._engine.seams import Gate, Observer, Responder, Seams, TargetChooser
 from .._engine.stream import Stream
 from .._engine.timeouts import Timeouts
+from .._engine.watching import within_group
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import trio
 from .._transport import Transport, TransportStatistics
@@ -416,6 +418,23 @@ class Client(Operations):
         """
         async with merge(self._open_engine(), jobs, buffer=buffer, on_failure=on_failure) as events:
             yield events
+
+    @contextmanager
+    def group(self, kind: str, labels: Mapping[str, Any] | None = None) -> Iterator[Activity | None]:
+        """Calls made within the block, on this task and on those that it starts, as one group to observers.
+
+            with client.group("agent", {"name": "planner"}):
+                await client.completion(...)
+
+        Groups may lie within one another, and fan-outs, races and the like within them. The block gets the group as
+        observers know it; None if there are none, which costs nothing.
+
+        Args:
+            kind: a word of your own: `agent`, `tool`, `turn`.
+            labels: whatever is to be told about it.
+        """
+        with within_group(self._open_engine().watch, kind, {} if labels is None else labels) as group:
+            yield group
 
     async def drain(self, grace: float) -> DrainReport:
         """Take no more calls, let those that run end for `grace` seconds, and end the rest.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, TypeAlias, get_args
@@ -126,9 +127,13 @@ class _Pumps:
         if not _is_stream(opened):
             await self.sender.send((name, opened))
             return
+        # A reader that does nothing must not keep slot and connection for ever. Past the deadline a chunk is not sent:
+        # it stays part of the response, and the next read of the network raises the timeout.
+        deadline = opened.deadline if isinstance(opened, Stream) else math.inf
         try:
             async for chunk in opened:
-                await self.sender.send((name, chunk))
+                with trio.CancelScope(deadline=deadline):
+                    await self.sender.send((name, chunk))
         finally:
             await close_stream(opened)  # noqa: ASYNC102 - shielded in there
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import Generic, Literal, Self, TypeAlias, TypeVar, get_args
 
 from .._engine.nursery import BareNursery, Failure
+from .._engine.stream import Stream
 from .._runtime import trio
 from .._types.errors import LLMError, SlowReaderError
 from .merging import close_stream
@@ -114,7 +116,7 @@ class _Shared(Generic[ChunkT]):
         end: Exception | None = None
         try:
             async for chunk in stream:
-                await self._make_room()
+                await self._make_room(stream.deadline if isinstance(stream, Stream) else math.inf)
                 for reader in self._open():
                     reader.put(chunk)
                 if not self._open():
@@ -125,11 +127,16 @@ class _Shared(Generic[ChunkT]):
             reader.finish(end)
         await close_stream(stream)
 
-    async def _make_room(self) -> None:
+    async def _make_room(self, deadline: float) -> None:
         while slow := [reader for reader in self._open() if reader.lag >= self._lag]:
             if self._on_slow == "wait":
                 self.room = trio.Event()
-                await self.room.wait()
+                # Readers that do nothing must not keep slot and connection for ever. Past the deadline they are not
+                # waited for, and the next read of the network raises the timeout.
+                with trio.CancelScope(deadline=deadline) as waiting:
+                    await self.room.wait()
+                if waiting.cancelled_caught:
+                    return
                 continue
             for reader in slow:
                 self._overrun(reader)

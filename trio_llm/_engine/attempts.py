@@ -40,6 +40,8 @@ class CallFrame:
     ticket: Ticket | None
     """Its claim to a place in line; None where a responder answers, which stands in none."""
     tries: Tries = attrs.Factory(Tries)
+    number: int = 0
+    """What observers know its last attempt by; 0 if that was not sent, or nobody observes."""
 
 
 async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) -> T:
@@ -57,9 +59,11 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
     with call.wait_until(call.deadline) as scope:
         try:
             if last is not None:
+                frame.number = call.trace.attempts
                 await trio.sleep_until(_wake_after(last, frame))
             while True:
                 tries.number += 1
+                frame.number = 0
                 try:
                     return await attempt()
                 except APIError as error:
@@ -89,6 +93,8 @@ def _goes_back(error: APIError, frame: CallFrame) -> bool:
         return False
     if frame.tries.has_next:
         raise error  # there is somebody else to ask
+    if frame.call.watch is not None:
+        frame.call.watch.attempt_failed(frame.number, error, 0.0)
     ticket.account.send_back(ticket)
     frame.call.back_in_line()
     frame.tries.number -= 1
@@ -100,7 +106,7 @@ def _wake_after(error: APIError, frame: CallFrame) -> float:
     now, deadline = trio.current_time(), trio.current_effective_deadline()
     wake = next_wake(error, Attempt(frame.tries.number, now, deadline, frame.chance()), frame.policy)
     if frame.call.watch is not None:
-        frame.call.watch.attempt_failed(error, None if wake is None else wake - now)
+        frame.call.watch.attempt_failed(frame.number, error, None if wake is None else wake - now)
     if wake is None:
         raise error
     return wake

@@ -25,6 +25,7 @@ from .attempts import CallFrame, Tries, run_attempts
 from .call import Calls, CallTrace, RunningCall
 from .call_parts import CallParts
 from .embedded import EmbeddedModel
+from .events import CallWaiting
 from .exchange import Exchange, StreamReading, receive_stream, receive_whole
 from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
 from .latencies import HedgeStatistics, Latencies
@@ -302,6 +303,8 @@ class Engine:
         if retries is not None:
             policy = attrs.evolve(policy, attempts=1 + retries)
         ticket = route.account.ticket(request.options.priority, route.lane, call.trace.crowd, request)
+        if call.watch is not None and CallWaiting in call.watch.wanted:
+            ticket.holder = call.watch.activity
         return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries)
 
     def account_statistics(self) -> dict[str, AccountStatistics]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from .._limits.line import WaitReason
 from .._types.chat import Seam
 from .._types.errors import APIError
 from .._types.request import AnyRequest
@@ -24,8 +25,6 @@ End: TypeAlias = Literal["ok", "failed", "cancelled", "abandoned"]
 `cancelled` was given up by its caller: by a scope, by leaving a stream early, or because another call had won.
 `abandoned` is a stream that its reader forgot; that is told when the event loop notices.
 """
-WaitReason: TypeAlias = Literal["slot", "rate", "pause"]
-"""What a call waits for: a slot, a limit per minute, or the end of a pause after a refusal."""
 
 
 @attrs.frozen(eq=False)
@@ -76,8 +75,11 @@ class CallWaiting(Event):
     """An attempt cannot leave at once, by the client's own limits. `AttemptSent` ends the wait."""
 
     reason: WaitReason
+    """A slot, a limit per minute (`rate`), or the end of a pause after a refusal."""
     held: int
     """Calls that hold slots of the same account."""
+    holders: Sequence[Activity]
+    """Those of them that have held theirs longest, at most eight."""
     ahead: int
     """Calls that stand in the same line already."""
 
@@ -98,9 +100,12 @@ class AttemptFailed(Event):
     """An attempt came to nothing."""
 
     number: int
+    """That of its `AttemptSent`; 0 if it was not sent."""
     error: APIError
     pause: float | None
-    """Seconds until the next attempt at the same model; None if there is none."""
+    """Seconds until the next attempt at the same model; None if there is none.
+
+    It is 0 for a call of a fan-out that goes back into its line, where it may wait."""
 
 
 @attrs.define(eq=False)

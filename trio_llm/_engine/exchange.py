@@ -34,7 +34,7 @@ from .._types.request import AnyRequest
 from .._types.secrets import secrets_of, without_secrets
 from .._types.usage import Usage
 from .attempts import CallFrame
-from .events import CallWaiting, WaitReason
+from .events import CallWaiting
 from .gates import GatedAdmission
 from .identity import Identity
 from .retry import asked_wait, explicit_word
@@ -117,15 +117,14 @@ class Exchange(Generic[RequestT]):
     def _tell_wait(self) -> None:
         watch = self.frame.call.watch
         if watch is not None and CallWaiting in watch.wanted:
-            now = self.route.account.statistics()
-            reason: WaitReason = "pause" if now.paused_for else "slot" if now.in_flight >= now.slots else "rate"
-            watch.waits(reason, now.in_flight, now.waiting)
+            assert self.frame.ticket is not None
+            watch.waits(self.route.account.why(self.frame.ticket))
 
     def tell_departure(self, request: HTTPRequest) -> None:
         """Tell observers, if there are any, that the request leaves."""
         watch = self.frame.call.watch
         if watch is not None:
-            watch.attempt_sent(self.frame.provider, self.frame.model, request)
+            self.frame.number = watch.attempt_sent(self.frame.provider, self.frame.model, request)
 
     def counted(self, data: bytes) -> bytes:
         """A piece of a reply's body, counted for observers if there are any."""

@@ -373,6 +373,11 @@ class Stream(Received, Generic[ChunkT, ResponseT]):
         return ready
 
     @property
+    def deadline(self) -> float:
+        """When it has to be over, in seconds on the clock of the run. A read of the network after it raises."""
+        return self._source.deadline
+
+    @property
     def response(self) -> ResponseT:
         """What has arrived, folded into a whole response; complete, usage included, once the stream has ended."""
         return self._source.response

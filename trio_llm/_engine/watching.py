@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from itertools import count
 from typing import Any, Final, NamedTuple
 
+from .._limits.line import Why
 from .._runtime import run_clock, trio
 from .._types.errors import APIError
 from .._types.http import HTTPRequest, ReplyHead
@@ -36,7 +37,6 @@ from .events import (
     Kind,
     StreamProgress,
     StreamSeam,
-    WaitReason,
 )
 from .seams import Observer
 
@@ -118,6 +118,21 @@ class Watch:
 
 
 @contextmanager
+def within_group(watch: Watch | None, kind: Kind, labels: Mapping[str, Any]) -> Generator[Activity | None, None, None]:
+    """A group that calls of this task belong to for the length of a block, and groups that begin in it."""
+    if watch is None:
+        yield None
+        return
+    with watch.group(kind, labels) as group:
+        outer = _place.get()
+        _place.set(Place(group, None))
+        try:
+            yield group
+        finally:
+            _place.set(outer)  # not by a token: a block in a generator may be left in another context
+
+
+@contextmanager
 def group_of(watch: Watch | None, kind: Kind) -> Generator[Activity | None, None, None]:
     """The same where there may be no observers."""
     if watch is None:
@@ -145,23 +160,25 @@ class CallWatch:
         self.received = 0
         """Bytes of reply bodies."""
 
-    def waits(self, reason: WaitReason, held: int, ahead: int) -> None:
+    def waits(self, why: Why) -> None:
         """An attempt cannot leave at once."""
-        tell(self.wanted[CallWaiting], CallWaiting(self.activity, self._watch.clock(), reason, held, ahead))
+        event = CallWaiting(self.activity, self._watch.clock(), why.reason, why.held, why.holders, why.ahead)
+        tell(self.wanted[CallWaiting], event)
 
-    def attempt_sent(self, provider: str, model: str, request: HTTPRequest) -> None:
-        """A request leaves."""
+    def attempt_sent(self, provider: str, model: str, request: HTTPRequest) -> int:
+        """A request leaves. Returns its number, as several parts of a call may be under way."""
         self._number += 1
         self._provider, self._model = provider, model
         if type(request.body) is bytes:
             self._sent += len(request.body)
         if (told := self.wanted.get(AttemptSent)) is not None:
             tell(told, AttemptSent(self.activity, self._watch.clock(), self._number, provider, model))
+        return self._number
 
-    def attempt_failed(self, error: APIError, pause: float | None) -> None:
+    def attempt_failed(self, number: int, error: APIError, pause: float | None) -> None:
         """An attempt came to nothing."""
         if (told := self.wanted.get(AttemptFailed)) is not None:
-            tell(told, AttemptFailed(self.activity, self._watch.clock(), self._number, error, pause))
+            tell(told, AttemptFailed(self.activity, self._watch.clock(), number, error, pause))
 
     def fell_back(self, error: APIError, request: AnyRequest) -> None:
         """The call goes on to another target."""

@@ -21,8 +21,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from itertools import islice
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from .._runtime import run_clock, trio
 from .._types.errors import APIError, RateLimitError
@@ -33,7 +34,7 @@ from .buckets import NOTHING, ONE_REQUEST, Cost
 from .estimate import estimate_cost
 from .header_formats import Window, read_limits
 from .lane import Lane
-from .line import Crowd, Line, Ticket, Waiter
+from .line import Crowd, Line, Ticket, Waiter, WaitReason, Why
 from .pace import Rhythm
 from .refusals import is_pausing
 from .settings import AccountStatistics, LaneStatistics, Limits, SlotLimiter
@@ -42,6 +43,8 @@ from .windows import RequestWindow, Share, TokenWindow
 
 _MOST_LANES: Final = 1_000
 """Lanes that are remembered; programs that make up names of models should not grow for ever."""
+_MOST_HOLDERS: Final = 8
+"""Calls that are named to those who wait for a slot."""
 
 
 class Admission:
@@ -132,6 +135,8 @@ class Account:
         self._returns = 0
         """Calls that went back into their lines."""
         self._in_flight = 0
+        self._holders: dict[Admission, Any] = {}
+        """Those whose call is known to observers, in the order in which they left."""
         self._attempts = 0
         self._errors = 0
         self._prompt_tokens = 0
@@ -214,6 +219,8 @@ class Account:
         admission.lane.depart(admission)
         self._in_flight += 1
         self._attempts += 1
+        if admission.ticket.holder is not None:
+            self._holders[admission] = admission.ticket.holder
         if self._opening is not None:
             self._opening.left(self._in_flight)
 
@@ -232,6 +239,8 @@ class Account:
                 self._resize_slots(self._opening.number)
         lane.end(admission)
         self._in_flight -= 1
+        if self._holders:
+            self._holders.pop(admission, None)
         self._slots.release_on_behalf_of(admission)
         lane.line.wake_first()
         self._door.wake_first()
@@ -349,6 +358,17 @@ class Account:
             raise RateLimitError(
                 f"the limits of this account allow the call in {wait:.1f} s, after its deadline", retry_after=wait
             )
+
+    def why(self, ticket: Ticket) -> Why:
+        """Why a call would have to wait now."""
+        lane, slots = ticket.lane, self._slots
+        is_full = lane.concurrency is not None and lane.in_flight >= lane.concurrency.number
+        reason: WaitReason = "rate"
+        if self._now() < lane.paused_until:
+            reason = "pause"
+        elif is_full or slots.available_tokens <= 0:
+            reason = "slot"
+        return Why(reason, self._in_flight, tuple(islice(self._holders.values(), _MOST_HOLDERS)), len(lane.line))
 
     def _describe_wait(self, waiter: Waiter, lane: Lane) -> str:
         """What a call waits for, and how long it has."""

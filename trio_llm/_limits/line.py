@@ -10,7 +10,7 @@ that is held back holds up no other, and among lanes that are not the better cla
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
@@ -20,6 +20,9 @@ from .buckets import NOTHING, Cost
 if TYPE_CHECKING:
     from .account import Account
     from .lane import Lane
+
+WaitReason: TypeAlias = Literal["slot", "rate", "pause"]
+"""What a call waits for: a slot, a limit per minute, or the end of a pause after a refusal."""
 
 
 @attrs.define(eq=False)
@@ -59,6 +62,8 @@ class Ticket:
     """Whether it was refused in a way that waiting cures, while its lane was not given up; the account fills it in."""
     stuck: str | None = None
     """What it waited for, and how long, when its wait was ended; the account fills it in."""
+    holder: Any = None
+    """What its call is known as to whoever asks who holds slots; None if nobody does."""
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -71,6 +76,19 @@ class Ticket:
         first = self.lane.line.first
         if first is not None and first.rank[0] == -self.priority and first.rank > self.rank:
             self.behind = (*first.rank[:2], number)
+
+
+@attrs.frozen
+class Why:
+    """Why a call has to wait."""
+
+    reason: WaitReason
+    held: int
+    """Calls that hold slots of the account."""
+    holders: tuple[Any, ...]
+    """Those of them that have held theirs longest, as their tickets call them."""
+    ahead: int
+    """Calls that stand in the lane's line."""
 
 
 @attrs.define(eq=False)
