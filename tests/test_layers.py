@@ -60,8 +60,10 @@ VARIANTS: dict[str, set[str]] = {
     "deepgram": {"openai"},  # whose speech, like OpenAI's, is the bare sound, and errors in one of OpenAI's shapes
     "elevenlabs": {"openai"},  # the same
     "jina": {"openai"},  # whose replies with vectors, and reranking, are in the same shape
+    "sagemaker": {"openai", "tgi"},  # which hands on what its containers say
     "vertex": {"anthropic", "gemini", "openai"},  # a cloud, which hands their makers' replies on as they are
     "voyage": {"openai"},  # as Jina
+    "watsonx": {"openai"},  # whose chats have its shape, under other names
     "workers_ai": {"openai"},  # whose chats it brings its own into the shape of
 }
 RUNTIMES = {"trio", "anyio", "asyncio", "sniffio"}

@@ -30,7 +30,6 @@ _GROUPS: Final[Mapping[str, str]] = MappingProxyType(
         "fal_ai runwayml stability topaz": _PICTURES,
         "aws_textract reducto": "it reads documents (OCR), for which there is no function here",
         "gdc nlp_cloud predibase sap scaledown soniox triton": _NOT_YET,
-        "sagemaker sagemaker_chat sagemaker_nova": _NOT_YET,
         "aws_polly azure_speech transcribe": "speech and transcription of this cloud are not built yet",
     }
 )
@@ -48,7 +47,6 @@ ABSENT: Final[Mapping[str, str]] = MappingProxyType(
         "petals": "its public swarm is gone: write custom_openai/ with the api_base of a server of your own",
         "text-completion-codestral": "write codestral/ for chats; its fill-in-the-middle endpoint is not built yet",
         "text-completion-inception": "write inception/ for chats; its fill-in-the-middle endpoint is not built yet",
-        "watsonx_text": "write watsonx/ and send messages",
     }
 )
 """Why there is no row, by prefix."""

@@ -120,6 +120,16 @@ _VERTEX_MAKERS: Final = (
     (r"gemini-embedding-001", Override(quirks=Quirks(most_inputs=1, unsupported=_NOT_ON_VERTEX))),
 )
 
+_IBM_TOKENS: Final = (
+    TokenExchange(
+        url="https://iam.cloud.ibm.com/identity/token",
+        key_variables=("WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY"),
+        key_field="apikey",
+        fields=MappingProxyType({"grant_type": "urn:ibm:params:oauth:grant-type:apikey"}),
+    ),
+)
+"""A key of IBM Cloud is exchanged for a token of its IAM."""
+
 ACCOUNTS: Final = (
     Provider(
         name="azure",
@@ -226,6 +236,18 @@ ACCOUNTS: Final = (
         quirks=SYSTEM_ROLE,
     ),
     Provider(
+        name="sagemaker",
+        base_url=f"https://runtime.sagemaker.{AWS_REGION}.amazonaws.com",
+        documentation="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",
+        aliases=("sagemaker_chat", "sagemaker_nova"),
+        wire=Wire.SAGEMAKER,
+        # A bearer token, for a gateway in front of an endpoint; AWS itself wants a signature.
+        key_variables=("SAGEMAKER_API_KEY",),
+        base_url_variables=("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", "SAGEMAKER_BASE_URL", "SAGEMAKER_API_BASE"),
+        sources=(AwsCredentials(SigV4("sagemaker")),),
+        quirks=OLDER_NAMES,
+    ),
+    Provider(
         name="snowflake",
         base_url="https://{SNOWFLAKE_ACCOUNT|SNOWFLAKE_ACCOUNT_ID}.snowflakecomputing.com/api/v2/cortex/v1",
         documentation="https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api",
@@ -283,15 +305,20 @@ ACCOUNTS: Final = (
         # A bearer token of IBM Cloud's IAM; a key, from WATSONX_APIKEY or as api_key, is exchanged for one
         # (https://cloud.ibm.com/docs/iam?topic=iam-iamtoken_from_apikey, 2026-03).
         key_variables=("WATSONX_TOKEN",),
-        sources=(
-            TokenExchange(
-                url="https://iam.cloud.ibm.com/identity/token",
-                key_variables=("WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY"),
-                key_field="apikey",
-                fields=MappingProxyType({"grant_type": "urn:ibm:params:oauth:grant-type:apikey"}),
-            ),
-        ),
+        sources=_IBM_TOKENS,
         base_url_variables=("WATSONX_BASE_URL", "WATSONX_API_BASE"),
+        alternative_hosts=("*.ml.cloud.ibm.com",),
+        quirks=SYSTEM_ROLE,
+    ),
+    Provider(
+        name="watsonx_text",
+        # The service's own API, which wants a project or a space in every request.
+        base_url="https://{WATSONX_URL|WX_URL|WML_URL}/ml/v1/text",
+        documentation="https://cloud.ibm.com/apidocs/watsonx-ai",
+        wire=Wire.WATSONX,
+        key_variables=("WATSONX_TOKEN",),
+        sources=_IBM_TOKENS,
+        base_url_variables=("WATSONX_TEXT_BASE_URL", "WATSONX_TEXT_API_BASE"),
         alternative_hosts=("*.ml.cloud.ibm.com",),
         quirks=SYSTEM_ROLE,
     ),

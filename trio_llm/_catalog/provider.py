@@ -65,8 +65,10 @@ class Wire(Enum):
     VERTEX_CLAUDE = "vertex:CLAUDE"
     VERTEX_MISTRAL = "vertex:MISTRAL"
     REPLICATE = "replicate:REPLICATE"
+    SAGEMAKER = "sagemaker:SAGEMAKER"
     TGI = "tgi:TGI"
     VOYAGE = "voyage:VOYAGE"
+    WATSONX = "watsonx:WATSONX"
     WORKERS_AI = "workers_ai:WORKERS_AI"
 
 

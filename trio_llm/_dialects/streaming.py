@@ -141,6 +141,14 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
             raise TruncatedReply("the stream ended inside an event") from error
 
 
+class EventFraming(Framing[ServerSentEvent], Protocol):
+    """What cuts a body into server-sent events."""
+
+    @property
+    def has_raw_bytes(self) -> bool:
+        """Whether any event had bytes that are no UTF-8."""
+
+
 class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
     """The decoder of server-sent events, which most dialects send.
 
@@ -148,8 +156,8 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
     the answer never be completed, such words are quoted, for they may say why.
     """
 
-    def __init__(self, reader: FrameReader[ServerSentEvent, ChunkT]) -> None:
-        self._events = SSEDecoder()
+    def __init__(self, reader: FrameReader[ServerSentEvent, ChunkT], events: EventFraming | None = None) -> None:
+        self._events: EventFraming = events or SSEDecoder()
         super().__init__(self._events, reader)
         self._joint = Joint()
         self._words = ""

@@ -46,6 +46,11 @@ def encode_generation_stream(call: Call[TextCompletionRequest]) -> HTTPRequest:
 
 
 def _request(call: Call[TextCompletionRequest], path: str) -> HTTPRequest:
+    return json_request(path, merge_extra_body(generation_body(call), call.request.options.extra_body))
+
+
+def generation_body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
+    """What every request has, without `extra_body`. Raises as `encode_generation` does."""
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     parameters: dict[str, Any] = {wire: given[name] for name, wire in _RENAMED.items() if name in given}
@@ -54,8 +59,7 @@ def _request(call: Call[TextCompletionRequest], path: str) -> HTTPRequest:
         parameters["do_sample"] = False
     if (stop := given.get("stop")) is not None:
         parameters["stop"] = [stop] if isinstance(stop, str) else list(stop)
-    body = {"inputs": one_prompt(call, "TGI"), "parameters": {"details": True, **parameters}}
-    return json_request(path, merge_extra_body(body, request.options.extra_body))
+    return {"inputs": one_prompt(call, "TGI"), "parameters": {"details": True, **parameters}}
 
 
 def read_piece(told: JSONObject) -> Piece | None:
