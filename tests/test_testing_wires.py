@@ -15,10 +15,11 @@ from trio_llm._catalog.provider import Wire, load_dialect
 from trio_llm._dialects.contract import Call, Dialect
 from trio_llm._types.folding import fold_chunks
 from trio_llm._types.http import HTTPRequest
+from trio_llm._types.token_counts import CountTokensRequest
 from trio_llm.testing import Failure, Reply, ScriptedReply, Simulator, ToolUse, strategies
 from trio_llm.types import PromptTokensDetails
 
-WIRES = ["openai", "anthropic", "gemini", "responses", "vertex_claude", "vertex_mistral"]
+WIRES = ["openai", "anthropic", "gemini", "responses", "converse", "vertex", "vertex_claude", "vertex_mistral"]
 every_wire = pytest.mark.parametrize("wire", WIRES)
 QUESTION = [{"role": "user", "content": "How are you?"}]
 
@@ -139,7 +140,7 @@ def test_a_failure_is_said_in_the_words_of_the_wire(wire: str) -> None:
     assert detail.message == "slow down"
     assert reply.head.headers["retry-after-ms"] == "1500"
     assert reply.head.headers["retry-after"] == "2"
-    assert detail.retry_after == (1.5 if wire == "gemini" else None)
+    assert detail.retry_after == (1.5 if wire in ("gemini", "vertex") else None)
 
 
 @every_wire
@@ -183,6 +184,16 @@ def test_equal_texts_have_equal_vectors(wire: str, texts: str | list[str]) -> No
     assert len(vectors) == (1 if isinstance(texts, str) else 3)
     assert vectors[0] == vectors[-1]
     assert all(sum(value * value for value in vector) == pytest.approx(1) for vector in vectors)
+
+
+@pytest.mark.parametrize("wire", ["anthropic", "converse", "vertex", "vertex_claude"])
+def test_tokens_are_counted_as_they_are_billed(wire: str) -> None:
+    endpoint = dialect(wire).count_tokens
+    assert endpoint is not None
+    call = Call(CountTokensRequest("some/model", QUESTION), "model")
+    counted = endpoint.decode(call, body_of(Simulator().respond(endpoint.encode(call))))
+
+    assert counted.total_tokens == 3
 
 
 def post(path: str, body: object) -> Any:

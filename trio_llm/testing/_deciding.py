@@ -17,10 +17,10 @@ from ._ledger import Ledger, RecordedRequest
 from ._limits import RateGate
 from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ToolUse
 from ._timeline import ScriptedReply, schedule
-from ._wires import _anthropic, _gemini, _openai, _other, _responses, _vertex
+from ._wires import _anthropic, _bedrock, _gemini, _openai, _other, _responses, _vertex
 from ._wires._forms import form_fields
 from ._wires._model import (
-    EVENT_STREAM,
+    STREAMS,
     Answer,
     Body,
     Endpoint,
@@ -36,6 +36,7 @@ from ._wires._model import (
 ENDPOINTS: Final = (
     *_openai.ENDPOINTS,
     *_anthropic.ENDPOINTS,
+    *_bedrock.ENDPOINTS,
     *_gemini.ENDPOINTS,
     *_vertex.ENDPOINTS,
     *_responses.ENDPOINTS,
@@ -77,7 +78,7 @@ class Decider:
         record.status = status
         headers["x-request-id"] = f"simulated-{record.number}"
         headers |= family.limit_headers(self._gate.states())
-        if body.content_type != EVENT_STREAM:
+        if body.content_type not in STREAMS:
             headers["content-length"] = str(sum(len(event.data) for event in body.events))
         pieces, ending = schedule(body.events, action, family.keep_alive)
         head = ReplyHead(status, {"content-type": body.content_type, **headers})
@@ -111,7 +112,7 @@ class _Written:
 
 
 def _with_error(body: Body, action: Reply, family: Family) -> Body:
-    if action.error_at is None or body.content_type != EVENT_STREAM:
+    if action.error_at is None or body.content_type not in STREAMS:
         return body
     error = Event(family.error_event(Failure(529, "simulated overload")))
     return attrs.evolve(body, events=[*body.events[: action.error_at], error])

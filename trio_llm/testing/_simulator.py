@@ -19,8 +19,8 @@ class Simulator:
     """A provider that needs no network, no key and no clock of the wall.
 
     It answers chat, embedding, image, speech, transcription, moderation, rerank and text completion requests of
-    OpenAI's shape, OpenAI's responses, Anthropic's messages and Gemini's generateContent, recognised by the request's
-    path. It is a `Transport`:
+    OpenAI's shape, OpenAI's responses, Anthropic's messages, Gemini's generateContent, Bedrock's Converse and what
+    Vertex AI makes of them, recognised by the request's path. It is a `Transport`:
 
         simulator = Simulator([Failure(429, retry_after=2), Reply("Hello")])
         async with Client(transport=simulator) as client:

@@ -14,6 +14,8 @@ from .._limits import LimitState
 from .._script import Failure, ToolUse
 
 EVENT_STREAM = "text/event-stream"
+AWS_STREAM = "application/vnd.amazon.eventstream"
+STREAMS = (EVENT_STREAM, AWS_STREAM)
 JSON = "application/json"
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import attrs
 
 from ._anthropic import ENDPOINTS as OF_ANTHROPIC
-from ._gemini import GEMINI
+from ._gemini import ENDPOINTS as OF_GEMINI, GEMINI
 from ._model import Answer, Body, Endpoint, Prompt, fields, objects, positive, whole
 from ._openai import ENDPOINTS as OF_OPENAI
 from ._vectors import vector
@@ -21,6 +21,7 @@ from ._vectors import vector
 _DEFAULT_DIMENSIONS: Final = 8
 _MESSAGES, _COUNT, *_ = OF_ANTHROPIC
 _CHAT, *_ = OF_OPENAI
+_CONTENTS, *_ = OF_GEMINI
 
 
 def _hosted(endpoint: Endpoint, name: str, path: str) -> Endpoint:
@@ -47,6 +48,10 @@ def _write_embedding(prompt: Prompt, _answer: Answer) -> Body:
     return whole({"predictions": predictions})
 
 
+def _read_count(path: str, body: Mapping[str, Any]) -> Prompt:
+    return _CONTENTS.read(path, fields(body.get("generateContentRequest")) or body)
+
+
 def _write_count(_prompt: Prompt, answer: Answer) -> Body:
     return whole({"totalTokens": answer.usage.prompt_tokens})
 
@@ -60,5 +65,5 @@ ENDPOINTS: Final = (
     _hosted(_MESSAGES, "vertex.claude", r"/publishers/anthropic/models/[^/]+:(streamR|r)awPredict$"),
     _hosted(_CHAT, "vertex.mistral", r"/publishers/mistralai/models/[^/]+:(streamR|r)awPredict$"),
     Endpoint("vertex.embeddings", re.compile(r"/models/[^/]+:predict$"), GEMINI, _read_embedding, _write_embedding),
-    Endpoint("vertex.count_tokens", re.compile(r":countTokens$"), GEMINI, _read_embedding, _write_count),
+    Endpoint("vertex.count_tokens", re.compile(r":countTokens$"), GEMINI, _read_count, _write_count),
 )
