@@ -117,14 +117,14 @@ async def test_single_calls_keep_the_retry_policy() -> None:
 
 @in_virtual_time
 async def test_as_completed_puts_refused_calls_back_as_well_streams_included() -> None:
-    simulator = Simulator([REFUSED, REFUSED])
+    simulator = Simulator([REFUSED, REFUSED], then=Reply())
     async with client_of(simulator) as client, client.as_completed([ask("a"), ask("b", stream=True)]) as outcomes:
         assert [outcome.status async for outcome in outcomes] == ["ok", "ok"]
 
 
 @in_virtual_time
 async def test_after_a_refusal_another_call_tries_first() -> None:
-    simulator = Simulator([REFUSED])
+    simulator = Simulator([REFUSED], then=Reply())
     async with client_of(simulator, limits=Limits(max_in_flight=1)) as client:
         outcomes = await client.fan_out([ask(text) for text in "abc"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -334,7 +335,7 @@ def test_waiting_for_a_slot_can_be_cancelled() -> None:
 def test_a_stalled_stream_under_a_time_limit_leaves_nothing() -> None:
     @asynccontextmanager
     async def open_context() -> AsyncIterator[Client]:
-        simulator = Simulator([Reply("a b", stall_at=AtEvent(2))])
+        simulator = Simulator([Reply("a b", stall_at=AtEvent(2))], then=Reply())
         async with Client(transport=simulator, variables={"OPENAI_API_KEY": "simulated"}) as client:
             yield client
 
@@ -345,3 +346,27 @@ def test_a_stalled_stream_under_a_time_limit_leaves_nothing() -> None:
                     pass
 
     cancel_at_every_step(scenario, open_context=open_context)
+
+
+async def waits_on_trio() -> None:
+    await trio.sleep(1)
+
+
+async def waits_on_asyncio() -> None:
+    await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize(("scenario", "backend"), [(waits_on_trio, "trio"), (waits_on_asyncio, "asyncio")])
+def test_a_scenario_for_one_loop_is_told_which_option_it_needs(scenario: Any, backend: Any) -> None:
+    with pytest.raises(RuntimeError, match=re.escape(f'options=StepOptions(backends=("{backend}",))')):
+        cancel_at_every_step(scenario)
+    assert cancel_at_every_step(scenario, options=StepOptions(backends=(backend,))).runs > 0
+
+
+def test_a_scenario_that_fails_on_one_loop_for_another_reason_fails_with_that_and_a_note() -> None:
+    async def scenario() -> None:
+        raise RuntimeError("a mistake of its own")
+
+    with pytest.raises(RuntimeError, match="a mistake of its own") as caught:
+        cancel_at_every_step(scenario)
+    assert "StepOptions" in caught.value.__notes__[0]

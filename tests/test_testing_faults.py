@@ -149,8 +149,8 @@ def test_raw_replies_are_sent_as_they_are() -> None:
     assert body_of(respond(RawReply(b"x"))) == b"x"
 
 
-def test_a_sequence_is_followed_and_then_answers_as_ever() -> None:
-    simulator = Simulator([Failure(503), None, Disconnect(latency=1)])
+def test_a_sequence_is_followed_and_then_does_what_it_was_told() -> None:
+    simulator = Simulator([Failure(503), None, Disconnect(latency=1)], then=Reply())
 
     assert statuses(simulator, 5) == [503, 200, None, 200, 200]
 

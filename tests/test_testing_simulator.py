@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+import trio_llm
 from trio_llm import Client, RetryPolicy
 from trio_llm._transport import ReplyError, TransportError
 from trio_llm._types.http import HTTPRequest, Origin
@@ -19,8 +20,10 @@ from trio_llm.testing import (
     Reply,
     RequestOutcome,
     Script,
+    ScriptExhaustedError,
     Simulator,
     run_in_virtual_time,
+    running_server,
 )
 
 pytestmark = pytest.mark.anyio
@@ -168,7 +171,7 @@ async def test_an_answer_that_is_all_there_is_finished_even_if_its_end_is_not_re
 
 async def test_two_simulators_draw_the_same_from_the_same_script() -> None:
     async def run() -> list[str | None]:
-        async with client_of(Simulator([Reply("a"), Reply("b")])) as client:
+        async with client_of(Simulator([Reply("a"), Reply("b")], then=Reply())) as client:
             replies = [await client.completion("openai/any", QUESTION) for _ in range(3)]
         return [reply.choices[0].message.content for reply in replies]
 
@@ -196,3 +199,46 @@ def test_arguments_are_handed_on() -> None:
         return first + second
 
     assert run_in_virtual_time(add, 1, 2) == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_request_that_nothing_was_scripted_for_is_an_error_that_says_so(stream: bool) -> None:
+    async with client_of(Simulator([Reply("a")])) as client:
+        await client.completion("openai/any", QUESTION)
+        with pytest.raises(
+            ScriptExhaustedError, match=r"before request 2 \(/v1/chat/completions\).*then=Reply\(\)"
+        ) as caught:
+            await client.completion("openai/any", QUESTION, stream=stream)
+
+    assert caught.value.request.text == "one two three"
+
+
+def test_a_request_over_the_network_that_nothing_was_scripted_for_is_told_once() -> None:
+    simulator = Simulator([Reply("a")])
+    with running_server(simulator) as base_url:
+        trio_llm.completion("openai/any", QUESTION, api_base=f"{base_url}/v1")
+        with pytest.raises(trio_llm.InternalServerError, match="then=Reply"):
+            trio_llm.completion("openai/any", QUESTION, api_base=f"{base_url}/v1")
+
+    assert len(simulator.requests) == 2
+
+
+@pytest.mark.parametrize("model", ["openai/any", "anthropic/any", "mistral/any", "gemini/any"])
+async def test_no_key_is_needed_and_one_that_is_set_is_sent(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    simulator = Simulator()
+    async with Client(transport=simulator) as client:
+        await client.completion(model, QUESTION)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-own")
+    async with Client(transport=simulator) as client:
+        await client.completion("openai/any", QUESTION)
+
+    assert "simulated" in str(simulator.requests[0].headers)
+    assert simulator.requests[1].headers["authorization"] == "Bearer sk-own"
+
+
+async def test_variables_that_are_given_are_all_the_keys_there_are() -> None:
+    async with Client(transport=Simulator(), variables={}) as client:
+        with pytest.raises(trio_llm.AuthenticationError):
+            await client.completion("openai/any", QUESTION)

@@ -18,7 +18,7 @@ from .._combinators.hedging import hedge
 from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
 from .._combinators.merging import MergedStream, OnFailure, merge
 from .._combinators.racing import Accept, race
-from .._credentials.variables import environment, proxies_wanted
+from .._credentials.variables import WithMadeUpKeys, environment, proxies_wanted
 from .._engine.call import CallTrace, DrainReport
 from .._engine.engine import Engine, Settings
 from .._engine.events import Activity
@@ -58,6 +58,12 @@ class ClientStatistics:
     accounts: Mapping[str, AccountStatistics]
     """By provider and base URL."""
     connections: TransportStatistics
+
+
+def _variables(transport: Transport | None) -> Mapping[str, str]:
+    if getattr(transport, "needs_no_key", False):
+        return WithMadeUpKeys(environment(), CATALOG.values())
+    return environment()
 
 
 def _rows(providers: Mapping[str, Provider] | Iterable[Provider]) -> Mapping[str, Provider]:
@@ -121,7 +127,7 @@ class Client(Operations):
             limits or Limits(),
             timeouts or Timeouts(),
             _rows(providers),
-            environment() if variables is None else variables,
+            _variables(transport) if variables is None else variables,
             Fallbacks(fallbacks, context_window_fallbacks, content_policy_fallbacks),
             Seams(tuple(observers), tuple(gates), tuple(targets), tuple(responders)),
         )

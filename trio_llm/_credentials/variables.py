@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from .._catalog.addresses import template_variables
+from .._catalog.provider import Provider
+
+_MADE_UP: Final = "simulated"
 
 
 def environment() -> Mapping[str, str]:
@@ -42,3 +46,22 @@ def proxies_wanted(variables: Mapping[str, str]) -> bool:
     """Whether the environment asks for a proxy."""
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     return any(variables.get(name) or variables.get(name.lower()) for name in names)
+
+
+class WithMadeUpKeys(Mapping[str, str]):
+    """Variables in which a key that nobody has set is made up: for providers that are simulated."""
+
+    def __init__(self, held: Mapping[str, str], rows: Iterable[Provider]) -> None:
+        """`held` is what is really set, and goes before."""
+        named = [(*row.key_variables, *row.token_variables) for row in rows]
+        self._held = held
+        self._made_up = {names[0]: _MADE_UP for names in named if names and first_set(names, held) is None}
+
+    def __getitem__(self, name: str) -> str:
+        return self._held.get(name) or self._made_up[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._made_up, **self._held})
+
+    def __len__(self) -> int:
+        return len({**self._made_up, **self._held})

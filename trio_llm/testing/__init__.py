@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         RawReply as RawReply,
         Reply as Reply,
         Script as Script,
+        ScriptExhaustedError as ScriptExhaustedError,
         ToolUse as ToolUse,
     )
     from ._server import (
@@ -69,7 +70,8 @@ else:
             "_faults": "COMMON_FAULTS Fault FaultPlan",
             "_ledger": "RecordedRequest RequestOutcome SimulatorStatistics",
             "_limits": "RateLimits",
-            "_script": "Action AtByte AtEvent Delivery Disconnect Failure RawReply Reply Script ToolUse",
+            "_script": "Action AtByte AtEvent Delivery Disconnect Failure RawReply Reply Script ScriptExhaustedError"
+            " ToolUse",
             "_server": "running_server serve",
             "_simulator": "Simulator",
             "_timeline": "Ending Piece ScriptedReply",

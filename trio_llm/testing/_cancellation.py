@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -65,6 +66,8 @@ class StepOptions:
     """Real seconds of idleness after which virtual time jumps; about 0.01 with real sockets, None for real time."""
 
 
+# What Trio says outside of its own run; what asyncio says of a task that waits for Trio, and where no loop of its runs.
+_FOREIGN_LOOP: Final = re.compile("must be called from async context|Task got bad yield|no running event loop")
 _DEFAULT_OPTIONS: Final = StepOptions()
 
 
@@ -97,6 +100,8 @@ def cancel_at_every_step(
 
     Raises:
         LeakError: at the first step that leaves something.
+        RuntimeError: if the scenario calls Trio or asyncio itself, and so does not run on the other; the message says
+            which `options` it needs.
     """
     if not inspect.signature(scenario).parameters:
         scenario, open_context, after = _without_context(scenario), nullcontext, _nothing
@@ -127,12 +132,27 @@ def _run_steps(trial: Trial, canceller: Canceller, options: StepOptions) -> int:
 
 def _demand_clean(canceller: Canceller, step: int, end: TrialEnd) -> None:
     if step == 0 and end.error is not None:
+        _explain(canceller, end.error)
         raise end.error
     problems = [*end.problems]
     if end.error is not None:
         problems.append(f"raised {end.error!r} when it was cancelled")
     if problems:
         raise LeakError(canceller.name, step, problems) from end.error
+
+
+def _explain(canceller: Canceller, error: BaseException) -> None:
+    """A scenario that fails on one loop alone may have been written for the other.
+
+    Raises:
+        RuntimeError: if the loop has said so.
+    """
+    loop = canceller.name.partition(",")[0]
+    other = "asyncio" if loop == "trio" else "trio"
+    advice = f'a scenario that calls {other} itself needs options=StepOptions(backends=("{other}",))'
+    if isinstance(error, RuntimeError) and _FOREIGN_LOOP.search(str(error)):
+        raise RuntimeError(f"the scenario does not run on {loop} ({error}): {advice}") from error
+    error.add_note(f"It failed on {loop} without having been cancelled; {advice}.")
 
 
 def _without_context(scenario: Scenario) -> Scenario:

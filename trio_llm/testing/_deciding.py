@@ -15,7 +15,7 @@ from .._types.usage import CompletionTokensDetails, Usage
 from ._faults import FaultPlan, apply_fault
 from ._ledger import Ledger, RecordedRequest
 from ._limits import RateGate
-from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ToolUse
+from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ScriptExhaustedError, ToolUse
 from ._timeline import ScriptedReply, schedule
 from ._wires import _anthropic, _bedrock, _gemini, _openai, _other, _responses, _vertex
 from ._wires._forms import form_fields
@@ -43,13 +43,14 @@ ENDPOINTS: Final = (
     *_other.ENDPOINTS,
 )
 _DEFAULT: Final = Reply()
+_END: Final[Any] = object()
 
 
 class Decider:
     """Script, faults and limits of one provider, and how far they have got."""
 
-    def __init__(self, script: Script, faults: FaultPlan, gate: RateGate, ledger: Ledger) -> None:
-        self._script = _ScriptReader(script)
+    def __init__(self, script: ScriptReader, faults: FaultPlan, gate: RateGate, ledger: Ledger) -> None:
+        self._script = script
         self._faults = faults
         self._gate = gate
         self._ledger = ledger
@@ -126,10 +127,11 @@ def _failure_headers(failure: Failure) -> dict[str, str]:
     return headers
 
 
-class _ScriptReader:
-    """The scripted actions, one for each request."""
+class ScriptReader:
+    """The scripted actions, one for each request; `then` is for all behind the last. Without it there may be none."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, then: Action | None) -> None:
+        self._then = then
         self._function: Callable[[RecordedRequest], Action | None] | None = None
         self._actions: Iterator[Action | None] = iter(())
         if isinstance(script, Reply | Failure | RawReply | Disconnect):
@@ -138,11 +140,23 @@ class _ScriptReader:
             self._function = script
         else:
             self._actions = iter(script)
+            if script == () and then is None:
+                self._then = _DEFAULT  # no script at all
 
     def next(self, record: RecordedRequest) -> Action:
-        """What to do with this request."""
-        action = self._function(record) if self._function else next(self._actions, None)
-        return action or _DEFAULT
+        """What to do with this request.
+
+        Raises:
+            ScriptExhaustedError: if the script has nothing for it.
+        """
+        if self._function is not None:
+            return self._function(record) or _DEFAULT
+        action = next(self._actions, _END)
+        if action is not _END:
+            return action or _DEFAULT
+        if self._then is None:
+            raise ScriptExhaustedError(record)
+        return self._then
 
     def put_back(self, action: Action) -> None:
         """A refused request has not used its action; the next one gets it."""

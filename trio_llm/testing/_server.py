@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import socket
 import struct
@@ -18,6 +19,7 @@ from trio import TASK_STATUS_IGNORED  # noqa: ASYNC106  # needed at import, wher
 from .._runtime import trio
 from .._transport import TransportError
 from .._types.http import HTTPRequest
+from ._script import ScriptExhaustedError
 from ._simulator import Exchange, Simulator
 from ._timeline import Ending
 
@@ -146,7 +148,12 @@ async def _answer(simulator: Simulator, stream: ByteStream, request: HTTPRequest
     import anyio
 
     await trio.lowlevel.checkpoint()
-    exchange = simulator.open_exchange(simulator.respond(request, now=trio.current_time()))
+    try:
+        reply = simulator.respond(request, now=trio.current_time())
+    except ScriptExhaustedError as error:
+        await stream.send(_refusal(str(error)))
+        return False
+    exchange = simulator.open_exchange(reply)
     try:
         await _play(exchange, stream)
     except TransportError:
@@ -157,6 +164,13 @@ async def _answer(simulator: Simulator, stream: ByteStream, request: HTTPRequest
     finally:
         exchange.release()
     return True
+
+
+def _refusal(message: str) -> bytes:
+    """What a client is told for which nothing is scripted: no retry would change it."""
+    body = json.dumps({"error": {"message": message, "code": "script_exhausted"}}).encode()
+    headers = {"content-type": "application/json", "content-length": str(len(body)), "x-should-retry": "false"}
+    return _head_bytes(501, {**headers, "connection": "close"}) + body
 
 
 async def _play(exchange: Exchange, stream: ByteStream) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from .._runtime import trio
 from .._transport import ReplyError, TransportError
 from .._types.http import HTTPRequest, Origin, ReplyHead
-from ._deciding import Decider
+from ._deciding import Decider, ScriptReader
 from ._faults import FaultPlan
 from ._ledger import Ledger, RecordedRequest, RequestOutcome, SimulatorStatistics
 from ._limits import RateGate, RateLimits
-from ._script import Script
+from ._script import Action, Script
 from ._timeline import Ending, ScriptedReply
 
 
@@ -27,25 +28,35 @@ class Simulator:
             response = await client.completion(model="openai/any", messages=[{"role": "user", "content": "Hi"}])
         assert simulator.requests[0].status == 429
 
-    Without a script it echoes the last user message, word by word where a stream is asked for. Tokens are words.
+    No key has to be set. Without a script it echoes the last user message, word by word where a stream is asked for.
+    Tokens are words.
     Waits are those of the running clock, so that under Trio's `MockClock` hours pass in no time. `serve` puts the
     same simulator on a real port. It may be used in several runs, one after the other.
     """
+
+    needs_no_key: Final = True
+    """A client that has it as its transport, and is given no `variables`, makes up the keys that nobody has set."""
 
     def __init__(
         self,
         script: Script = (),
         *,
+        then: Action | None = None,
         faults: FaultPlan | None = None,
         limits: RateLimits | None = None,
         keep_requests: int | None = None,
     ) -> None:
         """A provider that follows `script` and meets `faults`; `limits` makes it refuse what is too much.
 
+        `then` is the action for every request behind the end of a script that is a sequence: `Reply()` echoes. Without
+        it, a request for which nothing is scripted raises `ScriptExhaustedError`.
+
         `keep_requests` bounds how many records are kept, for a simulator that runs for long.
         """
         self._ledger = Ledger(keep_requests)
-        self._decider = Decider(script, faults or FaultPlan(), RateGate(limits or RateLimits()), self._ledger)
+        self._decider = Decider(
+            ScriptReader(script, then), faults or FaultPlan(), RateGate(limits or RateLimits()), self._ledger
+        )
 
     @property
     def requests(self) -> Sequence[RecordedRequest]:
