@@ -50,6 +50,7 @@ TABLE: dict[str, set[str]] = {
 DOORS: dict[str, set[str]] = {
     "_types.costed": {"models.costs"},
     "_client.client": {"structured", "structured._streams"},  # methods whose rooms are built on clients
+    "_types.request_json": {"_dialects.schema"},  # a class as `response_format` is written down as its schema
     "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
 }
 # Dialects that take operations over from another's package, because they are defined as that one's: importer, imported.

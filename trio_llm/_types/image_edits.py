@@ -67,3 +67,8 @@ class ImageEditRequest(AnyRequest["ImageResponse"]):
         images = tuple(as_upload(one, f"image[{number}]", f"image-{number}.png") for number, one in enumerate(given))
         masked = None if mask is None else as_upload(mask, "mask", "mask.png")
         self.__attrs_init__(checked_model(model), images, prompt, masked, bool(stream), parameters, options)
+
+    def arguments(self) -> dict[str, Any]:
+        """See `AnyRequest.arguments`."""
+        given = super().arguments()
+        return {"image": list(given.pop("images")), **given}

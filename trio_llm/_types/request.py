@@ -54,7 +54,57 @@ class AnyRequest(Generic[ResponseT_co]):
         """
         return changed(self, options=attrs.evolve(self.options, api_key=as_key(api_key)))
 
+    def arguments(self) -> dict[str, Any]:
+        """What the request was made of, the options apart: `type(request)(**request.arguments())` asks the same."""
+        kind: Any = type(self)
+        own = {field.name: getattr(self, field.name) for field in attrs.fields(kind) if field.name not in _NOT_OWN}
+        return {**own, **self.parameters}
 
+    def to_dict(self) -> dict[str, Any]:
+        """The request as JSON values: its operation and the arguments of the call. The form is stable.
+
+        There is no key in it; with `from_dict` it comes back without one, and needs `with_api_key` if it had one of its
+        own. Files are in it whole, as base64. A class as `response_format` is in it as its schema.
+
+        Raises:
+            TypeError: for an argument that has no JSON form; it ends with the argument.
+
+        Example:
+            >>> ChatRequest("gpt-4o", messages, temperature=0).to_dict()
+            {'operation': 'completion', 'model': 'gpt-4o', 'messages': [...], 'temperature': 0}
+        """
+        from .request_json import request_as_dict
+
+        return request_as_dict(self)
+
+    @classmethod
+    def from_dict(cls, form: Mapping[str, Any]) -> Self:
+        """The request that `to_dict` wrote. `AnyRequest.from_dict` reads every kind.
+
+        Raises:
+            ValueError: if it is none, or of another kind.
+            BadRequestError: for arguments that make no request.
+        """
+        from .request_json import request_of_dict
+
+        return cast("Self", request_of_dict(form, cls))
+
+    def fingerprint(self) -> str:
+        """64 characters that are the same for all requests that ask the same of the same model: a name for an answer.
+
+        Keys, time limits, retries, headers, fallbacks, metadata, priority and the order of object fields do not matter.
+        What is asked does, and where: `api_base`, `api_version` and `custom_llm_provider` among it. Numbers count by
+        their value. It is the same in every process and on every machine.
+
+        Raises:
+            TypeError: see `to_dict`.
+        """
+        from .request_json import fingerprint_of
+
+        return fingerprint_of(self)
+
+
+_NOT_OWN: Final = frozenset({"parameters", "options"})
 Fallback: TypeAlias = str | Mapping[str, Any] | AnyRequest
 """Where else to ask: a model, the arguments that are different there (`model` among them), or a whole request."""
 

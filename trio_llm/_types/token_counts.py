@@ -32,6 +32,10 @@ class CountTokensRequest(AnyRequest["TokenCountResponse"]):
         chat = ChatRequest(model, messages, **params)
         self.__attrs_init__(model, chat, chat.parameters, chat.options)
 
+    def arguments(self) -> dict[str, Any]:
+        """See `AnyRequest.arguments`."""
+        return self.chat.arguments()
+
 
 @attrs.define
 class TokenCountResponse(Received, Record):
