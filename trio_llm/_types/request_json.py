@@ -30,8 +30,14 @@ _FILES: Final = frozenset({"image", "mask", "file"})
 _FALLBACKS: Final = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 # How a call is made, and not what is asked of whom. The rest of the control parameters says which server answers.
 _HOW: Final = {"api_key", "drop_params", "extra_headers", "metadata", "num_retries", "on_break", "priority", "timeout"}
-_LEFT_OUT: Final = _HOW.union(_FALLBACKS, ["reply_paths"])
-_UNSET: Final[Mapping[str, object]] = {"drop_params": False, "on_break": "raise", "priority": 0, "stream": False}
+_LEFT_OUT: Final = _HOW.union(_FALLBACKS, ["max_repairs", "reply_paths"])
+_UNSET: Final[Mapping[str, object]] = {
+    "drop_params": False,
+    "max_repairs": 0,
+    "on_break": "raise",
+    "priority": 0,
+    "stream": False,
+}
 """What some arguments are where they were not given. Arguments of None were not given either."""
 
 
