@@ -433,3 +433,11 @@ def test_an_output_that_cannot_be_written_is_bad_input(
     assert main(["fanout", str(prompts), "--model", "openai/any", "--output", str(tmp_path)]) == 2
     assert "cannot write" in capsys.readouterr().err
     assert simulator.requests == []
+
+
+def test_an_outcome_that_cannot_be_written_ends_the_fan_out_and_is_told(serving: Serve, prompts: Path) -> None:
+    simulator = serving(Simulator())
+
+    with pytest.raises(OSError, match="No space left"):
+        main(["fanout", str(prompts), "--model", "openai/any", "--output", "/dev/full", "--max-in-flight", "1"])
+    assert len(simulator.requests) == 1

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Collection, Sequence
+from typing import ClassVar, Protocol
 
 import attrs
 import trio
 
 from .._client.client import Client
-from .._combinators.jobs import Status
-from .._engine.call import CallTrace
-from .._engine.stream import Stream
-from .._limits.line import Crowd
+from .._combinators.jobs import Outcome, Status
+from .._engine.events import CallEnded, CallStarted, Event, FirstContent, StreamProgress
+from .._engine.nursery import Failure
 from .._types.chat import ModelResponse, ModelResponseStream
-from .._types.errors import LLMError
 from .._types.usage import Usage
 from .prompts import Prompt
 
@@ -29,7 +26,7 @@ class Call:
     status: Status = "not_started"
     answer: ModelResponse | None = None
     """All that arrived, once the call has ended; whole if the status is ok."""
-    error: LLMError | None = None
+    error: Exception | None = None
     started: float | None = None
     """When it left the queue."""
     first_content: float | None = None
@@ -59,7 +56,7 @@ class Call:
         """Tokens of the answer, or about how many they are."""
         return self.usage.completion_tokens if self.usage is not None else self.chunks
 
-    def take(self, batch: list[ModelResponseStream]) -> None:
+    def take(self, batch: Sequence[ModelResponseStream]) -> None:
         """Note what one network read brought."""
         for choice in (choice for chunk in batch for choice in chunk.choices if choice.index == 0):
             if choice.delta.content:
@@ -76,7 +73,9 @@ class Listener(Protocol):
 
 @attrs.define(eq=False)
 class FanOut:
-    """Every prompt's call, how many run, and for how long."""
+    """Every prompt's call, how many run, and for how long: an observer of the client that makes the calls."""
+
+    wants: ClassVar[Collection[type[Event]]] = (CallStarted, FirstContent, StreamProgress, CallEnded)
 
     calls: list[Call]
     listeners: list[Listener] = attrs.Factory(list[Listener])
@@ -87,62 +86,64 @@ class FanOut:
     """On Trio's clock."""
     seconds: float = 0.0
     """How long it took in all."""
-    _crowd: Crowd = attrs.Factory(Crowd)
+    _failure: Failure = attrs.Factory(Failure)
+    """A listener's, such as a full disk. What an observer raises would be lost."""
+    _scope: trio.CancelScope = attrs.Factory(trio.CancelScope)
 
     async def run(self, client: Client, limit: int) -> None:
         """Make the calls, `limit` at a time. Whatever happens, the listeners hear of each exactly once."""
         self.began = trio.current_time()
-        waiting = iter(self.calls)
         try:
-            async with trio.open_nursery() as nursery:
-                for _ in range(min(limit, len(self.calls))):
-                    nursery.start_soon(self._work, client, waiting)
+            with self._scope:
+                outcomes = await client.fan_out([call.prompt.request for call in self.calls], limit=limit)
+                for outcome in outcomes:
+                    self._note_refused(self.calls[outcome.index], outcome)
         finally:
             self.seconds = self.now()
-            for call in waiting:
-                self._tell(call)
+            for call in self.calls:
+                if call.ended is None:
+                    self._tell(call)
+        self._failure.raise_once()
+
+    def _note_refused(self, call: Call, outcome: Outcome) -> None:
+        if call.started is None:  # it ended before it was a call
+            call.status, call.error = outcome.status, outcome.error
 
     def now(self) -> float:
         """Seconds since the beginning."""
         return trio.current_time() - self.began
 
-    async def _work(self, client: Client, waiting: Iterator[Call]) -> None:
-        while True:
-            # Where all is cancelled, the rest has to stay in the queue: it was never started.
-            await trio.lowlevel.checkpoint()
-            call = next(waiting, None)
-            if call is None:
-                return
-            with self._noting(call):
-                await self._receive(client, call)
+    def observe(self, event: Event) -> None:
+        """Note what happens to a call."""
+        index = event.activity.index
+        if index is None:
+            return
+        call, at = self.calls[index], event.at - self.began
+        match event:
+            case CallStarted():
+                call.started, call.status = at, "cancelled"  # unless it comes to another end
+                self.running.append(call)
+                self.peak = max(self.peak, len(self.running))
+            case FirstContent():
+                call.first_content = at
+            case StreamProgress():
+                call.take(event.chunks)
+            case CallEnded():
+                self._end(call, event, at)
 
-    @contextmanager
-    def _noting(self, call: Call) -> Generator[None, None, None]:
-        self.running.append(call)
-        self.peak = max(self.peak, len(self.running))
-        call.status = "cancelled"  # unless it comes to another end
-        call.started = self.now()
-        try:
-            yield
+    def _end(self, call: Call, event: CallEnded, at: float) -> None:
+        call.ended, call.answer = at, event.response
+        if event.end == "ok":
             call.status = "ok"
-        except LLMError as error:
-            call.status, call.error = "failed", error
-        finally:
-            call.ended = self.now()
-            self.running.remove(call)
-            self._tell(call)
-
-    async def _receive(self, client: Client, call: Call) -> None:
-        engine, trace = client._open_engine(), CallTrace(crowd=self._crowd)
-        async with Stream(*await engine.open_stream(call.prompt.request, trace)) as stream:
-            try:
-                while batch := await stream.next_batch():
-                    if call.first_content is None:
-                        call.first_content = self.now()
-                    call.take(batch)
-            finally:
-                call.answer = stream.response
+        elif isinstance(event.error, Exception):
+            call.status, call.error = "failed", event.error
+        self.running.remove(call)
+        self._tell(call)
 
     def _tell(self, call: Call) -> None:
-        for listener in self.listeners:
-            listener.ended(call)
+        try:
+            for listener in self.listeners:
+                listener.ended(call)
+        except Exception as error:  # noqa: BLE001 - raised when the calls have ended
+            self._failure.note(error)
+            self._scope.cancel(reason="an outcome could not be told")

@@ -77,7 +77,8 @@ def _limits(arguments: Namespace, limit: int) -> Limits:
 
 
 async def _answer(fan_out: FanOut, plan: _Plan, screen: Screen) -> Interruption:
-    async with interruptible() as interruption, Client(limits=plan.limits, providers=plan.providers) as client:
+    made = Client(limits=plan.limits, providers=plan.providers, observers=[fan_out])
+    async with interruptible() as interruption, made as client:
         with trio.move_on_after(plan.deadline):
             async with trio.open_nursery() as nursery:
                 if plan.quiet:

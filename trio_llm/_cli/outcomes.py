@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import attrs
 
 from .._convert import json as _json
-from .._types.errors import APIError, LLMError
+from .._types.errors import APIError
 from .calls import Call
 from .errors import CommandError
 
@@ -73,7 +73,7 @@ def outcome_record(call: Call) -> dict[str, Any]:
     }
 
 
-def _error_record(error: LLMError) -> dict[str, Any]:
+def _error_record(error: Exception) -> dict[str, Any]:
     record: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
     if isinstance(error, APIError):
         names = ("status_code", "code", "request_id", "retry_after", "attempts")

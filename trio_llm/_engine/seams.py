@@ -34,9 +34,14 @@ class Observer(Protocol):
     What it raises is logged once, by the logger `trio_llm`, and harms no call.
     """
 
-    wants: Collection[type[Event]]
-    """The events that it is told. A class stands for its subclasses, so `(Event,)` is all. Read once, when the client
-    makes its first call; an event that nobody wants is not built."""
+    @property
+    def wants(self) -> Collection[type[Event]]:
+        """The events that it is told; a constant of the class will do.
+
+        A class stands for its subclasses, so `(Event,)` is all. It is read once, when the client makes its first call.
+        An event that nobody wants is not built.
+        """
+        ...
 
     def observe(self, event: Event) -> None:
         """Take note of one event."""
