@@ -81,6 +81,14 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
     },
     "invoke_stability": {"images": {"images": ["iVBORw0KGgo="], "finish_reasons": [None], "seeds": [1]}},
     "invoke_titan": {"images": {"images": ["iVBORw0KGgo="], "error": None}},
+    "bfl": {
+        "images": {
+            "id": "t1",
+            "status": "Ready",
+            "result": {"sample": "https://cdn.example/a.png", "seed": 4},
+            "cost": 3,
+        }
+    },
     "cohere": {
         "embeddings": {
             "id": "e",
