@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
@@ -154,16 +154,20 @@ class Client(Operations):
             return proxied_transport(self._settings.variables, self._settings.timeouts.connect)
         return direct_transport(self._settings.timeouts.connect)
 
-    async def call(self, request: AnyRequest) -> Any:
-        """Make the call that a request describes; one with `stream` set gives a stream.
+    def call(self, request: Any) -> Coroutine[Any, Any, Any]:
+        """Make the call that a request describes, once it is awaited; one with `stream` set gives a stream.
 
         Raises:
             APIError: whatever went wrong.
         """
         if getattr(request, "stream", False):
-            source, opening = await self._open_engine().open_stream(request, CallTrace())
-            return Stream(source, opening)
-        return await self._open_engine().receive(request, CallTrace())
+            return self._pulled(request)
+        # No coroutine of its own: every call would pay for it.
+        return self._open_engine().receive(request, CallTrace())
+
+    async def _pulled(self, request: AnyRequest) -> Stream[Any, Any]:
+        source, opening = await self._open_engine().open_stream(request, CallTrace())
+        return Stream(source, opening)
 
     @asynccontextmanager
     async def open_pumped(self, request: AnyRequest) -> AsyncIterator[PumpedStream[Any, Any]]:

@@ -28,7 +28,7 @@ def function(ask: Callable[P, Asking[AnswerT, SyncAnswerT]]) -> Callable[P, Coro
     """What asks on the default client."""
 
     async def asked(*arguments: P.args, **keywords: P.kwargs) -> AnswerT:
-        answer: AnswerT = await (await default_client()).call(request_of(ask(*arguments, **keywords)))
+        answer: AnswerT = await (await default_client()).call(ask(*arguments, **keywords))
         return answer
 
     describe(asked, ask, inspect.signature(ask))

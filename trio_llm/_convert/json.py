@@ -48,21 +48,17 @@ def dumps(value: object) -> bytes:
         ValueError: for a number that is not finite, and for nesting without end.
     """
     try:
-        return _dumps(value)
+        if orjson is None:
+            return _standard_dumps(value)
+        try:
+            text = orjson.dumps(value, default=_plain)
+        except TypeError:  # integers past 64 bits, lone surrogates, str subclasses as keys
+            return _standard_dumps(value)
+        if b"null" in text:  # which is what orjson makes of NaN and the infinities
+            _check_finite(value)
+        return text
     except RecursionError:
         raise ValueError("nested too deeply for JSON") from None
-
-
-def _dumps(value: object) -> bytes:
-    if orjson is None:
-        return _standard_dumps(value)
-    try:
-        text = orjson.dumps(value, default=_plain)
-    except TypeError:  # integers past 64 bits, lone surrogates, str subclasses as keys
-        return _standard_dumps(value)
-    if b"null" in text:  # which is what orjson makes of NaN and the infinities
-        _check_finite(value)
-    return text
 
 
 def loads(text: bytes | str) -> Any:
@@ -74,7 +70,13 @@ def loads(text: bytes | str) -> Any:
         ValueError: if it is not JSON, or nested deeper than `MOST_NESTED`. NaN and Infinity are read, as some servers
             send them.
     """
-    value = _loads(text)
+    if orjson is None:
+        value = _standard_loads(text)
+    else:
+        try:
+            value = orjson.loads(text)
+        except ValueError:  # NaN and Infinity, or no JSON at all
+            value = _standard_loads(text)
     if len(text) > 2 * MOST_NESTED and _is_deep(text, value):
         raise ValueError(f"nested more than {MOST_NESTED} levels deep")
     return value
@@ -89,15 +91,6 @@ def first_of(text: str) -> tuple[Any, int]:
     if _is_deep(text[:end], value):
         raise ValueError(f"nested more than {MOST_NESTED} levels deep")
     return value, end
-
-
-def _loads(text: bytes | str) -> Any:
-    if orjson is None:
-        return _standard_loads(text)
-    try:
-        return orjson.loads(text)
-    except ValueError:  # NaN and Infinity, or no JSON at all
-        return _standard_loads(text)
 
 
 def _standard_loads(text: bytes | str) -> Any:

@@ -45,6 +45,18 @@ class ReadingOfEvents:
     """One document as a frame of the stream."""
 
 
+def whole_document(body: bytes) -> Any:
+    """The one JSON document that a body is, with whole characters; None if it is none, and `read_body` has to look.
+
+    Nearly every reply is one: whoever asks this first spares it the preparations for the others.
+    """
+    try:
+        document = parse(body)
+    except ConversionError:
+        return None
+    return whole_characters(document) if has_halves(body) else document
+
+
 def read_body(body: bytes, read: Callable[[Any], ResponseT], events: ReadingOfEvents) -> ResponseT:
     """The response in a body: `read` is given its document, or its events are read one by one.
 

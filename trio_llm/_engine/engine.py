@@ -104,7 +104,9 @@ class Engine:
         call = self._start(self.calls.start, request, trace)
         try:
             if not self._choosers and not has_fallbacks(request, self.settings.fallbacks):
-                response = await self._ask(request, call, Tries())
+                # Every call comes this way, so it has no step of its own for responders that are not there.
+                asked = self._ask if self.settings.seams.responders else self._receive
+                response = await asked(request, call, Tries())
                 self._note_latency(request.model, trace)
             else:
                 targets = self._targets(request, call)

@@ -36,7 +36,7 @@ from .._types.usage import Usage
 from .attempts import CallFrame
 from .events import CallWaiting
 from .gates import GatedAdmission
-from .identity import Identity
+from .identity import Identity, identify
 from .retry import asked_wait, explicit_word
 from .routes import Route
 from .seams import Departure, Gate
@@ -95,6 +95,7 @@ class Exchange(Generic[RequestT]):
         cost = account.cost_of(ticket)
         admission = account.enter_nowait(cost, ticket) if self.gates else None
         if admission is None:
+            self.frame.call.stand_in_line()
             self._tell_wait()
             try:
                 admission = await account.enter(cost, ticket)
@@ -170,7 +171,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
                 raise _status_error(exchange, head, body)
             exchange.call.head = head
             response = endpoint.decode(exchange.call, body)
-            Identity(exchange.call).settle(response)
+            identify(exchange.call, response)
             admission.usage = usage_of(response)
             if isinstance(response, Record):
                 frame = exchange.frame
@@ -300,6 +301,8 @@ def _is_whole(head: ReplyHead, data: bytes) -> bool:
 def usage_of(value: object) -> Usage | None:
     """The usage that a response or chunk tells."""
     usage = getattr(value, "usage", None)
+    if type(usage) is Usage or usage is None:
+        return usage
     # The usage of a response of the Responses API says the same under other names.
     usage = getattr(usage, "chat_usage", usage)
     return usage if isinstance(usage, Usage) else None

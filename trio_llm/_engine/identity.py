@@ -31,8 +31,22 @@ def _names_of(cls: type[Any]) -> tuple[str, ...]:
     return tuple(name for name in _NAMES if name in known)
 
 
+def identify(call: Call[Any], answer: object) -> None:
+    """Fill in what a whole reply does not say."""
+    kind: Any = type(answer)
+    for name in _names_of(kind):
+        if getattr(answer, name) is None:
+            setattr(answer, name, _made(call, name))
+
+
+def _made(call: Call[Any], name: str) -> Any:
+    if name == "model":
+        return call.model
+    return call.fresh.time() if name == "created" else call.fresh.id(_PREFIXES.get(call.request.operation, ""))
+
+
 class Identity:
-    """What the parts of one answer have in common."""
+    """What the parts of one streamed answer have in common."""
 
     __slots__ = ("_call", "_held")
 
@@ -46,7 +60,9 @@ class Identity:
         for name in _names_of(kind):
             value = getattr(answer, name)
             if value is None:
-                setattr(answer, name, self._held.get(name) or self._made(name))
+                if name not in self._held:
+                    self._held[name] = _made(self._call, name)
+                setattr(answer, name, self._held[name])
             elif name not in self._held:
                 self._held[name] = value
 
@@ -54,10 +70,3 @@ class Identity:
         """The same for each of several."""
         for answer in answers:
             self.settle(answer)
-
-    def _made(self, name: str) -> Any:
-        call = self._call
-        prefix = _PREFIXES.get(call.request.operation, "")
-        made = {"id": lambda: call.fresh.id(prefix), "model": lambda: call.model, "created": call.fresh.time}[name]()
-        self._held[name] = made
-        return made

@@ -47,7 +47,7 @@ Either: TypeAlias = Asking[ResponseT | Stream[ChunkT, ResponseT], ResponseT | Sy
 class Caller(Protocol):
     """Whoever makes calls: a client."""
 
-    async def call(self, request: AnyRequest) -> Any:
+    def call(self, request: Any) -> Coroutine[Any, Any, Any]:
         """Make the call that a request describes."""
 
 
@@ -126,7 +126,7 @@ def method(
     """The method of a client that asks."""
 
     async def asked(self: Caller, /, *arguments: P.args, **keywords: P.kwargs) -> AnswerT:
-        answer: AnswerT = await self.call(request_of(ask(*arguments, **keywords)))
+        answer: AnswerT = await self.call(ask(*arguments, **keywords))
         return answer
 
     signature = inspect.signature(ask)

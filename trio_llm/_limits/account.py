@@ -73,15 +73,12 @@ class Admission:
     def __init__(self, account: Account, ticket: Ticket, cost: Cost, at: float) -> None:
         self.account = account
         self.ticket = ticket
-        self.lane = ticket.lane
+        self.lane = lane = ticket.lane
+        self.learns = lane.described is not None
+        """Whether anybody wants to know the headers of the reply."""
         self.cost = cost
         self.at = at
         """When it left."""
-
-    @property
-    def learns(self) -> bool:
-        """Whether anybody wants to know the headers of the reply."""
-        return self.lane.described is not None
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
@@ -147,7 +144,7 @@ class Account:
         found = self._lanes.get(lane)
         if found is None:
             found = self._open_lane(lane)
-        return Ticket(self, found, priority, request=request, crowd=crowd)
+        return Ticket(self, found, priority, request, crowd)
 
     def _open_lane(self, name: str) -> Lane:
         if len(self._lanes) >= _MOST_LANES:
@@ -170,11 +167,12 @@ class Account:
         if ticket.crowd is not None:
             ticket.crowd.check(self)
         lane, slots = ticket.lane, self._slots
-        ticket.stuck = None
+        if ticket.stuck is not None:
+            ticket.stuck = None
         if lane.line.first is not None or self._door.first is not None or slots.available_tokens <= 0:
             return None
         now = self._now()
-        if not lane.is_open(now, cost) or (self._has_windows and self._windows_wait(now, cost)):
+        if (lane.steers and not lane.is_open(now, cost)) or (self._has_windows and self._windows_wait(now, cost)):
             return None
         admission = Admission(self, ticket, cost, now)
         # Not by trying: what a limiter of anyio's raises under Trio is not Trio's WouldBlock.
@@ -233,7 +231,8 @@ class Account:
         if error is not None or self._tokens is not None or lane.follows:
             self._settle(admission, error)
         if error is None:
-            lane.succeeded(admission)
+            if lane.steers:
+                lane.succeeded(admission)
             if self._opening is not None:
                 self._opening.succeeded()
                 self._resize_slots(self._opening.number)
@@ -242,8 +241,10 @@ class Account:
         if self._holders:
             self._holders.pop(admission, None)
         self._slots.release_on_behalf_of(admission)
-        lane.line.wake_first()
-        self._door.wake_first()
+        if lane.line.first is not None:
+            lane.line.wake_first()
+        if self._door.first is not None:
+            self._door.wake_first()
 
     def _settle(self, admission: Admission, error: BaseException | None) -> None:
         now = self._now()

@@ -58,6 +58,8 @@ class Lane:
         self.paused_until = -math.inf
         self.pace: Pace | None = None
         """From the first refusal on."""
+        self.steers = adaptive
+        """Whether it holds calls back: always if limits are learnt, else from its first refusal on."""
         self.concurrency = Concurrency() if adaptive else None
         self.described = DescribedLimits() if adaptive else None
         self.follows = False
@@ -114,6 +116,8 @@ class Lane:
         self.in_flight += 1
         self._departed += 1
         admission.number, admission.beside = self._departed, self.in_flight
+        if not self.steers:
+            return
         if self.concurrency is not None:
             self.concurrency.left(self.in_flight)
         if self.pace is not None:
@@ -172,6 +176,7 @@ class Lane:
         ticket = admission.ticket
         if self.pace is None:
             self.pace = Pace(now, measures=self._adaptive)
+            self.steers = True
         pace, explained = self.pace, is_limit and explain_refusal(admission.described, admission.cost)
         if explained and admission.departure is None:
             self._pause(now, DEFAULT_PAUSE if asked is None else asked)

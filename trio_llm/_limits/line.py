@@ -40,30 +40,36 @@ class Crowd:
             raise AuthenticationError(message, code=error.code, request_id=error.request_id) from error
 
 
-@attrs.define(eq=False)
 class Ticket:
-    """A call's claim to its place in line. Its attempts share it: a call that is repeated does not begin at the end."""
+    """A call's claim to its place in line. Its attempts share it: a call that is repeated does not begin at the end.
 
-    account: Account
-    lane: Lane
-    priority: int = 0
-    """Higher goes first."""
+    What most calls never fill in stands on the class, as every call makes a ticket.
+    """
+
     arrival: int | None = None
     """When it first came; the account fills it in."""
     behind: tuple[int, ...] | None = None
     """Its rank since it was refused."""
-    request: object = None
-    """What it asks, where somebody may want to know what that costs."""
     estimate: Cost | None = None
-    """What that will be, once somebody wanted to know; the account fills it in."""
-    crowd: Crowd | None = None
-    """The fan-out that it belongs to: a refusal then puts it back into its line."""
+    """What its request will cost, once somebody wanted to know; the account fills it in."""
     refused: bool = False
     """Whether it was refused in a way that waiting cures, while its lane was not given up; the account fills it in."""
     stuck: str | None = None
     """What it waited for, and how long, when its wait was ended; the account fills it in."""
     holder: Any = None
     """What its call is known as to whoever asks who holds slots; None if nobody does."""
+
+    def __init__(
+        self, account: Account, lane: Lane, priority: int = 0, request: object = None, crowd: Crowd | None = None
+    ) -> None:
+        self.account = account
+        self.lane = lane
+        self.priority = priority
+        """Higher goes first."""
+        self.request = request
+        """What it asks, where somebody may want to know what that costs."""
+        self.crowd = crowd
+        """The fan-out that it belongs to: a refusal then puts it back into its line."""
 
     @property
     def rank(self) -> tuple[int, ...]:

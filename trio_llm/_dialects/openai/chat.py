@@ -16,7 +16,7 @@ from ..._convert.narrow import JSONObject, as_object, as_objects
 from ..._types.chat import CHAT_PARAMETERS, ChatRequest, ModelResponse
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, read_body, whole_document
 from ..contract import (
     CacheMarks,
     Call,
@@ -59,7 +59,8 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
     body = chat_body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
-    return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
+    extra = call.request.options.extra_body
+    return json_request(_PATH, merge_extra_body(body, extra) if extra else body)
 
 
 def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
@@ -173,6 +174,9 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
         ReplyIsError: if it holds no answer, or one that the provider broke off.
         ConversionError: if the answer in it makes no sense.
     """
+    document = whole_document(body)
+    if document is not None:
+        return _read(call, document)
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 

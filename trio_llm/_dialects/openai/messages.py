@@ -39,10 +39,13 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
     Raises:
         UnsupportedParamsError: for fields and content parts that the provider refuses; `drop` leaves them out.
     """
-    made = [sendable_message(message, quirks) for message in results_after_calls(messages)]
-    if not quirks.media_in_results and any(message["role"] == "tool" for message in made):
+    roles = {message["role"] for message in messages}
+    has_results = "tool" in roles
+    ordered = results_after_calls(messages) if has_results else messages
+    made = [sendable_message(message, quirks) for message in ordered]
+    if has_results and not quirks.media_in_results:
         made = with_media_shown(made)
-    if quirks.call_ids is not CallIds.ANY:
+    if quirks.call_ids is not CallIds.ANY and (has_results or "assistant" in roles):
         made = [with_own_ids(message, quirks.call_ids) for message in made]
     if quirks.attachments_as_text:
         made = [_with_plain_attachments(message) for message in made]
