@@ -49,7 +49,7 @@ TABLE: dict[str, set[str]] = {
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {
     "_types.costed": {"models.costs"},
-    "_client.client": {"structured", "structured._streams"},  # methods whose rooms are built on clients
+    "_client.client": {"structured._streams"},  # methods whose rooms are built on clients
     "_types.request_json": {"_dialects.schema"},  # a class as `response_format` is written down as its schema
     "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
 }
@@ -87,36 +87,38 @@ def wing_of(module: str) -> str:
     return module.split(".")[0]
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Every module that a file imports, absolutely named, whether at its top or inside a function.
+def imported(module: str, source: str) -> Iterator[str]:
+    """Every module that a source text imports, absolutely named, whether at its top or inside a function.
 
     What only type checkers see counts as well: a name that a layer has to know is a name that it depends on.
     """
-    package = ["trio_llm", *name_of(path).split(".")] if name_of(path) else ["trio_llm"]
-    if path.name != "__init__.py":
+    package = ["trio_llm", *filter(None, module.split("."))]
+    if module not in PACKAGES:
         package.pop()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = [*package[: len(package) - node.level + 1], *filter(None, [node.module])] if node.level else []
-            source = ".".join(base) if node.level else node.module or ""
-            yield source
-            yield from (f"{source}.{alias.name}" for alias in node.names)
+            name = ".".join(base) if node.level else node.module or ""
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
 EXISTING = {name_of(module) for module in MODULES}
+PACKAGES = {name_of(module) for module in MODULES if module.name == "__init__.py"}
 
 
-def own_modules(path: Path) -> Iterator[str]:
-    for name in imported(path):
-        module = name.removeprefix("trio_llm").removeprefix(".")
-        if name.startswith("trio_llm") and module in EXISTING:
-            yield module
+def own_modules(module: str, source: str) -> Iterator[str]:
+    """The modules of this package among those."""
+    for name in imported(module, source):
+        other = name.removeprefix("trio_llm").removeprefix(".")
+        if name.startswith("trio_llm") and other in EXISTING:
+            yield other
 
 
 def outside_packages(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in imported(path)}
+    return {name.split(".")[0] for name in imported(name_of(path), path.read_text())}
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -134,27 +136,81 @@ def length_without_docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) -
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: name_of(path) or "trio_llm")
 
 
-def forbidden(path: Path) -> set[str]:
-    """The modules of other wings that this one imports and that the table does not allow it."""
-    module = name_of(path)
+def forbidden(module: str, source: str) -> set[str]:
+    """The modules of other wings that a source text imports and that the table does not allow it."""
     wing = wing_of(module)
     return {
         other
-        for other in own_modules(path)
-        if wing_of(other) not in {wing, *TABLE[wing]}
+        for other in own_modules(module, source)
+        if wing_of(other) != wing
+        and (wing_of(other) not in TABLE[wing] or is_inside(other))
         and other not in DOORS.get(module, ())
-        and not is_parent(other, path)
+        and not is_parent(other, wing)
     }
 
 
-def is_parent(other: str, path: Path) -> bool:
+def is_inside(module: str) -> bool:
+    """Whether it is no other wing's business."""
+    return any(part.startswith("_") for part in module.split(".")[1:])
+
+
+def is_parent(other: str, wing: str) -> bool:
     # `from . import _x` names the package itself on the way to `_x`; that is no dependency.
-    return other == "" and wing_of(name_of(path)).startswith("_")
+    return other == "" and wing.startswith("_")
 
 
 @every_module
 def test_a_module_imports_only_what_the_table_allows_its_wing(path: Path) -> None:
-    assert not forbidden(path)
+    assert not forbidden(name_of(path), path.read_text())
+
+
+PLANTED = [
+    ("_types.request", "from .._engine import call", "_engine.call"),
+    ("_types.chat.response", "from ..._convert.converter import read_record", "_convert.converter"),
+    ("_convert.json", "import trio_llm._framing.sse_decoder", "_framing.sse_decoder"),
+    ("_framing.ndjson", "from trio_llm._dialects import contract", "_dialects.contract"),
+    ("_dialects.openai.chat", "from ..._catalog.provider import Provider", "_catalog.provider"),
+    ("_catalog.hosts", "def f():\n    from .._credentials import sources", "_credentials.sources"),
+    (
+        "_limits.settings",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .._engine import engine",
+        "_engine.engine",
+    ),
+    ("_transport.pool", "from .. import _limits", "_limits"),
+    ("_engine.call", "from .._client.client import Client", "_client.client"),
+    ("_combinators.jobs", "import trio_llm.testing", "testing"),
+    ("_client.client", "from ..transport import Transport", "transport"),
+    ("exceptions", "from . import Client", ""),
+    # Down, but into what another wing keeps for itself.
+    ("_engine.routes", "from .._dialects.gemini import _wire", "_dialects.gemini._wire"),
+    ("_cli.serve", "from ..testing._server import serve", "testing._server"),
+]
+
+
+@pytest.mark.parametrize(("module", "statement", "other"), PLANTED, ids=[f"{row[0]}-{row[2]}" for row in PLANTED])
+def test_an_upward_import_is_noticed_wherever_it_stands(module: str, statement: str, other: str) -> None:
+    parts = PACKAGE.joinpath(*module.split("."))
+    source = (parts / "__init__.py" if module in PACKAGES else parts.with_suffix(".py")).read_text()
+
+    assert forbidden(module, source) == set()
+    assert other in forbidden(module, f"{source}\n{statement}\n")
+
+
+def test_every_wing_stands_in_the_table_and_every_door_leads_somewhere() -> None:
+    assert {wing_of(module) for module in EXISTING} == set(TABLE)
+    for module, others in DOORS.items():
+        (path,) = [path for path in MODULES if name_of(path) == module]
+        assert others <= set(own_modules(module, path.read_text()))
+
+
+def test_no_wing_is_above_a_wing_that_is_above_it() -> None:
+    """The package itself apart: it has the names of its rooms, and rooms are built on public names."""
+    below = {wing: allowed - {wing, ""} for wing, allowed in TABLE.items() if wing}
+    while lowest := [wing for wing, allowed in below.items() if allowed.isdisjoint(below)]:
+        for wing in lowest:
+            del below[wing]
+
+    assert below == {}
 
 
 DIALECTS = {path.parent.name for path in (PACKAGE / "_dialects").glob("*/__init__.py")}
@@ -170,7 +226,7 @@ def dialect_of(module: str) -> str | None:
 @every_module
 def test_no_dialect_imports_the_package_of_another(path: Path) -> None:
     own = dialect_of(name_of(path))
-    others = {dialect_of(other) for other in own_modules(path)} - {None, own}
+    others = {dialect_of(other) for other in own_modules(name_of(path), path.read_text())} - {None, own}
     # What several dialects share is nobody's package, and imports none.
     if wing_of(name_of(path)) == "_dialects":
         assert others <= VARIANTS.get(own or "", set())
