@@ -283,3 +283,21 @@ def test_no_global_is_written_after_import(path: Path) -> None:
     tree = ast.parse(path.read_text())
 
     assert not [node.names for node in ast.walk(tree) if isinstance(node, ast.Global)]
+
+
+def test_no_modules_within_a_wing_import_each_other_in_a_circle() -> None:
+    """What only type checkers see counts, except in `_limits`, whose lines, lanes and accounts know one another."""
+    within = {
+        module: {other for other in own_modules(module, path.read_text()) if wing_of(other) == wing_of(module)}
+        for path in MODULES
+        if wing_of(module := name_of(path)) in {"testing", "_client", "_engine", "_combinators", "_transport", "_cli"}
+    }
+    waiting = {
+        module: {other for other in others if not f"{module}.".startswith(f"{other}.")}
+        for module, others in within.items()
+    }
+    while lowest := [module for module, others in waiting.items() if others.isdisjoint(waiting)]:
+        for module in lowest:
+            del waiting[module]
+
+    assert waiting == {}

@@ -15,6 +15,7 @@ from .._types.usage import CompletionTokensDetails, Usage
 from ._faults import FaultPlan, apply_fault
 from ._ledger import Ledger, RecordedRequest
 from ._limits import RateGate
+from ._prompt import Prompt
 from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ScriptExhaustedError, ToolUse
 from ._timeline import ScriptedReply, schedule
 from ._wires import _anthropic, _bedrock, _gemini, _openai, _other, _responses, _vertex
@@ -26,7 +27,6 @@ from ._wires._model import (
     Endpoint,
     Event,
     Family,
-    Prompt,
     arguments_text,
     fields,
     whole,

@@ -12,7 +12,7 @@ import attrs
 from .._runtime import trio
 from .._transport import TransportStatistics
 from .._types.usage import Usage
-from ._wires._model import Prompt
+from ._prompt import Prompt
 
 
 class RequestOutcome(Enum):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from .._limits import LimitState
+from .._prompt import Prompt
 from .._script import Failure
 from ._model import (
     EVENT_STREAM,
@@ -18,7 +19,6 @@ from ._model import (
     Endpoint,
     Event,
     Family,
-    Prompt,
     answer_tokens,
     arguments_object,
     arguments_text,

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from zlib import crc32
 
 from ..._convert import json as _json
+from .._prompt import Prompt
 from .._script import Failure
 from ._model import (
     AWS_STREAM,
@@ -22,7 +23,6 @@ from ._model import (
     Endpoint,
     Event,
     Family,
-    Prompt,
     answer_tokens,
     arguments_object,
     arguments_text,

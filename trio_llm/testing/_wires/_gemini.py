@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .._prompt import Prompt
 from .._script import Failure
 from ._model import (
     EVENT_STREAM,
@@ -17,7 +18,6 @@ from ._model import (
     Endpoint,
     Event,
     Family,
-    Prompt,
     answer_tokens,
     arguments_object,
     data_event,

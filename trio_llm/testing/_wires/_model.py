@@ -11,27 +11,13 @@ import attrs
 from ..._convert import json as _json
 from ..._types.usage import Usage
 from .._limits import LimitState
+from .._prompt import Prompt
 from .._script import Failure, ToolUse
 
 EVENT_STREAM = "text/event-stream"
 AWS_STREAM = "application/vnd.amazon.eventstream"
 STREAMS = (EVENT_STREAM, AWS_STREAM)
 JSON = "application/json"
-
-
-@attrs.frozen
-class Prompt:
-    """What a request asks."""
-
-    model: str = ""
-    texts: tuple[str, ...] = ()
-    """Every text of the request that counts as a token of the prompt."""
-    last: str = ""
-    """The last text of the user's."""
-    stream: bool = False
-    max_tokens: int | None = None
-    body: Mapping[str, Any] = attrs.Factory(dict[str, Any])
-    """The decoded JSON of the request."""
 
 
 @attrs.frozen

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .._limits import LimitState
+from .._prompt import Prompt
 from .._script import Failure
 from ._model import (
     EVENT_STREAM,
@@ -19,7 +20,6 @@ from ._model import (
     Endpoint,
     Event,
     Family,
-    Prompt,
     answer_tokens,
     arguments_text,
     data_event,

@@ -12,13 +12,13 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .._prompt import Prompt
 from ._model import (
     EVENT_STREAM,
     Answer,
     Body,
     Endpoint,
     Event,
-    Prompt,
     answer_tokens,
     data_event,
     positive,

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from .._prompt import Prompt
 from ._model import (
     EVENT_STREAM,
     Answer,
     Body,
     Endpoint,
     Event,
-    Prompt,
     answer_tokens,
     arguments_text,
     data_event,

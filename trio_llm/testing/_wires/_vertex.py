@@ -12,9 +12,10 @@ from urllib.parse import unquote
 
 import attrs
 
+from .._prompt import Prompt
 from ._anthropic import ENDPOINTS as OF_ANTHROPIC
 from ._gemini import ENDPOINTS as OF_GEMINI, GEMINI
-from ._model import Answer, Body, Endpoint, Prompt, fields, objects, positive, whole
+from ._model import Answer, Body, Endpoint, fields, objects, positive, whole
 from ._openai import ENDPOINTS as OF_OPENAI
 from ._vectors import vector
 
