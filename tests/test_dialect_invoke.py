@@ -9,14 +9,29 @@ from typing import Any
 import aws_frames
 import pytest
 from fuzz_seeds import INVOKED
+from golden_requests import Recorder
 from hypothesis import given, settings, strategies as st
 from test_dialect_bedrock import client
 
-from trio_llm import APIError, BadRequestError, Client, ContentPolicyViolationError, UnsupportedParamsError
+from trio_llm import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    Client,
+    ContentPolicyViolationError,
+    RetryPolicy,
+    UnsupportedParamsError,
+)
 from trio_llm._catalog.provider import Wire, load_dialect
-from trio_llm._dialects.contract import Call, ErrorDetail
+from trio_llm._dialects.bedrock import prompts
+from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
-from trio_llm._types.errors import APIConnectionError, InternalServerError, RateLimitError
+from trio_llm._types.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    InternalServerError,
+    RateLimitError,
+)
 from trio_llm._types.folding import fold_chunks
 from trio_llm._types.http import ReplyHead
 
@@ -202,8 +217,21 @@ async def test_what_a_text_cannot_hold_is_refused() -> None:
     async with Client(variables={"AWS_BEARER_TOKEN_BEDROCK": "token", "AWS_REGION": "eu-west-3"}) as made:
         with pytest.raises(UnsupportedParamsError, match="tools"):
             await made.completion("bedrock/invoke/meta.llama9", HELLO, tools=[tool])
+        with pytest.raises(UnsupportedParamsError, match="cannot express n"):
+            await made.completion("bedrock/invoke/meta.llama9", HELLO, n=2)
         with pytest.raises(BadRequestError, match="reads text only"):
             await made.completion("bedrock/invoke/meta.llama9", [{"role": "user", "content": [picture]}])
+        with pytest.raises(BadRequestError, match="knows no tools"):
+            await made.completion("bedrock/invoke/meta.llama9", [{"role": "tool", "tool_call_id": "c", "content": "1"}])
+        with pytest.raises(BadRequestError, match="nothing to answer"):
+            await made.completion("bedrock/invoke/meta.llama9", [])
+        with pytest.raises(BadRequestError, match="one text a request"):
+            await made.embedding("bedrock/amazon.titan-embed-text-v2:0", [[1, 2]])
+        for options in ({"input_type": "query"}, {"encoding_format": "base64"}):
+            with pytest.raises(UnsupportedParamsError):
+                await made.embedding("bedrock/amazon.titan-embed-text-v2:0", ["a"], **options)  # type: ignore[arg-type]
+        with pytest.raises(UnsupportedParamsError, match="dimensions"):
+            await made.embedding("bedrock/amazon.titan-embed-text-v1", ["a"], dimensions=4)
 
 
 @on_both_loops
@@ -275,11 +303,14 @@ async def test_a_ranking_says_which_version_it_speaks() -> None:
                 "imageGenerationConfig": {"numberOfImages": 1, "width": 1024, "height": 512},
             },
         ),
-        ("stability.stable-image-core-v9:0", {"prompt": "A quay"}),
+        (
+            "stability.stable-image-core-v9:0",
+            {"prompt": "A quay", "aspect_ratio": "3:2", "output_format": "jpeg"},
+        ),
     ],
 )
 async def test_images_of_every_maker(model: str, body: Any) -> None:
-    size = {"size": "1024x512"} if "canvas" in model else {}
+    size = {"size": "1024x512"} if "canvas" in model else {"size": "1536x1024", "output_format": "jpeg"}
     path, got = await sent(model, {"images": ["aW1n"]}, "image_generation", prompt="A quay", **size)
 
     assert path.endswith("/invoke")
@@ -293,6 +324,12 @@ async def test_sizes_that_a_model_has_not_are_refused() -> None:
             await made.image_generation("A quay", "bedrock/stability.sd9", size="7x1")
         with pytest.raises(UnsupportedParamsError, match="size"):
             await made.image_generation("A quay", "bedrock/amazon.nova-canvas-v1:0", size="large")
+        with pytest.raises(UnsupportedParamsError, match="quality"):
+            await made.image_generation("A quay", "bedrock/amazon.nova-canvas-v1:0", quality="odd")
+        with pytest.raises(UnsupportedParamsError, match="there is one image"):
+            await made.image_generation("A quay", "bedrock/stability.sd9", n=2)
+        with pytest.raises(UnsupportedParamsError, match="response_format"):
+            await made.image_generation("A quay", "bedrock/stability.sd9", response_format="url")
 
 
 @on_both_loops
@@ -323,3 +360,97 @@ async def test_messages_of_claude_go_as_they_are() -> None:
 
     assert path == "/model/anthropic.claude-9/invoke"
     assert body == {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": HELLO}
+
+
+@pytest.mark.parametrize(
+    ("wire", "document", "kind"),
+    [
+        ("invoke_llama", {"message": "Too many requests"}, InternalServerError),
+        ("invoke_llama", {"generation": "", "stop_reason": None}, InternalServerError),
+        ("invoke_mistral", {"outputs": [{"text": "Hel", "stop_reason": "error"}]}, InternalServerError),
+        ("invoke_titan", [], InternalServerError),
+    ],
+)
+def test_a_reply_that_is_no_answer_is_an_error(wire: str, document: Any, kind: type[APIError]) -> None:
+    with pytest.raises(ReplyIsError) as caught:
+        whole(wire, document)
+
+    assert caught.value.detail.kind is kind
+
+
+def test_a_stream_whose_model_broke_off_is_an_error_with_what_there_was() -> None:
+    events = [{"outputs": [{"text": "Hel", "stop_reason": None}]}, {"outputs": [{"text": "", "stop_reason": "error"}]}]
+    chunks, failure = streamed("invoke_mistral", b"".join(map(aws_frames.wrapped, events)))
+
+    assert fold_chunks(chunks).choices[0].message.content == "Hel"
+    assert failure is not None
+    assert failure.kind is InternalServerError
+
+
+def test_the_system_speaks_in_front_of_the_users_first_words_of_mistral() -> None:
+    alone = prompts.MISTRAL.write([prompts.Turn("system", "Be brief.")])
+
+    assert alone == {"prompt": "<s>[INST] Be brief. [/INST]"}
+
+
+async def _filtered(reply: Any) -> APIError:
+    import httpx
+
+    async with client(httpx.Response(200, json=reply), [], AWS_BEARER_TOKEN_BEDROCK="token") as made:
+        with pytest.raises(APIError) as caught:
+            await made.image_generation("A quay", "bedrock/amazon.nova-canvas-v1:0")
+    return caught.value
+
+
+@on_both_loops
+async def test_an_image_that_was_not_made_is_an_error_with_amazons_words() -> None:
+    error = await _filtered({"images": [], "error": "The model was busy."})
+
+    assert isinstance(error, InternalServerError)
+    assert "The model was busy." in str(error)
+
+
+@on_both_loops
+@pytest.mark.parametrize("reply", [{"embedding": None}, {"embeddings": []}, {"embedding": "AAAA"}])
+async def test_a_reply_without_a_vector_is_malformed(reply: Any) -> None:
+    import httpx
+
+    async with client(httpx.Response(200, json=reply), [], AWS_BEARER_TOKEN_BEDROCK="token") as made:
+        with pytest.raises(APIResponseValidationError):
+            await made.embedding("bedrock/amazon.titan-embed-text-v2:0", ["a"])
+
+
+@on_both_loops
+async def test_a_vector_may_come_by_its_type() -> None:
+    import httpx
+
+    reply = httpx.Response(200, json={"embeddingsByType": {"float": [0.5]}})
+    async with client(reply, [], AWS_BEARER_TOKEN_BEDROCK="token") as made:
+        response = await made.embedding("bedrock/amazon.titan-embed-text-v2:0", "a")
+
+    assert response.data[0].embedding == [0.5]
+
+
+@on_both_loops
+async def test_betas_of_claude_stand_in_the_body() -> None:
+    part = {"type": "file", "file": {"file_id": "file_1"}}
+    _, body = await sent("invoke/anthropic.claude-9", messages=[{"role": "user", "content": [part]}])
+
+    assert body["anthropic_beta"] == ["files-api-2025-04-14"]
+
+
+@on_both_loops
+@pytest.mark.parametrize("anyio_backend", ["trio"], indirect=True)
+async def test_the_keys_of_aws_sign_for_their_own_host_alone() -> None:
+    recorder = Recorder(307, {"location": "https://elsewhere.example/model/x/invoke"})
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "of-mine", "AWS_REGION": "eu-west-3"}
+    async with Client(transport=recorder, variables=keys, retry=RetryPolicy(attempts=1)) as made:
+        with pytest.raises(AuthenticationError, match="elsewhere.example"):
+            await made.completion("bedrock/invoke/anthropic.claude-9", HELLO, api_base="https://elsewhere.example")
+        with pytest.raises(APIError):
+            await made.completion("bedrock/invoke/anthropic.claude-9", HELLO)
+    ((origin, request),) = recorder.sent
+
+    assert origin.host == "bedrock-runtime.eu-west-3.amazonaws.com"
+    assert "of-mine" not in f"{request.headers}{request.path}{request.body!r}"
+    assert dict(request.headers)["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIA/")

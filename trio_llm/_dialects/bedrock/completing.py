@@ -73,7 +73,7 @@ def prompted(name: str, form: PromptForm) -> Dialect:
 
 def _body(call: Call[ChatRequest], form: PromptForm) -> dict[str, Any]:
     request = call.request
-    expressible = frozenset(form.names) | {"n", "stream_options"}
+    expressible = frozenset(form.names) | {"stream_options"}
     given = supported_parameters(request.parameters, call, expressible, drop=request.options.drop_params)
     settings = {form.names[name]: _list(name, value) for name, value in given.items() if name in form.names}
     written = {**form.write(turns_of(request.messages))}
