@@ -23,5 +23,11 @@ CATALOG: Final = Catalog(_ROWS)
 
 
 def catalog_with(*rows: Provider) -> Catalog:
-    """The catalogue and rows of your own, which go before those of the same name."""
+    """The catalogue and rows of your own, which go before those of the same name.
+
+    Example:
+        row = Provider(name="mine", base_url="https://llm.example/v1", documentation="https://llm.example/docs")
+        async with Client(providers=catalog_with(row)) as client:
+            await client.completion("mine/some-model", messages)
+    """
     return Catalog((*_ROWS, *rows))

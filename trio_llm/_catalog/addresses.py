@@ -12,7 +12,11 @@ import attrs
 
 @attrs.frozen
 class Paths:
-    """Where a provider has its operations, as templates: `{path}` is the dialect's path, `{model}` the model's name."""
+    """Where a provider has its operations, as templates: `{path}` is the dialect's path, `{model}` the model's name.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, paths=Paths(instead_of="/v1"))
+    """
 
     usual: str = "{path}"
     special: Mapping[str, str] = MappingProxyType({})
@@ -35,7 +39,11 @@ SAME_PATHS: Final = Paths()
 
 @attrs.frozen
 class Versioning:
-    """How an API version, given by the caller or the environment, goes into addresses."""
+    """How an API version, given by the caller or the environment, goes into addresses.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, versioning=None)
+    """
 
     variables: tuple[str, ...]
     """Environment variables of the version; the first that is set counts."""

@@ -18,7 +18,11 @@ AWS_REGION: Final = "{aws_region_name|AWS_REGION_NAME|AWS_REGION|AWS_DEFAULT_REG
 
 
 class HeaderKey(NamedTuple):
-    """The secret is a header's value."""
+    """The secret is a header's value.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, auth=HeaderKey("x-api-key"))
+    """
 
     name: str
     """In lower case."""
@@ -26,13 +30,21 @@ class HeaderKey(NamedTuple):
 
 
 class QueryKey(NamedTuple):
-    """The secret is a parameter of the query."""
+    """The secret is a parameter of the query.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, auth=QueryKey("key"))
+    """
 
     name: str
 
 
 class SigV4(NamedTuple):
-    """AWS's signature, version 4, over the whole request, made for every attempt."""
+    """AWS's signature, version 4, over the whole request, made for every attempt.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, auth=SigV4("bedrock", "{AWS_REGION|=us-east-1}"))
+    """
 
     service: str
     """The name by which the signature knows the service: `bedrock` for all hosts of Bedrock."""
@@ -41,7 +53,11 @@ class SigV4(NamedTuple):
 
 
 class AuthScheme(Enum):
-    """The usual places of a key: header name and prefix of the value."""
+    """The usual places of a key: header name and prefix of the value.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, auth=AuthScheme.BEARER)
+    """
 
     BEARER = HeaderKey("authorization", "Bearer ")
     X_API_KEY = HeaderKey("x-api-key")
@@ -60,6 +76,8 @@ class GoogleCredentials(NamedTuple):
     """Tokens of Google Cloud: a service account's key, or what Google calls application default credentials.
 
     Needs the extra `google`. Source: https://cloud.google.com/docs/authentication/application-default-credentials.
+
+        row = Provider(name="mine", base_url=url, documentation=page, sources=(GoogleCredentials(),))
     """
 
     variables: tuple[str, ...] = ("vertex_credentials", "VERTEXAI_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS")
@@ -73,6 +91,8 @@ class EntraCredentials(NamedTuple):
 
     It is asked only where one of `variables` is set: it looks for credentials in many places, some of them far.
     Needs the extra `azure`. Source: https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/managed-identity.
+
+        row = Provider(name="mine", base_url=url, documentation=page, sources=(EntraCredentials(("AZURE_CLIENT_ID",)),))
     """
 
     variables: tuple[str, ...] = ("AZURE_TOKEN_CREDENTIALS", "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "IDENTITY_ENDPOINT")
@@ -83,6 +103,9 @@ class EntraCredentials(NamedTuple):
 
 class AwsCredentials(NamedTuple):
     """AWS's keys, which sign: from the call, the environment, or what botocore finds (the extra `aws`).
+
+        source = AwsCredentials(SigV4("bedrock", "us-east-1"))
+        row = Provider(name="mine", base_url=url, documentation=page, sources=(source,))
 
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html.
     """
@@ -95,7 +118,11 @@ class AwsCredentials(NamedTuple):
 
 
 class TokenExchange(NamedTuple):
-    """A long-lived key that an endpoint exchanges for tokens that end soon, by a form."""
+    """A long-lived key that an endpoint exchanges for tokens that end soon, by a form.
+
+    Example:
+        print([source.url for source in row.sources if isinstance(source, TokenExchange)])
+    """
 
     url: str
     """The endpoint. A template, as base URLs are."""

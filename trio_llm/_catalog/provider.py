@@ -37,7 +37,11 @@ from .auth import (
 
 
 class Wire(Enum):
-    """The built-in dialects, by the place of their value; the module is imported when a call first needs it."""
+    """The built-in dialects, by the place of their value; the module is imported when a call first needs it.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, wire=Wire.ANTHROPIC)
+    """
 
     OPENAI = "openai:OPENAI"
     RESPONSES = "openai.responses_api:RESPONSES"
@@ -77,7 +81,11 @@ AnyDialect: TypeAlias = Wire | Dialect
 
 
 class Server(Enum):
-    """Who runs the host of a row."""
+    """Who runs the host of a row.
+
+    Example:
+        row = Provider(name="mine", base_url="http://localhost:8000/v1", documentation=page, server=Server.SELF_HOSTED)
+    """
 
     REMOTE = "remote"
     """Somebody else: a key is needed."""
@@ -88,7 +96,11 @@ class Server(Enum):
 
 
 class Lane(Enum):
-    """What a vendor counts its limits by, and so what a 429 pauses."""
+    """What a vendor counts its limits by, and so what a 429 pauses.
+
+    Example:
+        row = Provider(name="mine", base_url=url, documentation=page, lane=Lane.ACCOUNT)
+    """
 
     MODEL = "model"
     """Each model (or deployment) by itself."""
@@ -117,6 +129,8 @@ class Override:
     A named group of the family's pattern that matched stands for the variable of its name: `(?P<aws_region_name>...)`
     in the pattern of ARNs is the region. The group `model` becomes the model's name, and the families that follow are
     looked for by that name.
+
+        families = ((r"o[134](-|$)", Override(unsupported=frozenset({"temperature"}))),)
     """
 
     dialects: Mapping[str, AnyDialect] = attrs.field(
@@ -180,6 +194,10 @@ def _default_base_url_variables(row: Provider) -> tuple[str, ...]:
 @attrs.frozen(kw_only=True)
 class Provider:
     """One vendor: a row of the catalogue. Only name, base URL and documentation have to be given.
+
+        row = Provider(name="mine", base_url="https://llm.example/v1", documentation="https://llm.example/docs")
+        async with Client(providers=[row]) as client:
+            await client.completion("mine/some-model", messages)  # the key is read from MINE_API_KEY
 
     Raises:
         TypeError: for a field of another type; the message says which, and what to write.

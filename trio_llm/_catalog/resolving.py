@@ -15,7 +15,11 @@ _UNKNOWN_HOST: Final = "custom_openai"
 
 
 class Catalog(Mapping[str, Provider]):
-    """Rows by name, in order. Aliases are found too, but neither counted nor listed."""
+    """Rows by name, in order. Aliases are found too, but neither counted nor listed.
+
+    Example:
+        print(len(catalog_with()), "mistral" in catalog_with())
+    """
 
     def __init__(self, rows: Iterable[Provider]) -> None:
         """A row takes the place of an earlier one of the same name; a name goes before an alias.

@@ -22,21 +22,33 @@ from .portal import SYNC_THREAD
 def batch_completion(
     model: str, messages: Sequence[Conversation], *, max_workers: int | None = None, **params: Unpack[ChatParams]
 ) -> list[Answer]:
-    """Ask one model about many conversations at the same time: a response or an error for each, in their order."""
+    """Ask one model about many conversations at the same time: a response or an error for each, in their order.
+
+    Example:
+        responses = trio_llm.batch_completion("openai/gpt-4o", [first_messages, second_messages])
+    """
     return SYNC_THREAD.call(partial(abatch_completion, model, messages, max_workers=max_workers, **params))
 
 
 def batch_completion_models(
     models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
 ) -> ModelResponse:
-    """`abatch_completion_models` for synchronous code."""
+    """`abatch_completion_models` for synchronous code.
+
+    Example:
+        response = trio_llm.batch_completion_models(["openai/gpt-4o", "claude-sonnet-4-5"], messages)
+    """
     return SYNC_THREAD.call(partial(abatch_completion_models, models, messages, **params))
 
 
 def batch_completion_models_all_responses(
     models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
 ) -> list[ModelResponse]:
-    """`abatch_completion_models_all_responses` for synchronous code."""
+    """`abatch_completion_models_all_responses` for synchronous code.
+
+    Example:
+        responses = trio_llm.batch_completion_models_all_responses(["openai/gpt-4o", "mistral/large"], messages)
+    """
     return SYNC_THREAD.call(partial(abatch_completion_models_all_responses, models, messages, **params))
 
 
@@ -45,6 +57,9 @@ def register_provider(row: Provider) -> None:
 
     Called in a run of Trio or asyncio, it holds for that run, whose default client is told; elsewhere it holds for the
     synchronous functions. A `Client` takes such rows as `providers`.
+
+        trio_llm.register_provider(row)  # a Provider, for the module's functions
+        response = await trio_llm.acompletion("mine/some-model", messages)
     """
     try:
         register_row(row)

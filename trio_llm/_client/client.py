@@ -53,7 +53,12 @@ T = TypeVar("T")
 
 @attrs.frozen
 class ClientStatistics:
-    """A snapshot of a client."""
+    """A snapshot of a client.
+
+    Example:
+        statistics = client.statistics()
+        print(statistics.connections.active, list(statistics.accounts))
+    """
 
     accounts: Mapping[str, AccountStatistics]
     """By provider and base URL."""
@@ -83,6 +88,10 @@ class Client(Operations):
     """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
 
     It belongs to one run of Trio or asyncio. Leaving the block closes every connection.
+
+        async with trio_llm.Client(limits=trio_llm.Limits(max_in_flight=8)) as client:
+            response = await client.completion("openai/gpt-4o", [{"role": "user", "content": "Hi"}])
+            print(response.choices[0].message.content)
     """
 
     def __init__(  # noqa: PLR0913 - the options of a client, all by name

@@ -33,6 +33,8 @@ async def abatch_completion(
     `model="name"` takes a list of conversations and gives a response or an error for each. A list of models, as
     `models` of LiteLLM's router, gives the list of their answers to one conversation, or such a list for each of many.
     Errors stand in the places of the answers. `max_workers` calls run at the same time; None leaves that to the client.
+
+        responses = await trio_llm.abatch_completion("openai/gpt-4o", [first_messages, second_messages])
     """
     wanted = models if models is not None else model
     client = await default_client()
@@ -50,6 +52,8 @@ async def abatch_completion_models(
 ) -> ModelResponse:
     """Ask several models the same; the first response to come. The others' calls are ended and gone by then.
 
+        response = await trio_llm.abatch_completion_models(["openai/gpt-4o", "claude-sonnet-4-5"], messages)
+
     Raises:
         AllFailedError: if none answered.
     """
@@ -64,6 +68,8 @@ async def abatch_completion_fastest_response(
 ) -> ModelResponse:
     """The same as `abatch_completion_models`; models as a list, or as one text with commas between their names.
 
+        response = await trio_llm.abatch_completion_fastest_response("openai/gpt-4o,claude-sonnet-4-5", messages)
+
     Raises:
         AllFailedError: if none answered.
     """
@@ -74,6 +80,8 @@ async def abatch_completion_models_all_responses(
     models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
 ) -> list[ModelResponse]:
     """Ask several models the same; the responses of all that answered, in the order of the models.
+
+        responses = await trio_llm.abatch_completion_models_all_responses(["openai/gpt-4o", "mistral/large"], messages)
 
     Raises:
         AllFailedError: if none answered.

@@ -58,7 +58,12 @@ _EMBEDDING_SAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
 
 
 class EnvironmentReport(TypedDict):
-    """What `validate_environment` finds."""
+    """What `validate_environment` finds.
+
+    Example:
+        report = trio_llm.validate_environment("openai/gpt-4o")
+        print(report["missing_keys"])
+    """
 
     keys_in_environment: bool
     """Whether a call could be made."""
@@ -72,6 +77,8 @@ def get_llm_provider(
     """Where a model string leads: the model's name, the provider's, the key that was given, and the base URL if known.
 
     A key of the environment is not told: it leaves this package towards its provider alone.
+
+        model, provider, key, base_url = trio_llm.get_llm_provider("groq/llama-3.3-70b-versatile")
 
     Raises:
         BadRequestError: if no provider fits; the message names the nearest.
@@ -88,6 +95,9 @@ def validate_environment(
     """Whether the environment has what a call of this model needs, and if not, what is missing.
 
     Of a key that has several names, the first is named. A model without a known provider needs nothing known.
+
+        report = trio_llm.validate_environment("openai/gpt-4o")
+        print(report["keys_in_environment"], report["missing_keys"])
     """
     try:
         row, _ = resolve(model or "", CATALOG, api_base=api_base)
@@ -101,6 +111,8 @@ def get_valid_models(custom_llm_provider: str | None = None) -> list[str]:
     """The providers that could be called with what the environment has, as patterns such as `groq/*`.
 
     The catalogue has no list of models: those change weekly, and every name is passed on as it is.
+
+        print(trio_llm.get_valid_models())  # ["groq/*", "openai/*"], as the keys in the environment allow
 
     Raises:
         BadRequestError: for a provider that is unknown; the message names the nearest.
@@ -117,6 +129,8 @@ def get_supported_openai_params(
 
     A parameter is one of them if the dialect can write it for this provider. What the model makes of it is the
     provider's to say.
+
+        assert "tools" in trio_llm.get_supported_openai_params("claude-sonnet-4-5")
     """
     try:
         row, name = resolve(model, CATALOG, provider=custom_llm_provider)

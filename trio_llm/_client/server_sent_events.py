@@ -48,6 +48,8 @@ class ServerSentEvents:
     """The body of a streamed reply, event by event, in UTF-8. `trio_llm.sse` makes it.
 
     It may be iterated once, entered as an `async with` block, closed, or called as an ASGI application.
+
+        return StreamingResponse(trio_llm.sse(stream), media_type="text/event-stream")
     """
 
     def __init__(self, stream: AsyncIterable[Record]) -> None:

@@ -17,7 +17,13 @@ from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, ResponseT, check_limit, ru
 
 
 class Outcomes(Generic[ResponseT]):
-    """Outcomes as they come. Several tasks may read; each outcome goes to one of them."""
+    """Outcomes as they come. Several tasks may read; each outcome goes to one of them.
+
+    Example:
+        async with client.as_completed(requests) as outcomes:
+            async for outcome in outcomes:
+                print(outcome.index, outcome.status)
+    """
 
     def __init__(self, receiver: trio.MemoryReceiveChannel[Outcome[ResponseT]], feed: Feed) -> None:
         self._receiver = receiver

@@ -50,7 +50,12 @@ CLOSING_TIME = 2.0
 
 @attrs.define
 class Timings:
-    """When what happened to one item, in seconds since the whole began. None where it did not get that far."""
+    """When what happened to one item, in seconds since the whole began. None where it did not get that far.
+
+    Example:
+        outcome = (await client.fan_out(requests))[0]
+        print(outcome.timings.ended - outcome.timings.started, "seconds")
+    """
 
     started: float | None = None
     admitted: float | None = None
@@ -62,7 +67,12 @@ class Timings:
 
 @attrs.define
 class Outcome(Generic[ResponseT]):
-    """What became of one job. Its parameter is what answers a request; for functions it is anything."""
+    """What became of one job. Its parameter is what answers a request; for functions it is anything.
+
+    Example:
+        for outcome in await client.fan_out(requests):
+            print(outcome.index, outcome.status, outcome.error or outcome.response.choices[0].message.content)
+    """
 
     index: int
     """Its place among the jobs."""

@@ -26,7 +26,13 @@ _Event: TypeAlias = tuple[str, Any]
 
 
 class MergedStream:
-    """Chunks of several sources as `(name, chunk)`, each source's in its order. Several tasks may read."""
+    """Chunks of several sources as `(name, chunk)`, each source's in its order. Several tasks may read.
+
+    Example:
+        async with client.merge({"gpt": first_request, "claude": second_request}) as events:
+            async for name, chunk in events:
+                print(name, chunk)
+    """
 
     def __init__(self, receiver: trio.MemoryReceiveChannel[_Event]) -> None:
         self._receiver = receiver

@@ -27,7 +27,11 @@ class ChatChunks(Protocol):
 
 
 class StoppedStream:
-    """The chunks of a stream up to the one with which a condition holds."""
+    """The chunks of a stream up to the one with which a condition holds.
+
+    Example:
+        print([chunk async for chunk in stopped])
+    """
 
     def __init__(self, stream: ChatChunks, predicate: Callable[[ModelResponse], bool]) -> None:
         self._stream = stream
@@ -74,6 +78,7 @@ def stop_when(stream: ChatChunks, predicate: Callable[[ModelResponse], bool]) ->
     """A chat stream that ends with the chunk that makes `predicate` true of the response so far.
 
         async for chunk in stop_when(stream, lambda response: "END" in response.choices[0].message.content):
+            print(chunk.choices[0].delta.content)
 
     By the time the reader gets that chunk the connection is closed and the model writes no more. The response that the
     predicate gets has no `choices` before the first content.

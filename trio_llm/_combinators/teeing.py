@@ -20,7 +20,12 @@ OnSlow: TypeAlias = Literal["wait", "drop", "raise"]
 
 
 class TeeReader(Generic[ChunkT]):
-    """One reader's view of a shared stream. Close it, or use it as `async with`, if you leave it early."""
+    """One reader's view of a shared stream. Close it, or use it as `async with`, if you leave it early.
+
+    Example:
+        async with trio_llm.tee(stream, 2) as (first, second):
+            print([chunk async for chunk in first])
+    """
 
     def __init__(self, shared: _Shared[ChunkT]) -> None:
         self._shared = shared
@@ -163,7 +168,10 @@ async def tee(
 ) -> AsyncIterator[tuple[TeeReader[ChunkT], ...]]:
     """Let several tasks read one stream, each from its beginning. Leaving the block ends the stream.
 
-        async with tee(stream, 2) as (screen, log):
+    Example:
+        async with tee(stream, 2) as (screen, log), trio.open_nursery() as nursery:
+            nursery.start_soon(show, screen)
+            nursery.start_soon(write_down, log)
 
     Args:
         stream: any stream or async iterator; nobody else may read it.

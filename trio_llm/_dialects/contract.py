@@ -52,7 +52,11 @@ ChunkT = TypeVar("ChunkT")
 
 
 class MaxTokensName(Enum):
-    """The field in which a provider takes the limit of the answer's length."""
+    """The field in which a provider takes the limit of the answer's length.
+
+    Example:
+        quirks = Quirks(max_tokens_name=MaxTokensName.MAX_TOKENS)
+    """
 
     AS_GIVEN = "as given"
     MAX_TOKENS = "max_tokens"
@@ -85,7 +89,12 @@ class Metadata(Enum):
 
 @attrs.frozen
 class MessageSchema:
-    """What chat messages may consist of, for a provider that refuses all that its schema does not have."""
+    """What chat messages may consist of, for a provider that refuses all that its schema does not have.
+
+    Example:
+        schema = MessageSchema(fields={"user": frozenset()}, part_types=frozenset({"text"}))
+        row = Provider(name="mine", base_url=url, documentation=page, quirks=Quirks(message_schema=schema))
+    """
 
     fields: Mapping[str, frozenset[str]]
     """Fields beside `role` and `content`, by role. Roles that are not named here are left alone."""
@@ -95,7 +104,12 @@ class MessageSchema:
 
 @attrs.frozen
 class Quirks:
-    """How a provider departs from its dialect. A closed set: a new kind of departure is a new field here."""
+    """How a provider departs from its dialect. A closed set: a new kind of departure is a new field here.
+
+    Example:
+        quirks = Quirks(system_role="system", stream_usage=False)
+        row = Provider(name="mine", base_url=url, documentation=page, quirks=quirks)
+    """
 
     renamed: Mapping[str, str] = attrs.field(factory=dict)
     """Parameters, and `reply_fields`, that have another name on the wire."""
@@ -147,7 +161,11 @@ NO_QUIRKS = Quirks()
 
 @attrs.frozen
 class Fresh:
-    """What a dialect cannot make itself, since it has neither clock nor chance. The engine's are real."""
+    """What a dialect cannot make itself, since it has neither clock nor chance. The engine's are real.
+
+    Example:
+        identifier = call.fresh.id("chatcmpl-")
+    """
 
     boundary: Callable[[], str]
     """What separates the parts of a form; nobody who writes a file for it can guess it."""
@@ -162,7 +180,12 @@ NOT_FRESH = Fresh(lambda: "trio-llm-form", lambda prefix: f"{prefix}0", lambda: 
 
 @attrs.define
 class Call(Generic[RequestT]):
-    """A request on its way to one provider."""
+    """A request on its way to one provider.
+
+    Example:
+        def encode(call: Call[ChatRequest]) -> HTTPRequest:
+            return json_request("/chat", {"model": call.model, "messages": list(call.request.messages)})
+    """
 
     request: RequestT
     model: str
@@ -176,7 +199,12 @@ class Call(Generic[RequestT]):
 
 @attrs.frozen
 class ErrorDetail:
-    """What an error reply, or an error event inside a stream, says."""
+    """What an error reply, or an error event inside a stream, says.
+
+    Example:
+        def decode_error(head: ReplyHead, body: bytes) -> ErrorDetail:
+            return ErrorDetail(body.decode("utf-8", "replace"))
+    """
 
     message: str
     """The provider's own words."""
@@ -199,6 +227,8 @@ class StreamDecoder(Protocol[ChunkT]):
 
     Chunks that precede an error in the same piece are returned; the error then waits in `failure`, and the
     decoder takes no more. How the bytes are cut into pieces makes no difference.
+
+        chunks = [chunk for data in pieces for chunk in decoder.feed(data)] + decoder.close()
     """
 
     @property
@@ -234,7 +264,11 @@ class NotYet:
 
 @attrs.frozen
 class Endpoint(Generic[RequestT, ResponseT]):
-    """One operation with a whole reply."""
+    """One operation with a whole reply.
+
+    Example:
+        chat = Endpoint(encode, decode)  # a request to bytes, and a reply's body to a response
+    """
 
     encode: Callable[[Call[RequestT]], HTTPRequest]
     """Raises `UnsupportedParamsError` for what the wire cannot express, unless `drop_params` allows to drop it."""
@@ -246,7 +280,11 @@ class Endpoint(Generic[RequestT, ResponseT]):
 
 @attrs.frozen
 class StreamEndpoint(Generic[RequestT, ChunkT]):
-    """One operation with a streamed reply."""
+    """One operation with a streamed reply.
+
+    Example:
+        chat_stream = StreamEndpoint(encode_stream, open_decoder)
+    """
 
     encode: Callable[[Call[RequestT]], HTTPRequest]
     open_decoder: Callable[[Call[RequestT]], StreamDecoder[ChunkT]]
@@ -279,7 +317,11 @@ def later_documents(load: Callable[[], StreamEndpoint[RequestT, ChunkT]]) -> Str
 
 
 class ReplyIsError(Exception):
-    """A reply with status 200 that carries an error."""
+    """A reply with status 200 that carries an error.
+
+    Example:
+        raise ReplyIsError(ErrorDetail("the model is loading", status=503))
+    """
 
     def __init__(self, detail: ErrorDetail) -> None:
         super().__init__(detail.message)
@@ -288,7 +330,11 @@ class ReplyIsError(Exception):
 
 @attrs.frozen
 class Dialect:
-    """One wire format. Operations that it does not have are None."""
+    """One wire format. Operations that it does not have are None.
+
+    Example:
+        mine = Dialect(name="mine", decode_error=decode_error, chat=Endpoint(encode, decode))
+    """
 
     name: str
     decode_error: Callable[[ReplyHead, bytes], ErrorDetail]
@@ -329,6 +375,8 @@ def supported_parameters(
     """The parameters that a wire can express and its provider accepts, under their names on the wire.
 
     Values that only ask for what every provider does anyway are left out where they cannot be said.
+
+        asked = supported_parameters(call.request.parameters, call, frozenset({"temperature"}), drop=False)
     """
     if not parameters:
         return {}
@@ -372,7 +420,11 @@ def _is_accepted(name: str, value: Any, quirks: Quirks) -> bool:
 
 
 def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The body with the caller's extra fields; objects are merged key by key, other values replaced."""
+    """The body with the caller's extra fields; objects are merged key by key, other values replaced.
+
+    Example:
+        body = merge_extra_body(body, call.request.options.extra_body)
+    """
     if not extra:
         return body
     for name, value in extra.items():
@@ -387,6 +439,8 @@ def merge_extra_body(body: dict[str, Any], extra: Mapping[str, Any] | None) -> d
 def json_request(path: str, body: Mapping[str, Any], headers: tuple[tuple[str, str], ...] = ()) -> HTTPRequest:
     """A POST of a JSON body.
 
+        request = json_request("/chat", {"model": call.model, "messages": list(call.request.messages)})
+
     Raises:
         BadRequestError: if a value has no JSON form.
     """
@@ -400,6 +454,8 @@ def form_request(
     path: str, fields: Mapping[str, Any], files: Iterable[tuple[str, Upload]], boundary: str
 ) -> HTTPRequest:
     """A POST of a form: lists become several fields called `name[]`, objects JSON text; files are sent in blocks.
+
+        request = form_request("/audio/transcriptions", {"model": call.model}, files, call.fresh.boundary())
 
     Raises:
         BadRequestError: if a value has no form.

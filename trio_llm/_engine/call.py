@@ -190,7 +190,12 @@ class RunningCall:
 
 @attrs.frozen
 class CutCall:
-    """A call that a drain did not wait for."""
+    """A call that a drain did not wait for.
+
+    Example:
+        report = await client.drain(10)
+        print([(call.model, call.partial) for call in report.cut])
+    """
 
     model: str
     running: float
@@ -201,7 +206,12 @@ class CutCall:
 
 @attrs.frozen
 class DrainReport:
-    """What came of draining a client."""
+    """What came of draining a client.
+
+    Example:
+        report = await client.drain(10)
+        print(report.finished, len(report.cut))
+    """
 
     finished: int
     """Calls that ended by themselves within the grace."""

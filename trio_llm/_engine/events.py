@@ -58,7 +58,15 @@ class Activity:
 
 @attrs.define(eq=False)
 class Event:
-    """What all events have. An observer that wants `Event` is told everything."""
+    """What all events have. An observer that wants `Event` is told everything.
+
+    Example:
+        class Log:
+            wants = (CallStarted, CallEnded)
+
+            def observe(self, event: Event) -> None:
+                print(event.at, type(event).__name__)
+    """
 
     activity: Activity
     at: float
@@ -67,12 +75,22 @@ class Event:
 
 @attrs.define(eq=False)
 class CallStarted(Event):
-    """A call begins: the first of its events. Its request is `activity.request`."""
+    """A call begins: the first of its events. Its request is `activity.request`.
+
+    Example:
+        if isinstance(event, CallStarted):
+            print(event.activity.request.model)
+    """
 
 
 @attrs.define(eq=False)
 class CallWaiting(Event):
-    """An attempt cannot leave at once, by the client's own limits. `AttemptSent` ends the wait."""
+    """An attempt cannot leave at once, by the client's own limits. `AttemptSent` ends the wait.
+
+    Example:
+        if isinstance(event, CallWaiting):
+            print(event.reason, event.ahead)
+    """
 
     reason: WaitReason
     """A slot, a limit per minute (`rate`), or the end of a pause after a refusal."""
@@ -86,7 +104,12 @@ class CallWaiting(Event):
 
 @attrs.define(eq=False)
 class AttemptSent(Event):
-    """A request leaves for the provider."""
+    """A request leaves for the provider.
+
+    Example:
+        if isinstance(event, AttemptSent):
+            print(event.number, event.provider, event.model)
+    """
 
     number: int
     """Counted from 1, over all models of the call."""
@@ -97,7 +120,12 @@ class AttemptSent(Event):
 
 @attrs.define(eq=False)
 class AttemptFailed(Event):
-    """An attempt came to nothing."""
+    """An attempt came to nothing.
+
+    Example:
+        if isinstance(event, AttemptFailed):
+            print(event.number, event.error, event.pause)
+    """
 
     number: int
     """That of its `AttemptSent`; 0 if it was not sent."""
@@ -110,7 +138,12 @@ class AttemptFailed(Event):
 
 @attrs.define(eq=False)
 class CallFellBack(Event):
-    """The call goes on to another target."""
+    """The call goes on to another target.
+
+    Example:
+        if isinstance(event, CallFellBack):
+            print(event.error, "so it goes on with", event.request.model)
+    """
 
     error: APIError
     """Why: the last error of the target before."""
@@ -120,7 +153,12 @@ class CallFellBack(Event):
 
 @attrs.define(eq=False)
 class StreamSeam(Event):
-    """A stream broke and was asked for again."""
+    """A stream broke and was asked for again.
+
+    Example:
+        if isinstance(event, StreamSeam):
+            print(event.seam)
+    """
 
     seam: Seam
     """What the reader sees of it."""
@@ -128,12 +166,22 @@ class StreamSeam(Event):
 
 @attrs.define(eq=False)
 class FirstContent(Event):
-    """The first content of a stream has arrived. Its latency is `at - activity.started`."""
+    """The first content of a stream has arrived. Its latency is `at - activity.started`.
+
+    Example:
+        if isinstance(event, FirstContent):
+            print(event.at - event.activity.started, "seconds to the first content")
+    """
 
 
 @attrs.define(eq=False)
 class StreamProgress(Event):
-    """Chunks of a stream were handed over to its reader."""
+    """Chunks of a stream were handed over to its reader.
+
+    Example:
+        if isinstance(event, StreamProgress):
+            print(event.activity.id, event.chunks)
+    """
 
     chunks: Sequence[Any]
     """Those of one network read. They are the reader's: not to be changed."""
@@ -141,7 +189,12 @@ class StreamProgress(Event):
 
 @attrs.define(eq=False)
 class CallEnded(Event):
-    """A call is over: the last of its events. Its duration is `at - activity.started`."""
+    """A call is over: the last of its events. Its duration is `at - activity.started`.
+
+    Example:
+        if isinstance(event, CallEnded):
+            print(event.at - event.activity.started, "seconds")
+    """
 
     end: End
     error: BaseException | None
@@ -168,12 +221,22 @@ class CallEnded(Event):
 
 @attrs.define(eq=False)
 class GroupStarted(Event):
-    """A group of calls begins: a fan-out, a race, a hedge, a job that is a function."""
+    """A group of calls begins: a fan-out, a race, a hedge, a job that is a function.
+
+    Example:
+        if isinstance(event, GroupStarted):
+            print(event.activity.kind, event.activity.id)
+    """
 
 
 @attrs.define(eq=False)
 class GroupEnded(Event):
-    """A group is over, and with it all its calls."""
+    """A group is over, and with it all its calls.
+
+    Example:
+        if isinstance(event, GroupEnded):
+            print(event.activity.kind, event.end, event.error)
+    """
 
     end: End
     error: BaseException | None

@@ -24,6 +24,8 @@ class Quantile:
     """A time that a share of a model's calls does not take: 0.95 is exceeded by one call in twenty.
 
     It is learnt from the calls that the client has made, from leaving for the provider to the last byte.
+
+        winner = await client.hedge(request, after=Quantile(0.95, otherwise=2.0))
     """
 
     share: float = attrs.field(validator=_share)

@@ -51,6 +51,9 @@ def ask_anthropic_messages(
 ) -> Any:
     """Ask any model with chats in the shape of Anthropic's Messages API, and have its answer in that shape.
 
+        message = await trio_llm.aanthropic_messages(max_tokens=64, messages=messages, model="claude-sonnet-4-5")
+        print(message.content[0].text)
+
     Args:
         max_tokens: what the answer may have at most.
         messages: dictionaries in Anthropic's shape, or the replies to earlier calls.

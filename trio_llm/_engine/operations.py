@@ -86,6 +86,9 @@ def ask_completion(
 ) -> Any:
     """Ask a model to go on with a conversation.
 
+        response = await trio_llm.acompletion("openai/gpt-4o", [{"role": "user", "content": "Hi"}])
+        print(response.choices[0].message.content)
+
     Args:
         model: `"provider/name"`, or a bare name such as `"gpt-4"`.
         messages: dictionaries in OpenAI's shape, or messages of earlier responses.
@@ -105,6 +108,8 @@ def ask_count_tokens(
     model: str, messages: Iterable[MessageLike], **params: Unpack[ChatParams]
 ) -> Whole[TokenCountResponse]:
     """Ask the provider how many tokens a chat would send; takes the arguments of the chat.
+
+        count = await trio_llm.acount_tokens("claude-sonnet-4-5", messages)
 
     Raises:
         BadRequestError: if the provider does not count.
@@ -148,6 +153,9 @@ def ask_embedding(model: str, input: EmbeddingInput, **params: Unpack[EmbeddingP
     More inputs than the provider takes at once are sent in several requests at the same time, under the client's
     limits; if one of them fails, the call does.
 
+        response = await trio_llm.aembedding("openai/text-embedding-3-small", ["a cat", "a dog"])
+        print(len(response.data), len(response.data[0].embedding))
+
     Raises:
         APIError: whatever went wrong.
     """
@@ -168,6 +176,8 @@ def ask_image_generation(prompt: str, model: str, *, stream: bool | None = None,
     """Generate images from a prompt; each is an address or base64 text.
 
     With `stream`, and `partial_images` for how many, pictures come while the image is being made.
+
+        response = await trio_llm.aimage_generation("a cat", "openai/gpt-image-1", size="1024x1024")
 
     Raises:
         APIError: whatever went wrong.
@@ -208,6 +218,8 @@ def ask_image_edit(
 ) -> Any:
     """Change an image, or make one out of several, as a prompt says.
 
+        response = await trio_llm.aimage_edit(pathlib.Path("cat.png"), "make it a dog", "openai/gpt-image-1")
+
     Args:
         image: a path, bytes, a binary file object, or (name, content, media type); or a list of those.
         prompt: what to do.
@@ -228,6 +240,8 @@ def ask_image_variation(
     image: FileInput, model: str = "dall-e-2", **params: Unpack[ImageVariationParams]
 ) -> Whole[ImageResponse]:
     """Make images like an image, which is given as for `image_edit`.
+
+        response = await trio_llm.aimage_variation(pathlib.Path("cat.png"), "openai/dall-e-2")
 
     Raises:
         APIError: whatever went wrong.
@@ -250,6 +264,8 @@ def ask_transcription(
 ) -> Any:
     """Write down what is said in a sound file, which may be larger than memory.
 
+        response = await trio_llm.atranscription("openai/whisper-1", pathlib.Path("talk.mp3"))
+
     Args:
         model: `"provider/name"`, or a bare name such as `"whisper-1"`.
         file: a path, bytes, a binary file object, or (name, content, media type).
@@ -269,6 +285,8 @@ def ask_speech(
 ) -> Whole[SpeechResponse]:
     """Speak a text: the whole sound file, in memory. `Client.stream_speech` gives it as it arrives.
 
+        speech = await trio_llm.aspeech("openai/gpt-4o-mini-tts", "Hello.", "alloy")
+
     Raises:
         APIError: whatever went wrong.
     """
@@ -282,6 +300,8 @@ def ask_moderation(
 ) -> Whole[ModerationResponse]:
     """Ask whether texts, or content parts, are harmful; `results` is in the order of the input.
 
+        response = await trio_llm.amoderation("some text", "openai/omni-moderation-latest")
+
     Raises:
         APIError: whatever went wrong.
     """
@@ -294,6 +314,8 @@ def ask_rerank(
     model: str, query: str, documents: Sequence[str | Mapping[str, Any]], **params: Unpack[RerankParams]
 ) -> Whole[RerankResponse]:
     """Sort documents by what they have to do with a query, the most relevant first.
+
+        response = await trio_llm.arerank("cohere/rerank-v3.5", "capital of France", ["Rome", "Paris"], top_n=1)
 
     Raises:
         APIError: whatever went wrong.
@@ -315,6 +337,8 @@ def ask_text_completion(
     model: str, prompt: TextPrompt, *, stream: bool | None = None, **params: Unpack[TextCompletionParams]
 ) -> Any:
     """Go on with a text; with `suffix`, fill the gap before it.
+
+        response = await trio_llm.atext_completion("openai/gpt-3.5-turbo-instruct", "Once upon a time")
 
     Raises:
         APIError: whatever went wrong.

@@ -24,7 +24,14 @@ BUFFERED_BATCHES = 16
 
 
 class PumpedStream(Received, Generic[ChunkT, ResponseT]):
-    """A streamed reply that a task of its block reads ahead: a read that is cancelled loses nothing."""
+    """A streamed reply that a task of its block reads ahead: a read that is cancelled loses nothing.
+
+    Example:
+        async with client.stream(model, messages) as stream:
+            async for chunk in stream:
+                print(chunk.choices[0].delta.content or "", end="")
+        print(stream.response.usage)
+    """
 
     def __init__(
         self,

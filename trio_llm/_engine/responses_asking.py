@@ -42,6 +42,9 @@ def ask_responses(
     With `background` the provider goes on without a connection: it is asked from time to time, within `timeout`, until
     the response is complete. Whoever cancels the call cancels the response.
 
+        response = await trio_llm.aresponses("Say hello.", "openai/gpt-4o")
+        print(response.output_text)
+
     Args:
         input: a text, or items: messages, calls and their outputs, and whatever an earlier `output` consisted of. None
             where a `prompt` or an earlier response says it all.
@@ -76,6 +79,8 @@ def ask_get_responses(
 ) -> Any:
     """Look at a stored response, or read its events again, after the one numbered `starting_after` for instance.
 
+        response = await trio_llm.aget_responses("resp_123")
+
     Args:
         response_id: the provider's id.
         model: whose memory it is in, as `"azure/name"`; `custom_llm_provider` does as well. OpenAI's without either.
@@ -96,6 +101,8 @@ def ask_delete_responses(
 ) -> Whole[DeleteResponseResult]:
     """Have a provider forget a stored response; for `model` see `get_response`.
 
+        await trio_llm.adelete_responses(response.id)
+
     Raises:
         APIError: whatever went wrong.
     """
@@ -108,6 +115,8 @@ def ask_cancel_responses(
     response_id: str, model: str | None = None, **params: Unpack[ControlParams]
 ) -> Whole[ResponsesAPIResponse]:
     """Stop a response that is made in the background; for `model` see `get_response`.
+
+        response = await trio_llm.acancel_responses(started.id)
 
     Returns:
         The response as it is. One that had ended before stays what it was.
@@ -124,6 +133,8 @@ def ask_compact_responses(
     input: ResponsesInput | None, model: str, **params: Unpack[CompactResponseParams]
 ) -> Whole[ResponsesAPIResponse]:
     """Make a conversation shorter: `output` takes its place in the input of the next call.
+
+        shorter = await trio_llm.acompact_responses(history, "openai/gpt-5")
 
     Args:
         input: the conversation, as for `responses`; None with `previous_response_id`.
@@ -142,6 +153,8 @@ def ask_list_input_items(
     response_id: str, model: str | None = None, **params: Unpack[InputItemsParams]
 ) -> Whole[InputItemList]:
     """A page of the items that a stored response was made from; for `model` see `get_response`.
+
+        page = await trio_llm.alist_input_items("resp_123", limit=20)
 
     Raises:
         APIError: whatever went wrong.

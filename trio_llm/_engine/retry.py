@@ -22,6 +22,9 @@ class RetryPolicy:
     Retried are 408, 409, 429, every 5xx and connection faults, never a stream of which a chunk was handed
     over. The pause doubles from `first_pause` to `longest_pause`, less up to `jitter` of it at random; what the
     provider asks for (retry-after-ms, retry-after, and for 429 the reset headers) counts where it is longer.
+
+        async with Client(retry=RetryPolicy(attempts=1)) as client:  # no call is repeated
+            response = await client.completion(model, messages)
     """
 
     attempts: int = attrs.field(default=3, validator=attrs.validators.ge(1))

@@ -32,6 +32,12 @@ class Observer(Protocol):
     """Sees what happens to calls. It is told at once, on the task of the call, so it should be quick and never wait.
 
     What it raises is logged once, by the logger `trio_llm`, and harms no call.
+
+        class Slow:
+            wants = (CallEnded,)
+
+            def observe(self, event: Event) -> None:
+                print(event.activity.request.model, event.at - event.activity.started)
     """
 
     @property
@@ -49,7 +55,14 @@ class Observer(Protocol):
 
 @attrs.frozen
 class Departure:
-    """An attempt that is about to leave, as gates see it."""
+    """An attempt that is about to leave, as gates see it.
+
+    Example:
+        class Purse:
+            async def enter(self, departure: Departure) -> object:
+                print(departure.provider, departure.model, departure.number)
+                return None
+    """
 
     request: AnyRequest
     provider: str
@@ -65,7 +78,13 @@ class Departure:
 
 @attrs.define
 class Learnt:
-    """What is known of an attempt when it is over."""
+    """What is known of an attempt when it is over.
+
+    Example:
+        class Purse:
+            def leave(self, entered: object, learnt: Learnt) -> None:
+                print(learnt.usage, learnt.error)
+    """
 
     error: BaseException | None = None
     """What ended it, if it did not succeed. Cancellations are not errors of anybody."""
@@ -82,6 +101,9 @@ class Gate(Protocol):
 
     The limits of the account come first. An attempt that waits here holds its slot meanwhile. What a gate gives on
     entering comes back to it on leaving; it is left once for each time that it was entered, whatever happens.
+
+        async with Client(gates=[purse]) as client:  # passed by each attempt, behind the account's limits
+            await client.completion(model, messages)
     """
 
     def enter_nowait(self, departure: Departure) -> object | None:
@@ -103,7 +125,16 @@ class Gate(Protocol):
 
 
 class Targets(Protocol):
-    """Where one call goes: an object of its own for each call."""
+    """Where one call goes: an object of its own for each call.
+
+    Example:
+        class Once:
+            def first(self) -> AnyRequest:
+                return self.request
+
+            def after(self, error: APIError) -> AnyRequest | None:
+                return None
+    """
 
     def first(self) -> AnyRequest:
         """The request that is made first."""
@@ -113,7 +144,12 @@ class Targets(Protocol):
 
 
 class TargetChooser(Protocol):
-    """Says where calls go: a group of models, of which each call gets one."""
+    """Says where calls go: a group of models, of which each call gets one.
+
+    Example:
+        async with Client(targets=[nearest]) as client:  # says where each call goes
+            await client.completion(model, messages)
+    """
 
     def targets_of(self, request: AnyRequest) -> Targets | None:
         """Where a call goes; None to leave it to whoever comes next. The call's own fallbacks come after."""
@@ -129,6 +165,9 @@ class Responder(Protocol):
     """Answers in place of the network, or around it. Several are asked in their order, each through the one before.
 
     What is left out passes everything on, for those that subclass this.
+
+        async with Client(responders=[cache]) as client:  # asked before the network
+            await client.completion(model, messages)
     """
 
     async def respond(self, request: AnyRequest, next: Respond) -> Any:

@@ -322,6 +322,11 @@ class Stream(Received, Generic[ChunkT, ResponseT]):
 
     It may be read by one task at a time, any task, and closes itself when it is exhausted, fails or is
     cancelled. A cancelled read ends it; inside `async with client.stream(...)` a cancelled read loses nothing.
+
+        stream = await client.completion(model, messages, stream=True)
+        async for chunk in stream:
+            print(chunk.choices[0].delta.content or "", end="")
+        print(stream.response.usage)
     """
 
     def __init__(self, source: ChunkSource[ChunkT, ResponseT], opening: list[ChunkT]) -> None:

@@ -21,7 +21,13 @@ class RunThere(Protocol):
 
 
 class SyncStream(Received, Generic[ChunkT, ResponseT]):
-    """A streamed reply for synchronous code. Close it, or use it as a context manager, if you leave it early."""
+    """A streamed reply for synchronous code. Close it, or use it as a context manager, if you leave it early.
+
+    Example:
+        with trio_llm.completion(model, messages, stream=True) as stream:
+            for chunk in stream:
+                print(chunk.choices[0].delta.content or "", end="")
+    """
 
     def __init__(self, stream: Stream[ChunkT, ResponseT], run: RunThere) -> None:
         """Takes the stream, and what runs its methods."""

@@ -22,6 +22,9 @@ class Timeouts:
 
     Content is text, reasoning, tool calls, audio and images. Keep-alive comments and empty deltas are not:
     they keep no stream alive.
+
+        async with Client(timeouts=Timeouts(total=120, first_content=20)) as client:
+            response = await client.completion(model, messages)
     """
 
     total: float = attrs.field(default=600.0, converter=_seconds, validator=_not_negative)

@@ -90,7 +90,12 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class LaneStatistics:
-    """A snapshot of one lane: the calls that one limit of the provider's is about."""
+    """A snapshot of one lane: the calls that one limit of the provider's is about.
+
+    Example:
+        for account in client.statistics().accounts.values():
+            print({name: lane.per_minute for name, lane in account.lanes.items()})
+    """
 
     in_flight: int
     """Calls that hold a slot."""
@@ -106,7 +111,12 @@ class LaneStatistics:
 
 @attrs.frozen(kw_only=True)
 class AccountStatistics:
-    """A snapshot of one account, and sums since the client began."""
+    """A snapshot of one account, and sums since the client began.
+
+    Example:
+        for name, account in client.statistics().accounts.items():
+            print(name, account.in_flight, account.waiting, account.paused_for)
+    """
 
     in_flight: int
     """Calls that hold a slot, and so a connection."""

@@ -14,6 +14,8 @@ class TransportError(Exception):
 
     Its text says what failed and why. It does not name the address, which whoever asked knows.
 
+        raise TransportError("connection refused")
+
     Args:
         message: what failed, and of what.
         sent: whether some of the request was written. Then the peer may have worked on it, and it is an attempt.
@@ -30,7 +32,11 @@ class TransportError(Exception):
 
 
 class ReplyError(TransportError):
-    """The reply broke off or was no valid HTTP; part of it may have been read, so the request was sent."""
+    """The reply broke off or was no valid HTTP; part of it may have been read, so the request was sent.
+
+    Example:
+        raise ReplyError("the connection broke inside the reply")
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message, sent=True)
@@ -38,7 +44,12 @@ class ReplyError(TransportError):
 
 @attrs.frozen
 class TransportStatistics:
-    """A snapshot of a transport's connections."""
+    """A snapshot of a transport's connections.
+
+    Example:
+        connections = client.statistics().connections
+        print(connections.active, connections.idle, connections.waiting)
+    """
 
     active: int
     """Connections that carry an exchange or are being opened."""
@@ -49,7 +60,13 @@ class TransportStatistics:
 
 
 class Reply(Protocol):
-    """The reply of one exchange. Whoever gets it has to close it; one task at a time reads."""
+    """The reply of one exchange. Whoever gets it has to close it; one task at a time reads.
+
+    Example:
+        reply = await transport.send(origin, request)
+        first = await reply.read()
+        await reply.aclose()
+    """
 
     @property
     def head(self) -> ReplyHead:
@@ -82,7 +99,12 @@ class Reply(Protocol):
 
 
 class Transport(Protocol):
-    """Sends requests. Belongs to one run of an event loop."""
+    """Sends requests. Belongs to one run of an event loop.
+
+    Example:
+        async with Client(transport=Simulator()) as client:  # which is one
+            await client.completion("openai/any", messages)
+    """
 
     async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
         """Send one request and wait for the head of its reply.

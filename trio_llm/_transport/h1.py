@@ -26,7 +26,11 @@ _REQUEST_LINE: Final = re.compile(r"[A-Z]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.1")
 
 @attrs.frozen
 class ReplyLimits:
-    """What a peer may send before the reply counts as broken, in bytes."""
+    """What a peer may send before the reply counts as broken, in bytes.
+
+    Example:
+        limits = ReplyLimits(head=65_536)
+    """
 
     head: int = 65_536
     """Status line and headers, interim replies included. The same for a run of bytes that carries no body."""

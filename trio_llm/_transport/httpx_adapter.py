@@ -46,6 +46,9 @@ class HttpxTransport:
     The client's own time limits do not apply, as the deadlines are the engine's, nor does it follow redirects. What it
     has written it does not write again; whether its own `auth` does is for whoever configured that.
 
+        async with Client(http_client=httpx.AsyncClient(http2=True)) as client:  # adapted by it
+            await client.completion(model, messages)
+
     Args:
         client: an `httpx.AsyncClient` or `httpx2.AsyncClient`, open.
         connect_timeout: seconds for a connection to be made, through proxies and TLS; see `httpx_watch`.

@@ -39,6 +39,9 @@ class NativeTransport:
     in the process or on the machine, the connection that has been idle for longest is closed; where none is idle, an
     exchange waits until another one ends.
 
+        async with Client(transport=NativeTransport()) as client:
+            await client.completion(model, messages)
+
     Args:
         ssl_context: verifies https peers; by default one of the process, see `tls.default_context`.
         connect_timeout: seconds for one connection to be made, TLS included; there is no other time limit here.

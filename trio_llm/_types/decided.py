@@ -35,7 +35,11 @@ DECISION_PARAMETERS = frozenset(DecisionModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class DecisionRequest(AnyRequest["DecisionResponse"]):
-    """Questions about one input, as a value."""
+    """Questions about one input, as a value.
+
+    Example:
+        response = await client.call(DecisionRequest("openai/some-model", "some text", questions))
+    """
 
     operation: ClassVar[str] = "decisions"
 
@@ -54,7 +58,11 @@ class DecisionRequest(AnyRequest["DecisionResponse"]):
 
 @attrs.define
 class DecisionProbability(Record):
-    """How likely one of the choices, or one of the levels, is."""
+    """How likely one of the choices, or one of the levels, is.
+
+    Example:
+        print([(each.label, each.probability) for each in response.answers[0].probabilities])
+    """
 
     probability: float = 0.0
     """From 0 to 1."""
@@ -66,7 +74,12 @@ class DecisionProbability(Record):
 
 @attrs.define
 class DecisionAnswer(Record):
-    """What was decided about one question. Which fields have a value follows from `type`."""
+    """What was decided about one question. Which fields have a value follows from `type`.
+
+    Example:
+        answer = response.answers[0]
+        print(answer.name, answer.choice, answer.confidence)
+    """
 
     type: str = attrs.field(default="", metadata=ANSWER)
     """`predicate`, `choice` or `score`; `refusal` where the model does not answer this one."""
@@ -86,7 +99,12 @@ class DecisionAnswer(Record):
 
 @attrs.define
 class DecisionResponse(Received, Record):
-    """The answers, in the order of the questions."""
+    """The answers, in the order of the questions.
+
+    Example:
+        response = await client.call(DecisionRequest("openai/some-model", "some text", questions))
+        print(response.answers[0].probability)
+    """
 
     answers: list[DecisionAnswer] = attrs.field(factory=list[DecisionAnswer], metadata=ANSWER)
     model: str | None = None

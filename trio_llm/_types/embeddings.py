@@ -40,7 +40,11 @@ EMBEDDING_PARAMETERS = frozenset(EmbeddingModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class EmbeddingRequest(AnyRequest["EmbeddingResponse"]):
-    """One embedding call as a value."""
+    """One embedding call as a value.
+
+    Example:
+        outcomes = await client.fan_out([EmbeddingRequest("openai/text-embedding-3-small", text) for text in texts])
+    """
 
     operation: ClassVar[str] = "embedding"
 
@@ -66,6 +70,9 @@ class Embedding(Record):
 
     `embedding` is a list of floats: 32-bit ones where the provider sent base64, else as they were written. It is made
     when it is first read, and kept. Who wants an array takes `as_array`, which never makes it.
+
+        vector = response.data[0].embedding  # a list of floats
+        array = response.data[0].as_array()  # the same for NumPy, without making the list
     """
 
     _held: Vector | list[Any] = attrs.field(factory=list, alias="embedding", metadata=ANSWER)
@@ -115,7 +122,12 @@ class Numbers:
 
 @attrs.define
 class EmbeddingResponse(Costed, Received, Record):
-    """The reply to an embedding call: vectors in the order of the input."""
+    """The reply to an embedding call: vectors in the order of the input.
+
+    Example:
+        response = await trio_llm.aembedding("openai/text-embedding-3-small", ["a cat", "a dog"])
+        print(response.data[0].embedding[:3], response.usage.prompt_tokens)
+    """
 
     data: list[Embedding] = attrs.field(factory=list, metadata=ANSWER)
     model: str | None = None

@@ -37,7 +37,14 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
 class LLMError(Exception):
-    """Base of every exception that the package raises on purpose."""
+    """Base of every exception that the package raises on purpose.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.LLMError as error:
+            print(type(error).__name__, error)
+    """
 
     message: str = ""
     """What went wrong; the provider's own words where it said any."""
@@ -54,7 +61,14 @@ class LLMError(Exception):
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
 class APIError(LLMError):
-    """A call failed. The attributes say where, and what came back before it did."""
+    """A call failed. The attributes say where, and what came back before it did.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.APIError as error:
+            print(error.llm_provider, error.status_code, error.code, error.request_id)
+    """
 
     default_status: ClassVar[int | None] = None
 
@@ -100,61 +114,138 @@ class APIError(LLMError):
 
 
 class BadRequestError(APIError):
-    """The request is at fault (400)."""
+    """The request is at fault (400).
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.BadRequestError as error:
+            print(error.code, error.message)  # the provider's own words
+    """
 
     default_status: ClassVar[int | None] = 400
 
 
 class UnsupportedParamsError(BadRequestError):
-    """A parameter that is unknown, or that this provider cannot express. Nothing was sent."""
+    """A parameter that is unknown, or that this provider cannot express. Nothing was sent.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.UnsupportedParamsError:
+            response = await client.completion(model, messages, logit_bias=bias, drop_params=True)
+    """
 
 
 class ContextWindowExceededError(BadRequestError):
-    """The messages and the answer do not fit the model's context window."""
+    """The messages and the answer do not fit the model's context window.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.ContextWindowExceededError:
+            response = await client.completion(model, messages[-4:])
+    """
 
 
 class ContentPolicyViolationError(BadRequestError):
-    """The provider refused the content."""
+    """The provider refused the content.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.ContentPolicyViolationError as error:
+            print(error.code)  # "content_filter"
+    """
 
 
 class AuthenticationError(APIError):
-    """The key is missing or wrong (401)."""
+    """The key is missing or wrong (401).
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.AuthenticationError as error:
+            print(error.message)  # "no key: pass api_key or set OPENAI_API_KEY"
+    """
 
     default_status: ClassVar[int | None] = 401
 
 
 class PermissionDeniedError(APIError):
-    """The key may not do this (403)."""
+    """The key may not do this (403).
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.PermissionDeniedError as error:
+            print(error.message)  # the key is good, and not for this
+    """
 
     default_status: ClassVar[int | None] = 403
 
 
 class NotFoundError(APIError):
-    """No such model or address (404)."""
+    """No such model or address (404).
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.NotFoundError as error:
+            print(error.model)  # the provider has no such model, or the base URL is wrong
+    """
 
     default_status: ClassVar[int | None] = 404
 
 
 class UnprocessableEntityError(APIError):
-    """Understood and refused (422)."""
+    """Understood and refused (422).
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.UnprocessableEntityError as error:
+            print(error.message)  # which field the provider could not take
+    """
 
     default_status: ClassVar[int | None] = 422
 
 
 class RateLimitError(APIError):
-    """Too many requests or tokens (429); `retry_after` says how long to wait, where the provider does."""
+    """Too many requests or tokens (429); `retry_after` says how long to wait, where the provider does.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.RateLimitError as error:
+            await trio.sleep(error.retry_after or 60)
+    """
 
     default_status: ClassVar[int | None] = 429
 
 
 class InternalServerError(APIError):
-    """The provider failed (5xx)."""
+    """The provider failed (5xx).
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.InternalServerError as error:
+            print(error.status_code, error.attempts)  # it was repeated, and failed each time
+    """
 
     default_status: ClassVar[int | None] = 500
 
 
 class ServiceUnavailableError(APIError):
-    """The provider is overloaded or down (503, 529)."""
+    """The provider is overloaded or down (503, 529).
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.ServiceUnavailableError as error:
+            print(error.retry_after)  # seconds, where the provider says how long
+    """
 
     default_status: ClassVar[int | None] = 503
 
@@ -163,6 +254,11 @@ class Timeout(APIError, TimeoutError):
     """A limit of the caller's ran out, or the provider said 408.
 
     For streams `partial` holds what had arrived; the message names the limit.
+
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.Timeout as error:
+            print(error, error.partial)  # also a TimeoutError of Python
     """
 
     default_status: ClassVar[int | None] = 408
@@ -173,20 +269,39 @@ class Timeout(APIError, TimeoutError):
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
 class APIConnectionError(APIError):
-    """No reply, or one that broke off: the network, the address, or the peer."""
+    """No reply, or one that broke off: the network, the address, or the peer.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.APIConnectionError as error:
+            print(error.partial)  # what a stream had brought before its connection broke
+    """
 
     stale: bool = False
     """Whether a connection that had been idle ended at once when it was used again: the next attempt needs no pause."""
 
 
 class APIResponseValidationError(APIError):
-    """The provider's reply is malformed; the message has the path of the field, as `$.choices[0].index`."""
+    """The provider's reply is malformed; the message has the path of the field, as `$.choices[0].index`.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.APIResponseValidationError as error:
+            print(error.message)  # "expected an object, got ... @ $.choices"
+    """
 
 
 class AnswerValidationError(APIResponseValidationError):
     """The model's answer does not fit the type in `response_format`.
 
     The message says what is wrong. The whole response is in `partial`, with the usage of all repairs.
+
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.exceptions.AnswerValidationError as error:
+            print(error.message, error.partial)
     """
 
     def _answered(self) -> str:
@@ -194,7 +309,14 @@ class AnswerValidationError(APIResponseValidationError):
 
 
 class ClientClosedError(APIError):
-    """The client was closed, or is being drained: it refused the call, or ended it while it ran."""
+    """The client was closed, or is being drained: it refused the call, or ended it while it ran.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.ClientClosedError as error:
+            print(error.partial)  # what a stream had brought when its client was closed
+    """
 
     def _answered(self) -> str:
         return ""
@@ -210,7 +332,14 @@ class AttemptedCall(Protocol):
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
 class AllFailedError(LLMError):
-    """No call of a race, hedge or cascade won: each failed, or its response was not accepted."""
+    """No call of a race, hedge or cascade won: each failed, or its response was not accepted.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.AllFailedError as error:
+            print([outcome.error for outcome in error.outcomes])
+    """
 
     outcomes: Sequence[AttemptedCall] = ()
     """Every call's outcome, in the order of the jobs: its error, or the response that was not accepted."""
@@ -223,11 +352,25 @@ class AllFailedError(LLMError):
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
 class SlowReaderError(LLMError):
-    """A reader of `tee` fell behind the others by more than the lag that was allowed."""
+    """A reader of `tee` fell behind the others by more than the lag that was allowed.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.SlowReaderError as error:
+            print(error)  # one reader of a tee fell too far behind the other
+    """
 
 
 class BudgetExceededError(LLMError):
-    """The caller's own budget does not allow this call."""
+    """The caller's own budget does not allow this call.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.BudgetExceededError as error:
+            print(error)  # nothing was sent
+    """
 
 
 _CLASSES: dict[int, type[APIError]] = {

@@ -15,7 +15,11 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Origin(NamedTuple):
-    """Where a connection goes (RFC 9110, 4.3.1). The key of every connection pool."""
+    """Where a connection goes (RFC 9110, 4.3.1). The key of every connection pool.
+
+    Example:
+        print(Origin("https", "api.openai.com", 443))  # https://api.openai.com
+    """
 
     scheme: str
     """`http` or `https`."""
@@ -84,7 +88,11 @@ def _shown(url: str) -> str:
 
 
 class RequestBody(Protocol):
-    """A body too large to be held in memory: its size is known, its blocks are produced when it is sent."""
+    """A body too large to be held in memory: its size is known, its blocks are produced when it is sent.
+
+    Example:
+        print(b"".join(request.body.blocks()))
+    """
 
     @property
     def size(self) -> int:
@@ -96,7 +104,11 @@ class RequestBody(Protocol):
 
 @attrs.define
 class HTTPRequest:
-    """One request, without its origin."""
+    """One request, without its origin.
+
+    Example:
+        request = HTTPRequest("POST", "/v1/chat/completions", (("content-type", "application/json"),), b"{}")
+    """
 
     method: str
     path: str = attrs.field(repr=shown_path)
@@ -156,7 +168,11 @@ class HTTPRequest:
 
 @attrs.define
 class ReplyHead:
-    """Status line and headers of a reply."""
+    """Status line and headers of a reply.
+
+    Example:
+        print(reply.head.status, reply.head.headers.get("content-type"))
+    """
 
     status: int
     headers: Mapping[str, str]

@@ -40,7 +40,12 @@ ImageInput: TypeAlias = FileInput | list[FileInput]
 
 @attrs.frozen(init=False)
 class ImageEditRequest(AnyRequest["ImageResponse"]):
-    """One image edit as a value."""
+    """One image edit as a value.
+
+    Example:
+        request = ImageEditRequest(pathlib.Path("cat.png"), "make it a dog", "openai/gpt-image-1")
+        response = await client.call(request)
+    """
 
     operation: ClassVar[str] = "image_edit"
 

@@ -32,7 +32,12 @@ IMAGE_VARIATION_PARAMETERS = frozenset(ImageVariationModelParams.__annotations__
 
 @attrs.frozen(init=False)
 class ImageVariationRequest(AnyRequest["ImageResponse"]):
-    """One image variation as a value."""
+    """One image variation as a value.
+
+    Example:
+        request = ImageVariationRequest(pathlib.Path("cat.png"), "openai/dall-e-2", n=2)
+        response = await client.call(request)
+    """
 
     operation: ClassVar[str] = "image_variation"
 

@@ -42,7 +42,12 @@ IMAGE_PARAMETERS = frozenset(ImageModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class ImageRequest(AnyRequest["ImageResponse"]):
-    """One image generation as a value."""
+    """One image generation as a value.
+
+    Example:
+        request = ImageRequest("a cat", "openai/gpt-image-1", size="1024x1024")
+        response = await client.call(request)
+    """
 
     operation: ClassVar[str] = "image_generation"
 
@@ -59,7 +64,12 @@ class ImageRequest(AnyRequest["ImageResponse"]):
 
 @attrs.define
 class ImageObject(Record):
-    """One image: an address, or its bytes as base64 text."""
+    """One image: an address, or its bytes as base64 text.
+
+    Example:
+        picture = response.data[0]
+        print(picture.url or len(picture.b64_json))
+    """
 
     url: str | None = attrs.field(default=None, metadata=ANSWER)
     b64_json: str | None = attrs.field(default=None, metadata=ANSWER)
@@ -83,7 +93,12 @@ class ImageObject(Record):
 
 @attrs.define
 class ImageResponse(Costed, Received, Record):
-    """The reply to an image call."""
+    """The reply to an image call.
+
+    Example:
+        response = await trio_llm.aimage_generation("a cat", "openai/gpt-image-1")
+        pathlib.Path("cat.png").write_bytes(base64.b64decode(response.data[0].b64_json))
+    """
 
     created: int | None = None
     data: list[ImageObject] = attrs.field(factory=list, metadata=ANSWER)
@@ -96,7 +111,12 @@ class ImageResponse(Costed, Received, Record):
 
 @attrs.define
 class ImageChunk(Record):
-    """One event of a streamed image: `b64_json` is a whole picture each time, sharper from one to the next."""
+    """One event of a streamed image: `b64_json` is a whole picture each time, sharper from one to the next.
+
+    Example:
+        async for chunk in await trio_llm.aimage_generation("a cat", "openai/gpt-image-1", stream=True):
+            print(chunk.type, chunk.partial_image_index)
+    """
 
     type: str = attrs.field(default="", metadata=ANSWER)
     """Ends in `partial_image` or in `completed`."""

@@ -19,7 +19,11 @@ ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
 
 @attrs.frozen(init=False)
 class ModerationRequest(AnyRequest["ModerationResponse"]):
-    """One moderation call as a value. There are no parameters beside the input and the model."""
+    """One moderation call as a value. There are no parameters beside the input and the model.
+
+    Example:
+        outcomes = await client.fan_out([ModerationRequest(text, "openai/omni-moderation-latest") for text in texts])
+    """
 
     operation: ClassVar[str] = "moderation"
 
@@ -35,7 +39,12 @@ class ModerationRequest(AnyRequest["ModerationResponse"]):
 
 @attrs.define
 class Moderation(Record):
-    """The verdict on one input. The names of the categories are the provider's."""
+    """The verdict on one input. The names of the categories are the provider's.
+
+    Example:
+        verdict = response.results[0]
+        print(verdict.flagged, verdict.categories)
+    """
 
     flagged: bool = attrs.field(default=False, metadata=ANSWER)
     """Whether any category applies."""
@@ -46,7 +55,12 @@ class Moderation(Record):
 
 @attrs.define
 class ModerationResponse(Costed, Received, Record):
-    """The reply to a moderation call: verdicts in the order of the input."""
+    """The reply to a moderation call: verdicts in the order of the input.
+
+    Example:
+        response = await trio_llm.amoderation("some text", "openai/omni-moderation-latest")
+        print(response.results[0].flagged, response.results[0].category_scores)
+    """
 
     id: str | None = None
     model: str | None = None

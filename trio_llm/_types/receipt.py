@@ -15,7 +15,12 @@ _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 @attrs.define(eq=False)
 class Receipt:
-    """About the reply that a response came in. Times are seconds on the clock of the run that it came in."""
+    """About the reply that a response came in. Times are seconds on the clock of the run that it came in.
+
+    Example:
+        receipt = response.receipt
+        print(receipt.llm_provider, receipt.ended - receipt.sent, "seconds")
+    """
 
     llm_provider: str
     """Name of the catalogue row that was asked."""

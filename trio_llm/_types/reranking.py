@@ -31,7 +31,11 @@ RERANK_PARAMETERS = frozenset(RerankModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class RerankRequest(AnyRequest["RerankResponse"]):
-    """One rerank call as a value."""
+    """One rerank call as a value.
+
+    Example:
+        response = await client.call(RerankRequest("cohere/rerank-v3.5", "capital of France", ["Paris", "Rome"]))
+    """
 
     operation: ClassVar[str] = "rerank"
 
@@ -50,7 +54,12 @@ class RerankRequest(AnyRequest["RerankResponse"]):
 
 @attrs.define
 class RerankResult(Record):
-    """One document's rank: `index` is its place in the request, `relevance_score` grows with relevance."""
+    """One document's rank: `index` is its place in the request, `relevance_score` grows with relevance.
+
+    Example:
+        for result in response.results:
+            print(documents[result.index], result.relevance_score)
+    """
 
     index: int = attrs.field(default=0, metadata=ANSWER)
     relevance_score: float = attrs.field(default=0.0, metadata=ANSWER)
@@ -60,7 +69,12 @@ class RerankResult(Record):
 
 @attrs.define
 class RerankResponse(Costed, Received, Record):
-    """The reply to a rerank call: the most relevant document first."""
+    """The reply to a rerank call: the most relevant document first.
+
+    Example:
+        response = await trio_llm.arerank("cohere/rerank-v3.5", "capital of France", ["Rome", "Paris"])
+        print(response.results[0].index, response.results[0].relevance_score)
+    """
 
     id: str | None = None
     results: list[RerankResult] = attrs.field(factory=list[RerankResult], metadata=ANSWER)

@@ -35,7 +35,11 @@ SPEECH_PARAMETERS = frozenset(SpeechModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class SpeechRequest(AnyRequest["SpeechResponse"]):
-    """One speech call as a value."""
+    """One speech call as a value.
+
+    Example:
+        speech = await client.call(SpeechRequest("openai/gpt-4o-mini-tts", "Hello.", "alloy"))
+    """
 
     operation: ClassVar[str] = "speech"
 
@@ -55,7 +59,12 @@ _USUAL_BLOCK: Final = 65_536
 
 @attrs.define
 class SpeechResponse(Costed, Received, Record):
-    """Spoken text: the bytes of a sound file, all of them. The methods are those of LiteLLM's and OpenAI's objects."""
+    """Spoken text: the bytes of a sound file, all of them. The methods are those of LiteLLM's and OpenAI's objects.
+
+    Example:
+        speech = await trio_llm.aspeech("openai/gpt-4o-mini-tts", "Hello.", "alloy")
+        pathlib.Path("hello.mp3").write_bytes(speech.content)
+    """
 
     content: bytes = b""
 

@@ -46,7 +46,11 @@ TEXT_COMPLETION_PARAMETERS = frozenset(TextCompletionModelParams.__annotations__
 
 @attrs.frozen(init=False)
 class TextCompletionRequest(AnyRequest["TextCompletionResponse"]):
-    """One text completion as a value."""
+    """One text completion as a value.
+
+    Example:
+        response = await client.call(TextCompletionRequest("openai/gpt-3.5-turbo-instruct", "Once upon a time"))
+    """
 
     operation: ClassVar[str] = "text_completion"
 
@@ -70,7 +74,11 @@ class TextCompletionRequest(AnyRequest["TextCompletionResponse"]):
 
 @attrs.define
 class TextChoices(Record):
-    """One continuation of the prompt; in a stream a fragment of the continuation numbered `index`."""
+    """One continuation of the prompt; in a stream a fragment of the continuation numbered `index`.
+
+    Example:
+        print(response.choices[0].text, response.choices[0].finish_reason)
+    """
 
     finish_reason: str | None = None
     index: int = attrs.field(default=0, metadata=ANSWER)
@@ -81,7 +89,12 @@ class TextChoices(Record):
 
 @attrs.define
 class TextCompletionResponse(Costed, Received, Record):
-    """The reply to a text completion, or one chunk of it."""
+    """The reply to a text completion, or one chunk of it.
+
+    Example:
+        response = await trio_llm.atext_completion("openai/gpt-3.5-turbo-instruct", "Once upon a time")
+        print(response.choices[0].text)
+    """
 
     id: str | None = None
     created: int | None = None

@@ -19,7 +19,11 @@ from .request import AnyRequest, CallOptions
 
 @attrs.frozen(init=False)
 class CountTokensRequest(AnyRequest["TokenCountResponse"]):
-    """The question how many tokens a chat would send, as a value; takes the arguments of the chat."""
+    """The question how many tokens a chat would send, as a value; takes the arguments of the chat.
+
+    Example:
+        count = await client.call(CountTokensRequest("claude-sonnet-4-5", messages))
+    """
 
     operation: ClassVar[str] = "count_tokens"
 
@@ -39,7 +43,12 @@ class CountTokensRequest(AnyRequest["TokenCountResponse"]):
 
 @attrs.define
 class TokenCountResponse(Received, Record):
-    """A provider's count."""
+    """A provider's count.
+
+    Example:
+        count = await trio_llm.acount_tokens("claude-sonnet-4-5", messages)
+        print(count.total_tokens)
+    """
 
     total_tokens: int = 0
     """Tokens of the messages, the tools and what else is sent with them."""

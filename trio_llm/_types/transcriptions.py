@@ -39,7 +39,11 @@ TRANSCRIPTION_PARAMETERS = frozenset(TranscriptionModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class TranscriptionRequest(AnyRequest["TranscriptionResponse"]):
-    """One transcription as a value."""
+    """One transcription as a value.
+
+    Example:
+        response = await client.call(TranscriptionRequest("openai/whisper-1", pathlib.Path("talk.mp3")))
+    """
 
     operation: ClassVar[str] = "transcription"
 
@@ -60,7 +64,11 @@ class TranscriptionRequest(AnyRequest["TranscriptionResponse"]):
 
 @attrs.define
 class TranscriptionWord(Record):
-    """A word; times are seconds from the beginning of the sound."""
+    """A word; times are seconds from the beginning of the sound.
+
+    Example:
+        print([(word.word, word.start, word.end) for word in response.words])
+    """
 
     word: str = ""
     start: float | None = None
@@ -71,7 +79,12 @@ class TranscriptionWord(Record):
 
 @attrs.define
 class TranscriptionSegment(Record):
-    """A stretch of the transcript; times are seconds from the beginning of the sound."""
+    """A stretch of the transcript; times are seconds from the beginning of the sound.
+
+    Example:
+        for segment in response.segments:
+            print(segment.start, segment.end, segment.text)
+    """
 
     id: str | None = None
     start: float | None = None
@@ -89,7 +102,12 @@ class TranscriptionSegment(Record):
 
 @attrs.define
 class TranscriptionResponse(Costed, Received, Record):
-    """What was said. Of `text`, `srt` and `vtt` as response formats, `text` is all there is: the file's content."""
+    """What was said. Of `text`, `srt` and `vtt` as response formats, `text` is all there is: the file's content.
+
+    Example:
+        response = await trio_llm.atranscription("openai/whisper-1", pathlib.Path("talk.mp3"))
+        print(response.text)
+    """
 
     text: str = attrs.field(default="", metadata=ANSWER)
     task: str | None = None
@@ -105,7 +123,12 @@ class TranscriptionResponse(Costed, Received, Record):
 
 @attrs.define
 class TranscriptionChunk(Record):
-    """One event of a streamed transcript."""
+    """One event of a streamed transcript.
+
+    Example:
+        async for chunk in await trio_llm.atranscription("openai/gpt-4o-transcribe", file, stream=True):
+            print(chunk.delta or "", end="")
+    """
 
     type: str = attrs.field(default="", metadata=ANSWER)
     """`transcript.text.delta`, `transcript.text.segment` or `transcript.text.done`."""

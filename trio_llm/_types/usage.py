@@ -9,7 +9,11 @@ from .mapping import Record
 
 @attrs.define
 class PromptTokensDetails(Record):
-    """What the prompt tokens consist of."""
+    """What the prompt tokens consist of.
+
+    Example:
+        print(response.usage.prompt_tokens_details.cached_tokens)
+    """
 
     cached_tokens: int | None = None
     """Read from a prompt cache; part of `prompt_tokens`."""
@@ -22,7 +26,11 @@ class PromptTokensDetails(Record):
 
 @attrs.define
 class CompletionTokensDetails(Record):
-    """What the completion tokens consist of."""
+    """What the completion tokens consist of.
+
+    Example:
+        print(response.usage.completion_tokens_details.reasoning_tokens)
+    """
 
     reasoning_tokens: int | None = None
     """Spent on thinking; part of `completion_tokens`."""
@@ -35,7 +43,12 @@ class CompletionTokensDetails(Record):
 
 @attrs.define
 class Usage(Record):
-    """Tokens of one call. Cached and reasoning tokens are counted inside, as OpenAI does, whatever the wire says."""
+    """Tokens of one call. Cached and reasoning tokens are counted inside, as OpenAI does, whatever the wire says.
+
+    Example:
+        usage = response.usage
+        print(usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens_details.cached_tokens)
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

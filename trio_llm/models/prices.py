@@ -126,7 +126,11 @@ def _sum(amounts: Mapping[str, float], parts: tuple[str, ...]) -> float:
 
 @attrs.frozen
 class Tier:
-    """Rates for prompts longer than `above` tokens. They then hold for the whole call."""
+    """Rates for prompts longer than `above` tokens. They then hold for the whole call.
+
+    Example:
+        print([(tier.above, tier.rates) for tier in prices.tiers])
+    """
 
     above: int
     rates: Mapping[str, float]

@@ -118,6 +118,12 @@ class ObjectStream(Generic[T]):
     It is the same object each time, and goes on growing: copy what you keep. Texts in it are beginnings of the finished
     ones. When the iteration ends the whole has been checked, and is `parsed`.
 
+    Example:
+        async with client.stream_object(Person, model, messages) as growing:
+            async for value in growing:
+                print(value)
+        print(growing.parsed)
+
     Raises:
         AnswerValidationError: from the iteration, if the answer does not fit; the response is its `partial`.
         APIError: whatever broke the stream.
@@ -172,6 +178,11 @@ class ObjectStream(Generic[T]):
 
 class ItemStream(Generic[T]):
     """A growing list: `async for` gives its items, each as soon as it is complete, as their type.
+
+    Example:
+        async with client.stream_object(list[Person], model, messages) as people:
+            async for person in people:
+                print(person.name)
 
     Raises:
         AnswerValidationError: from the iteration, if an item or the answer does not fit.

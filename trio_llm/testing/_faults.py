@@ -35,6 +35,8 @@ class FaultPlan:
     FaultPlan([Failure(503), None, Disconnect()])       # the first and the third
     FaultPlan({7: Delivery(cut_at=AtEvent(2))})         # the eighth
     FaultPlan.seeded(1, rate=0.2)                       # one in five, the same ones every time
+
+        Simulator(faults=FaultPlan(rate=0.1, seed=7))  # one reply in ten fails
     """
 
     schedule: Mapping[int, Fault] | Sequence[Fault | None] = ()

@@ -16,7 +16,11 @@ from ._prompt import Prompt
 
 
 class RequestOutcome(Enum):
-    """How an exchange ended, as the provider saw it."""
+    """How an exchange ended, as the provider saw it.
+
+    Example:
+        assert simulator.requests[0].outcome is RequestOutcome.FINISHED
+    """
 
     OPEN = "open"
     """Not yet."""
@@ -30,7 +34,12 @@ class RequestOutcome(Enum):
 
 @attrs.define(eq=False)
 class RecordedRequest:
-    """One request and what became of it. Times are those of the running clock (`trio.current_time`)."""
+    """One request and what became of it. Times are those of the running clock (`trio.current_time`).
+
+    Example:
+        request = simulator.requests[0]
+        print(request.path, request.status, request.outcome, request.text)
+    """
 
     number: int
     """Its place in the order of arrival, from 0."""
@@ -82,7 +91,11 @@ class RecordedRequest:
 
 @attrs.frozen
 class SimulatorStatistics(TransportStatistics):
-    """Sums over everything that a simulator saw. `active` counts the requests that hold a connection now."""
+    """Sums over everything that a simulator saw. `active` counts the requests that hold a connection now.
+
+    Example:
+        assert simulator.statistics().active == 0
+    """
 
     peak: int
     """The most requests that held a connection at one time."""

@@ -15,7 +15,11 @@ _positive = attrs.validators.gt(0.0)
 
 @attrs.frozen
 class RateLimits:
-    """What the simulated provider allows. Requests beyond it are answered with 429 and told when to come back."""
+    """What the simulated provider allows. Requests beyond it are answered with 429 and told when to come back.
+
+    Example:
+        Simulator(limits=RateLimits(requests_per_minute=60))
+    """
 
     requests_per_minute: float | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     tokens_per_minute: float | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))

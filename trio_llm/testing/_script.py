@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class AtEvent:
-    """A place in a reply: after its first `number` events. A whole reply is one event."""
+    """A place in a reply: after its first `number` events. A whole reply is one event.
+
+    Example:
+        Simulator(Reply("one two three", stall_at=AtEvent(2)))  # falls silent after two events
+    """
 
     number: int
 
 
 @attrs.frozen
 class AtByte:
-    """A place in a reply: after the first `number` bytes of its body."""
+    """A place in a reply: after the first `number` bytes of its body.
+
+    Example:
+        Simulator(Reply("a long answer", cut_at=AtByte(100)))
+    """
 
     number: int
 
@@ -32,7 +40,11 @@ Place: TypeAlias = AtEvent | AtByte
 
 @attrs.frozen(kw_only=True)
 class Delivery:
-    """How a reply's bytes arrive. As an entry of a `FaultPlan` it changes the delivery of the scripted reply."""
+    """How a reply's bytes arrive. As an entry of a `FaultPlan` it changes the delivery of the scripted reply.
+
+    Example:
+        FaultPlan([Delivery(split=1), Delivery(latency=3, keep_alives=5)])
+    """
 
     latency: float = 0.0
     """Seconds from the request to the reply's head; `math.inf` is silence."""
@@ -58,7 +70,11 @@ class Delivery:
 
 @attrs.frozen
 class ToolUse:
-    """A tool call of the simulated model's."""
+    """A tool call of the simulated model's.
+
+    Example:
+        Simulator(Reply(tool_calls=[ToolUse("weather", {"city": "Paris"})]))
+    """
 
     name: str
     arguments: Mapping[str, Any] | str = attrs.Factory(dict[str, Any])
@@ -69,7 +85,13 @@ class ToolUse:
 
 @attrs.frozen
 class Reply(Delivery):
-    """An answer of the model's."""
+    """An answer of the model's.
+
+    Example:
+        reply = await transport.send(origin, request)
+        first = await reply.read()
+        await reply.aclose()
+    """
 
     text: str | Sequence[str] | None = None
     """The text, streamed word by word, or the fragments themselves. None echoes the last user message."""
@@ -84,7 +106,11 @@ class Reply(Delivery):
 
 @attrs.frozen
 class Failure(Delivery):
-    """An error reply, in the words of the wire that was asked."""
+    """An error reply, in the words of the wire that was asked.
+
+    Example:
+        Simulator([Failure(429, retry_after=2), Failure(500, "oops"), Reply("Hello")])
+    """
 
     status: int = 500
     message: str = "simulated failure"
@@ -98,7 +124,11 @@ class Failure(Delivery):
 
 @attrs.frozen
 class RawReply(Delivery):
-    """Any bytes at all. Several pieces count as several events."""
+    """Any bytes at all. Several pieces count as several events.
+
+    Example:
+        Simulator(RawReply(b"<html>Bad gateway</html>", content_type="text/html", status=502))
+    """
 
     body: bytes | Sequence[bytes] = b""
     content_type: str = attrs.field(default="application/json", kw_only=True)
@@ -108,7 +138,11 @@ class RawReply(Delivery):
 
 @attrs.frozen
 class Disconnect:
-    """The connection breaks before the first byte of the reply."""
+    """The connection breaks before the first byte of the reply.
+
+    Example:
+        Simulator([Disconnect(latency=2), Reply("Hello")])
+    """
 
     latency: float = 0.0
     """Seconds from the request to the break."""

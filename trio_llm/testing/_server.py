@@ -58,6 +58,9 @@ async def serve(
 def running_server(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Generator[str, None, None]:
     """Serve from a thread of its own for the length of a `with` block; the value is the base URL.
 
+        with running_server(Simulator()) as base_url:
+            response = trio_llm.completion("mine", messages, api_base=f"{base_url}/v1")
+
     Raises:
         RuntimeError: inside a Trio run, which cannot wait for another one without blocking.
     """

@@ -15,7 +15,11 @@ from ._wires._model import Event
 
 
 class Ending(Enum):
-    """What happens after the last piece."""
+    """What happens after the last piece.
+
+    Example:
+        assert simulator.respond(request).ending is Ending.CUT
+    """
 
     COMPLETE = "complete"
     CUT = "cut"
@@ -24,7 +28,11 @@ class Ending(Enum):
 
 @attrs.frozen
 class Piece:
-    """Bytes that arrive together."""
+    """Bytes that arrive together.
+
+    Example:
+        print([piece.data for piece in simulator.respond(request).timeline])
+    """
 
     delay: float
     """Seconds after the piece before it, or after the head."""
@@ -35,7 +43,12 @@ class Piece:
 
 @attrs.frozen
 class ScriptedReply:
-    """Everything that will happen to one request, decided beforehand."""
+    """Everything that will happen to one request, decided beforehand.
+
+    Example:
+        reply = simulator.respond(request, now=0.0)
+        print(reply.head.status, len(reply.timeline))
+    """
 
     request: RecordedRequest
     head: ReplyHead | None

@@ -18,7 +18,12 @@ T = TypeVar("T")
 
 @attrs.define
 class ParsedMessage(Message, Generic[T]):
-    """The model's message, and what its text says."""
+    """The model's message, and what its text says.
+
+    Example:
+        response = await client.completion(model, messages, response_format=Weather)
+        print(response.choices[0].message.parsed)
+    """
 
     parsed: T | None = attrs.field(default=None, init=False, eq=False)
     """The answer as the type that was asked for; None where the model calls tools instead of answering."""
@@ -31,7 +36,11 @@ class ParsedMessage(Message, Generic[T]):
 
 @attrs.define
 class ParsedChoices(Choices, Generic[T]):
-    """One answer, read."""
+    """One answer, read.
+
+    Example:
+        print(response.choices[0].message.parsed)
+    """
 
     message: ParsedMessage[T] = attrs.field(factory=ParsedMessage[T], metadata=ANSWER)
 

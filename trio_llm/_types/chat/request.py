@@ -108,6 +108,9 @@ class ChatRequest(AnyRequest["ModelResponse"]):
 
     Takes the keyword arguments of `completion`. Arguments that are None count as not given.
 
+        request = ChatRequest("openai/gpt-4o", [{"role": "user", "content": "Hi"}], temperature=0)
+        outcomes = await client.fan_out([request, ChatRequest("claude-sonnet-4-5", request.messages)])
+
     Raises:
         UnsupportedParamsError: for a parameter that does not exist; the message names the nearest.
         BadRequestError: for messages that are none.

@@ -18,7 +18,12 @@ from ..usage import Usage
 
 @attrs.define
 class FunctionCall(Record):
-    """A function's name and its arguments as JSON text; in chunks both are fragments."""
+    """A function's name and its arguments as JSON text; in chunks both are fragments.
+
+    Example:
+        function = response.choices[0].message.tool_calls[0].function
+        print(function.name, json.loads(function.arguments))
+    """
 
     name: str | None = attrs.field(default=None, metadata=ANSWER)
     arguments: str = attrs.field(default="", metadata=ANSWER)
@@ -34,7 +39,12 @@ class CustomCall(Record):
 
 @attrs.define
 class ToolCall(Record):
-    """One tool call of the model's; in chunks a fragment of the call numbered `index`."""
+    """One tool call of the model's; in chunks a fragment of the call numbered `index`.
+
+    Example:
+        for call in response.choices[0].message.tool_calls or ():
+            print(call.id, call.function.name, call.function.arguments)
+    """
 
     id: str | None = None
     type: str = "function"
@@ -85,7 +95,12 @@ class TokenLogprob(Record):
 
 @attrs.define
 class ChoiceLogprobs(Record):
-    """Log probabilities of the tokens of the text and of the refusal."""
+    """Log probabilities of the tokens of the text and of the refusal.
+
+    Example:
+        for token in response.choices[0].logprobs.content:
+            print(token.token, token.logprob)
+    """
 
     content: list[TokenLogprob] | None = None
     refusal: list[TokenLogprob] | None = None
@@ -93,7 +108,12 @@ class ChoiceLogprobs(Record):
 
 @attrs.define
 class Message(Record):
-    """The model's message. It can be appended to `messages` as it is."""
+    """The model's message. It can be appended to `messages` as it is.
+
+    Example:
+        messages.append(response.choices[0].message)
+        messages.append({"role": "user", "content": "And why?"})
+    """
 
     content: str | None = attrs.field(default=None, metadata=ANSWER)
     role: str = "assistant"
@@ -114,7 +134,12 @@ class Message(Record):
 
 @attrs.define
 class Choices(Record):
-    """One answer. `finish_reason` is one of stop, length, tool_calls, content_filter."""
+    """One answer. `finish_reason` is one of stop, length, tool_calls, content_filter.
+
+    Example:
+        choice = response.choices[0]
+        print(choice.finish_reason, choice.message.content)
+    """
 
     finish_reason: str | None = None
     index: int = attrs.field(default=0, metadata=ANSWER)
@@ -124,7 +149,12 @@ class Choices(Record):
 
 @attrs.define
 class ModelResponse(Costed, Received, Record):
-    """The reply to a chat call."""
+    """The reply to a chat call.
+
+    Example:
+        response = await trio_llm.acompletion("openai/gpt-4o", messages)
+        print(response.choices[0].message.content, response["usage"]["total_tokens"])
+    """
 
     id: str | None = None
     created: int | None = None
@@ -139,7 +169,13 @@ class ModelResponse(Costed, Received, Record):
 
 @attrs.define
 class Delta(Record):
-    """A fragment of the model's message; fields that say nothing new are None."""
+    """A fragment of the model's message; fields that say nothing new are None.
+
+    Example:
+        async for chunk in stream:
+            delta = chunk.choices[0].delta
+            print(delta.content or delta.reasoning_content or "", end="")
+    """
 
     content: str | None = attrs.field(default=None, metadata=ANSWER)
     role: str | None = None
@@ -156,7 +192,12 @@ class Delta(Record):
 
 @attrs.define
 class StreamingChoices(Record):
-    """A fragment of one answer."""
+    """A fragment of one answer.
+
+    Example:
+        choice = chunk.choices[0]
+        print(choice.delta.content, choice.finish_reason)
+    """
 
     finish_reason: str | None = None
     index: int = attrs.field(default=0, metadata=ANSWER)
@@ -166,7 +207,12 @@ class StreamingChoices(Record):
 
 @attrs.define
 class ModelResponseStream(Record):
-    """One chunk of a streamed chat reply."""
+    """One chunk of a streamed chat reply.
+
+    Example:
+        async for chunk in await trio_llm.acompletion("openai/gpt-4o", messages, stream=True):
+            print(chunk.choices[0].delta.content or "", end="")
+    """
 
     id: str | None = None
     created: int | None = None
@@ -184,6 +230,10 @@ class Seam(ModelResponseStream):
 
     After a `restart` the answer begins anew: what came before this chunk is not part of it. After a `continue` it goes
     on. `stream.response` has the answer without what was given up.
+
+        async for chunk in await client.completion(model, messages, stream=True, on_break="continue"):
+            if isinstance(chunk, Seam):
+                print("the stream broke here and goes on")
     """
 
     choices: list[StreamingChoices] = attrs.Factory(lambda: [StreamingChoices()])

@@ -18,7 +18,11 @@ from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 
 @attrs.define
 class ContentBlock(AsRead):
-    """A block of a message. `type` says which; fields of other kinds are found by their names."""
+    """A block of a message. `type` says which; fields of other kinds are found by their names.
+
+    Example:
+        print([block.text for block in message.content if block.type == "text"])
+    """
 
     type: str = ""
     text: str | None = None
@@ -41,7 +45,11 @@ def _read_count(value: Any) -> int:
 
 @attrs.define
 class AnthropicUsage(AsRead):
-    """Tokens of one message. Those of the cache are counted beside `input_tokens`, as Anthropic does."""
+    """Tokens of one message. Those of the cache are counted beside `input_tokens`, as Anthropic does.
+
+    Example:
+        print(message.usage.input_tokens, message.usage.output_tokens)
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -65,7 +73,12 @@ class AnthropicUsage(AsRead):
 
 @attrs.define
 class AnthropicMessagesResponse(Costed, Received, AsRead):
-    """The message that answers. It can be appended to `messages` as it is."""
+    """The message that answers. It can be appended to `messages` as it is.
+
+    Example:
+        message = await trio_llm.aanthropic_messages(max_tokens=64, messages=messages, model="claude-sonnet-4-5")
+        print(message.content[0].text, message.stop_reason, message.usage.output_tokens)
+    """
 
     id: str | None = None
     type: str = "message"
@@ -87,14 +100,24 @@ class AnthropicMessagesResponse(Costed, Received, AsRead):
 
 @attrs.define
 class MessageEvent(AsRead):
-    """One event. Those of kinds that have no class of their own are this one, `ping` for instance."""
+    """One event. Those of kinds that have no class of their own are this one, `ping` for instance.
+
+    Example:
+        async for event in stream:
+            print(event.type)
+    """
 
     type: str = ""
 
 
 @attrs.define
 class MessageStartEvent(MessageEvent):
-    """The message as it begins, without content."""
+    """The message as it begins, without content.
+
+    Example:
+        if isinstance(event, MessageStartEvent):
+            print(event.message.id, event.message.model)
+    """
 
     message: AnthropicMessagesResponse = attrs.Factory(AnthropicMessagesResponse)
 
@@ -108,7 +131,12 @@ class MessageStartEvent(MessageEvent):
 
 @attrs.define
 class ContentBlockStartEvent(MessageEvent):
-    """A block as it begins."""
+    """A block as it begins.
+
+    Example:
+        if isinstance(event, ContentBlockStartEvent):
+            print(event.index, event.content_block.type)
+    """
 
     index: int = 0
     content_block: ContentBlock = attrs.Factory(ContentBlock)
@@ -118,7 +146,12 @@ class ContentBlockStartEvent(MessageEvent):
 
 @attrs.define
 class BlockDelta(AsRead):
-    """A fragment of a block: `text_delta`, `thinking_delta`, `signature_delta`, `input_json_delta`, or another."""
+    """A fragment of a block: `text_delta`, `thinking_delta`, `signature_delta`, `input_json_delta`, or another.
+
+    Example:
+        if isinstance(event, ContentBlockDeltaEvent):
+            print(event.delta.text or "", end="")
+    """
 
     type: str = ""
     text: str | None = None
@@ -129,7 +162,13 @@ class BlockDelta(AsRead):
 
 @attrs.define
 class ContentBlockDeltaEvent(MessageEvent):
-    """A fragment of the block at `index`."""
+    """A fragment of the block at `index`.
+
+    Example:
+        async for event in stream:
+            if isinstance(event, ContentBlockDeltaEvent):
+                print(event.index, event.delta.text)
+    """
 
     index: int = 0
     delta: BlockDelta = attrs.Factory(BlockDelta)
@@ -139,14 +178,24 @@ class ContentBlockDeltaEvent(MessageEvent):
 
 @attrs.define
 class ContentBlockStopEvent(MessageEvent):
-    """The block at `index` is complete."""
+    """The block at `index` is complete.
+
+    Example:
+        if isinstance(event, ContentBlockStopEvent):
+            print("block", event.index, "is complete")
+    """
 
     index: int = 0
 
 
 @attrs.define
 class MessageDeltaEvent(MessageEvent):
-    """Why the message stops, and its tokens so far."""
+    """Why the message stops, and its tokens so far.
+
+    Example:
+        if isinstance(event, MessageDeltaEvent):
+            print(event.delta["stop_reason"], event.usage)
+    """
 
     delta: dict[str, Any] = attrs.Factory(dict)
     """`stop_reason` and `stop_sequence`."""

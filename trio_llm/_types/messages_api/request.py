@@ -55,6 +55,9 @@ _SENT_BACK = ("role", "content")
 class MessagesRequest(AnyRequest["AnthropicMessagesResponse"]):
     """One Messages call as a value.
 
+        request = MessagesRequest(64, [{"role": "user", "content": "Hi"}], "claude-sonnet-4-5", system="Be brief.")
+        message = await client.call(request)
+
     Raises:
         UnsupportedParamsError: for a parameter that does not exist; the message names the nearest.
         BadRequestError: for messages that are none.

@@ -17,7 +17,12 @@ from .response import ResponseAPIUsage, ResponsesAPIResponse
 
 @attrs.define
 class ResponseEvent(AsRead):
-    """One event. Those of kinds that have no class of their own are this one; their fields are found by their names."""
+    """One event. Those of kinds that have no class of their own are this one; their fields are found by their names.
+
+    Example:
+        async for event in await trio_llm.aresponses("Say hello.", "openai/gpt-4o", stream=True):
+            print(event.type)
+    """
 
     type: str = ""
     """As `response.output_text.delta`."""
@@ -27,7 +32,12 @@ class ResponseEvent(AsRead):
 
 @attrs.define
 class ResponseStatusEvent(ResponseEvent):
-    """`response.created`, `.queued`, `.in_progress`, `.completed`, `.incomplete`, `.failed`: the response as it is."""
+    """`response.created`, `.queued`, `.in_progress`, `.completed`, `.incomplete`, `.failed`: the response as it is.
+
+    Example:
+        if isinstance(event, ResponseStatusEvent) and event.type == "response.completed":
+            print(event.response.output_text)
+    """
 
     response: ResponsesAPIResponse = attrs.Factory(ResponsesAPIResponse)
 
@@ -41,7 +51,12 @@ class ResponseStatusEvent(ResponseEvent):
 
 @attrs.define
 class OutputItemEvent(ResponseEvent):
-    """`response.output_item.added` or `.done`: an item as it begins, or whole."""
+    """`response.output_item.added` or `.done`: an item as it begins, or whole.
+
+    Example:
+        if isinstance(event, OutputItemEvent) and event.type.endswith(".done"):
+            print(event.item)
+    """
 
     output_index: int = 0
     """The item's place in `output`."""
@@ -52,7 +67,12 @@ class OutputItemEvent(ResponseEvent):
 
 @attrs.define
 class ItemPlaceEvent(ResponseEvent):
-    """Something about the item at `output_index`; what a tool of the provider's does, for one."""
+    """Something about the item at `output_index`; what a tool of the provider's does, for one.
+
+    Example:
+        if isinstance(event, ItemPlaceEvent):
+            print(event.type, event.output_index)
+    """
 
     item_id: str | None = None
     output_index: int = 0
@@ -60,7 +80,12 @@ class ItemPlaceEvent(ResponseEvent):
 
 @attrs.define
 class ContentPartEvent(ItemPlaceEvent):
-    """`response.content_part.added` or `.done`, and the same of reasoning summaries: a part as it begins, or whole."""
+    """`response.content_part.added` or `.done`, and the same of reasoning summaries: a part as it begins, or whole.
+
+    Example:
+        if isinstance(event, ContentPartEvent):
+            print(event.type, event.part.type)
+    """
 
     content_index: int | None = None
     """The part's place in the item's `content`."""
@@ -74,7 +99,13 @@ class ContentPartEvent(ItemPlaceEvent):
 
 @attrs.define
 class DeltaEvent(ItemPlaceEvent):
-    """A fragment of text, refusal, reasoning, arguments, input or code, as `type` says."""
+    """A fragment of text, refusal, reasoning, arguments, input or code, as `type` says.
+
+    Example:
+        async for event in stream:
+            if isinstance(event, DeltaEvent):
+                print(event.delta, end="")
+    """
 
     content_index: int | None = None
     summary_index: int | None = None
@@ -83,7 +114,12 @@ class DeltaEvent(ItemPlaceEvent):
 
 @attrs.define
 class DoneEvent(ItemPlaceEvent):
-    """The whole of what came in fragments before; `type` says which field has it."""
+    """The whole of what came in fragments before; `type` says which field has it.
+
+    Example:
+        if isinstance(event, DoneEvent):
+            print(event.text)
+    """
 
     content_index: int | None = None
     summary_index: int | None = None
@@ -96,7 +132,12 @@ class DoneEvent(ItemPlaceEvent):
 
 @attrs.define
 class AnnotationAddedEvent(ItemPlaceEvent):
-    """`response.output_text.annotation.added`: a citation."""
+    """`response.output_text.annotation.added`: a citation.
+
+    Example:
+        if isinstance(event, AnnotationAddedEvent):
+            print(event.annotation["url"])
+    """
 
     content_index: int | None = None
     annotation_index: int | None = None

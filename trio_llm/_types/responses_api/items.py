@@ -17,7 +17,11 @@ from ..as_read import AsRead, Nested, one_of, read_each
 
 @attrs.define
 class ContentPart(AsRead):
-    """A part of a message or of a reasoning item. `type` says which; fields of other kinds are found by their names."""
+    """A part of a message or of a reasoning item. `type` says which; fields of other kinds are found by their names.
+
+    Example:
+        print([part.text for part in response.output[0].content])
+    """
 
     type: str = ""
     text: str | None = None
@@ -25,7 +29,11 @@ class ContentPart(AsRead):
 
 @attrs.define
 class OutputText(ContentPart):
-    """Text of the model's."""
+    """Text of the model's.
+
+    Example:
+        texts = [part.text for part in message.content if isinstance(part, OutputText)]
+    """
 
     type: str = "output_text"
     annotations: list[dict[str, Any]] | None = None
@@ -35,7 +43,11 @@ class OutputText(ContentPart):
 
 @attrs.define
 class OutputRefusal(ContentPart):
-    """The model's words for not answering."""
+    """The model's words for not answering.
+
+    Example:
+        refusals = [part.refusal for part in message.content if isinstance(part, OutputRefusal)]
+    """
 
     type: str = "refusal"
     refusal: str | None = None
@@ -57,6 +69,8 @@ class OutputItem(AsRead):
 
     It can be sent back as it is, in the `input` of the next request, and goes as it came: what providers sign or
     encrypt stays what it was.
+
+        print([item.type for item in response.output])
     """
 
     type: str = ""
@@ -67,7 +81,11 @@ class OutputItem(AsRead):
 
 @attrs.define
 class OutputMessage(OutputItem):
-    """A message of the model's."""
+    """A message of the model's.
+
+    Example:
+        texts = [part.text for item in response.output if isinstance(item, OutputMessage) for part in item.content]
+    """
 
     type: str = "message"
     role: str = "assistant"
@@ -81,7 +99,11 @@ class OutputMessage(OutputItem):
 
 @attrs.define
 class ReasoningItem(OutputItem):
-    """The model's thinking: a summary, its text, or a form of it that only the provider can read."""
+    """The model's thinking: a summary, its text, or a form of it that only the provider can read.
+
+    Example:
+        thoughts = [item.summary for item in response.output if isinstance(item, ReasoningItem)]
+    """
 
     type: str = "reasoning"
     summary: list[Any] = attrs.Factory(list)
@@ -96,7 +118,11 @@ class ReasoningItem(OutputItem):
 
 @attrs.define
 class FunctionCallItem(OutputItem):
-    """A call of one of the caller's functions."""
+    """A call of one of the caller's functions.
+
+    Example:
+        calls = [(item.name, item.arguments) for item in response.output if isinstance(item, FunctionCallItem)]
+    """
 
     type: str = "function_call"
     call_id: str | None = None
@@ -111,7 +137,11 @@ class FunctionCallItem(OutputItem):
 
 @attrs.define
 class CustomToolCallItem(OutputItem):
-    """A call of one of the caller's tools that take free text."""
+    """A call of one of the caller's tools that take free text.
+
+    Example:
+        calls = [(item.name, item.input) for item in response.output if isinstance(item, CustomToolCallItem)]
+    """
 
     type: str = "custom_tool_call"
     call_id: str | None = None
@@ -123,7 +153,11 @@ class CustomToolCallItem(OutputItem):
 
 @attrs.define
 class CompactionItem(OutputItem):
-    """A conversation so far in a form that only the provider can read; it takes the place of what it was made from."""
+    """A conversation so far in a form that only the provider can read; it takes the place of what it was made from.
+
+    Example:
+        history = [item for item in response.output if isinstance(item, CompactionItem)]
+    """
 
     type: str = "compaction"
     encrypted_content: str | None = None

@@ -70,6 +70,8 @@ RESPONSES_PARAMETERS = frozenset(ResponsesModelParams.__annotations__)
 class ResponsesRequest(AnyRequest["ResponsesAPIResponse"]):
     """One Responses call as a value.
 
+        outcomes = await client.fan_out([ResponsesRequest(text, "openai/gpt-4o") for text in texts])
+
     Raises:
         UnsupportedParamsError: for a parameter that does not exist; the message names the nearest.
         BadRequestError: for an input that is none.
@@ -136,7 +138,11 @@ def _owner(model: str | None, options: CallOptions) -> str:
 
 @attrs.frozen(init=False)
 class DeleteResponseRequest(AnyRequest["DeleteResponseResult"]):
-    """Forget a stored response."""
+    """Forget a stored response.
+
+    Example:
+        await client.call(DeleteResponseRequest("resp_123"))
+    """
 
     operation: ClassVar[str] = "delete_response"
 
@@ -152,7 +158,11 @@ class DeleteResponseRequest(AnyRequest["DeleteResponseResult"]):
 
 @attrs.frozen(init=False)
 class CancelResponseRequest(AnyRequest["ResponsesAPIResponse"]):
-    """Stop a response that is made in the background."""
+    """Stop a response that is made in the background.
+
+    Example:
+        response = await client.call(CancelResponseRequest("resp_123"))
+    """
 
     operation: ClassVar[str] = "cancel_response"
 
@@ -183,7 +193,11 @@ GET_RESPONSE_PARAMETERS = frozenset(GetResponseModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class GetResponseRequest(AnyRequest["ResponsesAPIResponse"]):
-    """A look at a stored response, or its events again."""
+    """A look at a stored response, or its events again.
+
+    Example:
+        response = await client.call(GetResponseRequest("resp_123"))
+    """
 
     operation: ClassVar[str] = "get_response"
 
@@ -224,7 +238,11 @@ INPUT_ITEMS_PARAMETERS = frozenset(InputItemsModelParams.__annotations__)
 
 @attrs.frozen(init=False)
 class InputItemsRequest(AnyRequest["InputItemList"]):
-    """A page of what a stored response was made from."""
+    """A page of what a stored response was made from.
+
+    Example:
+        page = await client.call(InputItemsRequest("resp_123", limit=20))
+    """
 
     operation: ClassVar[str] = "list_input_items"
 
@@ -258,7 +276,11 @@ COMPACT_RESPONSE_PARAMETERS = frozenset(CompactResponseModelParams.__annotations
 
 @attrs.frozen(init=False)
 class CompactResponseRequest(AnyRequest["ResponsesAPIResponse"]):
-    """A conversation to be made shorter."""
+    """A conversation to be made shorter.
+
+    Example:
+        shorter = await client.call(CompactResponseRequest(history, "openai/gpt-5"))
+    """
 
     operation: ClassVar[str] = "compact_response"
 

@@ -18,7 +18,11 @@ from .items import OutputItem, OutputMessage, OutputText, read_item
 
 @attrs.define
 class InputTokensDetails(AsRead):
-    """What the input tokens consist of."""
+    """What the input tokens consist of.
+
+    Example:
+        print(response.usage.input_tokens_details.cached_tokens)
+    """
 
     cached_tokens: int | None = None
     """Read from a prompt cache; part of `input_tokens`."""
@@ -28,7 +32,11 @@ class InputTokensDetails(AsRead):
 
 @attrs.define
 class OutputTokensDetails(AsRead):
-    """What the output tokens consist of."""
+    """What the output tokens consist of.
+
+    Example:
+        print(response.usage.output_tokens_details.reasoning_tokens)
+    """
 
     reasoning_tokens: int | None = None
     """Spent on thinking; part of `output_tokens`."""
@@ -40,7 +48,11 @@ def _read_count(value: Any) -> int:
 
 @attrs.define
 class ResponseAPIUsage(AsRead):
-    """Tokens of one response. Cached and reasoning tokens are counted inside."""
+    """Tokens of one response. Cached and reasoning tokens are counted inside.
+
+    Example:
+        print(response.usage.input_tokens, response.usage.output_tokens)
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -69,7 +81,12 @@ class ResponseAPIUsage(AsRead):
 
 @attrs.define
 class ResponsesAPIResponse(Costed, Received, AsRead):
-    """The reply to a Responses call. Fields that have no place here are found by their names."""
+    """The reply to a Responses call. Fields that have no place here are found by their names.
+
+    Example:
+        response = await trio_llm.aresponses("Say hello.", "openai/gpt-4o")
+        print(response.output_text, response.usage.output_tokens)
+    """
 
     id: str | None = None
     object: str = "response"
@@ -119,7 +136,12 @@ class ResponsesAPIResponse(Costed, Received, AsRead):
 
 @attrs.define
 class DeleteResponseResult(Received, AsRead):
-    """That a stored response is gone."""
+    """That a stored response is gone.
+
+    Example:
+        result = await trio_llm.adelete_responses("resp_123")
+        print(result.deleted)
+    """
 
     id: str | None = None
     object: str = "response"
@@ -128,7 +150,12 @@ class DeleteResponseResult(Received, AsRead):
 
 @attrs.define
 class InputItemList(Received, AsRead):
-    """A page of the items that a stored response was made from."""
+    """A page of the items that a stored response was made from.
+
+    Example:
+        page = await trio_llm.alist_input_items("resp_123")
+        print(page.data, page.has_more)
+    """
 
     object: str = "list"
     data: list[OutputItem] = attrs.Factory(list)
