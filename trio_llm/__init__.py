@@ -176,6 +176,12 @@ if TYPE_CHECKING:
         register_model as register_model,
         supports as supports,
     )
+    from .models.tokens import (
+        decode as decode,
+        encode as encode,
+        token_counter as token_counter,
+        trim_messages as trim_messages,
+    )
 
     acompletion: Final = _functions.function(_operations.ask_completion)
     completion: Final = _functions.twin(_operations.ask_completion)
@@ -259,6 +265,7 @@ else:
             "_version": "__version__",
             "exceptions": "APIConnectionError APIError APIResponseValidationError AllFailedError AuthenticationError BadRequestError BudgetExceededError ClientClosedError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError SlowReaderError Timeout UnprocessableEntityError UnsupportedParamsError",
             "models.costs": "completion_cost cost_per_token",
+            "models.tokens": "decode encode token_counter trim_messages",
             "models.facts": "get_max_tokens get_model_info register_model supports",
         },
         elsewhere="types",

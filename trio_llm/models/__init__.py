@@ -30,6 +30,16 @@ if TYPE_CHECKING:
         Quantities as Quantities,
         Tier as Tier,
     )
+    from .tokenizers import (
+        Tokenizer as Tokenizer,
+        tokenizer_from_file as tokenizer_from_file,
+    )
+    from .tokens import (
+        decode as decode,
+        encode as encode,
+        token_counter as token_counter,
+        trim_messages as trim_messages,
+    )
 else:
     from .._lazy import public_names
 
@@ -40,5 +50,7 @@ else:
             "facts": "ModelInfo UnknownModelError get_max_tokens get_model_info list_models register_model"
             " search_models supports",
             "prices": "Prices Quantities Tier",
+            "tokenizers": "Tokenizer tokenizer_from_file",
+            "tokens": "decode encode token_counter trim_messages",
         },
     )

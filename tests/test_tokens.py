@@ -1,0 +1,293 @@
+"""Tokens without asking anybody: encodings, messages and tools by OpenAI's formulas, pictures by their vendors'."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import trio_llm
+from trio_llm.models import tokenizer_from_file, tokenizers
+from trio_llm.models.image_tokens import image_tokens, size_of
+from trio_llm.models.tokenizers import counting_of
+
+HELLO = [{"role": "user", "content": "Hello"}]
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather now",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string", "description": "The city"},
+                "unit": {"type": "string", "enum": ["c", "f"]},
+                "days": {"type": "array", "items": {"type": "integer"}},
+                "place": {"type": "object", "properties": {"lat": {"type": "number"}}, "required": ["lat"]},
+            },
+            "required": ["city"],
+        },
+    },
+}
+
+
+class Words:
+    """A tokenizer of one's own: a token is the length of a word."""
+
+    def encode(self, text: str) -> list[int]:
+        return [len(word) for word in text.split()]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return " ".join("x" * token for token in tokens)
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("openai/gpt-4o", [13225, 11, 2375, 0]),
+        ("gpt-5-mini", [13225, 11, 2375, 0]),
+        ("openrouter/openai/o3", [13225, 11, 2375, 0]),
+        ("groq/openai/gpt-oss-20b", [13225, 11, 2375, 0]),
+        ("gpt-4-turbo", [9906, 11, 1917, 0]),
+        ("azure/gpt-35-turbo", [9906, 11, 1917, 0]),
+        ("text-embedding-3-small", [9906, 11, 1917, 0]),
+    ],
+)
+def test_a_model_has_its_own_encoding(model: str, tokens: list[int]) -> None:
+    assert trio_llm.encode(model, "Hello, world!") == tokens
+    assert trio_llm.decode(model, tokens) == "Hello, world!"
+
+
+@settings(max_examples=50)
+@given(text=st.text())
+def test_what_is_encoded_is_decoded(text: str) -> None:
+    text = text.encode(errors="replace").decode()
+
+    assert trio_llm.decode("gpt-4o", trio_llm.encode("gpt-4o", text)) == text
+
+
+def test_what_looks_like_a_special_token_is_text() -> None:
+    assert len(trio_llm.encode("gpt-4o", "<|endoftext|>")) > 1
+
+
+def test_a_long_text_has_as_many_tokens_as_its_parts() -> None:
+    line = "All work and no play makes Jack a dull boy.\n"
+    once = trio_llm.token_counter("gpt-4o", text=line)
+
+    assert trio_llm.token_counter("gpt-4o", text=line * 30_000) == 30_000 * once
+
+
+def test_a_model_whose_tokenizer_is_not_public_is_counted_and_not_encoded() -> None:
+    assert trio_llm.token_counter("anthropic/claude-opus-4-5", text="Hello, world! " * 50) > 200
+    with pytest.raises(ValueError, match="the tokenizer of 'anthropic/claude-opus-4-5' is not public"):
+        trio_llm.encode("anthropic/claude-opus-4-5", "Hello")
+
+
+# The prompts that OpenAI's cookbook and others counted with the API itself.
+@pytest.mark.parametrize(
+    ("model", "messages", "count"),
+    [
+        ("gpt-4o", HELLO, 8),
+        ("gpt-4", HELLO, 8),
+        ("gpt-5", HELLO, 7),
+        ("gpt-4o", [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}], 8),
+        ("gpt-4o", [*HELLO, {"role": "assistant", "content": "Hi"}], 13),
+        ("gpt-4o", [{"role": "user", "name": "Ann", "content": "Hello"}], 10),
+    ],
+)
+def test_messages_are_counted_with_what_is_put_around_them(model: str, messages: Any, count: int) -> None:
+    assert trio_llm.token_counter(model, messages=messages) == count
+
+
+def test_tools_are_counted_as_the_types_that_they_are_shown_as() -> None:
+    shown = """namespace functions {
+
+// The weather now
+type get_weather = (_: {
+// The city
+city: string,
+unit?: "c" | "f",
+days?: number[],
+place?: {
+  lat: number,
+},
+}) => any;
+
+} // namespace functions"""
+    counted = trio_llm.token_counter("gpt-4o", messages=HELLO, tools=[WEATHER])
+
+    assert counted == 8 + 9 + len(trio_llm.encode("gpt-4o", shown))
+
+
+def test_forcing_a_function_takes_tokens_and_a_call_is_counted() -> None:
+    free = trio_llm.token_counter("gpt-4o", messages=HELLO, tools=[WEATHER])
+    choice = {"type": "function", "function": {"name": "get_weather"}}
+    call = {"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Paris"}'}}
+    called: list[dict[str, Any]] = [*HELLO, {"role": "assistant", "content": None, "tool_calls": [call]}]
+
+    assert trio_llm.token_counter("gpt-4o", messages=HELLO, tools=[WEATHER], tool_choice=choice) > free
+    assert trio_llm.token_counter("gpt-4o", messages=called) > 15
+
+
+def test_a_parameter_of_any_shape_is_counted() -> None:
+    shapes: Any = [
+        {"type": ["string", "null"]},
+        {"anyOf": []},
+        {"type": "array"},
+        {"enum": [1, 2]},
+        {"type": "boolean"},
+    ]
+    for shape in shapes:
+        tool = {"name": "f", "parameters": {"properties": {"x": shape}}}
+        assert trio_llm.token_counter("gpt-4o", messages=HELLO, tools=[tool]) > 20
+        assert trio_llm.token_counter("mistral/x", messages=HELLO, tools=[tool]) > 20
+    assert trio_llm.token_counter("gpt-4o", messages=HELLO, tools=[{"name": "f"}]) > 20
+
+
+def test_a_tokenizer_of_ones_own_counts() -> None:
+    own = Words()
+
+    assert trio_llm.token_counter("x", own, text=["one two", "three"]) == 3
+    assert trio_llm.encode("x", "a bcd", own) == [1, 3]
+    assert trio_llm.decode("x", [2], own) == "xx"
+
+
+def test_either_a_text_or_messages() -> None:
+    for given_both in ({}, {"text": "x", "messages": HELLO}):
+        with pytest.raises(ValueError, match="either text= or messages="):
+            trio_llm.token_counter("gpt-4o", **given_both)  # type: ignore[arg-type]
+
+
+def test_a_tokenizer_comes_from_a_file(tmp_path: Path) -> None:
+    vocabulary = {"a": 0, "b": 1, "ab": 2}
+    made: dict[str, Any] = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": None,
+        "post_processor": None,
+        "decoder": None,
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": ["a b"], "unk_token": None},
+    }
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(made))
+    own = tokenizer_from_file(path)
+
+    assert own.encode("abb") == [2, 1]
+    assert own.decode([2, 1]) == "abb"
+    path.write_text("no tokenizer")
+    with pytest.raises(ValueError, match=r"tokenizer\.json is no tokenizer that can be read"):
+        tokenizer_from_file(path)
+
+
+@pytest.mark.parametrize("package", ["bpe_openai", "kitoken"])
+def test_without_a_package_an_error_says_what_to_install(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr(tokenizers, "_public_encoding", tokenizers._public_encoding.__wrapped__)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "trio-llm\[tokens\]"'):
+        counting_of("gpt-4o") if package == "bpe_openai" else tokenizer_from_file("x")
+
+
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height) + bytes(9)
+
+
+def jpeg(width: int, height: int) -> bytes:
+    preamble = b"\xff\xe0" + struct.pack(">H", 300) + bytes(298)
+    return b"\xff\xd8" + preamble + b"\xff\xc0" + struct.pack(">HBHH", 17, 8, height, width) + bytes(9)
+
+
+PICTURES = {
+    "png": png(640, 480),
+    "jpeg": jpeg(640, 480),
+    "gif": b"GIF89a" + struct.pack("<HH", 640, 480),
+    "webp": b"RIFF0000WEBPVP8X" + bytes(8) + (639).to_bytes(3, "little") + (479).to_bytes(3, "little"),
+    "lossless": b"RIFF0000WEBPVP8L" + bytes(5) + (639 | 479 << 14).to_bytes(4, "little"),
+    "lossy": b"RIFF0000WEBPVP8 " + bytes(10) + struct.pack("<HH", 640, 480),
+}
+
+
+def data_url(data: bytes, kind: str = "png") -> str:
+    return f"data:image/{kind};base64,{b64encode(data).decode()}"
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_the_size_of_a_picture_is_read_from_its_head(kind: str) -> None:
+    assert size_of(data_url(PICTURES[kind])) == (640, 480)
+
+
+@given(data=st.binary(max_size=60), magic=st.sampled_from([b"", b"\xff\xd8", b"RIFF0000WEBP", b"GIF8", png(1, 1)[:8]]))
+def test_a_picture_that_is_none_has_no_size(data: bytes, magic: bytes) -> None:
+    size = size_of(data_url(magic + data))
+
+    assert size is None or all(side > 0 for side in size)
+    assert size_of("https://example.org/cat.png") is None
+
+
+# Worked examples of the vendors' own pages.
+@pytest.mark.parametrize(
+    ("model", "size", "detail", "count"),
+    [
+        ("gpt-4o", (1024, 1024), "high", 765),
+        ("gpt-4o", (2048, 4096), "high", 1105),
+        ("gpt-4o", (4096, 8192), "low", 85),
+        ("gpt-4o-mini", (512, 512), "high", 8500),
+        ("gpt-4.1-mini", (1024, 1024), "auto", 1659),
+        ("o4-mini", (1800, 2400), "auto", 2498),
+        ("gpt-5", (1024, 1024), "high", 630),
+        ("claude-opus-4-5", (200, 200), "auto", 54),
+        ("claude-opus-4-5", (1000, 1000), "auto", 1334),
+        ("gemini-2.5-flash", (384, 384), "auto", 258),
+        ("gemini-2.5-flash", (960, 540), "auto", 1548),
+    ],
+)
+def test_a_picture_takes_the_tokens_of_its_vendors_example(
+    model: str, size: tuple[int, int], detail: str, count: int
+) -> None:
+    assert image_tokens(model, data_url(png(*size)), detail) == count
+
+
+def test_a_picture_in_a_message_is_counted() -> None:
+    picture = {"type": "image_url", "image_url": {"url": data_url(png(1024, 1024)), "detail": "high"}}
+    message = {"role": "user", "content": [{"type": "text", "text": "Hello"}, picture]}
+
+    assert trio_llm.token_counter("gpt-4o", messages=[message]) == 8 + 765
+
+
+CONVERSATION: list[dict[str, Any]] = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "first " * 50},
+    {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]},
+    {"role": "tool", "tool_call_id": "1", "content": "result " * 50},
+    {"role": "user", "content": "last"},
+]
+
+
+def test_the_oldest_messages_go_and_a_result_never_stays_without_its_call() -> None:
+    for limit in range(20, 200, 5):
+        kept = trio_llm.trim_messages(CONVERSATION, "gpt-4o", max_tokens=limit)
+        assert kept[0] == CONVERSATION[0]
+        assert kept[-1] == CONVERSATION[-1]
+        assert (CONVERSATION[2] in kept) == (CONVERSATION[3] in kept)
+        assert trio_llm.token_counter("gpt-4o", messages=kept) <= limit
+    assert trio_llm.trim_messages(CONVERSATION, "gpt-4o", max_tokens=500) == CONVERSATION
+
+
+def test_the_limit_is_the_models_where_none_is_given() -> None:
+    assert trio_llm.trim_messages(CONVERSATION, "openai/gpt-4o") == CONVERSATION
+    with pytest.raises(ValueError, match="how many tokens"):
+        trio_llm.trim_messages(CONVERSATION)
+
+
+def test_what_has_to_stay_and_does_not_fit_is_an_error() -> None:
+    with pytest.raises(ValueError, match="more than 5"):
+        trio_llm.trim_messages(CONVERSATION, "gpt-4o", max_tokens=5)
+    with pytest.raises(ValueError, match="more than 5"):
+        trio_llm.trim_messages(CONVERSATION[:1], "gpt-4o", max_tokens=5)
