@@ -4,12 +4,13 @@
 # Two more, for whoever changes a dependency. Each takes an environment of its own beside .venv.
 #   make test-lowest    the tests with the lowest versions that setup.cfg allows
 #   make test-newest    the tests with the newest Python that is here; NEWEST=/path/to/python says which
+#   make drawn   errors at 1,000 drawn steps and paces for each form of a reader, on both loops; minutes
 #   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo fuzz test test-lowest test-newest format lint async-lint types public-types unit clean
+.PHONY: help demo drawn fuzz test test-lowest test-newest format lint async-lint types public-types unit clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -65,6 +66,9 @@ public-types: $(VENV)/.installed-test
 
 unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses=$(WORKERS) --dist=loadgroup
+
+drawn: $(VENV)/.installed-test
+	DRAWN_RUNS=1000 $(BIN)/python $(UNIT) tests/test_failures_reach_readers.py -k no_pace
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python tests/fuzz_replies.py

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
@@ -74,7 +77,9 @@ MAKERS: list[Callable[[], BaseException]] = [
     lambda: ExceptionGroup("of somebody else", [ValueError("broken")]),
     lambda: InternalServerError("broken", status_code=500),
 ]
-FORMS = ("pulled", "pumped", "merged", "teed", "completed")
+FORMS = ("pulled", "pumped", "merged", "teed", "completed", "fanned_out")
+RUNS = int(os.environ.get("DRAWN_RUNS", "40"))
+"""Runs that are drawn for each reader and loop; `make drawn` tries 1,000."""
 
 
 @attrs.define
@@ -210,6 +215,8 @@ async def read_form(form: str, client: Client, caught: list[BaseException], paus
                 nursery.start_soon(read_all, second, others, 0.0)
                 await read_all(first, caught, pause)
         assert others == caught
+    elif form == "fanned_out":
+        caught += [one.error for one in await client.fan_out([request]) if one.error is not None]
     else:
         async with client.as_completed([request]) as outcomes:
             async for outcome in outcomes:
@@ -267,7 +274,7 @@ def test_each_of_thirty_errors_at_every_step_is_raised_once_and_bare(
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("backend", ["trio", "asyncio"])
-@settings(max_examples=40)
+@settings(max_examples=RUNS)
 @given(
     fault=st.builds(
         lambda make, place, step: Fault(make(), place, step),
@@ -371,8 +378,6 @@ def test_an_interrupt_leaves_bare_on_trio(way: str, kind: type[BaseException]) -
 
 def test_an_interrupt_that_finds_every_task_waiting_leaves_bare_on_trio() -> None:
     # Trio raises it in the main task, which waits in its nursery for the calls.
-    import signal
-
     async def run() -> None:
         async def interrupt() -> None:
             await plain_trio.sleep(0.5)
@@ -383,6 +388,46 @@ def test_an_interrupt_that_finds_every_task_waiting_leaves_bare_on_trio() -> Non
 
     with pytest.raises(KeyboardInterrupt):
         plain_trio.run(run, clock=plain_trio.testing.MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("way", ["fan_out", "as_completed", "race", "hedge", "cascade", "merge", "tee", "parts"])
+def test_an_interrupt_leaves_bare_on_asyncio_and_nothing_is_left(way: str, kind: type[BaseException]) -> None:
+    # That loop stops at once when a task raises one. Its runner then cancels all tasks, and raises it.
+    requests = iter(range(10**6))
+    simulator = Simulator(Reply(WORDS, latency=5, gap=1))
+
+    @attrs.frozen
+    class Interrupted(FaultyTransport):
+        async def send(self, origin: Any, request: Any) -> FaultyReply:
+            if way != "tee" and next(requests) == 1:
+                await trio.sleep(0.2)
+                raise kind
+            return await super().send(origin, request)
+
+    async def run() -> None:
+        fault = Fault(kind(), "transport", 3 if way == "tee" else 0)
+        async with Client(transport=Interrupted(simulator, fault), variables=KEYS) as client:
+            await ways(client, ask("x"))[way]()
+
+    with pytest.raises(kind):
+        run_in_virtual_time(run, backend="asyncio")
+    assert simulator.statistics().active == 0
+
+
+@pytest.mark.parametrize("way", ["fan_out", "as_completed", "race", "hedge", "cascade", "merge", "tee", "parts"])
+def test_an_interrupt_from_the_keyboard_leaves_bare_on_asyncio(way: str) -> None:
+    # The runner cancels the main task, wherever it waits, and makes of that the interrupt: there must be no group.
+    simulator = Simulator(Reply(WORDS, latency=5, gap=1))
+
+    async def run() -> None:
+        async with Client(transport=simulator, variables=KEYS) as client:
+            asyncio.get_running_loop().call_later(0.05, signal.raise_signal, signal.SIGINT)
+            await ways(client, ask("x"))[way]()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_in_virtual_time(run, backend="asyncio")
+    assert simulator.statistics().active == 0
 
 
 @in_virtual_time
