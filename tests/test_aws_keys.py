@@ -185,6 +185,25 @@ async def test_a_role_of_a_profile_is_assumed(machine: pytest.MonkeyPatch, tmp_p
     assert aws.asked == ["/"]
 
 
+@pytest.mark.parametrize("given", [True, False])
+async def test_a_role_of_the_call_is_assumed_with_the_keys_that_there_are(
+    machine: pytest.MonkeyPatch, given: bool
+) -> None:
+    keys: dict[str, Any] = (
+        {"aws_access_key_id": "AKIAG", "aws_secret_access_key": "s", "aws_session_token": "t"} if given else {}
+    )
+    with aws_server() as aws:
+        machine.setenv("AWS_ENDPOINT_URL_STS", aws.url)
+        machine.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{aws.url}/keys")
+        provider = Provided()
+        async with client_of(provider, providers=[CLOUD], variables=REGION) as client:
+            for _ in range(2):
+                await client.completion("cloud/m", HELLO, aws_role_name="arn:aws:iam::1234:role/harbour", **keys)
+
+    assert proofs(provider) == [("AKIA1" if given else "AKIA2", "of-a-role")] * 2
+    assert aws.asked == (["/"] if given else ["/keys", "/"])
+
+
 # In a process of its own, as botocore reads where home is when it is imported.
 SIGNED_ON = """
 import trio

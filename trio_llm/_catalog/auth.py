@@ -115,6 +115,10 @@ class AwsCredentials(NamedTuple):
     secret_key: tuple[str, ...] = ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY")
     session_token: tuple[str, ...] = ("aws_session_token", "AWS_SESSION_TOKEN")
     profile: tuple[str, ...] = ("aws_profile_name", "AWS_PROFILE")
+    role: tuple[str, ...] = ("aws_role_name",)
+    """The ARN of a role that the keys assume."""
+    role_session: tuple[str, ...] = ("aws_session_name",)
+    """By what name, which stands in AWS's logs."""
 
 
 class TokenExchange(NamedTuple):

@@ -90,10 +90,18 @@ def _entra(value: EntraCredentials, variables: Mapping[str, str]) -> Source | No
 def _aws(value: AwsCredentials, variables: Mapping[str, str]) -> Source | None:
     access, secret = first_set(value.access_key, variables), first_set(value.secret_key, variables)
     session, profile = first_set(value.session_token, variables), first_set(value.profile, variables)
-    if access is not None and secret is not None:
-        return KeysSource(AwsKeys(access, secret, session))
+    keys = None if access is None or secret is None else AwsKeys(access, secret, session)
     # Half of a key is a mistake, which the machine's own identity must not hide.
-    if (access or secret or session) or not (profile or _installed("botocore")):
+    if keys is None and (access or secret or session):
+        return None
+    if (role := first_set(value.role, variables)) is not None:
+        from .aws import Role, RoleSource
+
+        name = first_set(value.role_session, variables) or "trio-llm"
+        return RoleSource(Role(role, name, first_set(every_variable(value.auth.region), variables)), profile, keys)
+    if keys is not None:
+        return KeysSource(keys)
+    if not (profile or _installed("botocore")):
         return None
     from .aws import BotocoreSource
 
@@ -143,7 +151,9 @@ _READINGS: Final[Mapping[type, _Reading]] = {
     ),
     AwsCredentials: _Reading(
         _aws,
-        lambda value: value.access_key + value.secret_key + value.session_token + value.profile,
+        lambda value: (
+            value.access_key + value.secret_key + value.session_token + value.profile + value.role + value.role_session
+        ),
         lambda value: (
             f"set {value.access_key[-1]} and {value.secret_key[-1]}, or install the extra `aws` "
             "(pip install 'trio-llm[aws]') for profiles, single sign-on, roles and the machine's own identity"

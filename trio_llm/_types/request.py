@@ -132,6 +132,8 @@ class ControlParams(TypedDict, total=False):
     aws_session_token: str | None
     aws_region_name: str | None
     aws_profile_name: str | None
+    aws_role_name: str | None
+    aws_session_name: str | None
     azure_ad_token: str | None
     azure_ad_token_provider: KeyCallable | None
     vertex_credentials: str | Mapping[str, Any] | None
@@ -302,7 +304,9 @@ _OF_CLOUDS: Final = frozenset(
         "aws_access_key_id",
         "aws_profile_name",
         "aws_region_name",
+        "aws_role_name",
         "aws_secret_access_key",
+        "aws_session_name",
         "aws_session_token",
         "azure_ad_token",
         "azure_ad_token_provider",
