@@ -81,6 +81,13 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
     },
     "invoke_stability": {"images": {"images": ["iVBORw0KGgo="], "finish_reasons": [None], "seeds": [1]}},
     "invoke_titan": {"images": {"images": ["iVBORw0KGgo="], "error": None}},
+    "aleph_alpha": {
+        "text_completion": {
+            "completions": [{"completion": " there", "finish_reason": "maximum_tokens"}],
+            "num_tokens_prompt_total": 1,
+            "num_tokens_generated": 2,
+        }
+    },
     "bfl": {
         "images": {
             "id": "t1",

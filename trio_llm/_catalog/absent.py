@@ -29,7 +29,7 @@ _GROUPS: Final[Mapping[str, str]] = MappingProxyType(
         "auto_router litellm_agent": _ROUTING,
         "fal_ai runwayml stability topaz": _PICTURES,
         "aws_textract reducto": "it reads documents (OCR), for which there is no function here",
-        "gdc nlp_cloud predibase sap scaledown soniox triton": _NOT_YET,
+        "gdc nlp_cloud sap scaledown soniox triton": _NOT_YET,
         "aws_polly azure_speech transcribe": "speech and transcription of this cloud are not built yet",
     }
 )

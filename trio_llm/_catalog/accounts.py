@@ -236,6 +236,18 @@ ACCOUNTS: Final = (
         quirks=SYSTEM_ROLE,
     ),
     Provider(
+        name="predibase",
+        base_url="https://serving.app.predibase.com/{PREDIBASE_TENANT_ID}/deployments/v2/llms",
+        documentation="https://docs.predibase.com/sdk-guide/inference/rest-api",
+        key_variables=("PREDIBASE_API_TOKEN", "PREDIBASE_API_KEY"),
+        quirks=OLDER_NAMES,
+        dialects={"text_completion": Wire.TGI},
+        paths=Paths(
+            "/{model}/v1{path}",
+            MappingProxyType({"/generate": "/{model}{path}", "/generate_stream": "/{model}{path}"}),
+        ),
+    ),
+    Provider(
         name="sagemaker",
         base_url=f"https://runtime.sagemaker.{AWS_REGION}.amazonaws.com",
         documentation="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",

@@ -36,6 +36,15 @@ MAKERS: Final = (
         quirks=OLDER_NAMES,
     ),
     Provider(
+        name="aleph_alpha",
+        base_url="https://api.aleph-alpha.com",
+        documentation="https://docs.aleph-alpha.com/phariaai-dev-guide/latest/pharia-openapi/pharia-inference/index.html",
+        key_variables=("ALEPHALPHA_API_KEY", "ALEPH_ALPHA_API_KEY"),
+        base_url_variables=("ALEPHALPHA_BASE_URL", "ALEPHALPHA_API_BASE", "ALEPH_ALPHA_API_BASE"),
+        quirks=OLDER_NAMES,
+        dialects={"text_completion": Wire.ALEPH_ALPHA},
+    ),
+    Provider(
         name="amazon_nova",
         base_url="https://api.nova.amazon.com/v1",
         documentation="https://nova.amazon.com/dev/documentation",

@@ -45,6 +45,7 @@ class Wire(Enum):
 
     OPENAI = "openai:OPENAI"
     RESPONSES = "openai.responses_api:RESPONSES"
+    ALEPH_ALPHA = "aleph_alpha:ALEPH_ALPHA"
     ANTHROPIC = "anthropic:ANTHROPIC"
     BFL = "bfl:BFL"
     COHERE = "cohere:COHERE"
