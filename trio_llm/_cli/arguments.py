@@ -23,7 +23,10 @@ _CHAT = """\
 Ask a model. With a prompt, or with one from a pipe, the answer goes to stdout as it comes. Without, talk: Ctrl-C ends
 an answer, Ctrl-D the chat.
 """
-_MODELS = "List the providers: wire format, address, key variable and whether it is set, documentation."
+_MODELS = """\
+List the providers: wire format, address, key variable and whether it is set, documentation. With PROVIDER, list the
+models of one: tokens that it takes and gives at most, and USD for a million of them. --filter looks through both.
+"""
 _SERVE = "Serve a simulated provider that speaks as OpenAI, Anthropic and Gemini do. Ctrl-C ends it."
 
 
@@ -52,7 +55,7 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_fanout(commands.add_parser("fanout", help="answer many prompts at the same time", description=_FANOUT))
     _add_chat(commands.add_parser("chat", help="ask a model, or talk with it", description=_CHAT))
-    _add_models(commands.add_parser("models", help="list the providers", description=_MODELS))
+    _add_models(commands.add_parser("models", help="list providers and models", description=_MODELS))
     _add_serve(commands.add_parser("serve", help="serve a simulated provider", description=_SERVE))
     return parser
 
@@ -103,7 +106,8 @@ def _add_chat(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--filter", metavar="TEXT", default="", help="only rows that contain TEXT")
+    parser.add_argument("provider", metavar="PROVIDER", nargs="?", help="list the models of this one")
+    parser.add_argument("--filter", metavar="TEXT", default="", help="only providers and models that contain TEXT")
     parser.add_argument("--json", action="store_true", help="print a JSON array")
 
 
