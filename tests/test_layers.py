@@ -42,7 +42,7 @@ TABLE: dict[str, set[str]] = {
     "models": {"_types", "_limits", "_lazy", ""},
     "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
-    "_cli": {*CLIENT, "testing", "exceptions", ""},
+    "_cli": {*CLIENT, "testing", "models", "exceptions", ""},
     "__main__": {"_cli"},
     "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "structured", "transport", "types"},
 }

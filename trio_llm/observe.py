@@ -51,6 +51,3 @@ __all__ = [
     "TargetChooser",
     "Targets",
 ]
-
-for _name in __all__:
-    globals()[_name].__module__ = __name__
