@@ -23,7 +23,7 @@ import pytest
 from test_credentials import HELLO, Provided, client_of, well
 from virtual import in_virtual_time
 
-from trio_llm import AuthenticationError, Provider, RetryPolicy
+from trio_llm import APIError, AuthenticationError, PermissionDeniedError, Provider, RetryPolicy
 from trio_llm._credentials import clouds
 from trio_llm._credentials.aws import BotocoreSource
 from trio_llm._runtime import trio
@@ -249,6 +249,24 @@ async def test_where_nobody_is_known_the_error_says_so(machine: pytest.MonkeyPat
             await client.completion("cloud/m", HELLO, aws_profile_name="quay")
 
     assert provider.sent == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "times"),
+    [("ExpiredTokenException", 403, 2), ("UnrecognizedClientException", 403, 2), ("AccessDeniedException", 403, 1)],
+)
+async def test_keys_that_aws_refuses_are_asked_for_anew_once(
+    machine: pytest.MonkeyPatch, code: str, status: int, times: int
+) -> None:
+    with aws_server() as aws:
+        machine.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{aws.url}/keys")
+        provider = Provided(lambda _: (status, {"x-amzn-errortype": code}, b'{"message": "No."}'))
+        async with client_of(provider, variables=REGION) as client:
+            with pytest.raises(APIError, match="No[.]") as caught:
+                await client.completion("bedrock/m", HELLO)
+
+    assert proofs(provider) == [(f"AKIA{number}", "of-a-machine") for number in range(1, times + 1)]
+    assert isinstance(caught.value, AuthenticationError if times == 2 else PermissionDeniedError)
 
 
 @pytest.mark.usefixtures("machine")

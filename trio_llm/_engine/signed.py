@@ -27,7 +27,8 @@ async def with_renewal(attempt: Callable[[], Awaitable[T]], exchange: Exchange[A
         return await attempt()
     except AuthenticationError as error:
         credential = exchange.route.credential
-        if error.status_code != 401 or exchange.secret is None or credential is None:
+        # What a source or a signer raised has no status: nothing was sent. AWS refuses keys with 403 and a code.
+        if error.status_code not in (401, 403) or exchange.secret is None or credential is None:
             raise
         if not credential.held.refuse(exchange.secret):
             raise
