@@ -116,6 +116,14 @@ def test_a_stream_that_is_cut_is_a_failure_with_what_there_was(wire: str) -> Non
         assert failure.kind is APIConnectionError
 
 
+@pytest.mark.parametrize("wire", sorted({*WIRES} - {"invoke_jurassic"}))
+def test_a_stream_that_ends_before_it_says_why_is_a_failure(wire: str) -> None:
+    _, failure = streamed(wire, aws_frames.wrapped(INVOKED[wire][1][0]))
+
+    assert failure is not None
+    assert failure.kind is APIConnectionError
+
+
 @every_wire
 @pytest.mark.parametrize(
     ("name", "kind"), [("throttlingException", RateLimitError), ("modelStreamErrorException", InternalServerError)]

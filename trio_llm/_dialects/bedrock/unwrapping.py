@@ -12,10 +12,9 @@ from typing import Any, Final, TypeVar
 from ..._convert.converter import ConversionError
 from ..._convert.narrow import JSONObject, json_text, parse_object
 from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
-from ..._types.errors import APIConnectionError
 from ..contract import Call, ReplyIsError, StreamDecoder
 from ..failing import retryable
-from ..streaming import FrameStreamDecoder, TruncatedReply
+from ..streaming import FrameStreamDecoder
 from .errors import ERRORS
 
 ChunkT = TypeVar("ChunkT")
@@ -73,9 +72,5 @@ class _Unwrapping:
         self._check()
 
     def _check(self) -> None:
-        failure = self._decoder.failure
-        if failure is None:
-            return
-        if failure.kind is APIConnectionError:
-            raise TruncatedReply(failure.message)
-        raise ReplyIsError(failure)
+        if (failure := self._decoder.failure) is not None:
+            raise ReplyIsError(failure)
