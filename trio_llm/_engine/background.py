@@ -13,10 +13,12 @@ from typing import Any, Final
 
 import attrs
 
+from .._runtime import trio
 from .._types.errors import APIError
 from .._types.request import changed
 from .._types.responses_api.request import CancelResponseRequest, GetResponseRequest, ResponsesRequest
 from .._types.responses_api.response import ResponsesAPIResponse
+from .call_parts import LAST_WORD_TIME
 from .operation import Receive
 
 FIRST_PAUSE: Final = 1.0
@@ -49,7 +51,8 @@ async def wait_until_complete(
             pause = min(pause * 1.5, longest)
             response = await receive(look_at(response.id, request))
     except BaseException as error:
-        await cancel(response, request, receive)  # noqa: ASYNC102 - shielded in there
+        with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):
+            await cancel(response, request, receive)
         if isinstance(error, APIError) and error.partial is None:
             error.partial = response
         raise

@@ -33,12 +33,11 @@ class CallParts:
         await pause_within(self.call, seconds)
 
     async def send_last(self, request: AnyRequest) -> None:
-        """Send what is to be said although the call is over, in a few seconds and once."""
-        with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):  # noqa: ASYNC912 - it is a call
-            try:
-                await self._receive_last(request)
-            except APIError:
-                return  # it has ended meanwhile, or its provider cannot be reached: there is no one left to tell
+        """Send what is to be said although the call is over, once. Whoever says it shields it, for `LAST_WORD_TIME`."""
+        try:
+            await self._receive_last(request)
+        except APIError:
+            return  # it has ended meanwhile, or its provider cannot be reached: there is no one left to tell
 
 
 async def pause_within(call: RunningCall, seconds: float) -> None:

@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from .._runtime import trio
-from .._types.errors import APIConnectionError, APIError, BadRequestError, ClientClosedError, NotFoundError
+from .._types.errors import APIConnectionError, APIError, BadRequestError, NotFoundError
 from .._types.receipt import Receipt
 from .._types.responses_api.events import FINAL, ResponseEvent, ResponseStatusEvent
 from .._types.responses_api.folding import EventFolding
 from .._types.responses_api.request import GetResponseRequest, ResponsesRequest
 from .._types.responses_api.response import ResponsesAPIResponse
 from .background import cancel, look_at, wait_until_complete
+from .call_parts import LAST_WORD_TIME
 from .operation import Receive
 from .stream import Source
 
@@ -60,35 +61,38 @@ class ResumedSource:
         if self._over:
             return None
         try:
-            return self._note(await self._source.next_batch())
-        except trio.Cancelled:
-            await self._give_up()  # noqa: ASYNC102 - shielded in there
+            return await self._read_on()
+        except BaseException:
+            # Nobody reads on, whatever it was: the provider is told to stop.
+            with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):
+                await self._give_up()
             raise
+
+    async def _read_on(self) -> Events | None:
+        try:
+            return self._note(await self._source.next_batch())
         except APIError as error:
             error.partial = self.response
-            await self._source.aclose()  # noqa: ASYNC120 - it waits for nothing
-            if not isinstance(error, APIConnectionError) or isinstance(error, ClientClosedError):
-                await self._give_up()  # noqa: ASYNC120 - shielded in there
+            if not isinstance(error, APIConnectionError):
                 raise
-            return await self._take_up(error)
+            broken = error
+        await self._source.aclose()
+        return await self._take_up(broken)
 
     async def _take_up(self, broken: APIError) -> Events | None:
         self._breaks += 1
         if self._identifier is None or self._breaks > MOST_BREAKS:
-            await self._give_up()
             raise broken
         request = look_at(self._identifier, self._request, stream=True, starting_after=self._cursor)
         try:
             source, opening = await self._open_again(request)
         except (BadRequestError, NotFoundError):
             return await self._look_at_it(self._identifier)
-        except BaseException as error:
-            if isinstance(error, APIError):
-                error.partial = self.response
-            await self._give_up()  # noqa: ASYNC102 - shielded in there
+        except APIError as error:
+            error.partial = self.response
             raise
         self._source = source
-        return self._note(opening) or await self.next_batch()
+        return self._note(opening) or await self._read_on()
 
     async def _look_at_it(self, identifier: str) -> Events:
         """Streamed no more: one event tells the whole response, when it is complete."""
@@ -133,4 +137,5 @@ class ResumedSource:
     async def aclose(self) -> None:
         """Close the connection, and stop the response if it is not complete. Idempotent."""
         await self._source.aclose()
-        await self._give_up()
+        with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):
+            await self._give_up()
