@@ -16,10 +16,11 @@ from asyncio import CancelledError as Cancelled
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from types import SimpleNamespace
+from types import SimpleNamespace, TracebackType
 from typing import NoReturn
 
 import anyio
+import anyio.abc
 import anyio.lowlevel
 from anyio import (
     BrokenResourceError,
@@ -30,7 +31,7 @@ from anyio import (
     Event,
     WouldBlock,
     create_memory_object_stream as open_memory_channel,
-    create_task_group as open_nursery,
+    create_task_group,
     current_effective_deadline,
     to_thread,
 )
@@ -81,6 +82,37 @@ lowlevel = SimpleNamespace(
     current_clock=lambda: SimpleNamespace(current_time=asyncio.get_running_loop().time),
     current_trio_token=asyncio.get_running_loop,  # one for each run, as Trio's is
 )
+
+
+class open_nursery:
+    """A task group that loses no `task.cancel()` of the task that waits for its end.
+
+    Where a child has failed meanwhile, anyio raises that error alone, and a cancellation from outside is forgotten: a
+    program that catches the error would run on, as if `asyncio.timeout` or whoever cancelled it had said nothing. So
+    the task is cancelled anew, which it notices when it waits next. A scope that was cancelled needs no such help.
+    """
+
+    def __init__(self) -> None:
+        self._group = create_task_group()
+
+    async def __aenter__(self) -> anyio.abc.TaskGroup:
+        return await self._group.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        task = asyncio.current_task()
+        assert task is not None
+        requests = task.cancelling()
+        try:
+            return await self._group.__aexit__(kind, error, traceback)  # noqa: ASYNC102 - it waits for its tasks
+        except Cancelled:
+            raise
+        except BaseException:
+            if task.cancelling() > requests and current_effective_deadline() != -math.inf:
+                task.uncancel()
+                task.cancel()
+            raise
 
 
 def current_time() -> float:
