@@ -67,8 +67,6 @@ class Admission:
     """Where its tokens are counted."""
     number: int = 0
     """Its place among all that ever left in its lane."""
-    beside: int = 0
-    """How many of its lane were in flight when it left, itself included."""
 
     def __init__(self, account: Account, ticket: Ticket, cost: Cost, at: float) -> None:
         self.account = account

@@ -115,7 +115,7 @@ class Lane:
         """A call leaves."""
         self.in_flight += 1
         self._departed += 1
-        admission.number, admission.beside = self._departed, self.in_flight
+        admission.number = self._departed
         if not self.steers:
             return
         if self.concurrency is not None:

@@ -181,7 +181,7 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
 
 
 def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
-    reply = an_answer_object(document)
+    reply = document if type(document) is dict else an_answer_object(document)
     failure: ErrorDetail | None = None
     for number, choice in enumerate(require_list(reply, "choices")):
         if type(choice) is dict and not is_settled(choice):
