@@ -104,8 +104,10 @@ class Engine:
         call = self._start(self.calls.start, request, trace)
         try:
             if not self._choosers and not has_fallbacks(request, self.settings.fallbacks):
-                # Every call comes this way, so it has no step of its own for responders that are not there.
-                asked = self._ask if self.settings.seams.responders else self._receive
+                # Every call comes this way, so it has no step of its own for what is not there: a responder, or a type
+                # into which the answer is read.
+                plain = not self.settings.seams.responders and "response_format" not in request.parameters
+                asked = self._receive if plain else self._ask
                 response = await asked(request, call, Tries())
                 self._note_latency(request.model, trace)
             else:
