@@ -16,6 +16,7 @@ PUBLIC_MODULES = [
     "trio_llm.models",
     "trio_llm.observe",
     "trio_llm.providers",
+    "trio_llm.purse",
     "trio_llm.structured",
     "trio_llm.testing",
     "trio_llm.transport",

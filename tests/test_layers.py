@@ -40,11 +40,12 @@ TABLE: dict[str, set[str]] = {
     "transport": {"_types", "_transport"},
     "observe": {"_engine", "_lazy"},
     "models": {"_types", "_limits", "_lazy", ""},
+    "purse": {"_types", "_runtime", "_engine", "models", ""},
     "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "models", "exceptions", ""},
     "__main__": {"_cli"},
-    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "structured", "transport", "types"},
+    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "purse", "structured", "transport", "types"},
 }
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {

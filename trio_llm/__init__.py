@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         exceptions as exceptions,
         models as models,
         providers as providers,
+        purse as purse,
         structured as structured,
         types as types,
     )
@@ -182,6 +183,9 @@ if TYPE_CHECKING:
         token_counter as token_counter,
         trim_messages as trim_messages,
     )
+    from .purse import (
+        spending as spending,
+    )
 
     acompletion: Final = _functions.function(_operations.ask_completion)
     completion: Final = _functions.twin(_operations.ask_completion)
@@ -227,7 +231,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions models providers structured types",
+            "": "exceptions models providers purse structured types",
             "_catalog": "catalog_with",
             "_catalog.provider": "Provider",
             "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",
@@ -265,6 +269,7 @@ else:
             "_version": "__version__",
             "exceptions": "APIConnectionError APIError APIResponseValidationError AllFailedError AuthenticationError BadRequestError BudgetExceededError ClientClosedError ContentPolicyViolationError ContextWindowExceededError InternalServerError LLMError NotFoundError PermissionDeniedError RateLimitError ServiceUnavailableError SlowReaderError Timeout UnprocessableEntityError UnsupportedParamsError",
             "models.costs": "completion_cost cost_per_token",
+            "purse": "spending",
             "models.tokens": "decode encode token_counter trim_messages",
             "models.facts": "get_max_tokens get_model_info register_model supports",
         },

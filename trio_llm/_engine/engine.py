@@ -28,6 +28,7 @@ from .embedded import EmbeddedModel
 from .events import CallWaiting
 from .exchange import Exchange, StreamReading, receive_stream, receive_whole
 from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
+from .gates import ambient_gates
 from .latencies import HedgeStatistics, Latencies
 from .operations import OPERATIONS
 from .reasking import Reopening, SeamedSource, check_continuation
@@ -300,7 +301,7 @@ class Engine:
         except RecursionError:
             message = "the request is nested too deeply to be sent"
             raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
-        return Exchange(call, route, http, self.transport, frame, self.settings.seams.gates)
+        return Exchange(call, route, http, self.transport, frame, self.settings.seams.gates + ambient_gates())
 
     def _frame(self, request: AnyRequest, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
         policy, retries = self.settings.retry, request.options.num_retries

@@ -173,6 +173,8 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             response = endpoint.decode(exchange.call, body)
             identify(exchange.call, response)
             admission.usage = usage_of(response)
+            if isinstance(admission, GatedAdmission):
+                admission.learn_response(response)
             if isinstance(response, Record):
                 frame = exchange.frame
                 response.receipt = Receipt(

@@ -6,15 +6,34 @@ cancelled. Gates are left in the opposite order, the account's slot last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from types import TracebackType
+from typing import Final
 
 from .._limits.account import Admission
 from .._types.http import ReplyHead
 from .._types.usage import Usage
 from .call import RunningCall
 from .seams import Departure, Gate, Learnt
+
+_ambient: Final[ContextVar[tuple[Gate, ...]]] = ContextVar("trio_llm gates of a task", default=())
+
+
+def ambient_gates() -> tuple[Gate, ...]:
+    """The gates of this task, which its calls pass behind those of their client, whichever that is."""
+    return _ambient.get()
+
+
+@contextmanager
+def gates_beneath(gate: Gate) -> Generator[None, None, None]:
+    """For the length of a block, calls of this task and of tasks that it starts pass one more gate."""
+    token = _ambient.set((*_ambient.get(), gate))
+    try:
+        yield
+    finally:
+        _ambient.reset(token)
 
 
 class GatedAdmission:
@@ -58,6 +77,10 @@ class GatedAdmission:
     @received.setter
     def received(self, received: int) -> None:
         self._admission.received = self._learnt.received = received
+
+    def learn_response(self, response: object) -> None:
+        """Take note of a response that came whole."""
+        self._learnt.response = response
 
     async def pass_all(self, gates: Sequence[Gate], departure: Departure) -> None:
         """Enter the gates one after the other. If one refuses, everything is left again."""

@@ -94,6 +94,8 @@ class Learnt:
     """Without usage: chunks of the answer that arrived, about as many as tokens."""
     head: ReplyHead | None = None
     """Status and headers of the reply, if one came."""
+    response: Any = None
+    """The response, if it came whole. Of a stream there are `usage` and `received`."""
 
 
 class Gate(Protocol):
