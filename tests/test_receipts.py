@@ -7,7 +7,8 @@ import pickle
 from typing import Any
 
 import pytest
-from virtual import ask, client_of, in_virtual_time
+from test_observers import REQUESTS
+from virtual import KEYS, ask, client_of, in_virtual_time
 
 import trio_llm
 from trio_llm import APIConnectionError, EmbeddingRequest, RateLimitError
@@ -28,6 +29,18 @@ async def test_a_response_knows_who_answered_and_how_long_that_took(model: str) 
     told = (response.llm_provider, response.requested_model, response.request_id)
     assert told == (*model.split("/"), "simulated-1")
     assert response.response_seconds == pytest.approx(2)
+
+
+@pytest.mark.parametrize("operation", REQUESTS)
+@in_virtual_time
+async def test_a_response_of_any_operation_knows_it(operation: str) -> None:
+    request = REQUESTS[operation]
+    async with client_of(Simulator(Reply(latency=2)), variables=KEYS | {"COHERE_API_KEY": "k"}) as client:
+        response = await client.call(request)
+
+    provider, model = request.model.split("/")
+    assert (response.llm_provider, response.requested_model) == (provider, model)
+    assert (response.request_id, response.response_seconds) == ("simulated-0", pytest.approx(2))
 
 
 @in_virtual_time

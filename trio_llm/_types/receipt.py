@@ -40,6 +40,8 @@ class Receipt:
 
 
 class _WithReceipt(Protocol):
+    """What `Received` is mixed into."""
+
     @property
     def receipt(self) -> Receipt | None: ...
 
