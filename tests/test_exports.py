@@ -19,6 +19,7 @@ PUBLIC_MODULES = [
     "trio_llm.purse",
     "trio_llm.structured",
     "trio_llm.testing",
+    "trio_llm.tools",
     "trio_llm.transport",
     "trio_llm.types",
 ]

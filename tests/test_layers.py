@@ -42,16 +42,21 @@ TABLE: dict[str, set[str]] = {
     "models": {"_types", "_limits", "_lazy", ""},
     "purse": {"_types", "_runtime", "_engine", "models", ""},
     "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},
+    "tools": {"_types", "_convert", "_dialects", "_engine", "_runtime", "_client", "_lazy"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "models", "exceptions", ""},
     "__main__": {"_cli"},
-    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "purse", "structured", "transport", "types"},
+    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "purse", "structured", "tools", "transport", "types"},
 }
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {
     "_types.costed": {"models.costs"},
-    "_client.client": {"structured._streams"},  # methods whose rooms are built on clients
     "_types.request_json": {"_dialects.schema"},  # a class as `response_format` is written down as its schema
+    # Methods whose rooms are built on clients.
+    "_client.doors": {
+        *("structured", "structured._streams"),
+        *("tools", "tools._asking", "tools._events", "tools._loop", "tools._streams", "tools._tool"),
+    },
     "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
 }
 # Dialects that take operations over from another's package, because they are defined as that one's: importer, imported.

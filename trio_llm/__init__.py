@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         providers as providers,
         purse as purse,
         structured as structured,
+        tools as tools,
         types as types,
     )
     from ._catalog import (
@@ -231,7 +232,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions models providers purse structured types",
+            "": "exceptions models providers purse structured tools types",
             "_catalog": "catalog_with",
             "_catalog.provider": "Provider",
             "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 import attrs
 
@@ -39,16 +39,13 @@ from .._transport.choice import adapted_transport, direct_transport, proxied_tra
 from .._types.chat import ChatParams, ChatRequest, MessageLike
 from .._types.errors import ClientClosedError
 from .._types.request import AnyRequest, Fallback
+from .doors import RoomDoors
 
 if TYPE_CHECKING:
-    from .._types.chat import ParsedParams
     from .._types.messages_api.request import AnthropicMessageLike, MessagesParams
     from .._types.responses_api.request import ResponsesInput, ResponsesParams
     from .._types.spoken import SpeechParams, Voice
-    from ..structured._streams import ItemStream, ObjectStream
     from .streams import PumpedChatStream, PumpedMessageStream, PumpedResponseStream, SpeechStream
-
-T = TypeVar("T")
 
 
 @attrs.frozen
@@ -84,7 +81,7 @@ def _check_kinds(*given: tuple[object, type[Any]]) -> None:
             raise TypeError(f"expected trio_llm.{kind.__name__}(...), not {value!r:.60}")
 
 
-class Client(Operations):
+class Client(Operations, RoomDoors):
     """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
 
     It belongs to one run of Trio or asyncio. Leaving the block closes every connection.
@@ -205,72 +202,6 @@ class Client(Operations):
         source, opening = await self._open_engine().open_chat(request, CallTrace())
         async with pumped(source, opening) as stream:
             yield stream
-
-    async def extract(self, kind: type[T], text: str, *, model: str, **params: Unpack[ParsedParams]) -> T:
-        """What a text says, as a type: a class, or a list, union or choice of them.
-
-        An answer that does not fit is asked for again, `max_repairs` times, by default twice.
-
-        Example:
-            >>> await client.extract(Person, "Ada Lovelace was born in 1815.", model="openai/gpt-5-mini")
-            Person(name='Ada Lovelace', born=1815)
-
-        Raises:
-            AnswerValidationError: if the last answer does not fit.
-            APIError: whatever else went wrong.
-        """
-        from ..structured._streams import extract
-
-        return await extract(self, kind, text, model, **params)
-
-    @overload
-    def stream_object(  # type: ignore[overload-overlap]  # a list is given item by item
-        self,
-        kind: type[list[T]],
-        model: str,
-        messages: Iterable[MessageLike],
-        *,
-        until: Callable[[list[T]], bool] | None = None,
-        **params: Unpack[ParsedParams],
-    ) -> AbstractAsyncContextManager[ItemStream[T]]: ...
-    @overload
-    def stream_object(
-        self,
-        kind: type[T],
-        model: str,
-        messages: Iterable[MessageLike],
-        *,
-        until: Callable[[Any], bool] | None = None,
-        **params: Unpack[ParsedParams],
-    ) -> AbstractAsyncContextManager[ObjectStream[T]]: ...
-    def stream_object(
-        self,
-        kind: Any,
-        model: str,
-        messages: Iterable[MessageLike],
-        *,
-        until: Callable[[Any], bool] | None = None,
-        **params: Unpack[ParsedParams],
-    ) -> Any:
-        """A typed answer while it is written: an object that grows, or a list item by item.
-
-            async with client.stream_object(list[Person], model, messages) as people:
-                async for person in people:
-                    print(person.name)
-
-        Args:
-            kind: a class gives an `ObjectStream`, a list of something an `ItemStream`.
-            model: `"provider/name"`, or a bare name.
-            messages: the conversation.
-            until: told what has arrived; True ends the stream, and the provider stops writing.
-            params: OpenAI's parameters and the control parameters of `CallOptions`.
-
-        Raises:
-            APIError: on entry, whatever went wrong before the first content; later from the iteration.
-        """
-        from ..structured._streams import open_object_stream
-
-        return open_object_stream(self, (kind, until), model, messages, params)
 
     @asynccontextmanager
     async def stream_responses(

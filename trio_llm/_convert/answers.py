@@ -59,6 +59,16 @@ def fit(value: Any, kind: Any) -> Any:
     return checked(lambda: _converter().structure(value, kind))
 
 
+def plain(value: Any) -> Any:
+    """A value of the caller's types as plain ones, for JSON.
+
+    Raises:
+        TypeError: for what has no JSON form.
+    """
+    dump = getattr(value, "model_dump", None)
+    return dump(mode="json") if dump is not None else _converter().unstructure(value)
+
+
 def checked(read: Callable[[], T]) -> T:
     """What is read.
 

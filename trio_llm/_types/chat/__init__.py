@@ -9,6 +9,8 @@ from .parsed import (
 )
 from .request import (
     CHAT_PARAMETERS as CHAT_PARAMETERS,
+    BareModelParams as BareModelParams,
+    ChatCallParams as ChatCallParams,
     ChatModelParams as ChatModelParams,
     ChatParams as ChatParams,
     ChatRequest as ChatRequest,

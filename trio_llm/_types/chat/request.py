@@ -28,10 +28,10 @@ OnBreak: TypeAlias = Literal["raise", "restart", "continue"]
 _ON_BREAK: Final = get_args(OnBreak)
 
 
-class PlainModelParams(TypedDict, total=False):
+class BareModelParams(TypedDict, total=False):
     """OpenAI's parameters of a chat call ("Create chat completion", 2026-11), and LiteLLM's `thinking`.
 
-    All but `response_format`, on which the type of the response depends.
+    All but `tools`, and `response_format`, on which the type of the response depends.
     """
 
     temperature: float | None
@@ -48,7 +48,6 @@ class PlainModelParams(TypedDict, total=False):
     max_tokens: int | None
     max_completion_tokens: int | None
     stream_options: Mapping[str, Any] | None
-    tools: Sequence[Mapping[str, Any]] | None
     tool_choice: str | Mapping[str, Any] | None
     parallel_tool_calls: bool | None
     functions: Sequence[Mapping[str, Any]] | None
@@ -67,6 +66,12 @@ class PlainModelParams(TypedDict, total=False):
     audio: Mapping[str, Any] | None
     prediction: Mapping[str, Any] | None
     web_search_options: Mapping[str, Any] | None
+
+
+class PlainModelParams(BareModelParams, total=False):
+    """The same, and the tools that the model may call."""
+
+    tools: Sequence[Mapping[str, Any]] | None
 
 
 class ChatModelParams(PlainModelParams, total=False):

@@ -1,0 +1,93 @@
+"""What a run of tools is asked for, and what its hooks are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+
+import attrs
+
+from .._types.chat import BareModelParams, ChatCallParams, MessageLike
+from ._events import ToolRun
+from ._tool import Tool, ToolLike
+
+if TYPE_CHECKING:
+    from .._runtime import trio
+
+
+@attrs.frozen
+class Approval:
+    """A call that waits for approval."""
+
+    tool: Tool[..., Any]
+    call_id: str
+    arguments: Mapping[str, Any]
+    """As the function would get them."""
+
+
+@attrs.define
+class Round:
+    """A round that is about to begin. A hook may change any of it; changed messages stay in the history."""
+
+    number: int
+    """Counted from 1."""
+    model: str
+    messages: list[Any]
+    tools: list[ToolLike]
+    params: dict[str, Any]
+    """The parameters of the call."""
+
+
+class Steering(Protocol):
+    """Where the program's own messages come from: the receiving end of a memory channel of either loop."""
+
+    def receive_nowait(self) -> str | MessageLike: ...
+
+
+class RunParams(TypedDict, total=False):
+    """How the tools of a run are called."""
+
+    max_rounds: int
+    """Answers of the model, by default 20. One more would be a `ToolRunError`."""
+    max_parallel: int
+    """Tools at the same time, by default 8."""
+    deadline: float | None
+    """Seconds for the whole run."""
+    approve: Callable[[Approval], bool | str | Awaitable[bool | str]] | None
+    """Asked before each call: True lets it run, False or a text refuses it, and the model is told."""
+    until: Callable[[ToolRun], bool] | None
+    """Asked after each round: True ends the run there."""
+    steer: Steering | None
+    """Messages of the program's own, read between rounds."""
+    deferred: Sequence[ToolLike]
+    """Tools that the model is not told of until it finds them: it gets a tool that searches names and descriptions."""
+    before_round: Callable[[Round], Awaitable[None] | None] | None
+    """Called before each round, with what it may change."""
+
+
+class ToolParams(BareModelParams, ChatCallParams, RunParams, total=False):
+    """Every keyword argument of `run_tools` beside `model`, `messages` and `tools`."""
+
+    response_format: Mapping[str, Any] | type[Any] | None
+
+
+@attrs.frozen
+class Plan:
+    """The limits and hooks of a run, with their defaults."""
+
+    max_rounds: int = attrs.field(default=20, validator=attrs.validators.ge(1))
+    max_parallel: int = attrs.field(default=8, validator=attrs.validators.ge(1))
+    deadline: float | None = None
+    approve: Callable[[Approval], Any] | None = None
+    until: Callable[[ToolRun], bool] | None = None
+    steer: trio.MemoryReceiveChannel[Any] | None = None
+    deferred: Sequence[ToolLike] = ()
+    before_round: Callable[[Round], Any] | None = None
+
+
+def planned(params: Mapping[str, Any]) -> tuple[Plan, dict[str, Any]]:
+    """The plan, and the parameters of each call."""
+    names = RunParams.__annotations__
+    return Plan(**{name: value for name, value in params.items() if name in names}), {
+        name: value for name, value in params.items() if name not in names
+    }

@@ -1,0 +1,137 @@
+"""What a run of tools tells and leaves: its events, its steps, and the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from .._types.chat import ModelResponse
+from .._types.usage import Usage
+from .._types.usage_sum import summed
+
+
+@attrs.frozen
+class ToolResult:
+    """What came of one call of a tool."""
+
+    call_id: str
+    name: str
+    content: str | list[Mapping[str, Any]]
+    """What the model is told: a text, or content parts."""
+    value: Any = None
+    """What the function returned."""
+    error: BaseException | None = None
+    """Why it failed, if it did."""
+    seconds: float = 0.0
+    """How long the function ran."""
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The result as a message to the model."""
+        return {"role": "tool", "tool_call_id": self.call_id, "content": self.content}
+
+
+@attrs.frozen
+class Step:
+    """One round: what the model said, and what its tools gave, in the order of its calls."""
+
+    response: ModelResponse | None
+    """None where calls were made up for which an earlier run had left open."""
+    results: tuple[ToolResult, ...] = ()
+
+
+@attrs.define
+class ToolRun:
+    """A conversation in which tools were called."""
+
+    messages: list[Any]
+    """The whole history: what was asked, the model's messages and the results of tools."""
+    steps: list[Step] = attrs.Factory(list[Step])
+
+    @property
+    def response(self) -> ModelResponse:
+        """The model's last response.
+
+        Raises:
+            ValueError: if there is none yet.
+        """
+        for step in reversed(self.steps):
+            if step.response is not None:
+                return step.response
+        raise ValueError("the model has not answered yet")
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens of all rounds; None if the provider told none."""
+        return summed(step.response.usage for step in self.steps if step.response is not None)
+
+
+@attrs.frozen
+class TextDelta:
+    """A piece of the model's text."""
+
+    text: str
+
+
+@attrs.frozen
+class ReasoningDelta:
+    """A piece of the model's thinking."""
+
+    text: str
+
+
+@attrs.frozen
+class ProviderItem:
+    """What a provider tells of tools that it runs itself, such as web search, by its own names."""
+
+    fields: Mapping[str, Any]
+
+
+@attrs.frozen
+class ToolBegan:
+    """A tool begins."""
+
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+    """As the function gets them."""
+
+
+@attrs.frozen
+class ToolProgress:
+    """A tool reports how far it is."""
+
+    call_id: str
+    name: str
+    value: Any
+
+
+@attrs.frozen
+class ToolEnded:
+    """A tool has ended, or could not begin."""
+
+    result: ToolResult
+
+
+@attrs.frozen
+class RoundEnded:
+    """A round is over, with all of its tools."""
+
+    number: int
+    """Counted from 1."""
+    step: Step
+
+
+@attrs.frozen
+class Finished:
+    """The run is over: the last of its events."""
+
+    run: ToolRun
+
+
+ToolEvent: TypeAlias = (
+    TextDelta | ReasoningDelta | ProviderItem | ToolBegan | ToolProgress | ToolEnded | RoundEnded | Finished
+)
+"""What `async for event in run` gives."""

@@ -1,0 +1,211 @@
+"""The loop: ask the model, run its tools, tell it the results, until it answers without calling any.
+
+Theory of operation. A run is a sequence of rounds under one deadline. A round is one answer of the model's and one
+nursery with its tools. It is *asking* while the model writes, when tools that can be repeated may begin already; then
+*complete*, when all others do. The history grows in two places: the model's message when the answer is complete, and
+the results, in the order of the calls, when the nursery has closed, whichever way. So a history that ends in calls
+without results is one that was cut, and a run that is given such a history begins by making those calls.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from .._engine.nursery import BareNursery
+from .._runtime import trio
+from .._types.chat import ModelResponse, ModelResponseStream
+from ._asking import Round, planned
+from ._errors import ToolRunError, ToolRunTimeout
+from ._events import Finished, ProviderItem, ReasoningDelta, RoundEnded, Step, TextDelta, ToolRun
+from ._results import WrittenCall
+from ._tool import Tool, ToolLike, as_tool, tool
+from ._turn import Sink, Slots, Turn
+from ._written import CallReader, Pending, calls_of, pending
+
+if TYPE_CHECKING:
+    from .._client.client import Client
+
+MOST_FOUND: Final = 5
+"""Tools that one search finds."""
+
+
+@attrs.frozen
+class Asked:
+    """What a run is asked for."""
+
+    client: Client
+    model: str
+    messages: Iterable[Any]
+    tools: Iterable[ToolLike]
+    params: Mapping[str, Any]
+
+
+class Loop:
+    """One run of tools."""
+
+    def __init__(self, asked: Asked, sink: Sink, *, streamed: bool) -> None:
+        self.run = ToolRun([*asked.messages])
+        self._client, self._model = asked.client, asked.model
+        self._plan, self._params = planned(asked.params)
+        self._tools: list[ToolLike] = [as_tool(one) for one in asked.tools]
+        self._deferred = [one for one in map(as_tool, self._plan.deferred) if isinstance(one, Tool)]
+        self._sink = sink
+        self._streamed = streamed
+        most = self._plan.max_parallel
+        self._slots = Slots(trio.CapacityLimiter(most), trio.CapacityLimiter(most))
+
+    async def run_to_end(self) -> ToolRun:
+        """Run all rounds.
+
+        Raises:
+            ToolRunError: if it cannot go on; what has been done is in it.
+        """
+        deadline = self._plan.deadline
+        try:
+            with trio.move_on_after(math.inf if deadline is None else deadline):
+                await self._rounds()
+                return self.run
+        except ToolRunError:
+            raise
+        except Exception as error:
+            raise ToolRunError.of(error, self.run) from error
+        raise ToolRunTimeout.of(TimeoutError(f"the tools had not ended within {deadline:g} seconds"), self.run)
+
+    async def _rounds(self) -> None:
+        left_open = pending(self.run.messages)
+        if left_open is not None:
+            await self._finish(left_open)
+        for number in count(1):
+            if number > self._plan.max_rounds:
+                cause = ValueError(f"the model still calls tools after {number - 1} rounds: raise max_rounds")
+                raise ToolRunError.of(cause, self.run)
+            self._take_steering()
+            step = await self._round(await self._prepared(number))
+            await self._sink(RoundEnded(number, step))
+            is_stopped = self._plan.until is not None and self._plan.until(self.run)
+            if is_stopped or (not step.results and not self._take_steering()):
+                break
+        await self._sink(Finished(self.run))
+
+    def _take_steering(self) -> bool:
+        """Take what the program has to say meanwhile into the history; whether there was anything."""
+        taken = False
+        while self._plan.steer is not None:
+            try:
+                said = self._plan.steer.receive_nowait()
+            except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
+                break
+            self.run.messages.append({"role": "user", "content": said} if isinstance(said, str) else said)
+            taken = True
+        return taken
+
+    async def _prepared(self, number: int) -> Round:
+        tools = [*self._tools, *([self._finder()] if self._deferred else [])]
+        prepared = Round(number, self._model, self.run.messages, tools, {**self._params})
+        if self._plan.before_round is not None:
+            done = self._plan.before_round(prepared)
+            if inspect.isawaitable(done):
+                await done
+            self.run.messages = prepared.messages
+        return prepared
+
+    def _finder(self) -> Tool[..., Any]:
+        """What finds tools that the model was not told of."""
+
+        async def find_tools(query: str) -> str:
+            """Find more tools by words of what they do. Those that are found can be called from then on.
+
+            Args:
+                query: a few words.
+            """
+            await trio.lowlevel.checkpoint()
+            words = query.lower().split()
+            texts = [(one, f"{one.name} {one.description}".lower()) for one in self._deferred]
+            ranked = sorted(texts, key=lambda pair: -sum(word in pair[1] for word in words))
+            found = [one for one, text in ranked if any(word in text for word in words)][:MOST_FOUND]
+            self._tools += found
+            self._deferred = [one for one in self._deferred if one not in found]
+            return "\n".join(f"{one.name}: {one.description}" for one in found) or "nothing was found; try other words"
+
+        return tool(find_tools)
+
+    async def _round(self, prepared: Round) -> Step:
+        tools = [as_tool(one) for one in prepared.tools]
+        turn = Turn(prepared.number, _named(tools), self._plan, self._slots, self._sink)
+        definitions = [one.definition if isinstance(one, Tool) else one for one in tools]
+        params = {**prepared.params, **({"tools": definitions} if definitions else {})}
+        response: ModelResponse | None = None
+        try:
+            async with BareNursery() as nursery:
+                response = await self._answer(prepared, params, turn, nursery)
+                choice = response.choices[0]
+                self.run.messages.append(choice.message)
+                for call in calls_of(choice.message):
+                    turn.begin(nursery, call, is_cut=choice.finish_reason == "length")
+        finally:
+            if response is not None:
+                self.run.messages += [result.message for result in turn.results()]
+                self.run.steps.append(Step(response, turn.results()))
+        return self.run.steps[-1]
+
+    async def _answer(
+        self, prepared: Round, params: dict[str, Any], turn: Turn, nursery: trio.Nursery
+    ) -> ModelResponse:
+        if not self._streamed:
+            whole: ModelResponse = await self._client.completion(prepared.model, prepared.messages, **params)
+            return whole
+        reader = CallReader()
+        # An answer that begins anew after a break would find tools of the one that was given up.
+        may_begin = params.get("on_break", "raise") == "raise"
+        async with self._client.stream(prepared.model, prepared.messages, **params) as stream:
+            async for chunk in stream:
+                for call in reader.feed(chunk) if may_begin else ():
+                    turn.begin_early(nursery, call)
+                await self._tell(chunk)
+            return stream.response
+
+    async def _tell(self, chunk: ModelResponseStream) -> None:
+        for choice in chunk.choices[:1]:
+            delta = choice.delta
+            if delta.reasoning_content:
+                await self._sink(ReasoningDelta(delta.reasoning_content))
+            if delta.content:
+                await self._sink(TextDelta(delta.content))
+            beside = {"annotations": delta.annotations, "images": delta.images}
+            told = {name: value for name, value in ((delta.provider_specific_fields or {}) | beside).items() if value}
+            if told:
+                await self._sink(ProviderItem(told))
+
+    async def _finish(self, left_open: Pending) -> None:
+        """Make the calls that an earlier run has left open, and put their results into their places."""
+        turn = Turn(0, _named([as_tool(one) for one in self._tools]), self._plan, self._slots, self._sink)
+        try:
+            async with BareNursery() as nursery:
+                for call in left_open.calls:
+                    if call.id not in left_open.answered:
+                        turn.begin(nursery, call)
+        finally:
+            made = {result.call_id: result.message for result in turn.results()}
+            by_id = {**left_open.answered, **made}
+            self.run.messages[left_open.start :] = _in_order(left_open.calls, by_id)
+            self.run.steps.append(Step(None, turn.results()))
+
+
+def _in_order(calls: Sequence[WrittenCall], by_id: Mapping[str, Any]) -> list[Any]:
+    return [by_id[call.id] for call in calls if call.id in by_id]
+
+
+def _named(tools: Sequence[Tool[..., Any] | Mapping[str, Any]]) -> dict[str, Tool[..., Any]]:
+    named: dict[str, Tool[..., Any]] = {}
+    for one in tools:
+        if isinstance(one, Tool):
+            if one.name in named:
+                raise ValueError(f"two tools have the name {one.name!r}: give one of them a name=")
+            named[one.name] = one
+    return named

@@ -1,0 +1,50 @@
+"""What a model is told of a tool's end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import attrs
+
+from .._convert.answers import plain
+
+LONGEST_FAILURE: Final = 2_000
+"""Characters that a model is told of what went wrong."""
+_PART_TYPES: Final = frozenset({"text", "image_url", "input_audio", "file", "video_url", "document"})
+
+
+def content_of(value: Any) -> str | list[Mapping[str, Any]]:
+    """What a function returned, as content: a text, content parts such as images and files, else JSON.
+
+    Raises:
+        TypeError: for what has no JSON form.
+    """
+    if isinstance(value, str):
+        return value
+    if _is_part(value):
+        return [value]
+    if isinstance(value, list) and value and all(map(_is_part, value)):
+        return cast("list[Mapping[str, Any]]", value)
+    return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get("type") in _PART_TYPES
+
+
+def failure_text(problem: str) -> str:
+    """What went wrong, bounded."""
+    text = f"Error: {problem}"
+    return text if len(text) <= LONGEST_FAILURE else f"{text[:LONGEST_FAILURE]}… ({len(text)} characters)"
+
+
+@attrs.frozen
+class WrittenCall:
+    """A call as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text."""

@@ -1,0 +1,138 @@
+"""The tools of one turn of the model's: tasks of one nursery, at most so many at a time.
+
+Theory of operation. A call of a tool is *waiting* (for approval, then for a slot), *running*, or *ended*: then it has a
+result, and it has exactly one. Whatever a function raises is a result. Only the end of the turn, by cancellation or by
+a stream that broke, leaves calls without one: they can be made again. A committing tool is the exception. It begins
+when the turn is complete, and if it is interrupted after that, its result says so: it is not called twice.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from .._runtime import trio
+from ._asking import Approval, Plan
+from ._events import ToolBegan, ToolEnded, ToolEvent, ToolProgress, ToolResult
+from ._results import WrittenCall, content_of, failure_text
+from ._tool import Tool, ToolContext
+
+Sink: TypeAlias = Callable[[ToolEvent], Awaitable[None]]
+"""Where events go."""
+
+
+@attrs.frozen
+class Slots:
+    """What all turns of a run share."""
+
+    tools: trio.CapacityLimiter
+    threads: trio.CapacityLimiter
+
+
+@attrs.define(eq=False)
+class _CallState:
+    call: WrittenCall
+    is_cut: bool = False
+    """Whether the answer was cut off."""
+    result: ToolResult | None = None
+
+
+class Turn:
+    """The calls of one turn, and their results."""
+
+    def __init__(self, number: int, tools: Mapping[str, Tool[..., Any]], plan: Plan, slots: Slots, sink: Sink) -> None:
+        self._number = number
+        self._tools = tools
+        self._plan = plan
+        self._slots = slots
+        self._sink = sink
+        self._early: dict[str, _CallState] = {}
+        self._states: list[_CallState] = []
+
+    def begin_early(self, nursery: trio.Nursery, call: WrittenCall) -> None:
+        """Begin a call while the model still writes, if its tool does nothing that cannot be undone."""
+        tool = self._tools.get(call.name)
+        if tool is not None and not tool.commits and call.id and call.id not in self._early:
+            self._early[call.id] = state = _CallState(call)
+            nursery.start_soon(self._make, state)
+
+    def begin(self, nursery: trio.Nursery, call: WrittenCall, *, is_cut: bool = False) -> None:
+        """Begin a call of a complete turn, unless it has begun. In one that was cut off, no committing tool does."""
+        state = self._early.pop(call.id, None)
+        if state is None:
+            state = _CallState(call, is_cut)
+            nursery.start_soon(self._make, state)
+        self._states.append(state)
+
+    def results(self) -> tuple[ToolResult, ...]:
+        """The results that there are, in the order of the calls."""
+        return tuple(state.result for state in self._states if state.result is not None)
+
+    async def _make(self, state: _CallState) -> None:
+        tool = self._tools.get(state.call.name)
+        if tool is None:
+            known = ", ".join(self._tools) or "none"
+            problem: str | None = f"there is no tool {state.call.name!r}; there are: {known}"
+        elif tool.commits and state.is_cut:
+            problem = "the answer was cut off, so this tool was not called"
+        else:
+            problem = await self._run(state, tool)
+        if problem is not None:
+            state.result = _failed(state.call, problem, None)
+        if state.result is not None:
+            await self._sink(ToolEnded(state.result))
+
+    async def _run(self, state: _CallState, tool: Tool[..., Any]) -> str | None:
+        """Run a tool. Gives the reason why it could not begin."""
+        try:
+            arguments = tool.read(state.call.arguments)
+        except ValueError as error:
+            return f"the arguments do not fit: {error}"
+        refused = await self._refusal(Approval(tool, state.call.id, arguments))
+        if refused is not None:
+            return refused
+        async with self._slots.tools:
+            await self._sink(ToolBegan(state.call.id, tool.name, arguments))
+            await trio.lowlevel.checkpoint()  # what is cancelled by now has not begun
+            try:
+                await self._call(state, tool, arguments)
+            finally:
+                if tool.commits and state.result is None:
+                    problem = "it was interrupted: what it does may have been done or not"
+                    state.result = _failed(state.call, problem, None)
+        return None
+
+    async def _refusal(self, approval: Approval) -> str | None:
+        if self._plan.approve is None:
+            return None
+        verdict = self._plan.approve(approval)
+        verdict = await verdict if inspect.isawaitable(verdict) else verdict
+        if verdict is True:
+            return None
+        return verdict if isinstance(verdict, str) else "the call was not approved"
+
+    async def _call(self, state: _CallState, tool: Tool[..., Any], arguments: Mapping[str, Any]) -> None:
+        call, started = state.call, trio.current_time()
+
+        async def report(value: Any) -> None:
+            await self._sink(ToolProgress(call.id, tool.name, value))
+
+        context = ToolContext(call.id, self._number, report)
+        try:
+            with trio.move_on_after(math.inf if tool.timeout is None else tool.timeout) as scope:
+                value = await tool.run(arguments, context, self._slots.threads)
+                seconds = trio.current_time() - started
+                state.result = ToolResult(call.id, call.name, content_of(value), value, None, seconds)
+        except Exception as error:  # noqa: BLE001 - the model is told, and so is the program, by the result
+            state.result = _failed(call, f"{type(error).__name__}: {error}", error, trio.current_time() - started)
+        if scope.cancelled_caught and state.result is None:
+            problem = f"it took longer than {tool.timeout:g} seconds"
+            state.result = _failed(call, problem, TimeoutError(problem), trio.current_time() - started)
+
+
+def _failed(call: WrittenCall, problem: str, error: BaseException | None, seconds: float = 0.0) -> ToolResult:
+    return ToolResult(call.id, call.name, failure_text(problem), None, error or ValueError(problem), seconds)
