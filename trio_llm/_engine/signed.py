@@ -7,12 +7,14 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from .._transport import Transport, TransportError
-from .._types.errors import APIConnectionError, AuthenticationError
+from .._types.errors import APIConnectionError, AuthenticationError, PermissionDeniedError
 from .._types.http import HTTPRequest, ReplyHead, split_url
 from .exchange import Exchange
 
 T = TypeVar("T")
 
+_REFUSED_KEYS: Final = frozenset({"ExpiredTokenException", "InvalidSignatureException", "UnrecognizedClientException"})
+"""AWS answers 403 to keys that have ended or are wrong; only the code tells it from a lack of rights."""
 MOST_READ: Final = 1 << 20
 """Bytes that the answer to a form may have."""
 _FORM: Final = (("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json"))
@@ -25,10 +27,10 @@ async def with_renewal(attempt: Callable[[], Awaitable[T]], exchange: Exchange[A
     """
     try:
         return await attempt()
-    except AuthenticationError as error:
+    except (AuthenticationError, PermissionDeniedError) as error:
         credential = exchange.route.credential
-        # What a source or a signer raised has no status: nothing was sent. AWS refuses keys with 403 and a code.
-        if error.status_code not in (401, 403) or exchange.secret is None or credential is None:
+        refused = error.status_code == 401 or error.code in _REFUSED_KEYS
+        if not refused or exchange.secret is None or credential is None:
             raise
         if not credential.held.refuse(exchange.secret):
             raise

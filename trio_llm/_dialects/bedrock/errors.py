@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 from ..._types.errors import (
-    AuthenticationError,
     InternalServerError,
     NotFoundError,
     PermissionDeniedError,
@@ -20,10 +19,6 @@ from ..error_bodies import ErrorReading
 ERRORS: Final = ErrorReading(
     kinds={
         "accessdeniedexception": PermissionDeniedError,
-        # AWS answers 403 to keys that have ended or are wrong; only the code tells it from a lack of rights.
-        "expiredtokenexception": AuthenticationError,
-        "invalidsignatureexception": AuthenticationError,
-        "unrecognizedclientexception": AuthenticationError,
         "internalserverexception": InternalServerError,
         "modelerrorexception": InternalServerError,
         "modelnotreadyexception": ServiceUnavailableError,
