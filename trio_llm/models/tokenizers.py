@@ -33,7 +33,12 @@ _SPACE: Final = re.compile(r"\s(?=\S)")
 
 
 class Tokenizer(Protocol):
-    """What texts are cut into. Any object with these two will do."""
+    """What texts are cut into. Any object with these two will do.
+
+    Example:
+        >>> trio_llm.token_counter("mine/some-model", text="Hello", custom_tokenizer=tokenizer)
+        1
+    """
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text. What looks like a special token is text."""

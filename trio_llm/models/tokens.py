@@ -63,7 +63,12 @@ def encode(model: str = "", text: str = "", custom_tokenizer: Tokenizer | None =
 
 
 def decode(model: str = "", tokens: Sequence[int] = (), custom_tokenizer: Tokenizer | None = None) -> str:
-    """The text of tokens. Raises as `encode` does."""
+    """The text of tokens. Raises as `encode` does.
+
+    Example:
+        >>> trio_llm.decode("gpt-4o", trio_llm.encode("gpt-4o", "Hello"))
+        'Hello'
+    """
     return _known(model, custom_tokenizer).decode(tokens)
 
 
