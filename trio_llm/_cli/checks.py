@@ -62,8 +62,5 @@ def providers_for(prompts: Iterable[Prompt], slots: int) -> Generator[Mapping[st
     except LocalModelUnavailable as error:
         raise CommandError(str(error)) from error
     with server:
-        yield {**CATALOG, **{row.name: _at(row, base_url) for row in embedded}}
-
-
-def _at(row: Provider, base_url: str) -> Provider:
-    return attrs.evolve(row, base_url=base_url, server=Server.SELF_HOSTED)
+        served = (attrs.evolve(row, base_url=base_url, server=Server.SELF_HOSTED) for row in embedded)
+        yield {**CATALOG, **{row.name: row for row in served}}

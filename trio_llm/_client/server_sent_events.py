@@ -115,10 +115,10 @@ async def _events(stream: AsyncIterable[Record]) -> AsyncGenerator[bytes, None]:
     last: Record | None = None
     try:
         async for last in stream:
-            yield _event_of(last)  # noqa: ASYNC119 - the body closes it, and so does the event loop
-        yield _DONE  # noqa: ASYNC119, ASYNC911 - the reader's checkpoint is its own
+            yield _event_of(last)
+        yield _DONE
     except LLMError as error:
-        yield _event_of_error(error, last)  # noqa: ASYNC119, ASYNC911
+        yield _event_of_error(error, last)  # noqa: ASYNC911 - the reader has the checkpoints
     finally:
         # A cancellation does not keep it from closing: sockets are closed before the first checkpoint.
         await _close(stream)  # noqa: ASYNC102

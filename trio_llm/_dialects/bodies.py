@@ -15,7 +15,7 @@ from .._convert import json as _json
 from .._convert.converter import ConversionError, parse
 from .._convert.narrow import json_text
 from .characters import has_halves, whole_characters
-from .contract import ErrorDetail, ReplyIsError, StreamDecoder
+from .contract import ReplyIsError, StreamDecoder
 
 ResponseT = TypeVar("ResponseT")
 ChunkT = TypeVar("ChunkT")
@@ -85,12 +85,8 @@ def _fold(streamed: bytes, events: ReadingOfEvents) -> Any:
         chunks += decoder.close()
     if decoder.failure is not None:
         partial = events.fold(chunks) if chunks else None
-        raise ReplyIsError(_with_partial(decoder.failure, partial))
+        raise ReplyIsError(attrs.evolve(decoder.failure, partial=partial))
     return events.fold(chunks)
-
-
-def _with_partial(detail: ErrorDetail, partial: Any) -> ErrorDetail:
-    return attrs.evolve(detail, partial=partial)
 
 
 def _events(body: bytes) -> bytes:

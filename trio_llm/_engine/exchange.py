@@ -241,7 +241,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                         data = await _read_on(exchange, reply, decoder)
                 await _drain(reply)
             finally:
-                await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
+                await reply.aclose()  # it waits for nothing
         except (ConversionError, ReplyIsError, TransportError) as error:
             raise _attempt_error(exchange, error) from error
         except GeneratorExit:
@@ -314,7 +314,7 @@ async def _finish(reply: Reply) -> bytes:
     try:
         return await (_read_body(reply, b"") if reply.head.status < 300 else _read_error(reply))
     finally:
-        await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
+        await reply.aclose()  # it waits for nothing
 
 
 async def _read_body(reply: Reply, beginning: bytes) -> bytes:

@@ -126,7 +126,7 @@ class SeamedSource:
             return batch
         for fragment in (fragment for chunk in batch for fragment in chunk.choices):
             if fragment.delta.content:
-                fragment.delta.content = _without_repeated(fragment.delta.content, self._said)
+                fragment.delta.content = fragment.delta.content.removeprefix(self._said)
                 self._said = ""
                 break
         return batch
@@ -159,7 +159,3 @@ class SeamedSource:
 
 def _trailing_space(text: str) -> str:
     return text[len(text.rstrip()) :]
-
-
-def _without_repeated(text: str, said: str) -> str:
-    return text.removeprefix(said)

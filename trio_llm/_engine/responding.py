@@ -57,7 +57,7 @@ async def responded_stream(  # noqa: ASYNC900 - owned and closed by a `Source`, 
     responders: Sequence[Responder], request: AnyRequest, opened: Open
 ) -> AsyncGenerator[list[Any], None]:
     """The chunks that the responders make of a request, as a `Source` takes them: in batches, an empty one first."""
-    yield []  # noqa: ASYNC119
+    yield []
     # Every iterator that was handed out. A generator that is closed leaves those that it was iterating over open, and
     # the network's holds slot and connection.
     made: list[AsyncIterator[Any]] = []
@@ -66,7 +66,7 @@ async def responded_stream(  # noqa: ASYNC900 - owned and closed by a `Source`, 
         respond = partial(_kept, made, partial(_stream_by, responder, respond))
     try:
         async for chunk in respond(request):
-            yield [chunk]  # noqa: ASYNC119
+            yield [chunk]
     finally:
         for chunks in made:
             close = getattr(chunks, "aclose", None)

@@ -54,6 +54,6 @@ async def post_form(transport: Transport, url: str, fields: Mapping[str, str]) -
                 body += data
             return reply.head, body
         finally:
-            await reply.aclose()  # noqa: ASYNC102 - it waits for nothing
+            await reply.aclose()  # it waits for nothing
     except TransportError as error:
         raise APIConnectionError(f"{origin}: {error}") from error

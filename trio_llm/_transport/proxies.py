@@ -6,7 +6,7 @@ Source: what curl and urllib make of the variables, and golang.org/x/net/http/ht
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -83,7 +83,7 @@ class ProxySettings:
 
     def proxy_for(self, origin: Origin) -> Proxy | None:
         """The proxy on the way to an origin. There is never one to this machine: a proxy has a loopback of its own."""
-        if origin.unix is not None or _is_loopback(origin.host) or _any_holds(self.exemptions, origin):
+        if origin.unix is not None or _is_loopback(origin.host) or any(one.holds(origin) for one in self.exemptions):
             return None
         return self.proxies.get(origin.scheme) or self.proxies.get("all")
 
@@ -133,10 +133,6 @@ class EnvironmentTransport:
 
 def _first_set(name: str, variables: Mapping[str, str]) -> str | None:
     return next((variable for variable in (name, name.upper()) if variables.get(variable)), None)
-
-
-def _any_holds(exemptions: Iterable[Exemption], origin: Origin) -> bool:
-    return any(exemption.holds(origin) for exemption in exemptions)
 
 
 def _is_loopback(host: str) -> bool:

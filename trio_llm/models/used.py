@@ -23,7 +23,7 @@ def quantities_of(response: Any, row: str, asked: AnyRequest | None) -> tuple[Qu
     """What a response used, and whether that is an estimate. Nothing, if nobody can say."""
     usage = usage_of(response)
     if isinstance(response, ModelResponse):
-        if usage is not None and _is_whole(response):
+        if usage is not None and all(choice.finish_reason for choice in response.choices):
             return Quantities.of_usage(usage, row), False
         return _estimated(response, usage, asked), True
     amounts = _other_amounts(response, row, asked)
@@ -37,10 +37,6 @@ def usage_of(response: Any) -> Usage | None:
     usage = getattr(response, "usage", None)
     usage = getattr(usage, "chat_usage", usage)
     return usage if isinstance(usage, Usage) else None
-
-
-def _is_whole(response: ModelResponse) -> bool:
-    return all(choice.finish_reason for choice in response.choices)
 
 
 def _estimated(response: ModelResponse, usage: Usage | None, asked: AnyRequest | None) -> Quantities:

@@ -121,7 +121,7 @@ def cancel_at_every_step(
     if not inspect.signature(scenario).parameters:
         scenario, open_context, after = _without_context(scenario), nullcontext, _nothing
     trial = Trial(scenario, open_context or _open_client, after or _call_again, options.autojump_threshold)
-    if _inside_a_loop():
+    if runs_on_trio() or _asyncio_runs():
         with ThreadPoolExecutor(1) as executor:
             return executor.submit(_run_all, trial, options).result()
     return _run_all(trial, options)
@@ -175,10 +175,6 @@ def _without_context(scenario: Scenario) -> Scenario:
         return scenario()
 
     return run
-
-
-def _inside_a_loop() -> bool:
-    return runs_on_trio() or _asyncio_runs()
 
 
 def _asyncio_runs() -> bool:

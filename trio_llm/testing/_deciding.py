@@ -67,7 +67,8 @@ class Decider:
         if wait:
             self._ledger.refused += 1
             self._script.put_back(scripted)
-            action, answer = _refusal(wait), None
+            refusal = Failure(429, "rate limit reached", code="rate_limit_exceeded", retry_after=wait)
+            action, answer = refusal, None
         if isinstance(action, Disconnect):
             return ScriptedReply(record, None, action.latency)
         record.usage = answer.usage if answer else None
@@ -161,10 +162,6 @@ class ScriptReader:
     def put_back(self, action: Action) -> None:
         """A refused request has not used its action; the next one gets it."""
         self._actions = chain([action], self._actions)
-
-
-def _refusal(wait: float) -> Failure:
-    return Failure(429, "rate limit reached", code="rate_limit_exceeded", retry_after=wait)
 
 
 def _read(request: HTTPRequest, number: int) -> tuple[RecordedRequest, Endpoint | None]:

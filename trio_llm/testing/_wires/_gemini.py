@@ -16,7 +16,6 @@ from ._model import (
     Answer,
     Body,
     Endpoint,
-    Event,
     Family,
     answer_tokens,
     arguments_object,
@@ -88,11 +87,8 @@ def _write(prompt: Prompt, answer: Answer) -> Body:
     if not prompt.stream:
         return whole(_candidate(answer, _merged(answer, parts), last=True), tokens=answer_tokens(answer))
     events = [data_event(_candidate(answer, [part], last=False), tokens=tokens) for part, tokens in _parts(answer)]
-    return Body(EVENT_STREAM, [*events, _last_event(answer)])
-
-
-def _last_event(answer: Answer) -> Event:
-    return data_event(_candidate(answer, [{"text": ""}], last=True))
+    last = data_event(_candidate(answer, [{"text": ""}], last=True))
+    return Body(EVENT_STREAM, [*events, last])
 
 
 def _parts(answer: Answer) -> list[tuple[dict[str, Any], int]]:
