@@ -9,9 +9,9 @@ with the reason why they change nothing that anyone could notice. The draw is th
 
 How it works. Nothing is written to the source tree. First the tests run once under coverage, in a process of its own,
 which tells what each test reaches and how long it takes. Then this process, which has loaded every library but not the
-package, forks for each mutant. In the fork an import hook gives the one module its changed tree. Then pytest runs a few
-quick tests from different files and, if none failed, all others that reach the change. A mutant with which they take
-far too long is killed as well. `--reuse` takes what the last run found out about the tests.
+package, forks for each mutant. In the fork an import hook gives the one module its changed tree. Then pytest runs a
+few tests that reach the change and little else, and the others that reach it if none failed. A mutant with which they
+take far too long is killed as well. `--reuse` takes what the last run found out about the tests.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ LIBRARIES: Final = (
 """Loaded once, for all forks."""
 SLOWEST: Final = 4.0
 """Seconds of a test beyond which it is left out: too much for so many runs."""
-AT_FIRST: Final = 10
+AT_FIRST: Final = 20
 """Tests that a mutant meets before all others: most need no more."""
-AT_MOST: Final = 30.0
+AT_MOST: Final = 60.0
 """Seconds of tests, as they were measured, that one mutant may cost."""
 SHARE: Final = 0.95
 
@@ -100,22 +100,21 @@ class Reach:
     """By test, of those that passed."""
     tests: dict[str, dict[int, list[str]]]
     """By module and line."""
+    breadth: Counter[str] = attrs.field(init=False)
+    """Lines of the three wings, by test."""
+
+    @breadth.default
+    def _breadth(self) -> Counter[str]:
+        return Counter(test for lines in self.tests.values() for tests in lines.values() for test in tests)
 
     def of(self, mutant: Mutant) -> list[str]:
-        """The tests that may see a change, a quick one of each file first."""
+        """The tests that may see a change; those that reach least come first, as they are about what they reach."""
         by_line = self.tests.get(mutant.path, {})
         found = {test for line in mutant.lines[1:] or mutant.lines for test in by_line.get(line, ())}
         found = found or {test for line in mutant.lines for test in by_line.get(line, ())}
         if not found:  # it runs at import only
             found = {test for tests in by_line.values() for test in tests}
-        quickest = sorted(found & self.seconds.keys(), key=lambda test: (self.seconds[test], test))
-        turn: Counter[str] = Counter()
-        turns = {}
-        for test in quickest:
-            file = test.partition("::")[0]
-            turns[test] = turn[file]
-            turn[file] += 1
-        return self._affordable(sorted(quickest, key=turns.__getitem__))
+        return self._affordable(sorted(found & self.seconds.keys(), key=lambda test: (self.breadth[test], test)))
 
     def _affordable(self, tests: list[str]) -> list[str]:
         chosen, spent = [], 0.0
@@ -136,7 +135,7 @@ class _Hook(MetaPathFinder):
     def __init__(self, mutant: Mutant) -> None:
         path = PACKAGE / mutant.path
         self._name = ".".join([PACKAGE.name, *Path(mutant.path).with_suffix("").parts]).removesuffix(".__init__")
-        code = compile(mutated(PACKAGE, mutant), str(path), "exec")
+        code = compile(mutated(mutant), str(path), "exec")
 
         class Loader(SourceFileLoader):
             def get_code(self, fullname: str) -> CodeType:

@@ -40,6 +40,8 @@ class Mutant:
     """Below the package, with slashes."""
     text: str
     """Tells it from all others, as long as its statement stays as it is."""
+    source: str = attrs.field(repr=False)
+    """The module as it was found. An edit while the mutants are tried changes none of them."""
     lines: tuple[int, ...]
     """Where the change is. Tests that reach one of these lines may see it."""
     number: int
@@ -66,7 +68,8 @@ class _Place:
 
 def mutants_of(package: Path, path: str) -> list[Mutant]:
     """Every mutant of a module."""
-    tree = ast.parse((package / path).read_text(encoding="utf-8"))
+    source = (package / path).read_text(encoding="utf-8")
+    tree = ast.parse(source)
     seen: Counter[str] = Counter()
     found = []
     for number, (node, place, changed) in enumerate(_changes(tree)):
@@ -76,7 +79,7 @@ def mutants_of(package: Path, path: str) -> list[Mutant]:
         seen[text] += 1
         if seen[text] > 1:
             text = f"{text} (no. {seen[text]})"
-        found.append(Mutant(path, text, _lines(node, place.statement), number))
+        found.append(Mutant(path, text, source, _lines(node, place.statement), number))
     return found
 
 
@@ -85,9 +88,9 @@ def draw(mutants: Iterable[Mutant], count: int, seed: str) -> list[Mutant]:
     return sorted(mutants, key=lambda mutant: hashlib.sha256((seed + mutant.text).encode()).digest())[:count]
 
 
-def mutated(package: Path, mutant: Mutant) -> ast.Module:
+def mutated(mutant: Mutant) -> ast.Module:
     """The module's tree with the change made."""
-    tree = ast.parse((package / mutant.path).read_text(encoding="utf-8"))
+    tree = ast.parse(mutant.source)
     node, place, changed = next(change for number, change in enumerate(_changes(tree)) if number == mutant.number)
     place.put(ast.copy_location(changed, node))
     return ast.fix_missing_locations(tree)

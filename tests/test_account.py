@@ -120,6 +120,15 @@ async def test_a_429_or_529_pauses_everybody(error: APIError, seconds: float, au
     assert await hold(account, 0) == seconds
 
 
+async def test_the_longest_pause_of_any_lane_is_reported(autojump_clock: MockClock) -> None:
+    account = Account(Limits())
+    account.ticket(lane="free")
+    with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, account.ticket(lane="paused")):
+        raise RateLimitError("slow down", status_code=429, retry_after=30)
+
+    assert account.statistics().paused_for == 30
+
+
 async def test_a_shorter_pause_does_not_end_a_longer_one(autojump_clock: MockClock) -> None:
     account = Account(Limits())
     with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, account.ticket()):

@@ -125,6 +125,16 @@ def test_a_reset_that_is_near_does_not_promise_more_than_the_limit_does() -> Non
     assert level(limits, 1) == pytest.approx(6 + SAFETY)
 
 
+def test_a_reset_of_a_limit_that_nobody_has_used_there_tells_no_rate() -> None:
+    limits = DescribedLimits()
+    departure = limits.take(0, ONE_REQUEST)
+    limits.take(0, ONE_REQUEST)
+    limits.follow([window(60, limit=60, reset=60)], departure, now=0)
+
+    assert level(limits) == 58  # both are in flight, and may not be counted there
+    assert level(limits, 1) == pytest.approx(58 + SAFETY)
+
+
 def test_a_limit_of_unknown_length_is_there_again_at_its_reset() -> None:
     limits = DescribedLimits()
     limits.follow([window(0, limit=20, reset=2, period=None)], limits.take(0, ONE_REQUEST), now=0)

@@ -60,7 +60,7 @@ def test_every_kind_of_change_is_found_and_told_by_what_it_does(package: Path) -
 def test_a_mutant_differs_from_its_module_in_its_own_change_alone(package: Path) -> None:
     whole = ast.unparse(ast.parse(SOURCE))
 
-    changed = {ast.unparse(mutated(package, mutant)) for mutant in mutants_of(package, "times.py")}
+    changed = {ast.unparse(mutated(mutant)) for mutant in mutants_of(package, "times.py")}
 
     assert len(changed) == 13
     assert whole not in changed

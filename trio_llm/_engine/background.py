@@ -77,6 +77,8 @@ def look_at(identifier: str, request: ResponsesRequest, **fields: Any) -> GetRes
 async def cancel(response: ResponsesAPIResponse, request: ResponsesRequest, receive: Receive) -> None:
     """Stop a response at its provider, if it still runs and may be stopped."""
     if response.id and response.status in _RUNNING and request.parameters.get("store") is not False:
-        made = CancelResponseRequest(response.id, request.model)
+        cancelling = CancelResponseRequest(response.id, request.model)
+        # It goes where the response came from, with the same key; what was said of that call's content and time is not
+        # about this one.
         options = attrs.evolve(request.options, extra_body=None, fallbacks=(), num_retries=0, timeout=None)
-        await receive.send_last(changed(made, options=options))
+        await receive.send_last(changed(cancelling, options=options))

@@ -227,6 +227,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                     return
                 while not decoder.finished:
+                    # No data is the end of the body; `close` raises if that came too early.
                     batch = decoder.feed(data) if data else decoder.close()
                     identity.settle_all(batch)
                     if batch:

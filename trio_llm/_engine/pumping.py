@@ -54,10 +54,10 @@ class PumpedStream(Received, Generic[ChunkT, ResponseT]):
         return self._next()
 
     async def _next(self) -> ChunkT:
-        batch: list[ChunkT] = []
+        batch: list[ChunkT] = []  # stays empty when the pump has ended; none that it sends is
         with suppress(trio.EndOfChannel):
             batch = await self._batches.receive()
-        if self._pump.scope.cancel_called:
+        if self._pump.scope.cancel_called:  # somebody closed the stream: what was read ahead is not handed out
             raise StopAsyncIteration
         if not batch:
             self._pump.failure.raise_once()

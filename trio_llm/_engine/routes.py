@@ -129,6 +129,7 @@ class Routes:
     def _find_by_environment(
         self, key: tuple[object, ...], operation: Operation, model: str, options: CallOptions
     ) -> Route | None:
+        """The route of a call in which the environment has a say: its variables are read anew for every call."""
         planned = self._planned.get(key)
         if planned is None:
             service = self._service(operation, model, options)
@@ -137,11 +138,11 @@ class Routes:
         service, names = planned
         if service.row.server is Server.EMBEDDED and options.api_base is None:
             return None
-        whole = (key, tuple([self._variables.get(name) for name in names]))
-        found = self._routes.get(whole)
+        key_and_values = (key, tuple([self._variables.get(name) for name in names]))
+        found = self._routes.get(key_and_values)
         if found is None:
             self._forget_if_many()
-            found = self._routes[whole] = self._make(operation, service, options)
+            found = self._routes[key_and_values] = self._make(operation, service, options)
             if not names:
                 self._fixed[key] = found
         return found

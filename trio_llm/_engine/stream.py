@@ -290,7 +290,7 @@ class EndingSource(Generic[ChunkT, ResponseT]):
 
     @property
     def partial(self) -> Any:
-        """The same."""
+        """The same as `response`, under the name that a drain asks for."""
         return self.response
 
     @property
