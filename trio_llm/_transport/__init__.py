@@ -38,8 +38,8 @@ class ReplyError(TransportError):
         raise ReplyError("the connection broke inside the reply")
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, sent=True)
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message, sent=True, lasting=lasting)
 
 
 @attrs.frozen

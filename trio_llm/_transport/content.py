@@ -13,8 +13,8 @@ _GZIP_OR_ZLIB = 47
 _RAW_DEFLATE = -15
 _GZIP_MAGIC = b"\x1f\x8b"
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
-_PLAIN = frozenset({"", "identity", "none"})
-"""`none` is no content coding, and servers send it."""
+_PLAIN = frozenset({"", "identity", "none", "utf-8", "utf8", "us-ascii", "iso-8859-1"})
+"""What is no coding of the content, and servers send all the same: `none`, and the names of character sets."""
 
 
 def check_size(size: int, limit: int) -> None:
@@ -53,7 +53,8 @@ class Body:
             ReplyError: if it cannot be decoded, or is too long.
         """
         if self._unknown is not None:
-            raise ReplyError(f"the reply has the content-encoding {self._unknown!r}, which was not asked for")
+            message = f"the reply has the content-encoding {self._unknown!r}, which was not asked for"
+            raise ReplyError(message, lasting=True)
         data = b"".join(self._pending)
         self._pending.clear()
         if self._inflater is not None:

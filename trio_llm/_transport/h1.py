@@ -120,6 +120,16 @@ class ReplyHeaders(Mapping[str, str]):
         return self._joined
 
 
+def _new_parser(reader: object) -> httptools.HttpResponseParser:
+    """A parser that takes what is unambiguous: lines that end in a bare line feed, and spaces behind a chunk's size.
+
+    Source: RFC 9112, 2.2 and 7.1.1.
+    """
+    parser = httptools.HttpResponseParser(reader)
+    parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
+    return parser
+
+
 class ReplyParser:
     """The replies of one connection, one after the other; in the end, `close` it.
 
@@ -148,7 +158,7 @@ class ReplyParser:
     def __init__(self, limits: ReplyLimits) -> None:
         self._limits = limits
         # Making one costs more than parsing a usual reply.
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = _new_parser(self)
         self.restart()
 
     def restart(self) -> None:
@@ -213,7 +223,7 @@ class ReplyParser:
             return
         mended, self._was_framed_twice = mended_head(head)
         self._start = mended + end + rest
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = _new_parser(self)
         self._parse(self._start)
         if self.head is not None:
             self._odd = None
