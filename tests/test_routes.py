@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 from golden_requests import Recorder
 from hypothesis import given, strategies as st
@@ -342,3 +344,24 @@ def test_a_row_that_has_few_models_knows_no_other(model: str) -> None:
     with pytest.raises(BadRequestError, match="write 'local/smollm2'"):
         resolve(model, CATALOG)
     assert resolve("local/smollm2", CATALOG)[1] == "smollm2"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("api_base", "sent"), [(None, False), ("https://llm.example.com/v1", True)])
+async def test_fields_that_only_openai_refuses_go_to_other_hosts(api_base: str | None, sent: bool) -> None:
+    message = {"role": "assistant", "content": "Lund.", "reasoning_content": "Hm."}
+    conversation = [{"role": "user", "content": "Hi"}, message, {"role": "user", "content": "Sure?"}]
+    bodies: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Yes."}}
+        return httpx.Response(200, json={"choices": [choice]})
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http_client,
+        Client(http_client=http_client) as client,
+    ):
+        await client.completion("openai/gpt-4o", conversation, api_base=api_base, api_key="k" * 20)
+
+    assert ("reasoning_content" in bodies[0]["messages"][1]) is sent

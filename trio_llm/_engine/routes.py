@@ -170,7 +170,7 @@ class Routes:
             provider=service.row.name,
             model=service.model,
             lane=service.lane,
-            quirks=service.quirks,
+            quirks=_quirks_at(service, to.origin.host),
             dialect=dialect,
             endpoint=operation.endpoint(dialect),
             stream_endpoint=operation.stream_endpoint(dialect),
@@ -208,6 +208,13 @@ class Routes:
             seen[name] += 1
             found[name if seen[name] == 1 else f"{name} #{seen[name]}"] = account.statistics()
         return found
+
+
+def _quirks_at(service: Service, host: str) -> Quirks:
+    """The row's quirks; but servers of others that speak the vendor's format may know more fields than the vendor."""
+    if service.quirks.closed_schema and not service.row.owns(host):
+        return attrs.evolve(service.quirks, closed_schema=False)
+    return service.quirks
 
 
 def _is_own(row: Provider, host: str) -> bool:
