@@ -120,6 +120,17 @@ async def test_a_429_or_529_pauses_everybody(error: APIError, seconds: float, au
     assert await hold(account, 0) == seconds
 
 
+async def test_a_round_of_answers_doubles_the_slots_that_an_account_starts_with() -> None:
+    account = Account(Limits())
+    round_of_calls = [account.enter_nowait(ONE_REQUEST, account.ticket()) for _ in range(20)]
+    assert account.enter_nowait(ONE_REQUEST, account.ticket()) is None
+    for admission in round_of_calls:
+        assert admission is not None
+        account.leave(admission, None)
+
+    assert account.statistics().slots == 40
+
+
 async def test_the_longest_pause_of_any_lane_is_reported(autojump_clock: MockClock) -> None:
     account = Account(Limits())
     account.ticket(lane="free")

@@ -9,7 +9,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._limits.pace import Pace, Rhythm
+from trio_llm._limits.pace import SHARE, Pace, Rhythm
 
 
 @attrs.define
@@ -114,6 +114,26 @@ def test_pauses_grow_while_nothing_is_allowed_and_never_fall_short_of_what_is_as
 
     assert found == [1, 1, 2, 4, 8, 16, 90, 60]
     assert pace.in_a_row == 8
+
+
+def test_a_wait_that_was_asked_and_did_not_help_grows_from_the_usual_pause() -> None:
+    pace, now, found = Pace(0.0, measures=True), 0.0, list[float]()
+    for number in range(1, 6):
+        pace.leave(now)
+        pace.refused(number, now, now)
+        found.append(pace.pause(now, 0.1, 1.0))
+        now += found[-1]
+
+    assert found == [0.1, 0.1, 2, 4, 8]
+
+
+def test_the_stretch_in_which_most_was_allowed_is_the_measure() -> None:
+    pace = Pace(0.0, measures=True)
+    pace.refused(1, 0.0, 0.0)
+    pace.refused(5, 10.0, 10.0)  # three were allowed in ten seconds
+    pace.refused(12, 13.0, 13.0)  # and six in the next three
+
+    assert pace.rate == pytest.approx(SHARE * 6.5 / 3)
 
 
 def test_a_time_in_which_something_else_held_the_lane_back_measures_nothing() -> None:
