@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import trio
 
 import trio_llm
@@ -75,7 +75,7 @@ def verdict(told: float, cost: Cost, response: Any) -> str:
     return "as near as the provider rounds" if coarse else "differs"
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path) -> None:  # noqa: ASYNC910 - there may be nothing to read
     counts: Counter[tuple[str, str]] = Counter()
     for provider, row in ROWS.items():
         for exchange in exchanges(folder, provider):

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import trio_llm
-from trio_llm.models import ModelInfo, UnknownModelError, list_models, search_models, sources
+from trio_llm.models import ModelInfo, UnknownModelError, facts, list_models, search_models, sources
 
 # CPU time, so that other tests beside this one do not matter. The engine is loaded before: who asks has made calls.
 FIRST_FACT = """
@@ -19,6 +19,12 @@ assert trio_llm.supports("openai/gpt-4o", "vision")
 print(time.process_time() - start)
 assert "genai_prices" not in sys.modules
 """
+
+
+@pytest.fixture(autouse=True)
+def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is forgotten after it: other tests ask for the same models."""
+    monkeypatch.setattr(facts, "_registered", facts._Registry())
 
 
 def test_the_first_fact_takes_less_than_50_ms_and_loads_no_prices() -> None:

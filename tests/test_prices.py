@@ -34,6 +34,28 @@ def test_every_token_is_in_one_part(plain: int, cached: int, answer: int, reason
     assert quantities.prompt_tokens == plain + cached
 
 
+def test_what_is_kept_in_the_cache_for_an_hour_has_its_own_rate_and_searches_are_counted() -> None:
+    told = Usage(
+        100,
+        10,
+        110,
+        PromptTokensDetails(cache_creation_tokens=60),
+        model_extra={
+            "cache_creation": {"ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 40},
+            "server_tool_use": {"web_search_requests": 3},
+        },
+    )
+
+    assert Quantities.of_usage(told).amounts == {
+        "input": 40,
+        "cache_write": 20,
+        "cache_write_1h": 40,
+        "output": 10,
+        "web_search": 3,
+    }
+    assert Quantities({"input": 1}).with_more(web_search=2).amounts == {"input": 1, "web_search": 2}
+
+
 def test_more_reasoning_than_answer_is_not_paid_twice() -> None:
     quantities = Quantities.of_usage(usage(10, 0, 100, 130))
 

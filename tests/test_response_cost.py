@@ -207,6 +207,18 @@ async def test_no_key_goes_with_a_response_that_is_pickled() -> None:
     assert pickle.loads(pickle.dumps(response)).receipt.model == "gpt-5"
 
 
+async def test_the_cost_can_be_asked_for_under_another_model() -> None:
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION)
+
+    assert trio_llm.completion_cost(response, "openai/gpt-5-mini") == pytest.approx(0.18 / 5)
+    assert trio_llm.completion_cost(response, custom_llm_provider="openai") == pytest.approx(0.18)
+    with pytest.raises(ValueError, match="which model"):
+        trio_llm.completion_cost(ModelResponse(), custom_llm_provider="openai")
+    prompt, answer = trio_llm.cost_per_token("openai/gpt-5", usage=USAGE)
+    assert (round(prompt, 6), round(answer, 6)) == (0.08, 0.1)
+
+
 async def test_the_cost_is_no_field_of_the_response() -> None:
     async with client(Reply(tool_calls=[ToolUse("f")], usage=USAGE)) as asking:
         response = await asking.completion("openai/gpt-5", QUESTION)

@@ -70,18 +70,18 @@ class Purse:
     """What a block of a program may spend, and has spent. `spending` makes it."""
 
     def __init__(self, usd: float | None, tokens: float | None, name: str) -> None:
-        self.usd_limit = usd
-        self.token_limit = tokens
-        self.name = name
+        self.usd_limit: float | None = usd
+        self.token_limit: float | None = tokens
+        self.name: str = name
         self.bill: list[Charge] = []
         """Every attempt that cost something, in the order in which they ended."""
-        self.spent = 0.0
+        self.spent: float = 0.0
         """USD that were charged. What has no known price is not among them; see `unpriced`."""
-        self.tokens = 0.0
+        self.tokens: float = 0.0
         """Tokens that were charged."""
-        self.reserved = 0.0
+        self.reserved: float = 0.0
         """USD for attempts that are under way."""
-        self.unpriced = 0
+        self.unpriced: int = 0
         """Attempts on the bill whose price nobody knows."""
         self._reserved_tokens = 0.0
         self._changed: list[Callable[[], None]] = []
@@ -226,7 +226,7 @@ async def spending(
         _load_prices()
     if soft is not None:
         purse.on_change(_Warning(purse, soft))
-    with trio.CancelScope() as scope, gates_beneath(purse):
+    with trio.CancelScope() as scope, gates_beneath(purse):  # noqa: ASYNC100 - the caller's block is in it
         if cancel:
             purse.on_change(_Cancellation(purse, scope))
         yield purse

@@ -45,7 +45,7 @@ class Cost:
 
     usd: float | None
     """None if it cannot be known; `reason` says why."""
-    parts: Mapping[str, float] = attrs.Factory(dict)
+    parts: Mapping[str, float] = attrs.field(factory=dict[str, float])
     """USD by what was paid for: `input`, `output`, `cache_read`, `cache_write`, `output_reasoning`, `web_search` ..."""
     reason: str = ""
     """Where the figure is from, or why there is none."""

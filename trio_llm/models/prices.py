@@ -149,7 +149,7 @@ class Prices:
     rates: Mapping[str, float]
     tiers: tuple[Tier, ...] = ()
     """In rising order of `above`."""
-    services: Mapping[str, Mapping[str, float]] = attrs.Factory(dict)
+    services: Mapping[str, Mapping[str, float]] = attrs.field(factory=dict[str, Mapping[str, float]])
     """Other rates by service tier: `flex`, `priority`, `batch`."""
     source: str = "given by the caller"
 

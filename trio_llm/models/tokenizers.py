@@ -42,9 +42,11 @@ class Tokenizer(Protocol):
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text. What looks like a special token is text."""
+        ...
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens."""
+        ...
 
 
 @attrs.frozen
