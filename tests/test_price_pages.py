@@ -1,7 +1,9 @@
-"""Costs worked out by hand from vendors' price pages: amounts are round, so that each sum can be checked at a glance.
+"""Costs worked out by hand, where the amounts are round, so that each sum can be checked at a glance.
 
-A page says USD for a million tokens unless it says otherwise. The date is that of the reading; a price that has changed
-since, or that a source has wrong, shows up here as a failure.
+Each case names the page on which the vendor publishes the price, in USD for a million tokens unless it says otherwise.
+Anthropic's and Perplexity's pages, and OpenAI's about priority, were read for these cases. The other amounts are from
+general knowledge and have still to be held against their page. `AS_OF` is the day for which the prices are asked: one
+that has changed since, or that a source has wrong, shows up here as a failure.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import pytest
 from trio_llm.models import Quantities
 from trio_llm.models.costs import cost_of_quantities
 
-READ = datetime(2026, 11, 28, tzinfo=UTC)
+AS_OF = datetime(2026, 11, 28, tzinfo=UTC)
 ANTHROPIC = "https://platform.claude.com/docs/en/about-claude/pricing"
 COHERE = "https://cohere.com/pricing"
 GOOGLE = "https://ai.google.dev/gemini-api/docs/pricing"
@@ -129,6 +131,6 @@ CASES: list[Case] = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}/{case[1]}")
 def test_a_cost_is_what_the_page_says(case: Case) -> None:
     row, name, amounts, service, usd, page = case
-    cost = cost_of_quantities(Quantities(amounts), row, name, service=service, at=READ)
+    cost = cost_of_quantities(Quantities(amounts), row, name, service=service, at=AS_OF)
 
     assert cost.usd == pytest.approx(usd, rel=0.001), (cost, page)
