@@ -7,7 +7,7 @@ with the reason why they change nothing that anyone could notice. The draw is th
     python tests/mutants.py --only limits/windows.py --count 1000     # all of one module
     python tests/mutants.py --only "Bucket.wait" --reuse --show       # and what the tests say
 
-How it works. Nothing is written to the source tree. First the tests run once under coverage, in a process of its own,
+How it works. Nothing is written to the source tree. First the tests run once under coverage, in processes of their own,
 which tells what each test reaches and how long it takes. Then this process, which has loaded every library but not the
 package, forks for each mutant. In the fork an import hook gives the one module its changed tree. Then pytest runs a
 few tests that reach the change and little else, and the others that reach it if none failed. A mutant with which they
@@ -29,6 +29,7 @@ import tomllib
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -205,7 +206,7 @@ def _sources() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def measure(names: Sequence[str]) -> int:
+def measure(names: Sequence[str], part: Path) -> int:
     """Run test modules once, and write down what each test reaches."""
     coverage = Coverage(data_file=None, source=[str(PACKAGE / wing) for wing in WINGS], config_file=False)
     timer = _Timer(coverage)
@@ -213,13 +214,41 @@ def measure(names: Sequence[str]) -> int:
     if _pytest([f"tests/test_{name}.py" for name in names], timer) > 1:  # a test that fails is left out
         raise RuntimeError("the tests did not run")
     coverage.stop()
-    data, tests = coverage.get_data(), {}
+    data, reached = coverage.get_data(), []
     for file in data.measured_files():
-        lines = {line: sorted(filter(None, names)) for line, names in data.contexts_by_lineno(file).items()}
-        tests[Path(file).relative_to(PACKAGE).as_posix()] = {line: names for line, names in lines.items() if names}
+        path = Path(file).relative_to(PACKAGE).as_posix()
+        for line, tests in data.contexts_by_lineno(file).items():
+            reached += [(path, line, test) for test in sorted(filter(None, tests))]
     seconds = {test: spent for test, spent in timer.seconds.items() if spent < SLOWEST}
-    MEASURED.write_text(json.dumps({"sources": _sources(), "seconds": seconds, "tests": tests}))
+    part.write_text(json.dumps({"sources": _sources(), "seconds": seconds, "reached": reached}))
     return 0
+
+
+def measure_all(names: Sequence[str], jobs: int) -> None:
+    """Run test modules once, shared by so many processes."""
+    parts = [MEASURED.with_suffix(f".{job}.json") for job in range(jobs)]
+    processes = [
+        _fork(partial(measure, names[job::jobs], part), show=True) for job, part in enumerate(parts) if names[job::jobs]
+    ]
+    if any([os.waitpid(process, 0)[1] for process in processes]):
+        sys.exit("the tests could not be measured")
+    found = [json.loads(part.read_text()) for part in parts[: len(processes)]]
+    for part in parts[: len(processes)]:
+        part.unlink()
+    seconds = {test: spent for part in found for test, spent in part["seconds"].items()}
+    reached = [where for part in found for where in part["reached"]]
+    MEASURED.write_text(json.dumps({"sources": found[0]["sources"], "seconds": seconds, "reached": reached}))
+
+
+def measured() -> Reach:
+    """What was written down, if it still holds."""
+    found = json.loads(MEASURED.read_text())
+    if found["sources"] != _sources():
+        sys.exit("the wings have changed since the tests were measured: leave out --reuse")
+    tests: dict[str, dict[int, list[str]]] = {}
+    for path, line, test in found["reached"]:
+        tests.setdefault(path, {}).setdefault(line, []).append(test)
+    return Reach(found["seconds"], tests)
 
 
 def _fork(work: Callable[[], int], *, show: bool) -> int:
@@ -345,19 +374,14 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="show what pytest says")
     options = parser.parse_args()
     os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))  # whatever else is installed
     os.environ["CI"] = "yes"  # examples of Hypothesis are the same each time then
     for library in LIBRARIES:
         importlib.import_module(library)
     began = time.monotonic()
     if not (options.reuse and MEASURED.exists()):
-        _, status = os.waitpid(_fork(lambda: measure(options.tests), show=True), 0)
-        if status:
-            parser.exit(1, "the tests could not be measured\n")
-    measured = json.loads(MEASURED.read_text())
-    if measured["sources"] != _sources():
-        parser.exit(1, "the wings have changed since the tests were measured: leave out --reuse\n")
-    tests = {path: {int(line): names for line, names in lines.items()} for path, lines in measured["tests"].items()}
-    reach = Reach(measured["seconds"], tests)
+        measure_all(options.tests, options.jobs)
+    reach = measured()
     paths = [file.relative_to(PACKAGE).as_posix() for wing in WINGS for file in sorted((PACKAGE / wing).rglob("*.py"))]
     mutants = [mutant for path in paths for mutant in mutants_of(PACKAGE, path) if options.only in mutant.text]
     drawn = draw(mutants, options.count, options.seed)
