@@ -31,6 +31,17 @@ async def test_outcomes_come_in_the_order_in_which_calls_end_failures_among_them
 
 
 @in_virtual_time
+async def test_the_times_of_an_item_count_from_the_beginning_of_the_whole() -> None:
+    simulator = Simulator(lambda request: Reply(latency=2))
+    async with client_of(simulator, limits=Limits(max_in_flight=1)) as client:
+        await trio.sleep(5)
+        async with client.as_completed([ask("a"), ask("b")]) as outcomes:
+            _, second = [outcome.timings async for outcome in outcomes]
+
+    assert (second.started, second.admitted, second.first_content, second.ended) == (0, 2, None, 4)
+
+
+@in_virtual_time
 async def test_leaving_the_block_ends_the_rest_before_it_is_left() -> None:
     simulator = Simulator(lambda request: Reply(latency=float(request.text)))
     async with client_of(simulator) as client:

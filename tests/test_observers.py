@@ -213,10 +213,12 @@ async def test_calls_of_groups_are_linked_to_them() -> None:
 
         await client.fan_out([ask("0"), job])
         await client.hedge(ask("hedged"))
+        async with client.merge({"one": ask("merged", stream=True)}) as chunks:
+            assert [name async for name, _ in chunks]
         await client.call(ask("alone"))
 
     groups = {event.activity.kind: event.activity for event in log.all(GroupStarted)}
-    assert set(groups) == {"fan_out", "job", "hedge"}
+    assert set(groups) == {"fan_out", "job", "hedge", "merge"}
     calls = {event.activity.request.messages[0]["content"]: event.activity for event in log.all(CallStarted)}
     assert calls["0"].parent is groups["fan_out"]
     assert calls["0"].index == 0
@@ -224,9 +226,10 @@ async def test_calls_of_groups_are_linked_to_them() -> None:
     assert groups["job"].index == 1
     assert calls["inner"].parent is groups["job"]
     assert calls["hedged"].parent_id == groups["hedge"].id
+    assert calls["merged"].parent is groups["merge"]
     assert calls["alone"].parent is None
-    assert [event.end for event in log.all(GroupEnded)] == ["ok", "ok", "ok"]
-    assert len({event.activity.id for event in log.events}) == 7
+    assert [event.end for event in log.all(GroupEnded)] == ["ok", "ok", "ok", "ok"]
+    assert len({event.activity.id for event in log.events}) == 9
 
 
 @in_virtual_time

@@ -132,6 +132,21 @@ async def test_every_reader_gets_the_error_after_what_came_before() -> None:
             assert texts[str(number)] == text_of(caught.value.partial)
 
 
+@in_virtual_time
+async def test_a_reader_counts_what_it_missed() -> None:
+    async def numbers() -> AsyncIterator[int]:  # noqa: ASYNC900 - as a caller may write one
+        for number in range(6):
+            await trio.lowlevel.checkpoint()
+            yield number
+
+    async with tee(numbers(), 2, lag=2, on_slow="drop") as (quick, slow):
+        assert (quick.dropped, slow.dropped) == (0, 0)
+        await trio.sleep(1)
+
+        assert [number async for number in slow] == [4, 5]
+        assert slow.dropped == 4
+
+
 @pytest.mark.parametrize("options", [{"copies": 0}, {"lag": 0}, {"on_slow": "x"}])
 @in_virtual_time
 async def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
