@@ -40,7 +40,7 @@ TABLE: dict[str, set[str]] = {
     "transport": {"_types", "_transport"},
     "observe": {"_engine", "_lazy"},
     "models": {"_types", "_limits", "_lazy", ""},
-    "purse": {"_types", "_runtime", "_engine", "models", ""},
+    "purse": {"_types", "_runtime", "_engine", "_lazy", "models", ""},
     "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},
     "tools": {"_types", "_convert", "_dialects", "_engine", "_runtime", "_client", "_lazy"},
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
@@ -54,8 +54,8 @@ DOORS: dict[str, set[str]] = {
     "_types.request_json": {"_dialects.schema"},  # a class as `response_format` is written down as its schema
     # Methods whose rooms are built on clients.
     "_client.doors": {
-        *("structured", "structured._streams"),
-        *("tools", "tools._asking", "tools._events", "tools._loop", "tools._streams", "tools._tool"),
+        "structured._streams",
+        *("tools._asking", "tools._events", "tools._loop", "tools._streams", "tools._tool"),
     },
     "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
 }

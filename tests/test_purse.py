@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from virtual import assert_nothing_left, in_virtual_time
 
 import trio_llm
-from tests.virtual import assert_nothing_left, in_virtual_time
 from trio_llm import ChatRequest, Client, Usage, spending
 from trio_llm._runtime import trio
 from trio_llm.exceptions import APIError, BudgetExceededError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 if TYPE_CHECKING:
     from .._types.chat import MessageLike, ParsedParams
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ..tools._events import ToolRun
     from ..tools._streams import ToolStream
     from ..tools._tool import ToolLike
-    from .client import Client
 
 T = TypeVar("T")
 
@@ -21,8 +20,9 @@ T = TypeVar("T")
 class RoomDoors:
     """Typed answers and tools."""
 
-    def _as_client(self) -> Client:
-        return cast("Client", self)
+    def _as_client(self) -> Any:
+        """The client that it is a part of, which is built on it and so not known here."""
+        return self
 
     async def extract(self, kind: type[T], text: str, *, model: str, **params: Unpack[ParsedParams]) -> T:
         """What a text says, as a type: a class, or a list, union or choice of them.

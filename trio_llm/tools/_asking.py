@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Approval:
-    """A call that waits for approval."""
+    """A call that waits for approval.
+
+    Example:
+        async def approve(call: trio_llm.tools.Approval) -> bool:
+            return call.name != "delete_all"
+    """
 
     tool: Tool[..., Any]
     call_id: str
@@ -27,7 +32,12 @@ class Approval:
 
 @attrs.define
 class Round:
-    """A round that is about to begin. A hook may change any of it; changed messages stay in the history."""
+    """A round that is about to begin. A hook may change any of it; changed messages stay in the history.
+
+    Example:
+        async def before_round(round: trio_llm.tools.Round) -> None:
+            round.model = "openai/gpt-5-mini" if round.number > 3 else round.model
+    """
 
     number: int
     """Counted from 1."""
@@ -66,7 +76,12 @@ class RunParams(TypedDict, total=False):
 
 
 class ToolParams(BareModelParams, ChatCallParams, RunParams, total=False):
-    """Every keyword argument of `run_tools` beside `model`, `messages` and `tools`."""
+    """Every keyword argument of `run_tools` beside `model`, `messages` and `tools`.
+
+    Example:
+        params: trio_llm.tools.ToolParams = {"max_rounds": 5, "max_parallel": 4}
+        run = await client.run_tools(model, messages, tools=[look_up], **params)
+    """
 
     response_format: Mapping[str, Any] | type[Any] | None
 

@@ -17,6 +17,12 @@ class ToolRunError(APIError):
 
     Calls of the last message that have no result yet are made up for then. A committing tool that was interrupted has
     a result that says so: it is not called twice.
+
+    Example:
+        try:
+            run = await client.run_tools(model, messages, tools=tools)
+        except trio_llm.tools.ToolRunError as error:
+            run = await client.run_tools(model, error.messages, tools=tools)
     """
 
     messages: list[Any] = attrs.Factory(list[Any])
@@ -42,7 +48,14 @@ class ToolRunError(APIError):
 
 
 class ToolRunTimeout(ToolRunError, Timeout):
-    """A run of tools had not ended at its deadline."""
+    """A run of tools had not ended at its deadline.
+
+    Example:
+        try:
+            run = await client.run_tools(model, messages, tools=tools, deadline=30)
+        except trio_llm.tools.ToolRunTimeout as error:
+            print(len(error.steps), "rounds were done")
+    """
 
 
 for _error in (ToolRunError, ToolRunTimeout):

@@ -14,7 +14,12 @@ from .._types.usage_sum import summed
 
 @attrs.frozen
 class ToolResult:
-    """What came of one call of a tool."""
+    """What came of one call of a tool.
+
+    Example:
+        for result in run.steps[0].results:
+            print(result)
+    """
 
     call_id: str
     name: str
@@ -35,7 +40,12 @@ class ToolResult:
 
 @attrs.frozen
 class Step:
-    """One round: what the model said, and what its tools gave, in the order of its calls."""
+    """One round: what the model said, and what its tools gave, in the order of its calls.
+
+    Example:
+        for step in run.steps:
+            print(step)
+    """
 
     response: ModelResponse | None
     """None where calls were made up for which an earlier run had left open."""
@@ -44,7 +54,12 @@ class Step:
 
 @attrs.define
 class ToolRun:
-    """A conversation in which tools were called."""
+    """A conversation in which tools were called.
+
+    Example:
+        run = await client.run_tools(model, messages, tools=[look_up])
+        print(run.response.choices[0].message.content, run.usage)
+    """
 
     messages: list[Any]
     """The whole history: what was asked, the model's messages and the results of tools."""
@@ -70,28 +85,48 @@ class ToolRun:
 
 @attrs.frozen
 class TextDelta:
-    """A piece of the model's text."""
+    """A piece of the model's text.
+
+    Example:
+        if isinstance(event, trio_llm.tools.TextDelta):
+            print(event.text, end="")
+    """
 
     text: str
 
 
 @attrs.frozen
 class ReasoningDelta:
-    """A piece of the model's thinking."""
+    """A piece of the model's thinking.
+
+    Example:
+        if isinstance(event, trio_llm.tools.ReasoningDelta):
+            print(event)
+    """
 
     text: str
 
 
 @attrs.frozen
 class ProviderItem:
-    """What a provider tells of tools that it runs itself, such as web search, by its own names."""
+    """What a provider tells of tools that it runs itself, such as web search, by its own names.
+
+    Example:
+        if isinstance(event, trio_llm.tools.ProviderItem):
+            print(event)
+    """
 
     fields: Mapping[str, Any]
 
 
 @attrs.frozen
 class ToolBegan:
-    """A tool begins."""
+    """A tool begins.
+
+    Example:
+        if isinstance(event, trio_llm.tools.ToolBegan):
+            print(event)
+    """
 
     call_id: str
     name: str
@@ -101,7 +136,12 @@ class ToolBegan:
 
 @attrs.frozen
 class ToolProgress:
-    """A tool reports how far it is."""
+    """A tool reports how far it is.
+
+    Example:
+        if isinstance(event, trio_llm.tools.ToolProgress):
+            print(event)
+    """
 
     call_id: str
     name: str
@@ -110,14 +150,24 @@ class ToolProgress:
 
 @attrs.frozen
 class ToolEnded:
-    """A tool has ended, or could not begin."""
+    """A tool has ended, or could not begin.
+
+    Example:
+        if isinstance(event, trio_llm.tools.ToolEnded):
+            print(event)
+    """
 
     result: ToolResult
 
 
 @attrs.frozen
 class RoundEnded:
-    """A round is over, with all of its tools."""
+    """A round is over, with all of its tools.
+
+    Example:
+        if isinstance(event, trio_llm.tools.RoundEnded):
+            print(event)
+    """
 
     number: int
     """Counted from 1."""
@@ -126,7 +176,12 @@ class RoundEnded:
 
 @attrs.frozen
 class Finished:
-    """The run is over: the last of its events."""
+    """The run is over: the last of its events.
+
+    Example:
+        if isinstance(event, trio_llm.tools.Finished):
+            print(event)
+    """
 
     run: ToolRun
 

@@ -21,6 +21,11 @@ BUFFERED_EVENTS: Final = 16
 class ToolStream:
     """The events of a run of tools, as `async for` gives them. What has been done so far is readable at any time.
 
+    Example:
+        async with client.stream_tools(model, messages, tools=[look_up]) as run:
+            async for event in run:
+                print(event)
+
     Raises:
         ToolRunError: from the iteration, if the run fails.
     """

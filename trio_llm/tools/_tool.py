@@ -36,7 +36,14 @@ _PLAIN_KINDS: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Paramete
 
 @attrs.frozen
 class ToolContext:
-    """What a tool is told of its call, in a parameter that is annotated with this class. Models do not see it."""
+    """What a tool is told of its call, in a parameter that is annotated with this class. Models do not see it.
+
+    Example:
+        @trio_llm.tools.tool
+        async def copy(path: str, context: trio_llm.tools.ToolContext) -> str:
+            context.report("half of it")
+            return "copied"
+    """
 
     call_id: str
     """The model's id of the call."""
@@ -51,7 +58,12 @@ class ToolContext:
 
 @attrs.frozen(eq=False)
 class Tool(Generic[P, R]):
-    """A function that a model may call; made by `tool`. It can be called as before."""
+    """A function that a model may call; made by `tool`. It can be called as before.
+
+    Example:
+        look_up = trio_llm.tools.tool(find_in_table)
+        print(look_up.name)
+    """
 
     function: Callable[P, R]
     name: str
@@ -121,6 +133,11 @@ def tool(
 
     Its schema comes from the signature: attrs classes, dataclasses, typed dictionaries, pydantic models, `Literal`,
     `Enum`, lists and unions. Descriptions come from the docstring and its `Args:`, and from `Annotated[type, "text"]`.
+
+    Example:
+        @trio_llm.tools.tool(commits=True, timeout=10)
+        async def book(seat: str, nights: int = 1) -> str:
+            return "booked"
 
     Args:
         function: the function.

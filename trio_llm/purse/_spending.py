@@ -25,18 +25,16 @@ import attrs
 
 import trio_llm
 
-from ._engine.gates import gates_beneath
-from ._engine.seams import Departure, Learnt
-from ._engine.watching import labels_of
-from ._runtime import trio
-from ._types.errors import BudgetExceededError
-from ._types.request import AnyRequest
-from .models.costs import Cost, cost_of, cost_of_quantities, told_cost
-from .models.facts import prices_of
-from .models.prices import Quantities
-from .models.sizes import estimated_tokens, expected_answer
-
-__all__ = ["Charge", "Estimate", "Purse", "estimate", "spending"]
+from .._engine.gates import gates_beneath
+from .._engine.seams import Departure, Learnt
+from .._engine.watching import labels_of
+from .._runtime import trio
+from .._types.errors import BudgetExceededError
+from .._types.request import AnyRequest
+from ..models.costs import Cost, cost_of, cost_of_quantities, told_cost
+from ..models.facts import prices_of
+from ..models.prices import Quantities
+from ..models.sizes import estimated_tokens, expected_answer
 
 _PRICED_BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
 _UNCERTAIN: Final = 0.3
@@ -47,7 +45,12 @@ _SHORT_ANSWER: Final = 0.1
 
 @attrs.frozen
 class Charge:
-    """One attempt on the bill."""
+    """One attempt on the bill.
+
+    Example:
+        for charge in purse.bill:
+            print(charge.provider, charge.model, charge.cost.usd)
+    """
 
     provider: str
     model: str
@@ -67,7 +70,13 @@ class _Reserved:
 
 
 class Purse:
-    """What a block of a program may spend, and has spent. `spending` makes it."""
+    """What a block of a program may spend, and has spent. `spending` makes it.
+
+    Example:
+        async with trio_llm.spending(usd=2.0) as purse:
+            await client.fan_out(requests)
+        print(purse.spent, "of", purse.usd_limit)
+    """
 
     def __init__(self, usd: float | None, tokens: float | None, name: str) -> None:
         self.usd_limit: float | None = usd
@@ -273,7 +282,12 @@ class _Warning:
 
 @attrs.frozen
 class Estimate:
-    """What requests will take, before any is sent."""
+    """What requests will take, before any is sent.
+
+    Example:
+        expected = trio_llm.purse.estimate(requests)
+        print(expected.low, expected.usd, expected.high)
+    """
 
     requests: int
     prompt_tokens: float
