@@ -45,7 +45,7 @@ REQUESTS: Final[dict[str, Callable[[str, bool], Any]]] = {
         model, "a", [{"type": "predicate", "instructions": "b"}, {"type": "score", "levels": [{"label": "c"}]}]
     ),
     "embeddings": lambda model, _: EmbeddingRequest(model, ["a", "b"]),
-    "images": lambda model, _: ImageRequest("a quay", model),
+    "images": lambda model, stream: ImageRequest("a quay", model, stream=stream),
     "moderation": lambda model, _: ModerationRequest("a", model),
     "rerank": lambda model, _: RerankRequest(model, "a", ["b", "c"]),
     "responses": lambda model, stream: ResponsesRequest("a", model, stream=stream),

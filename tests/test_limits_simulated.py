@@ -161,7 +161,7 @@ async def test_a_changed_limit_is_found_again_without_headers(autojump_clock: Mo
 
 @pytest.mark.parametrize("model", ["openai/any", "anthropic/any", "gemini/any"])
 async def test_retry_after_holds_everybody_back(model: str, autojump_clock: MockClock) -> None:
-    simulator = Simulator([Failure(429, retry_after=30)])
+    simulator = Simulator([Failure(429, retry_after=30)], then=Reply())
     async with client_of(simulator, Limits()) as client, trio.open_nursery() as nursery:
         nursery.start_soon(client.completion, model, MESSAGES)
         await trio.sleep(1)
@@ -192,7 +192,7 @@ async def test_a_429_without_retry_after_waits_for_the_reset_of_what_is_used_up(
         "x-ratelimit-remaining-requests": "0",
         "x-ratelimit-reset-requests": "17s",
     }
-    simulator = Simulator([Failure(429, headers=headers)])
+    simulator = Simulator([Failure(429, headers=headers)], then=Reply())
     async with client_of(simulator, Limits()) as client:
         await client.completion("openai/any", MESSAGES)
 
@@ -201,7 +201,7 @@ async def test_a_429_without_retry_after_waits_for_the_reset_of_what_is_used_up(
 
 async def test_the_providers_word_in_the_body_goes_before_the_reset_headers(autojump_clock: MockClock) -> None:
     headers = {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "17"}
-    simulator = Simulator([Failure(429, retry_after=3, headers=headers)])
+    simulator = Simulator([Failure(429, retry_after=3, headers=headers)], then=Reply())
     async with client_of(simulator, Limits()) as client:
         await client.completion("gemini/any", MESSAGES)
 

@@ -30,6 +30,7 @@ from .exchange import Exchange, StreamReading, receive_stream, receive_whole
 from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
 from .gates import ambient_gates
 from .latencies import HedgeStatistics, Latencies
+from .operation import no_rules
 from .operations import OPERATIONS
 from .reasking import Reopening, SeamedSource, check_continuation
 from .responding import responded, responded_stream
@@ -218,7 +219,12 @@ class Engine:
     async def _ask_streamed(
         self, request: AnyRequest, call: RunningCall, tries: Tries
     ) -> tuple[Source[Any, Any], list[Any]]:
-        responders, rules = self.settings.seams.responders, OPERATIONS[request.operation].rules(request)
+        operation = OPERATIONS[request.operation]
+        if operation.rules is no_rules:
+            raise BadRequestError(
+                f"{self._row_name(request.model, request.options)} has no streamed {operation.words} calls here"
+            )
+        responders, rules = self.settings.seams.responders, operation.rules(request)
         if not responders:
             return await self._open_stream(request, rules, call, tries)
         everything = attrs.evolve(rules, is_shown=lambda _: True)

@@ -64,7 +64,8 @@ class Receive(Protocol):
         """Send what is to be said although the call has failed or was cancelled; what comes of it is of no interest."""
 
 
-def _no_rules(_: Any) -> ChunkRules[Any, Any]:
+def no_rules(_: Any) -> ChunkRules[Any, Any]:
+    """Of an operation that has no streams: what asks for one is refused before."""
     raise AssertionError("asked for the rules of what has no stream")  # pragma: no cover
 
 
@@ -86,7 +87,7 @@ class Operation:
     """Its name in a dialect, and in the rows of the catalogue. A streamed form has the same with `_stream`."""
     words: str
     """For error messages, before "calls"."""
-    rules: Callable[[Any], ChunkRules[Any, Any]] = _no_rules
+    rules: Callable[[Any], ChunkRules[Any, Any]] = no_rules
     """What its streams have to know, by request."""
     in_parts: Callable[[Any, Quirks, Receive], Awaitable[Any] | None] | None = None
     """For a call that may need several requests: makes them all. Gives None for one where one will do."""

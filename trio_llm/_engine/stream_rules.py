@@ -122,7 +122,16 @@ def _has_picture(chunk: ImageChunk) -> bool:
     return chunk.b64_json is not None
 
 
-PICTURES: Final = ChunkRules(PictureFolding, _has_picture, _always)
+def _finished_picture(response: ImageResponse) -> ImageChunk:
+    """A whole reply where events were asked for: its first picture, finished."""
+    picture = response.data[0].b64_json if response.data else None
+    chunk = ImageChunk("image_generation.completed", picture, created_at=response.created, usage=response.usage)
+    chunk.background, chunk.output_format = response.background, response.output_format
+    chunk.quality, chunk.size = response.quality, response.size
+    return chunk
+
+
+PICTURES: Final = ChunkRules(PictureFolding, _has_picture, _always, unfold=_finished_picture)
 
 
 class NoFolding:
