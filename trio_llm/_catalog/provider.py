@@ -152,7 +152,7 @@ class Override:
     """The name of the limits that the family's models share."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Service:
     """How a row offers one operation of one model: all that a route is made from."""
 

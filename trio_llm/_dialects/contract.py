@@ -159,7 +159,7 @@ class Quirks:
 NO_QUIRKS = Quirks()
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Fresh:
     """What a dialect cannot make itself, since it has neither clock nor chance. The engine's are real.
 
@@ -178,7 +178,7 @@ class Fresh:
 NOT_FRESH = Fresh(lambda: "trio-llm-form", lambda prefix: f"{prefix}0", lambda: 0)
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Call(Generic[RequestT]):
     """A request on its way to one provider.
 
@@ -250,7 +250,7 @@ class StreamDecoder(Protocol[ChunkT]):
         """The chunks still held back. A stream that was cut short sets `failure`."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class NotYet:
     """What a reply amounts to that says only where the answer will be."""
 
@@ -262,7 +262,7 @@ class NotYet:
     """What ends the work on the answer, where that can be asked for."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Endpoint(Generic[RequestT, ResponseT]):
     """One operation with a whole reply.
 
@@ -278,7 +278,7 @@ class Endpoint(Generic[RequestT, ResponseT]):
     """Whether a reply may be a `NotYet`, as which `decode` then gives it."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class StreamEndpoint(Generic[RequestT, ChunkT]):
     """One operation with a streamed reply.
 
@@ -328,7 +328,7 @@ class ReplyIsError(Exception):
         self.detail = detail
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Dialect:
     """One wire format. Operations that it does not have are None.
 

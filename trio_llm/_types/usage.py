@@ -7,7 +7,7 @@ import attrs
 from .mapping import Record
 
 
-@attrs.define
+@attrs.define(repr=False)
 class PromptTokensDetails(Record):
     """What the prompt tokens consist of.
 
@@ -24,7 +24,7 @@ class PromptTokensDetails(Record):
     image_tokens: int | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class CompletionTokensDetails(Record):
     """What the completion tokens consist of.
 
@@ -41,7 +41,7 @@ class CompletionTokensDetails(Record):
     rejected_prediction_tokens: int | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Usage(Record):
     """Tokens of one call. Cached and reasoning tokens are counted inside, as OpenAI does, whatever the wire says.
 

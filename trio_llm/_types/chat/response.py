@@ -16,7 +16,7 @@ from ..receipt import Received
 from ..usage import Usage
 
 
-@attrs.define
+@attrs.define(repr=False)
 class FunctionCall(Record):
     """A function's name and its arguments as JSON text; in chunks both are fragments.
 
@@ -29,7 +29,7 @@ class FunctionCall(Record):
     arguments: str = attrs.field(default="", metadata=ANSWER)
 
 
-@attrs.define
+@attrs.define(repr=False)
 class CustomCall(Record):
     """A custom tool's name and its input as free text."""
 
@@ -37,7 +37,7 @@ class CustomCall(Record):
     input: str = attrs.field(default="", metadata=ANSWER)
 
 
-@attrs.define
+@attrs.define(repr=False)
 class ToolCall(Record):
     """One tool call of the model's; in chunks a fragment of the call numbered `index`.
 
@@ -55,7 +55,7 @@ class ToolCall(Record):
     """What the provider wants back with the call, such as Gemini's `thought_signature`."""
 
 
-@attrs.define
+@attrs.define(repr=False)
 class URLCitation(Record):
     """A web source of the characters from `start_index` to `end_index` of the text."""
 
@@ -65,7 +65,7 @@ class URLCitation(Record):
     end_index: int | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Annotation(Record):
     """A citation; `type` says which of the other fields is set."""
 
@@ -73,7 +73,7 @@ class Annotation(Record):
     url_citation: URLCitation | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class ChatAudio(Record):
     """Spoken output: base64 data and its transcript."""
 
@@ -83,7 +83,7 @@ class ChatAudio(Record):
     transcript: str | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class TokenLogprob(Record):
     """A token's log probability and its rivals'."""
 
@@ -93,7 +93,7 @@ class TokenLogprob(Record):
     top_logprobs: list[TokenLogprob] | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class ChoiceLogprobs(Record):
     """Log probabilities of the tokens of the text and of the refusal.
 
@@ -106,7 +106,7 @@ class ChoiceLogprobs(Record):
     refusal: list[TokenLogprob] | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Message(Record):
     """The model's message. It can be appended to `messages` as it is.
 
@@ -132,7 +132,7 @@ class Message(Record):
     """Content that has no place in OpenAI's shape, under the provider's own names."""
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Choices(Record):
     """One answer. `finish_reason` is one of stop, length, tool_calls, content_filter.
 
@@ -147,7 +147,7 @@ class Choices(Record):
     logprobs: ChoiceLogprobs | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class ModelResponse(Costed, Received, Record):
     """The reply to a chat call.
 
@@ -167,7 +167,7 @@ class ModelResponse(Costed, Received, Record):
     service_tier: str | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Delta(Record):
     """A fragment of the model's message; fields that say nothing new are None.
 
@@ -190,7 +190,7 @@ class Delta(Record):
     provider_specific_fields: dict[str, Any] | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class StreamingChoices(Record):
     """A fragment of one answer.
 
@@ -205,7 +205,7 @@ class StreamingChoices(Record):
     logprobs: ChoiceLogprobs | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class ModelResponseStream(Record):
     """One chunk of a streamed chat reply.
 
@@ -224,7 +224,7 @@ class ModelResponseStream(Record):
     service_tier: str | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Seam(ModelResponseStream):
     """A chunk that shows where a broken stream was asked for again; see `on_break`. It has no content of its own.
 
