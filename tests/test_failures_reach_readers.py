@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -376,6 +376,15 @@ def test_an_interrupt_leaves_bare_on_trio(way: str, kind: type[BaseException]) -
         plain_trio.run(run, clock=plain_trio.testing.MockClock(autojump_threshold=0))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whoever starts a program in the background lets it ignore interrupts; here they are to arrive."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_that_finds_every_task_waiting_leaves_bare_on_trio() -> None:
     # Trio raises it in the main task, which waits in its nursery for the calls.
     async def run() -> None:
@@ -415,6 +424,7 @@ def test_an_interrupt_leaves_bare_on_asyncio_and_nothing_is_left(way: str, kind:
     assert simulator.statistics().active == 0
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("way", ["fan_out", "as_completed", "race", "hedge", "cascade", "merge", "tee", "parts"])
 def test_an_interrupt_from_the_keyboard_leaves_bare_on_asyncio(way: str) -> None:
     # The runner cancels the main task, wherever it waits, and makes of that the interrupt: there must be no group.
