@@ -50,7 +50,7 @@ async def receive_polled(exchange: Exchange[Any], endpoint: Endpoint[Any, Any]) 
             found = await _received(exchange, endpoint)
     except BaseException as error:
         if not isinstance(error.__cause__, ReplyIsError):
-            await _stop(exchange, last)
+            await _stop(exchange, last)  # noqa: ASYNC102 - it shields itself, for a limited time
         raise
     return found
 
@@ -75,7 +75,7 @@ async def _stop(exchange: Exchange[Any], last: NotYet) -> None:
     if last.stop is None:
         return
     ended: Endpoint[Any, bytes] = Endpoint(lambda _: exchange.http, lambda _, body: body)
-    with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):
+    with trio.CancelScope(deadline=trio.current_time() + LAST_WORD_TIME, shield=True):  # noqa: ASYNC912 - it sends
         try:
             await receive_whole(_sending(exchange, last.stop, exchange.route.target(last.stop.path)), ended)
         except APIError:
