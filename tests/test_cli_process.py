@@ -83,6 +83,14 @@ class Terminal:
     def write(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C, once the process waits: one that comes while readline gets ready is seen with the next key."""
+        until = time.monotonic() + PATIENCE
+        while (state := _state(self.process.pid)) not in {"S", None}:
+            assert time.monotonic() < until, f"the process is in state {state}"
+            os.sched_yield()
+        self.process.send_signal(signal.SIGINT)
+
     def finish(self) -> int:
         """Read the rest and return the exit status."""
         until = time.monotonic() + PATIENCE
@@ -103,6 +111,12 @@ class Terminal:
             data = b""
         self.output += data.decode()
         return bool(data)
+
+
+def _state(process: int) -> str | None:
+    """What the kernel says a process does, "S" for waiting; None where it does not say so in a file."""
+    file = Path(f"/proc/{process}/stat")
+    return file.read_text().rpartition(")")[2].split()[0] if file.exists() else None
 
 
 @contextmanager
@@ -228,11 +242,11 @@ def test_ctrl_c_ends_an_answer_and_not_the_chat() -> None:
         terminal(command("chat", "openai/any"), environment(base_url)) as screen,
     ):
         screen.read_until("> ")
-        screen.process.send_signal(signal.SIGINT)
+        screen.interrupt()
         screen.read_until("Ctrl-D")
         screen.write("hello\n")
         screen.read_until("one")
-        screen.process.send_signal(signal.SIGINT)
+        screen.interrupt()
         screen.read_until("> ")
         screen.write("go on\n")
         screen.read_until("fine")
@@ -253,7 +267,7 @@ def test_ctrl_c_throws_away_what_was_typed() -> None:
         screen.read_until("> ")
         screen.write("delete all")
         screen.read_until("delete all")
-        screen.process.send_signal(signal.SIGINT)
+        screen.interrupt()
         screen.read_until("Ctrl-D")
         screen.read_until("> ")
         screen.write("hello\n")
