@@ -38,7 +38,7 @@ TABLE: dict[str, set[str]] = {
     "types": {*CLIENT, "_lazy"},
     "providers": {"_types", "_dialects", "_catalog"},
     "transport": {"_types", "_transport"},
-    "observe": {"_engine", "_lazy"},
+    "observe": {"_types", "_engine", "_lazy"},
     "models": {"_types", "_limits", "_lazy", ""},
     "purse": {"_types", "_runtime", "_engine", "_lazy", "models", ""},
     "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},

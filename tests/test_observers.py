@@ -22,6 +22,7 @@ from trio_llm.observe import (
     CallFellBack,
     CallStarted,
     CallWaiting,
+    ContestWon,
     Event,
     FirstContent,
     GroupEnded,
@@ -29,7 +30,7 @@ from trio_llm.observe import (
     StreamProgress,
     StreamSeam,
 )
-from trio_llm.testing import AtEvent, Failure, Reply, Simulator
+from trio_llm.testing import AtEvent, Failure, Reply, Simulator, ToolUse
 
 WORDS = ["one ", "two ", "three "]
 
@@ -402,3 +403,58 @@ async def test_a_cancelled_call_was_cancelled() -> None:
 
     (ended,) = log.all(CallEnded)
     assert (ended.end, ended.attempts) == ("cancelled", 1)
+
+
+@in_virtual_time
+async def test_a_run_of_tools_is_told_as_groups_of_rounds_and_tools() -> None:
+    log = Log((GroupStarted, GroupEnded, CallStarted))
+
+    async def look_up(word: str) -> str:
+        """Look a word up."""
+        if word == "none":
+            raise KeyError(word)
+        return word
+
+    uses = [ToolUse("look_up", {"word": "one"}), ToolUse("look_up", {"word": "none"})]
+    simulator = Simulator([Reply(tool_calls=uses), Reply("Done")])
+    async with client_of(simulator, observers=[log]) as client:
+        await client.run_tools("openai/gpt-4o", [{"role": "user", "content": "Go."}], tools=[look_up])
+
+    paths = [(event.activity.kind, getattr(event.activity.parent, "kind", None)) for event in log.events]
+    started = [path for event, path in zip(log.events, paths, strict=True) if not isinstance(event, GroupEnded)]
+    assert started == [
+        ("tools", None),
+        ("round", "tools"),
+        ("call", "round"),
+        ("tool", "round"),
+        ("tool", "round"),
+        ("round", "tools"),
+        ("call", "round"),
+    ]
+    ended = {event.activity.labels.get("call_id"): event.end for event in log.all(GroupEnded)}
+    assert sorted(ended.values()) == ["failed", "ok", "ok"]
+
+
+@in_virtual_time
+async def test_who_won_a_race_is_told_before_its_end() -> None:
+    log = Log((ContestWon, GroupEnded))
+    simulator = Simulator(lambda request: Reply("ok", latency=1 if request.text == "fast" else 9))
+    async with client_of(simulator, observers=[log]) as client:
+        winner = await client.race([ask("slow"), ask("fast")])
+
+    won, ended = log.events
+    assert isinstance(won, ContestWon)
+    assert won.activity is ended.activity
+    assert won.index == winner.index == 1
+
+
+@in_virtual_time
+async def test_a_refusal_says_until_when_its_account_pauses() -> None:
+    log = Log((AttemptFailed,))
+    async with client_of(Simulator([Failure(429, retry_after=7), Failure(500)]), observers=[log]) as client:
+        for _ in range(2):
+            with suppress(APIError):
+                await client.call(ask("x"))
+
+    refused, failed = log.all(AttemptFailed)
+    assert (refused.paused_until - refused.at, failed.paused_until) == (7, None)

@@ -68,6 +68,8 @@ class Contest:
         await run_job(self._engine, outcome, self._began, group=self._group)
         if outcome.status == "ok" and await self._accepts(outcome, contest) and self._winner is None:
             self._winner = outcome
+            if self._group is not None and self._engine.watch is not None:
+                self._engine.watch.won(self._group, outcome.index)
             contest.cancel(reason="another call has won")
         ended.set()
 

@@ -94,7 +94,7 @@ def _goes_back(error: APIError, frame: CallFrame) -> bool:
     if frame.tries.has_next:
         raise error  # there is somebody else to ask
     if frame.call.watch is not None:
-        frame.call.watch.attempt_failed(frame.number, error, 0.0)
+        frame.call.watch.attempt_failed(frame.number, error, 0.0, ticket)
     ticket.account.send_back(ticket)
     frame.call.back_in_line()
     frame.tries.number -= 1
@@ -106,7 +106,7 @@ def _wake_after(error: APIError, frame: CallFrame) -> float:
     now, deadline = trio.current_time(), trio.current_effective_deadline()
     wake = next_wake(error, Attempt(frame.tries.number, now, deadline, frame.chance()), frame.policy)
     if frame.call.watch is not None:
-        frame.call.watch.attempt_failed(frame.number, error, None if wake is None else wake - now)
+        frame.call.watch.attempt_failed(frame.number, error, None if wake is None else wake - now, frame.ticket)
     if wake is None:
         raise error
     return wake

@@ -18,7 +18,10 @@ from .._types.request import AnyRequest
 from .._types.usage import Usage
 
 Kind: TypeAlias = str
-"""`call`; of groups `fan_out`, `as_completed`, `race`, `hedge`, `cascade`, `merge`, `job`, or a name of one's own."""
+"""`call`; of groups `fan_out`, `as_completed`, `race`, `hedge`, `cascade`, `merge`, `job`, or a name of one's own.
+
+A run of tools is a group `tools`, which has a group `round` for each round, and in it a group `tool` for each tool.
+"""
 End: TypeAlias = Literal["ok", "failed", "cancelled", "abandoned"]
 """How a call or a group ended.
 
@@ -134,6 +137,8 @@ class AttemptFailed(Event):
     """Seconds until the next attempt at the same model; None if there is none.
 
     It is 0 for a call of a fan-out that goes back into its line, where it may wait."""
+    paused_until: float | None = None
+    """If the refusal made the whole lane of the account pause: until when, on the clock of the run."""
 
 
 @attrs.define(eq=False)
@@ -227,6 +232,19 @@ class GroupStarted(Event):
         if isinstance(event, GroupStarted):
             print(event.activity.kind, event.activity.id)
     """
+
+
+@attrs.define(eq=False)
+class ContestWon(Event):
+    """One of the jobs of a race, a hedge or a cascade has won. The others end as cancelled.
+
+    Example:
+        if isinstance(event, ContestWon):
+            print(event.activity.kind, "was won by", event.index)
+    """
+
+    index: int
+    """The winner's place among the jobs."""
 
 
 @attrs.define(eq=False)

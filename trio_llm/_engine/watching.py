@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from itertools import count
 from typing import Any, Final, NamedTuple
 
-from .._limits.line import Why
+from .._limits.line import Ticket, Why
 from .._runtime import run_clock, trio
 from .._types.errors import APIError
 from .._types.http import HTTPRequest, ReplyHead
@@ -29,6 +29,7 @@ from .events import (
     CallFellBack,
     CallStarted,
     CallWaiting,
+    ContestWon,
     End,
     Event,
     FirstContent,
@@ -52,6 +53,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     StreamProgress,
     CallEnded,
     GroupStarted,
+    ContestWon,
     GroupEnded,
 )
 """Every event there is."""
@@ -116,6 +118,11 @@ class Watch:
                 tell(told, GroupEnded(group, self.clock(), end_of(error), error))
             del error  # its traceback refers to this frame
 
+    def won(self, group: Activity, index: int) -> None:
+        """One job of a contest has won."""
+        if (told := self.wanted.get(ContestWon)) is not None:
+            tell(told, ContestWon(group, self.clock(), index))
+
 
 @contextmanager
 def within_group(watch: Watch | None, kind: Kind, labels: Mapping[str, Any]) -> Generator[Activity | None, None, None]:
@@ -175,10 +182,12 @@ class CallWatch:
             tell(told, AttemptSent(self.activity, self._watch.clock(), self._number, provider, model))
         return self._number
 
-    def attempt_failed(self, number: int, error: APIError, pause: float | None) -> None:
+    def attempt_failed(self, number: int, error: APIError, pause: float | None, ticket: Ticket | None) -> None:
         """An attempt came to nothing."""
         if (told := self.wanted.get(AttemptFailed)) is not None:
-            tell(told, AttemptFailed(self.activity, self._watch.clock(), number, error, pause))
+            now = self._watch.clock()
+            paused = None if ticket is None or ticket.lane.paused_until <= now else ticket.lane.paused_until
+            tell(told, AttemptFailed(self.activity, now, number, error, pause, paused))
 
     def fell_back(self, error: APIError, request: AnyRequest) -> None:
         """The call goes on to another target."""

@@ -58,7 +58,7 @@ class Loop:
         self._sink = sink
         self._streamed = streamed
         most = self._plan.max_parallel
-        self._slots = Slots(trio.CapacityLimiter(most), trio.CapacityLimiter(most))
+        self._slots = Slots(trio.CapacityLimiter(most), trio.CapacityLimiter(most), self._client.group)
 
     async def run_to_end(self) -> ToolRun:
         """Run all rounds.
@@ -68,7 +68,10 @@ class Loop:
         """
         deadline = self._plan.deadline
         try:
-            with trio.move_on_after(math.inf if deadline is None else deadline):
+            with (
+                self._client.group("tools", {"model": self._model}),
+                trio.move_on_after(math.inf if deadline is None else deadline),
+            ):
                 await self._rounds()
                 return self.run
         except ToolRunError:
@@ -86,7 +89,8 @@ class Loop:
                 cause = ValueError(f"the model still calls tools after {number - 1} rounds: raise max_rounds")
                 raise ToolRunError.of(cause, self.run)
             self._take_steering()
-            step = await self._round(await self._prepared(number))
+            with self._client.group("round", {"number": number}):
+                step = await self._round(await self._prepared(number))
             await self._sink(RoundEnded(number, step))
             is_stopped = self._plan.until is not None and self._plan.until(self.run)
             if is_stopped or (not step.results and not self._take_steering()):
@@ -184,7 +188,8 @@ class Loop:
 
     async def _finish(self, left_open: Pending) -> None:
         """Make the calls that an earlier run has left open, and put their results into their places."""
-        turn = Turn(0, _named([as_tool(one) for one in self._tools]), self._plan, self._slots, self._sink)
+        tools = _named([as_tool(one) for one in self._tools])
+        turn = Turn(0, tools, self._plan, self._slots, self._sink)
         try:
             async with BareNursery() as nursery:
                 for call in left_open.calls:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 import attrs
@@ -31,6 +32,8 @@ class Slots:
 
     tools: trio.CapacityLimiter
     threads: trio.CapacityLimiter
+    group: Callable[[str, Mapping[str, Any]], AbstractContextManager[object]]
+    """What makes a tool a group to observers."""
 
 
 @attrs.define(eq=False)
@@ -124,7 +127,8 @@ class Turn:
         context = ToolContext(call.id, self._number, report)
         try:
             with trio.move_on_after(math.inf if tool.timeout is None else tool.timeout) as scope:
-                value = await tool.run(arguments, context, self._slots.threads)
+                with self._slots.group("tool", {"name": tool.name, "call_id": call.id}):
+                    value = await tool.run(arguments, context, self._slots.threads)
                 seconds = trio.current_time() - started
                 state.result = ToolResult(call.id, call.name, content_of(value), value, None, seconds)
         except Exception as error:  # noqa: BLE001 - the model is told, and so is the program, by the result

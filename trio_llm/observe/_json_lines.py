@@ -1,0 +1,41 @@
+"""Events as lines of JSON, in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import IO, Any, ClassVar
+
+from .._engine.events import Event
+from ._records import Recorder
+
+
+def line_of(record: dict[str, Any]) -> str:
+    """A record as one line. What has no JSON form, a label perhaps, is written as its text."""
+    return json.dumps(record, separators=(",", ":"), default=str) + "\n"
+
+
+class JSONLines:
+    """Writes every event as a line of JSON, at once.
+
+    `python -m trio_llm trace FILE` draws such a file. Each line has `event`, `at` (seconds since the first event), `id`
+    (the call or the group), and what the event has to say. There are no keys in it. What was asked and answered, and
+    the providers' words in errors, are in it only if `contents` is true.
+
+    Example:
+        with open("calls.jsonl", "w") as file:
+            async with trio_llm.Client(observers=[trio_llm.observe.JSONLines(file)]) as client:
+                await client.fan_out(requests)
+    """
+
+    wants: ClassVar[Collection[type[Event]]] = (Event,)
+
+    def __init__(self, file: IO[str], *, contents: bool = False) -> None:
+        """Write to a text file, which the caller opens and closes."""
+        self._file = file
+        self._recorder = Recorder(contents=contents)
+
+    def observe(self, event: Event) -> None:
+        """Write the event's line."""
+        for record in self._recorder.records(event):
+            self._file.write(line_of(record))
