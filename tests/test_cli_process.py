@@ -344,3 +344,49 @@ def test_the_simulator_is_served_until_ctrl_c() -> None:
     ]
     assert told == "served 1 requests\n"
     assert process.returncode == 0
+
+
+def test_a_provider_is_recorded_through_a_port_and_then_served_from_the_file(tmp_path: Path) -> None:
+    cassette = tmp_path / "chat.jsonl"
+
+    def asked(*options: str) -> str:
+        with started(command("serve", "--port", "0", *options), environment()) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            address = process.stdout.readline().split()[-2 if "--replay" in options else -1]
+            address = address.removeprefix("OPENAI_BASE_URL=").removesuffix("/v1")
+            done = subprocess.run(
+                command("chat", "openai/any", "hi"),
+                cwd=ROOT,
+                env=environment(address),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=True,
+            )
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=PATIENCE)
+            assert process.returncode == 0
+        return done.stdout
+
+    with running_server(Simulator(Reply("only once"))) as upstream:
+        heard = asked("--record", str(cassette), "--upstream", upstream)
+    assert heard == "only once\n"
+    assert asked("--replay", str(cassette), "--speed", "recorded") == heard
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--replay", "nothing.jsonl"], "cannot replay nothing.jsonl"),
+        (["--record", "x.jsonl"], "--record needs --upstream"),
+    ],
+)
+def test_serve_says_what_it_cannot_play(options: list[str], told: str) -> None:
+    done = subprocess.run(
+        command("serve", "--port", "0", *options), env=environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
+
+    assert done.returncode != 0
+    assert told in done.stderr

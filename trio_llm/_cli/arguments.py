@@ -119,6 +119,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", help="the answer to everything (default: the last user message)")
     parser.add_argument("--fault-rate", type=_share, default=0.0, metavar="SHARE", help="replies that fail, 0 to 1")
     parser.add_argument("--requests-per-minute", type=_count, metavar="N", help="more are refused with status 429")
+    parser.add_argument("--replay", metavar="FILE", help="answer from a cassette in place of simulating")
+    parser.add_argument(
+        "--speed", choices=("0", "recorded"), default="0", help="of --replay: at once, or in its time (default: 0)"
+    )
+    parser.add_argument("--record", metavar="FILE", help="send everything on to --upstream, and record it here")
+    parser.add_argument("--upstream", metavar="URL", help="the provider of --record, as https://api.openai.com")
 
 
 def _add_call_options(parser: argparse.ArgumentParser) -> None:

@@ -51,6 +51,11 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     return _Sought(secrets).masked(text)
 
 
+def secret_spans(text: str, secrets: Iterable[str]) -> list[tuple[int, int]]:
+    """Where pieces of secrets stand in a text, in order; they may overlap. For who has to keep places."""
+    return _Sought(secrets).spans(text)
+
+
 def names_a_secret(name: str) -> bool:
     """Whether a header or a parameter of this name carries a secret."""
     return _NAMES.search(name) is not None
@@ -172,12 +177,14 @@ class _Sought:
 
     def masked(self, text: str) -> str:
         """The text without them."""
-        while len(text) >= SHORTEST and self._blocks and (spans := self._found(text)):
+        while spans := self.spans(text):
             text = _replaced(text, spans)
         return text
 
-    def _found(self, text: str) -> list[tuple[int, int]]:
+    def spans(self, text: str) -> list[tuple[int, int]]:
         """Where their pieces stand, in order; they may overlap."""
+        if len(text) < SHORTEST or not self._blocks:
+            return []
         return sorted(span for view in _views(text) if self._may_be_in(view.text) for span in self._spans(view))
 
     def _may_be_in(self, text: str) -> bool:

@@ -1,9 +1,10 @@
 """Tests of LLM code without a network, a key or a wall clock.
 
 `Simulator` is a provider in memory that does as it is told; `serve` and `running_server` put it on a real port.
-`FaultPlan` makes it fail, `RateLimits` makes it refuse. `run_in_virtual_time` lets hours pass in no time.
-`cancel_at_every_step` proves that a scenario leaves nothing behind, wherever it is cancelled. The module
-`trio_llm.testing.strategies` has Hypothesis strategies for all of this, and needs the extra `testing`.
+`FaultPlan` makes it fail, `RateLimits` makes it refuse. `record` and `replay` keep what a provider once said, with its
+times. `run_in_virtual_time` lets hours pass in no time. `cancel_at_every_step` proves that a scenario leaves nothing
+behind, wherever it is cancelled. The module `trio_llm.testing.strategies` has Hypothesis strategies for all of this,
+and needs the extra `testing`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
         LeakError as LeakError,
         StepOptions as StepOptions,
         cancel_at_every_step as cancel_at_every_step,
+    )
+    from ._cassettes._forwarding import (
+        serve_recording as serve_recording,
+    )
+    from ._cassettes._matching import (
+        StaleCassetteError as StaleCassetteError,
+    )
+    from ._cassettes._playing import (
+        Player as Player,
+        replay as replay,
+    )
+    from ._cassettes._recording import (
+        Recorder as Recorder,
+        record as record,
     )
     from ._faults import (
         COMMON_FAULTS as COMMON_FAULTS,
@@ -45,6 +60,7 @@ if TYPE_CHECKING:
         ToolUse as ToolUse,
     )
     from ._server import (
+        Provider as Provider,
         running_server as running_server,
         serve as serve,
     )
@@ -67,12 +83,16 @@ else:
         {
             "": "strategies",
             "_cancellation": "CancellationReport LeakError StepOptions cancel_at_every_step",
+            "_cassettes._forwarding": "serve_recording",
+            "_cassettes._matching": "StaleCassetteError",
+            "_cassettes._playing": "Player replay",
+            "_cassettes._recording": "Recorder record",
             "_faults": "COMMON_FAULTS Fault FaultPlan",
             "_ledger": "RecordedRequest RequestOutcome SimulatorStatistics",
             "_limits": "RateLimits",
             "_script": "Action AtByte AtEvent Delivery Disconnect Failure RawReply Reply Script ScriptExhaustedError"
             " ToolUse",
-            "_server": "running_server serve",
+            "_server": "Provider running_server serve",
             "_simulator": "Simulator",
             "_timeline": "Ending Piece ScriptedReply",
             "_virtual_time": "run_in_virtual_time",

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from http.client import responses
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 import httptools
@@ -20,8 +20,8 @@ from .._runtime import trio
 from .._transport import TransportError
 from .._types.http import HTTPRequest
 from ._script import ScriptExhaustedError
-from ._simulator import Exchange, Simulator
-from ._timeline import Ending
+from ._simulator import Exchange
+from ._timeline import Ending, ScriptedReply
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
@@ -30,8 +30,24 @@ _READ_SIZE: Final = 65_536
 _NO_REQUEST: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 
+class Provider(Protocol):
+    """What can be served: whatever decides a reply to a request. A `Simulator` does, and what `replay` gives.
+
+    Example:
+        provider: Provider = replay("chat.jsonl")
+    """
+
+    def respond(self, request: HTTPRequest, *, now: float = 0.0) -> ScriptedReply:
+        """Everything that will happen to this request."""
+        ...
+
+    def open_exchange(self, reply: ScriptedReply) -> Exchange:
+        """Begin to play a reply."""
+        ...
+
+
 async def serve(
-    simulator: Simulator,
+    simulator: Provider,
     host: str = "127.0.0.1",
     port: int = 0,
     *,
@@ -55,7 +71,7 @@ async def serve(
 
 
 @contextmanager
-def running_server(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Generator[str, None, None]:
+def running_server(simulator: Provider, host: str = "127.0.0.1", port: int = 0) -> Generator[str, None, None]:
     """Serve from a thread of its own for the length of a `with` block; the value is the base URL.
 
         with running_server(Simulator()) as base_url:
@@ -116,12 +132,12 @@ class _Incoming:
         return complete
 
 
-async def _serve_connection(simulator: Simulator, stream: ByteStream) -> None:
+async def _serve_connection(simulator: Provider, stream: ByteStream) -> None:
     """One connection. A task reads ahead, as only a read notices that the client is gone."""
     await trio.lowlevel.checkpoint()
     send, receive = trio.open_memory_channel[tuple[HTTPRequest, bool]](math.inf)
     async with stream, send, receive, trio.open_nursery() as nursery:
-        nursery.start_soon(_read_requests, stream, send, nursery.cancel_scope)
+        nursery.start_soon(read_requests, stream, send, nursery.cancel_scope)
         keep = True
         while keep:
             request, keep = await receive.receive()
@@ -129,11 +145,12 @@ async def _serve_connection(simulator: Simulator, stream: ByteStream) -> None:
         nursery.cancel_scope.cancel()
 
 
-async def _read_requests(
+async def read_requests(
     stream: ByteStream,
     send: trio.MemorySendChannel[tuple[HTTPRequest, bool]],
     connection: trio.CancelScope,
 ) -> None:
+    """Hand on every request with whether its connection may be kept; cancel the connection when its client is gone."""
     import anyio
 
     await trio.lowlevel.checkpoint()
@@ -146,7 +163,7 @@ async def _read_requests(
         connection.cancel()
 
 
-async def _answer(simulator: Simulator, stream: ByteStream, request: HTTPRequest) -> bool:
+async def _answer(simulator: Provider, stream: ByteStream, request: HTTPRequest) -> bool:
     """Play the reply. Returns whether the connection is still good for another."""
     import anyio
 
@@ -160,7 +177,7 @@ async def _answer(simulator: Simulator, stream: ByteStream, request: HTTPRequest
     try:
         await _play(exchange, stream)
     except TransportError:
-        await _reset(stream)
+        await reset_connection(stream)
         return False
     except anyio.BrokenResourceError:
         return False
@@ -173,7 +190,7 @@ def _refusal(message: str) -> bytes:
     """What a client is told for which nothing is scripted: no retry would change it."""
     body = json.dumps({"error": {"message": message, "code": "script_exhausted"}}).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body)), "x-should-retry": "false"}
-    return _head_bytes(501, {**headers, "connection": "close"}) + body
+    return head_bytes(501, {**headers, "connection": "close"}) + body
 
 
 async def _play(exchange: Exchange, stream: ByteStream) -> None:
@@ -181,7 +198,7 @@ async def _play(exchange: Exchange, stream: ByteStream) -> None:
     await trio.sleep(reply.latency)
     head = exchange.send_head()
     chunked = "content-length" not in head.headers
-    await stream.send(_head_bytes(head.status, {**head.headers, **_CHUNKED} if chunked else dict(head.headers)))
+    await stream.send(head_bytes(head.status, {**head.headers, **_CHUNKED} if chunked else dict(head.headers)))
     due = trio.current_time()
     for number, piece in enumerate(reply.timeline):
         due += piece.delay
@@ -200,13 +217,14 @@ async def _play(exchange: Exchange, stream: ByteStream) -> None:
 _CHUNKED: Final = {"transfer-encoding": "chunked"}
 
 
-def _head_bytes(status: int, headers: dict[str, str]) -> bytes:
+def head_bytes(status: int, headers: dict[str, str]) -> bytes:
+    """The head of a reply as it goes over the wire."""
     phrase = responses.get(status, "")
     lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-async def _reset(stream: ByteStream) -> None:
+async def reset_connection(stream: ByteStream) -> None:
     """Close in a way that the client's next read fails, in place of ending."""
     import anyio
     from anyio.abc import SocketAttribute
