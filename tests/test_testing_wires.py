@@ -19,7 +19,10 @@ from trio_llm._types.token_counts import CountTokensRequest
 from trio_llm.testing import Failure, Reply, ScriptedReply, Simulator, ToolUse, strategies
 from trio_llm.types import PromptTokensDetails
 
-WIRES = ["openai", "anthropic", "gemini", "responses", "converse", "vertex", "vertex_claude", "vertex_mistral"]
+WIRES = [
+    *("openai", "anthropic", "gemini", "responses", "converse", "vertex", "vertex_claude", "vertex_mistral"),
+    *("cohere", "ollama", "watsonx", "sagemaker", "invoke_claude", "invoke_nova", "invoke_chats"),
+]
 every_wire = pytest.mark.parametrize("wire", WIRES)
 QUESTION = [{"role": "user", "content": "How are you?"}]
 
@@ -98,6 +101,8 @@ def test_the_usage_of_the_script_arrives(how: Callable[..., ModelResponse], wire
 
     assert got is not None
     assert (got.prompt_tokens, got.completion_tokens, got.total_tokens) == (100, 20, 120)
+    if wire == "ollama" or (wire, how) == ("invoke_chats", ask_streamed):
+        return  # which do not tell what was in a cache
     assert got.prompt_tokens_details is not None
     assert got.prompt_tokens_details.cached_tokens == 60
 
@@ -154,7 +159,7 @@ def test_an_error_in_the_middle_of_a_stream_ends_it(wire: str) -> None:
     decoder.close()
 
     assert decoder.failure is not None
-    assert decoder.failure.message == "simulated overload"
+    assert decoder.failure.message.endswith("simulated overload")
 
 
 @every_wire

@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 from typing import Any, Final
 
 import attrs
 
-from .._convert import json as _json
-from .._types.http import HTTPRequest, ReplyHead
-from .._types.usage import CompletionTokensDetails, Usage
+from .._types.http import HTTPRequest, Origin, ReplyHead
+from ._answering import answer_of
 from ._faults import FaultPlan, apply_fault
 from ._ledger import Ledger, RecordedRequest
 from ._limits import RateGate
-from ._prompt import Prompt
-from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ScriptExhaustedError, ToolUse
+from ._reading import Arrival, read
+from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ScriptExhaustedError
 from ._timeline import ScriptedReply, schedule
-from ._wires import _anthropic, _bedrock, _gemini, _openai, _other, _responses, _vertex
-from ._wires._forms import form_fields
-from ._wires._model import (
-    STREAMS,
-    Answer,
-    Body,
-    Endpoint,
-    Event,
-    Family,
-    arguments_text,
-    fields,
-    whole,
-    words,
-)
+from ._wires import _openai
+from ._wires._model import STREAMS, Answer, Body, Endpoint, Event, Family, Memory, whole
 
-ENDPOINTS: Final = (
-    *_openai.ENDPOINTS,
-    *_anthropic.ENDPOINTS,
-    *_bedrock.ENDPOINTS,
-    *_gemini.ENDPOINTS,
-    *_vertex.ENDPOINTS,
-    *_responses.ENDPOINTS,
-    *_other.ENDPOINTS,
-)
 _DEFAULT: Final = Reply()
 _END: Final[Any] = object()
+_MOST_KEPT: Final = 10_000
+"""Answers that nobody has looked at yet; a simulator may run for long."""
 
 
 class Decider:
@@ -53,16 +34,19 @@ class Decider:
         self._script = script
         self._faults = faults
         self._gate = gate
+        self._seed = 0
         self._ledger = ledger
+        self._kept: OrderedDict[str, Answer] = OrderedDict()
 
-    def decide(self, request: HTTPRequest, now: float) -> ScriptedReply:
+    def decide(self, request: HTTPRequest, now: float, origin: Origin | None = None) -> ScriptedReply:
         """Everything that will happen to this request."""
-        record, endpoint = _read(request, self._ledger.next_number())
+        arrival = read(request, self._ledger.next_number(), origin)
+        record, endpoint = arrival.record, arrival.endpoint
         record.started = now
         self._ledger.requests.append(record)
-        scripted = self._script.next(record) if endpoint else Failure(404, f"no such endpoint: {record.path}")
+        scripted = self._scripted(arrival)
         action = apply_fault(self._faults.fault(record.number), scripted)
-        answer = _answer(record, action) if isinstance(action, Reply) else None
+        answer = self._answer(arrival, action) if isinstance(action, Reply) else None
         wait = self._gate.admit(now, answer.usage.total_tokens if answer else 0)
         if wait:
             self._ledger.refused += 1
@@ -73,6 +57,29 @@ class Decider:
             return ScriptedReply(record, None, action.latency)
         record.usage = answer.usage if answer else None
         return self._reply(record, _Written(action, answer, endpoint))
+
+    def _scripted(self, arrival: Arrival) -> Action:
+        record, endpoint = arrival.record, arrival.endpoint
+        if arrival.allowed:
+            allowed = ", ".join(arrival.allowed)
+            return Failure(405, f"{record.method} is not allowed: {record.path}", headers={"allow": allowed})
+        if endpoint is None:
+            return Failure(404, f"no such endpoint: {record.path}")
+        return _DEFAULT if endpoint.memory is Memory.LOOKS else self._script.next(record)
+
+    def _answer(self, arrival: Arrival, reply: Reply) -> Answer:
+        """What is answered: something new, or what an earlier request began."""
+        record, memory = arrival.record, arrival.endpoint.memory if arrival.endpoint else Memory.NONE
+        if memory is Memory.LOOKS and (
+            begun := self._kept.get(record.prompt.last or record.prompt.query.get("id", ""))
+        ):
+            return begun
+        answer = answer_of(record, reply, self._seed)
+        if memory is Memory.BEGINS:
+            self._kept[answer.id] = answer
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return answer
 
     def _reply(self, record: RecordedRequest, written: _Written) -> ScriptedReply:
         action, family = written.action, written.family
@@ -110,7 +117,8 @@ class _Written:
             return action.status, Body(action.content_type, [Event(piece) for piece in pieces]), dict(action.headers)
         assert self.endpoint is not None
         assert self.answer is not None
-        return 200, _with_error(self.endpoint.write(record.prompt, self.answer), action, self.family), {}
+        body = self.endpoint.write(record.prompt, self.answer)
+        return 200, _with_error(body, action, self.family), dict(body.headers)
 
 
 def _with_error(body: Body, action: Reply, family: Family) -> Body:
@@ -162,67 +170,3 @@ class ScriptReader:
     def put_back(self, action: Action) -> None:
         """A refused request has not used its action; the next one gets it."""
         self._actions = chain([action], self._actions)
-
-
-def _read(request: HTTPRequest, number: int) -> tuple[RecordedRequest, Endpoint | None]:
-    body = request.body if isinstance(request.body, bytes) else b"".join(request.body.blocks())
-    path = request.path.partition("?")[0]
-    found = (one for one in ENDPOINTS if one.path.search(path) and one.method in (None, request.method))
-    endpoint = next(found, None)
-    prompt = endpoint.read(path, _fields_of(request, body)) if endpoint else Prompt()
-    name = endpoint.name if endpoint else ""
-    return RecordedRequest(number, request.method, request.path, dict(request.headers), body, prompt, name), endpoint
-
-
-def _fields_of(request: HTTPRequest, body: bytes) -> Mapping[str, Any]:
-    content_type = next((value for name, value in request.headers if name == "content-type"), "")
-    form = form_fields(content_type, body)
-    return _object(body) if form is None else form
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        value = _json.loads(body)
-    except ValueError:
-        return {}
-    return fields(value)
-
-
-def _answer(record: RecordedRequest, reply: Reply) -> Answer:
-    prompt = record.prompt
-    text = _fragments(_default_text(prompt, reply) if reply.text is None else reply.text)
-    kept = text[: prompt.max_tokens] if reply.text is None else text
-    calls = tuple(
-        attrs.evolve(call, id=call.id or f"call_{record.number}_{place}") for place, call in enumerate(reply.tool_calls)
-    )
-    reasoning = _fragments(reply.reasoning)
-    finish = reply.finish_reason or _finish_reason(calls, cut=len(kept) < len(text))
-    usage = reply.usage or _usage(prompt, reasoning, [*kept, *_call_words(calls)])
-    return Answer(str(record.number), prompt.model or "simulated", kept, reasoning, calls, finish, usage)
-
-
-def _default_text(prompt: Prompt, reply: Reply) -> str:
-    if reply.tool_calls:
-        return ""
-    return f"echo: {prompt.last}" if prompt.last else "Hello from the simulator."
-
-
-def _fragments(text: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(words(text) if isinstance(text, str) else text)
-
-
-def _finish_reason(calls: tuple[ToolUse, ...], *, cut: bool) -> str:
-    if calls:
-        return "tool_calls"
-    return "length" if cut else "stop"
-
-
-def _call_words(calls: Iterable[ToolUse]) -> list[str]:
-    return [word for call in calls for word in (call.name, *words(arguments_text(call)))]
-
-
-def _usage(prompt: Prompt, reasoning: tuple[str, ...], said: list[str]) -> Usage:
-    asked = max(1, sum(len(words(text)) for text in prompt.texts))
-    answered = len(reasoning) + len(said)
-    details = CompletionTokensDetails(reasoning_tokens=len(reasoning)) if reasoning else None
-    return Usage(asked, answered, asked + answered, completion_tokens_details=details)

@@ -9,6 +9,15 @@ import attrs
 
 
 @attrs.frozen
+class OfferedTool:
+    """A tool that the model may call."""
+
+    name: str
+    parameters: Mapping[str, Any] = attrs.Factory(dict[str, Any])
+    """The JSON schema of its arguments."""
+
+
+@attrs.frozen
 class Prompt:
     """What a request asks."""
 
@@ -21,3 +30,14 @@ class Prompt:
     max_tokens: int | None = None
     body: Mapping[str, Any] = attrs.Factory(dict[str, Any])
     """The decoded JSON of the request."""
+    tools: tuple[OfferedTool, ...] = ()
+    choice: str = "auto"
+    """Which tool has to be called: `auto`, `none`, `required` for any, or the name of one."""
+    schema: Mapping[str, Any] | None = None
+    """The JSON schema that the answer has to fit; None where text will do."""
+    stop: tuple[str, ...] = ()
+    """Texts before which the answer ends."""
+    address: str = ""
+    """Where the request was sent, as a URL without its query."""
+    query: Mapping[str, str] = attrs.Factory(dict[str, str])
+    """The parameters in the query of its path."""

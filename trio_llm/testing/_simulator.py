@@ -74,12 +74,13 @@ class Simulator:
         """
         await self._ledger.wait_idle()
 
-    def respond(self, request: HTTPRequest, *, now: float = 0.0) -> ScriptedReply:
+    def respond(self, request: HTTPRequest, *, now: float = 0.0, origin: Origin | None = None) -> ScriptedReply:
         """Decide what happens to a request that arrives at `now`, without waiting for any of it.
 
-        The request is recorded, and moves the script on. Whoever plays the reply reports to the record.
+        The request is recorded, and moves the script on. Whoever plays the reply reports to the record. `origin` is
+        where it was sent; without one it is what the request's Host header says.
         """
-        return self._decider.decide(request, now)
+        return self._decider.decide(request, now, origin)
 
     async def send(self, origin: Origin, request: HTTPRequest) -> SimulatedReply:
         """Wait for the head of the scripted reply.
@@ -87,7 +88,7 @@ class Simulator:
         Raises:
             TransportError: where the script breaks the connection before it.
         """
-        reply = self.respond(request, now=trio.current_time())
+        reply = self.respond(request, now=trio.current_time(), origin=origin)
         exchange = self.open_exchange(reply)
         try:
             await trio.sleep(reply.latency)

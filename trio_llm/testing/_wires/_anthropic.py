@@ -12,6 +12,7 @@ from typing import Any, Final
 from .._limits import LimitState
 from .._prompt import Prompt
 from .._script import Failure
+from ._asked import choice, format_schema, stops, tool
 from ._model import (
     EVENT_STREAM,
     Answer,
@@ -23,6 +24,7 @@ from ._model import (
     arguments_object,
     arguments_text,
     data_event,
+    fields,
     fragments,
     objects,
     positive,
@@ -82,6 +84,10 @@ def _read(_path: str, body: Mapping[str, Any]) -> Prompt:
         stream=bool(body.get("stream")),
         max_tokens=positive(body.get("max_tokens")),
         body=body,
+        tools=tuple(tool(one, "input_schema") for one in objects(body.get("tools")) if "input_schema" in one),
+        choice=choice(body.get("tool_choice")),
+        schema=format_schema(fields(body.get("output_config")).get("format") or body.get("output_format")),
+        stop=stops(body.get("stop_sequences")),
     )
 
 

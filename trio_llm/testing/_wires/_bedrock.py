@@ -7,15 +7,15 @@ Source: Amazon Bedrock API reference, "Converse", "ConverseStream" and "CountTok
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
-from zlib import crc32
 
 from ..._convert import json as _json
-from .._prompt import Prompt
+from .._prompt import OfferedTool, Prompt
 from .._script import Failure
+from ._asked import stops
+from ._limit_headers import no_headers
 from ._model import (
     AWS_STREAM,
     Answer,
@@ -26,6 +26,8 @@ from ._model import (
     answer_tokens,
     arguments_object,
     arguments_text,
+    aws_event,
+    aws_message,
     fields,
     fragments,
     objects,
@@ -49,40 +51,29 @@ _EXCEPTIONS: Final[Mapping[int, str]] = {
 _SIGNATURE: Final = "c2ltdWxhdGVk"
 
 
-def _exception(failure: Failure) -> str:
+def exception_name(failure: Failure) -> str:
+    """AWS's name of a failure."""
     usual = "ServiceUnavailableException" if failure.status >= 500 else "ValidationException"
     return failure.code or _EXCEPTIONS.get(failure.status, usual)
 
 
-def _message(headers: Mapping[str, str], value: object) -> bytes:
-    """One message of an event stream: lengths, their checksum, headers, payload, the checksum of all of it."""
-    payload = _json.dumps(value)
-    told = b"".join(
-        bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(text)) + text.encode()
-        for name, text in headers.items()
-    )
-    lengths = struct.pack(">II", 16 + len(told) + len(payload), len(told))
-    message = lengths + struct.pack(">I", crc32(lengths)) + told + payload
-    return message + struct.pack(">I", crc32(message))
-
-
 def _event(kind: str, value: Mapping[str, Any], tokens: int = 0) -> Event:
-    headers = {":event-type": kind, ":content-type": "application/json", ":message-type": "event"}
-    return Event(_message(headers, value), tokens)
+    return aws_event(kind, _json.dumps(value), tokens=tokens)
 
 
-def _broken(failure: Failure) -> bytes:
-    name = _exception(failure)
+def aws_exception(failure: Failure) -> bytes:
+    """An exception in the middle of a stream."""
+    name = exception_name(failure)
     headers = {":exception-type": name[0].lower() + name[1:], ":message-type": "exception"}
-    return _message(headers, {"message": failure.message})
+    return aws_message(headers, _json.dumps({"message": failure.message}))
 
 
 BEDROCK: Final = Family(
     name="bedrock",
-    error=lambda failure: {"__type": _exception(failure), "message": failure.message},
-    error_event=_broken,
+    error=lambda failure: {"__type": exception_name(failure), "message": failure.message},
+    error_event=aws_exception,
     keep_alive=_event("keepAlive", {}).data,
-    limit_headers=lambda states: {},
+    limit_headers=no_headers,
 )
 
 
@@ -97,12 +88,36 @@ def _read(path: str, body: Mapping[str, Any]) -> Prompt:
         stream=path.endswith("-stream"),
         max_tokens=positive(fields(body.get("inferenceConfig")).get("maxTokens")),
         body=body,
+        tools=tuple(_tools(body)),
+        choice=_choice(fields(fields(body.get("toolConfig")).get("toolChoice"))),
+        schema=_schema(body),
+        stop=stops(fields(body.get("inferenceConfig")).get("stopSequences")),
     )
+
+
+def _tools(body: Mapping[str, Any]) -> Iterator[OfferedTool]:
+    for one in objects(fields(body.get("toolConfig")).get("tools")):
+        if spec := fields(one.get("toolSpec")):
+            yield OfferedTool(str(spec.get("name", "")), fields(fields(spec.get("inputSchema")).get("json")))
+
+
+def _choice(given: Mapping[str, Any]) -> str:
+    """`{"any": {}}`, `{"auto": {}}` or `{"tool": {"name": ...}}`."""
+    if "tool" in given:
+        return str(fields(given["tool"]).get("name", "required"))
+    return "required" if "any" in given else "auto"
+
+
+def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema of the output, which comes as text."""
+    form = fields(fields(fields(body.get("outputConfig")).get("textFormat")).get("structure"))
+    text = fields(form.get("jsonSchema")).get("schema")
+    return fields(_json.loads(text)) if isinstance(text, str) else None
 
 
 def _write(prompt: Prompt, answer: Answer) -> Body:
     if prompt.stream:
-        return Body(AWS_STREAM, list(_events(answer)))
+        return Body(AWS_STREAM, [_event(*event) for event in converse_events(answer)])
     message = {"role": "assistant", "content": [block for block, _, _ in _blocks(answer)]}
     told = {"stopReason": _STOP_REASONS[answer.finish_reason], **_metadata(answer)}
     return whole({"output": {"message": message}, **told}, tokens=answer_tokens(answer))
@@ -129,17 +144,18 @@ def _blocks(answer: Answer) -> Iterator[tuple[dict[str, Any], dict[str, Any] | N
         )
 
 
-def _events(answer: Answer) -> Iterator[Event]:
-    yield _event("messageStart", {"role": "assistant"})
+def converse_events(answer: Answer) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Each event of a stream: its type, what it tells, and the tokens that it carries."""
+    yield "messageStart", {"role": "assistant"}, 0
     for index, (_, begun, deltas) in enumerate(_blocks(answer)):
         place = {"contentBlockIndex": index}
         if begun is not None:
-            yield _event("contentBlockStart", {"start": begun, **place})
+            yield "contentBlockStart", {"start": begun, **place}, 0
         for delta in deltas:
-            yield _event("contentBlockDelta", {"delta": delta, **place}, 1)
-        yield _event("contentBlockStop", place)
-    yield _event("messageStop", {"stopReason": _STOP_REASONS[answer.finish_reason]})
-    yield _event("metadata", _metadata(answer))
+            yield "contentBlockDelta", {"delta": delta, **place}, 1
+        yield "contentBlockStop", place, 0
+    yield "messageStop", {"stopReason": _STOP_REASONS[answer.finish_reason]}, 0
+    yield "metadata", _metadata(answer), 0
 
 
 def _metadata(answer: Answer) -> dict[str, Any]:

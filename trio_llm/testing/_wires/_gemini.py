@@ -6,11 +6,14 @@ Source: Gemini API reference, "Generating content" and "Embeddings", v1beta, 202
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from .._prompt import Prompt
+from .._prompt import OfferedTool, Prompt
 from .._script import Failure
+from ._asked import choice, stops, tool
+from ._limit_headers import no_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
@@ -26,7 +29,8 @@ from ._model import (
     texts_of,
     whole,
 )
-from ._vectors import vector
+from ._other import PIXEL
+from ._vectors import DEFAULT_DIMENSIONS, vector
 
 _FINISH_REASONS: Final[Mapping[str, str]] = {
     "stop": "STOP",
@@ -42,7 +46,6 @@ _STATUSES: Final[Mapping[int, str]] = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-_DEFAULT_DIMENSIONS: Final = 8
 
 
 def _error(failure: Failure) -> dict[str, Any]:
@@ -60,22 +63,55 @@ GEMINI: Final = Family(
     error=_error,
     error_event=lambda failure: data_event(_error(failure)).data,
     keep_alive=b": keep-alive\n\n",
-    limit_headers=lambda states: {},
+    limit_headers=no_headers,
 )
 
 
 def _read(path: str, body: Mapping[str, Any]) -> Prompt:
     contents = objects(body.get("contents"))
     asked = [content for content in contents if content.get("role", "user") == "user"]
+    config = fields(body.get("generationConfig"))
     system = fields(body.get("systemInstruction") or body.get("system_instruction"))
     return Prompt(
         model=_model(path),
         texts=tuple(text for content in [system, *contents] for text in texts_of(content.get("parts"))),
         last=" ".join(texts_of(asked[-1].get("parts"))) if asked else "",
         stream=":streamGenerateContent" in path,
-        max_tokens=positive(fields(body.get("generationConfig")).get("maxOutputTokens")),
+        max_tokens=positive(config.get("maxOutputTokens")),
         body=body,
+        tools=tuple(_tools(body)),
+        choice=_choice(body),
+        schema=_schema(config),
+        stop=stops(config.get("stopSequences")),
     )
+
+
+def _tools(body: Mapping[str, Any]) -> Iterator[OfferedTool]:
+    for holder in objects(body.get("tools")):
+        for one in objects(holder.get("functionDeclarations") or holder.get("function_declarations")):
+            yield tool(one, "parametersJsonSchema" if "parametersJsonSchema" in one else "parameters")
+
+
+def _choice(body: Mapping[str, Any]) -> str:
+    config = fields(fields(body.get("toolConfig")).get("functionCallingConfig"))
+    allowed = config.get("allowedFunctionNames")
+    word = choice(config.get("mode", "AUTO"))
+    return str(allowed[0]) if word == "required" and isinstance(allowed, list) and len(allowed) == 1 else word
+
+
+def _schema(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Newer requests have the schema in a list of formats."""
+    given = fields(config.get("responseJsonSchema")) or fields(config.get("responseSchema"))
+    formats = fields(fields(config.get("responseFormat")).get("text"))
+    given = given or fields(formats.get("schema"))
+    wanted = given or config.get("responseMimeType") == "application/json"
+    return (given or {"type": "object"}) if wanted else None
+
+
+def _modalities(prompt: Prompt) -> list[str]:
+    """What the answer is to consist of, beside text."""
+    given = fields(prompt.body.get("generationConfig")).get("responseModalities")
+    return [str(one).upper() for one in given] if isinstance(given, list) else []
 
 
 def _model(path: str) -> str:
@@ -83,9 +119,8 @@ def _model(path: str) -> str:
 
 
 def _write(prompt: Prompt, answer: Answer) -> Body:
-    parts = [part for part, _ in _parts(answer)]
     if not prompt.stream:
-        return whole(_candidate(answer, _merged(answer, parts), last=True), tokens=answer_tokens(answer))
+        return whole(_candidate(answer, _whole_parts(prompt, answer), last=True), tokens=answer_tokens(answer))
     events = [data_event(_candidate(answer, [part], last=False), tokens=tokens) for part, tokens in _parts(answer)]
     last = data_event(_candidate(answer, [{"text": ""}], last=True))
     return Body(EVENT_STREAM, [*events, last])
@@ -102,11 +137,17 @@ def _parts(answer: Answer) -> list[tuple[dict[str, Any], int]]:
     return [*thoughts, *texts, *calls]
 
 
-def _merged(answer: Answer, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The parts of a whole reply: one of thinking, one of text, then the calls."""
+def _whole_parts(prompt: Prompt, answer: Answer) -> list[dict[str, Any]]:
+    """The parts of a whole reply: a picture or a sound, or one of thinking, one of text, then the calls."""
+    modalities = _modalities(prompt)
+    if "IMAGE" in modalities:
+        return [{"inlineData": {"mimeType": "image/png", "data": PIXEL}}]
+    if "AUDIO" in modalities:
+        sound = b64encode(f"ID3 {prompt.last}".encode()).decode()
+        return [{"inlineData": {"mimeType": "audio/L16;codec=pcm;rate=24000", "data": sound}}]
     thought = [{"text": "".join(answer.reasoning), "thought": True}] if answer.reasoning else []
     text = [{"text": "".join(answer.text)}] if answer.text else []
-    return [*thought, *text, *(part for part in parts if "functionCall" in part)]
+    return [*thought, *text, *(part for part, _ in _parts(answer) if "functionCall" in part)]
 
 
 def _candidate(answer: Answer, parts: list[dict[str, Any]], *, last: bool) -> dict[str, Any]:
@@ -145,7 +186,7 @@ def _requests(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _write_embedding(prompt: Prompt, _answer: Answer) -> Body:
-    sizes = [positive(one.get("outputDimensionality")) or _DEFAULT_DIMENSIONS for one in _requests(prompt.body)]
+    sizes = [positive(one.get("outputDimensionality")) or DEFAULT_DIMENSIONS for one in _requests(prompt.body)]
     vectors = [{"values": vector(text, size)} for text, size in zip(prompt.texts, sizes, strict=True)]
     return whole({"embeddings": vectors} if "requests" in prompt.body else {"embedding": vectors[0]})
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any, cast
+from zlib import crc32
 
 import attrs
 
@@ -16,7 +19,8 @@ from .._script import Failure, ToolUse
 
 EVENT_STREAM = "text/event-stream"
 AWS_STREAM = "application/vnd.amazon.eventstream"
-STREAMS = (EVENT_STREAM, AWS_STREAM)
+LINES = "application/x-ndjson"
+STREAMS = (EVENT_STREAM, AWS_STREAM, LINES)
 JSON = "application/json"
 
 
@@ -50,6 +54,8 @@ class Body:
 
     content_type: str
     events: Sequence[Event]
+    headers: Mapping[str, str] = attrs.Factory(dict[str, str])
+    """What the wire says in headers; lower-case names."""
 
 
 @attrs.frozen
@@ -66,6 +72,16 @@ class Family:
     limit_headers: Callable[[Iterable[LimitState]], dict[str, str]]
 
 
+class Memory(Enum):
+    """What an endpoint has to do with answers that are made while nobody is connected."""
+
+    NONE = "none"
+    BEGINS = "begins"
+    """Its answer is kept, under its id, for who looks."""
+    LOOKS = "looks"
+    """It tells the answer whose id is the prompt's `last`, and takes nothing from the script."""
+
+
 @attrs.frozen
 class Endpoint:
     """One operation that the simulator answers."""
@@ -78,8 +94,11 @@ class Endpoint:
     read: Callable[[str, Mapping[str, Any]], Prompt]
     """The question in a path and a decoded body."""
     write: Callable[[Prompt, Answer], Body]
-    method: str | None = None
-    """The only method that it answers; None answers any."""
+    method: str = "POST"
+    """The only method that it answers; what answers GET answers HEAD."""
+    fits: Callable[[str, Mapping[str, Any]], bool] | None = None
+    """Whether a path and a decoded body are of this wire, where several have the same path; None takes all."""
+    memory: Memory = Memory.NONE
 
 
 def words(text: str) -> list[str]:
@@ -96,6 +115,28 @@ def data_event(value: object, *, name: str | None = None, tokens: int = 0) -> Ev
     """A server-sent event that carries JSON."""
     prefix = f"event: {name}\n".encode() if name else b""
     return Event(prefix + b"data: " + _json.dumps(value) + b"\n\n", tokens)
+
+
+def line_event(value: object, *, tokens: int = 0) -> Event:
+    """A line of JSON."""
+    return Event(_json.dumps(value) + b"\n", tokens)
+
+
+def aws_message(headers: Mapping[str, str], payload: bytes) -> bytes:
+    """One message of an AWS event stream: lengths, their checksum, headers, payload, the checksum of all of it."""
+    told = b"".join(
+        bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(text)) + text.encode()
+        for name, text in headers.items()
+    )
+    lengths = struct.pack(">II", 16 + len(told) + len(payload), len(told))
+    message = lengths + struct.pack(">I", crc32(lengths)) + told + payload
+    return message + struct.pack(">I", crc32(message))
+
+
+def aws_event(kind: str, payload: bytes, *, tokens: int = 0, content_type: str = JSON) -> Event:
+    """A message that carries an event."""
+    headers = {":event-type": kind, ":content-type": content_type, ":message-type": "event"}
+    return Event(aws_message(headers, payload), tokens)
 
 
 def arguments_text(call: ToolUse) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from .._limits import LimitState
 from .._prompt import Prompt
 from .._script import Failure
+from ._asked import choice, format_schema, functions, stops
 from ._model import (
     EVENT_STREAM,
     Answer,
@@ -85,6 +86,10 @@ def read_chat(_path: str, body: Mapping[str, Any]) -> Prompt:
         stream=bool(body.get("stream")),
         max_tokens=positive(body.get("max_completion_tokens") or body.get("max_tokens")),
         body=body,
+        tools=functions(body),
+        choice=choice(body.get("tool_choice") or body.get("function_call")),
+        schema=format_schema(body.get("response_format")),
+        stop=stops(body.get("stop")),
     )
 
 
@@ -160,4 +165,6 @@ def _copies(prompt: Prompt) -> int:
     return positive(prompt.body.get("n")) or 1
 
 
-ENDPOINTS: Final = (Endpoint("openai.chat", re.compile(r"/chat/completions$"), OPENAI, read_chat, _write_chat),)
+ENDPOINTS: Final = (
+    Endpoint("openai.chat", re.compile(r"/chat/completions$|/v1/chat$"), OPENAI, read_chat, _write_chat),
+)

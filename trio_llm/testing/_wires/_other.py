@@ -7,8 +7,6 @@ Source: OpenAI API reference, "Create embeddings", "Create image", "Create speec
 from __future__ import annotations
 
 import re
-import struct
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,12 +25,13 @@ from ._model import (
     words,
 )
 from ._openai import CREATED, DONE, OPENAI, usage_object, wants_usage
-from ._vectors import vector
+from ._vectors import DEFAULT_DIMENSIONS, vector_list
 
-_DEFAULT_DIMENSIONS: Final = 8
 _FLAGGED_WORD: Final = "forbidden"
-# The smallest PNG there is: one transparent pixel.
-_PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+"""The smallest PNG there is: one transparent pixel."""
+IMAGE_URL: Final = "https://images.invalid/1.png"
 
 _SUBTITLES: Final = {
     "srt": "1\n00:00:00,000 --> 00:00:01,000\n{}\n",
@@ -74,13 +73,8 @@ def _write_text(prompt: Prompt, answer: Answer) -> Body:
 
 
 def _write_embeddings(prompt: Prompt, answer: Answer) -> Body:
-    size = positive(prompt.body.get("dimensions")) or _DEFAULT_DIMENSIONS
-    as_text = prompt.body.get("encoding_format") == "base64"
-    vectors = [vector(text, size) for text in prompt.texts or _token_inputs(prompt)]
-    data = [
-        {"object": "embedding", "index": index, "embedding": _base64_floats(values) if as_text else values}
-        for index, values in enumerate(vectors)
-    ]
+    size = positive(prompt.body.get("dimensions")) or DEFAULT_DIMENSIONS
+    data = vector_list(list(prompt.texts) or _token_inputs(prompt), size, prompt.body.get("encoding_format"))
     count = answer.usage.prompt_tokens
     usage = {"prompt_tokens": count, "total_tokens": count}
     return whole({"object": "list", "data": data, "model": answer.model, "usage": usage})
@@ -92,22 +86,18 @@ def _token_inputs(prompt: Prompt) -> list[str]:
     return [str(one) for one in given] if given and isinstance(given[0], list) else [str(given)]
 
 
-def _base64_floats(values: list[float]) -> str:
-    return b64encode(struct.pack(f"<{len(values)}f", *values)).decode()
-
-
 def _write_images(prompt: Prompt, _answer: Answer) -> Body:
     if prompt.stream:
         return _stream_images(prompt)
     by_address = prompt.body.get("response_format") == "url"
-    image = {"url": "https://images.invalid/1.png"} if by_address else {"b64_json": _PIXEL}
+    image = {"url": IMAGE_URL} if by_address else {"b64_json": PIXEL}
     return whole({"created": CREATED, "data": [image] * _count(prompt, "n", 1)})
 
 
 def _stream_images(prompt: Prompt) -> Body:
     """As many pictures on the way as were asked for, and the last."""
     kind = "image_edit" if "image" in prompt.body else "image_generation"
-    picture = {"b64_json": _PIXEL, "created_at": CREATED}
+    picture = {"b64_json": PIXEL, "created_at": CREATED}
     events: list[dict[str, Any]] = [
         {"type": f"{kind}.partial_image", "partial_image_index": index, **picture}
         for index in range(_count(prompt, "partial_images", 0))
@@ -123,7 +113,7 @@ def _count(prompt: Prompt, name: str, usual: int) -> int:
     return int(given) if isinstance(given, int | str) else usual
 
 
-def _write_speech(prompt: Prompt, _answer: Answer) -> Body:
+def write_speech(prompt: Prompt, _answer: Answer) -> Body:
     """Bytes that name their text, one event a word, so that tests can recognise and cut them."""
     return Body("audio/mpeg", [Event(word.encode(), 1) for word in words(f"ID3 {prompt.last}")])
 
@@ -206,13 +196,13 @@ def _write_models(_prompt: Prompt, _answer: Answer) -> Body:
 
 
 ENDPOINTS: Final = tuple(
-    Endpoint(f"openai.{name}", re.compile(path), OPENAI, read, write)
+    Endpoint(f"openai.{name}", re.compile(path), OPENAI, read, write, "GET" if name == "models" else "POST")
     for name, path, read, write in (
         ("embeddings", r"/embeddings$", _read("input"), _write_embeddings),
         ("images", r"/images/generations$", _read("prompt"), _write_images),
         ("image_edits", r"/images/edits$", _read("prompt"), _write_images),
         ("image_variations", r"/images/variations$", _read("prompt"), _write_images),
-        ("speech", r"/audio/speech$", _read("input"), _write_speech),
+        ("speech", r"/audio/speech$", _read("input"), write_speech),
         ("transcriptions", r"/audio/transcriptions$", _read("file"), _write_transcription),
         ("moderations", r"/moderations$", _read("input"), _write_moderation),
         ("decisions", r"/decisions$", _read("input"), _write_decisions),

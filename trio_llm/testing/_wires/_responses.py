@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from .._prompt import Prompt
+from ._asked import choice, format_schema, tool
 from ._model import (
     EVENT_STREAM,
     Answer,
@@ -22,6 +23,7 @@ from ._model import (
     answer_tokens,
     arguments_text,
     data_event,
+    fields,
     fragments,
     objects,
     positive,
@@ -46,6 +48,9 @@ def _read(_path: str, body: Mapping[str, Any]) -> Prompt:
         stream=bool(body.get("stream")),
         max_tokens=positive(body.get("max_output_tokens")),
         body=body,
+        tools=tuple(tool(one) for one in objects(body.get("tools")) if one.get("type") == "function"),
+        choice=choice(body.get("tool_choice")),
+        schema=format_schema(fields(body.get("text")).get("format")),
     )
 
 
@@ -62,7 +67,7 @@ def _write(prompt: Prompt, answer: Answer) -> Body:
     return whole(_complete(prompt, answer), tokens=answer_tokens(answer))
 
 
-def _response(prompt: Prompt, answer: Answer, **fields: Any) -> dict[str, Any]:
+def _response(prompt: Prompt, answer: Answer, **told: Any) -> dict[str, Any]:
     return {
         "id": prompt.body.get("id") or f"resp_{answer.id}",
         "object": "response",
@@ -70,7 +75,7 @@ def _response(prompt: Prompt, answer: Answer, **fields: Any) -> dict[str, Any]:
         "model": answer.model,
         "error": None,
         "incomplete_details": None,
-        **fields,
+        **told,
     }
 
 
@@ -114,8 +119,8 @@ def _items(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _events(prompt: Prompt, answer: Answer) -> Iterator[Event]:
-    for number, (kind, tokens, fields) in enumerate(_told(prompt, answer)):
-        event = {"type": f"response.{kind}", "sequence_number": number, **fields}
+    for number, (kind, tokens, told) in enumerate(_told(prompt, answer)):
+        event = {"type": f"response.{kind}", "sequence_number": number, **told}
         yield data_event(event, name=f"response.{kind}", tokens=tokens)
 
 
@@ -180,7 +185,9 @@ ENDPOINTS: Final = (
     Endpoint("openai.compact", re.compile(r"/responses/compact$"), OPENAI, _read, _write_compacted),
     Endpoint("openai.input_tokens", re.compile(r"/responses/input_tokens$"), OPENAI, _read, _write_count),
     Endpoint("openai.cancel", re.compile(r"/responses/[^/]+/cancel$"), OPENAI, _read_stored, _write_cancelled),
-    Endpoint("openai.input_items", re.compile(r"/responses/[^/]+/input_items$"), OPENAI, _read_stored, _write_items),
+    Endpoint(
+        "openai.input_items", re.compile(r"/responses/[^/]+/input_items$"), OPENAI, _read_stored, _write_items, "GET"
+    ),
     Endpoint("openai.delete", re.compile(r"/responses/[^/]+$"), OPENAI, _read_stored, _write_deleted, "DELETE"),
     Endpoint("openai.stored", re.compile(r"/responses/[^/]+$"), OPENAI, _read_stored, _write, "GET"),
 )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from hashlib import shake_128
 from math import sqrt
+from struct import pack
+from typing import Any, Final
+
+DEFAULT_DIMENSIONS: Final = 8
 
 
 def vector(text: str, dimensions: int) -> list[float]:
@@ -13,3 +18,16 @@ def vector(text: str, dimensions: int) -> list[float]:
     raw = [int.from_bytes(pair, "big") - 32767.5 for pair in pairs]
     length = sqrt(sum(value * value for value in raw))
     return [value / length for value in raw]
+
+
+def vector_list(texts: list[str], size: int, form: object) -> list[dict[str, Any]]:
+    """Vectors as OpenAI's replies have them; `form` is `base64`, or what asks for numbers."""
+    vectors = [vector(text, size) for text in texts]
+    return [
+        {"object": "embedding", "index": index, "embedding": _base64_floats(one) if form == "base64" else one}
+        for index, one in enumerate(vectors)
+    ]
+
+
+def _base64_floats(values: list[float]) -> str:
+    return b64encode(pack(f"<{len(values)}f", *values)).decode()

@@ -17,9 +17,9 @@ from ._anthropic import ENDPOINTS as OF_ANTHROPIC
 from ._gemini import ENDPOINTS as OF_GEMINI, GEMINI
 from ._model import Answer, Body, Endpoint, fields, objects, positive, whole
 from ._openai import ENDPOINTS as OF_OPENAI
-from ._vectors import vector
+from ._other import PIXEL
+from ._vectors import DEFAULT_DIMENSIONS, vector
 
-_DEFAULT_DIMENSIONS: Final = 8
 _MESSAGES, _COUNT, *_ = OF_ANTHROPIC
 _CHAT, *_ = OF_OPENAI
 _CONTENTS, *_ = OF_GEMINI
@@ -41,12 +41,26 @@ def _read_embedding(path: str, body: Mapping[str, Any]) -> Prompt:
 
 
 def _write_embedding(prompt: Prompt, _answer: Answer) -> Body:
-    size = positive(fields(prompt.body.get("parameters")).get("outputDimensionality")) or _DEFAULT_DIMENSIONS
+    size = positive(fields(prompt.body.get("parameters")).get("outputDimensionality")) or DEFAULT_DIMENSIONS
     predictions = [
         {"embeddings": {"values": vector(text, size), "statistics": {"token_count": len(text.split())}}}
         for text in prompt.texts
     ]
     return whole({"predictions": predictions})
+
+
+def _read_picture(path: str, body: Mapping[str, Any]) -> Prompt:
+    texts = tuple(str(one.get("prompt", "")) for one in objects(body.get("instances")))
+    return Prompt(model=path.rpartition("/")[2].partition(":")[0], texts=texts, last="".join(texts), body=body)
+
+
+def _write_picture(prompt: Prompt, _answer: Answer) -> Body:
+    count = positive(fields(prompt.body.get("parameters")).get("sampleCount")) or 1
+    return whole({"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": PIXEL}] * count})
+
+
+def _asks_for_a_picture(_path: str, body: Mapping[str, Any]) -> bool:
+    return any("prompt" in one for one in objects(body.get("instances")))
 
 
 def _read_count(path: str, body: Mapping[str, Any]) -> Prompt:
@@ -65,6 +79,14 @@ ENDPOINTS: Final = (
     ),
     _hosted(_MESSAGES, "vertex.claude", r"/publishers/anthropic/models/[^/]+:(streamR|r)awPredict$"),
     _hosted(_CHAT, "vertex.mistral", r"/publishers/mistralai/models/[^/]+:(streamR|r)awPredict$"),
+    Endpoint(
+        "vertex.images",
+        re.compile(r"/models/[^/]+:predict$"),
+        GEMINI,
+        _read_picture,
+        _write_picture,
+        fits=_asks_for_a_picture,
+    ),
     Endpoint("vertex.embeddings", re.compile(r"/models/[^/]+:predict$"), GEMINI, _read_embedding, _write_embedding),
     Endpoint("vertex.count_tokens", re.compile(r":countTokens$"), GEMINI, _read_count, _write_count),
 )

@@ -1,0 +1,95 @@
+"""From what a request asks and what the script says to the model's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import attrs
+
+from .._convert import json as _json
+from .._types.usage import CompletionTokensDetails, Usage
+from ._ledger import RecordedRequest
+from ._prompt import OfferedTool, Prompt
+from ._script import Reply, ToolUse
+from ._values import draw_value
+from ._wires._model import Answer, arguments_text, fragments, words
+
+
+def answer_of(record: RecordedRequest, reply: Reply, seed: int) -> Answer:
+    """The answer to a request.
+
+    Without a text and calls of its own, a reply calls a tool where the request says that one has to be called, gives
+    an object where it has a schema, and else echoes. What is drawn depends on the seed and on what was asked, not on
+    the order of the requests: the same question has the same answer.
+    """
+    prompt = record.prompt
+    used = reply.tool_calls or _demanded_calls(prompt, reply, seed)
+    text = _default_text(prompt, used, seed) if reply.text is None else _fragments(reply.text)
+    ended = _until_stop(text, prompt.stop)
+    kept = ended[: prompt.max_tokens] if reply.text is None else ended
+    calls = tuple(attrs.evolve(call, id=call.id or f"call_{record.number}_{place}") for place, call in enumerate(used))
+    reasoning = _fragments(reply.reasoning)
+    finish = reply.finish_reason or _finish_reason(calls, cut=len(kept) < len(ended))
+    usage = reply.usage or _usage(prompt, reasoning, [*kept, *_call_words(calls)])
+    return Answer(str(record.number), prompt.model or "simulated", kept, reasoning, calls, finish, usage)
+
+
+def _demanded_calls(prompt: Prompt, reply: Reply, seed: int) -> tuple[ToolUse, ...]:
+    if reply.text is not None or prompt.choice in ("auto", "none"):
+        return ()
+    random = _random(prompt, seed)
+    offered = [tool for tool in prompt.tools if prompt.choice in ("required", tool.name)]
+    return (_call(random.choice(offered), random),) if offered else ()
+
+
+def _call(tool: OfferedTool, random: Random) -> ToolUse:
+    return ToolUse(tool.name, draw_value({"type": "object", **tool.parameters}, random))
+
+
+def _random(prompt: Prompt, seed: int) -> Random:
+    return Random(f"{seed}:{prompt.last}:{prompt.schema}:{prompt.tools}")
+
+
+def _default_text(prompt: Prompt, calls: Iterable[ToolUse], seed: int) -> tuple[str, ...]:
+    if calls:
+        return ()
+    if prompt.schema is not None:
+        return tuple(fragments(_json.dumps(draw_value(prompt.schema, _random(prompt, seed))).decode()))
+    return _fragments(f"echo: {prompt.last}" if prompt.last else "Hello from the simulator.")
+
+
+def _fragments(text: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(words(text) if isinstance(text, str) else text)
+
+
+def _until_stop(text: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:
+    """The fragments before the first text that ends the answer."""
+    whole = "".join(text)
+    ends = [place for one in stop if one and (place := whole.find(one)) >= 0]
+    if not ends:
+        return text
+    left, kept = min(ends), list[str]()
+    for fragment in text:
+        if left <= 0:
+            break
+        kept.append(fragment[:left])
+        left -= len(fragment)
+    return tuple(kept)
+
+
+def _finish_reason(calls: tuple[ToolUse, ...], *, cut: bool) -> str:
+    if calls:
+        return "tool_calls"
+    return "length" if cut else "stop"
+
+
+def _call_words(calls: Iterable[ToolUse]) -> list[str]:
+    return [word for call in calls for word in (call.name, *words(arguments_text(call)))]
+
+
+def _usage(prompt: Prompt, reasoning: tuple[str, ...], said: list[str]) -> Usage:
+    asked = max(1, sum(len(words(text)) for text in prompt.texts))
+    answered = len(reasoning) + len(said)
+    details = CompletionTokensDetails(reasoning_tokens=len(reasoning)) if reasoning else None
+    return Usage(asked, answered, asked + answered, completion_tokens_details=details)
