@@ -15,6 +15,7 @@ PUBLIC_MODULES = [
     "trio_llm.exceptions",
     "trio_llm.models",
     "trio_llm.observe",
+    "trio_llm.otel",
     "trio_llm.providers",
     "trio_llm.purse",
     "trio_llm.structured",

@@ -39,6 +39,7 @@ TABLE: dict[str, set[str]] = {
     "providers": {"_types", "_dialects", "_catalog"},
     "transport": {"_types", "_transport"},
     "observe": {"_types", "_engine", "_lazy"},
+    "otel": {"_types", "_version", "_runtime", "_engine", "_lazy"},
     "models": {"_types", "_limits", "_lazy", ""},
     "purse": {"_types", "_runtime", "_engine", "_lazy", "models", ""},
     "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},
@@ -46,7 +47,20 @@ TABLE: dict[str, set[str]] = {
     "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
     "_cli": {*CLIENT, "testing", "models", "exceptions", ""},
     "__main__": {"_cli"},
-    "": {*CLIENT, "_lazy", "exceptions", "models", "providers", "purse", "structured", "tools", "transport", "types"},
+    "": {
+        *CLIENT,
+        "_lazy",
+        "exceptions",
+        "models",
+        "observe",
+        "otel",
+        "providers",
+        "purse",
+        "structured",
+        "tools",
+        "transport",
+        "types",
+    },
 }
 # The only upward imports: a typed signature in a wing that imports a room when it is called. Importer and imported.
 DOORS: dict[str, set[str]] = {

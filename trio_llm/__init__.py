@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from . import (
         exceptions as exceptions,
         models as models,
+        observe as observe,
+        otel as otel,
         providers as providers,
         purse as purse,
         structured as structured,
@@ -232,7 +234,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions models providers purse structured tools types",
+            "": "exceptions models observe otel providers purse structured tools types",
             "_catalog": "catalog_with",
             "_catalog.provider": "Provider",
             "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",

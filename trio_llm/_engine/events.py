@@ -119,6 +119,8 @@ class AttemptSent(Event):
     provider: str
     model: str
     """By its name without the provider's prefix."""
+    host: str = ""
+    port: int = 0
 
 
 @attrs.define(eq=False)

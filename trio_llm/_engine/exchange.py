@@ -27,6 +27,7 @@ from .._limits.header_formats import reset_wait
 from .._runtime import trio
 from .._transport import Reply, Transport, TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
+from .._types.headers import with_extra
 from .._types.http import HTTPRequest, ReplyHead
 from .._types.mapping import Record
 from .._types.receipt import Receipt, request_id_of
@@ -110,9 +111,12 @@ class Exchange(Generic[RequestT]):
         frame, watch, request = self.frame, self.frame.call.watch, cast("AnyRequest", self.call.request)
         activity = None if watch is None else watch.activity
         number = frame.call.trace.attempts + 1
-        departure = Departure(request, frame.provider, frame.model, number, frame.call.deadline, activity)
+        host = self.route.destination.origin.host
+        departure = Departure(request, frame.provider, frame.model, number, frame.call.deadline, activity, host)
         gated = GatedAdmission(admission, frame.call)
         await gated.pass_all(self.gates, departure)
+        if departure.headers:
+            self.http.headers = with_extra(self.http.headers, departure.headers)
         return gated
 
     def _tell_wait(self) -> None:
@@ -125,7 +129,8 @@ class Exchange(Generic[RequestT]):
         """Tell observers, if there are any, that the request leaves."""
         watch = self.frame.call.watch
         if watch is not None:
-            self.frame.number = watch.attempt_sent(self.frame.provider, self.frame.model, request)
+            frame, origin = self.frame, self.route.destination.origin
+            frame.number = watch.attempt_sent(frame.provider, frame.model, request, origin)
 
     def counted(self, data: bytes) -> bytes:
         """A piece of a reply's body, counted for observers if there are any."""

@@ -74,6 +74,10 @@ class Departure:
     """When the call has to be over, on the clock of the run."""
     activity: Activity | None
     """The call as observers know it; None if there are none."""
+    host: str = ""
+    """Where it goes."""
+    headers: dict[str, str] = attrs.Factory(dict[str, str])
+    """What a gate puts here is sent with this attempt and those after it: lower-case names, no credentials."""
 
 
 @attrs.define

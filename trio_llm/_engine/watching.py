@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from .._limits.line import Ticket, Why
 from .._runtime import run_clock, trio
 from .._types.errors import APIError
-from .._types.http import HTTPRequest, ReplyHead
+from .._types.http import HTTPRequest, Origin, ReplyHead
 from .._types.request import AnyRequest
 from .._types.usage import Usage
 from .events import (
@@ -172,14 +172,15 @@ class CallWatch:
         event = CallWaiting(self.activity, self._watch.clock(), why.reason, why.held, why.holders, why.ahead)
         tell(self.wanted[CallWaiting], event)
 
-    def attempt_sent(self, provider: str, model: str, request: HTTPRequest) -> int:
+    def attempt_sent(self, provider: str, model: str, request: HTTPRequest, to: Origin) -> int:
         """A request leaves. Returns its number, as several parts of a call may be under way."""
         self._number += 1
         self._provider, self._model = provider, model
         if type(request.body) is bytes:
             self._sent += len(request.body)
         if (told := self.wanted.get(AttemptSent)) is not None:
-            tell(told, AttemptSent(self.activity, self._watch.clock(), self._number, provider, model))
+            now = self._watch.clock()
+            tell(told, AttemptSent(self.activity, now, self._number, provider, model, to.host, to.port))
         return self._number
 
     def attempt_failed(self, number: int, error: APIError, pause: float | None, ticket: Ticket | None) -> None:

@@ -171,7 +171,7 @@ def _asked(request: AnyRequest) -> Any:
 def is_in_own_words(error: BaseException) -> bool:
     """Whether an error's message is this package's own, in which no prompt is quoted."""
     if isinstance(error, Timeout | APIConnectionError):
-        return error.reply_status is None
+        return not error.response_headers
     return isinstance(error, ClientClosedError | BudgetExceededError | SlowReaderError)
 
 
