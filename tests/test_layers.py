@@ -44,7 +44,10 @@ TABLE: dict[str, set[str]] = {
     "purse": {"_types", "_runtime", "_engine", "_lazy", "models", ""},
     "structured": {"_types", "_convert", "_dialects", "_engine", "_client", "_lazy", "exceptions"},
     "tools": {"_types", "_convert", "_dialects", "_engine", "_runtime", "_client", "_lazy"},
-    "testing": {"_types", "_convert", "_framing", "_transport", "_runtime", "_lazy", "_limits", "_client", ""},
+    "testing": {
+        *("_types", "_convert", "_framing", "_dialects", "_catalog"),
+        *("_transport", "_runtime", "_lazy", "_limits", "_client", "observe", ""),
+    },
     "_cli": {*CLIENT, "testing", "models", "exceptions", ""},
     "__main__": {"_cli"},
     "": {
@@ -68,6 +71,7 @@ DOORS: dict[str, set[str]] = {
     "_types.request_json": {"_dialects.schema"},  # a class as `response_format` is written down as its schema
     # Methods whose rooms are built on clients.
     "_client.doors": {
+        "testing._leaks",  # what a strict client knows of its calls
         "structured._streams",
         *("tools._asking", "tools._events", "tools._loop", "tools._streams", "tools._tool"),
     },

@@ -39,7 +39,7 @@ from .._transport.choice import adapted_transport, direct_transport, proxied_tra
 from .._types.chat import ChatParams, ChatRequest, MessageLike
 from .._types.errors import ClientClosedError
 from .._types.request import AnyRequest, Fallback
-from .doors import RoomDoors
+from .doors import RoomDoors, open_calls, tell_left
 
 if TYPE_CHECKING:
     from .._types.messages_api.request import AnthropicMessageLike, MessagesParams
@@ -108,6 +108,7 @@ class Client(Operations, RoomDoors):
         gates: Iterable[Gate] = (),
         targets: Iterable[TargetChooser] = (),
         responders: Iterable[Responder] = (),
+        strict: bool = False,
     ) -> None:
         """Nothing is opened here.
 
@@ -126,8 +127,12 @@ class Client(Operations, RoomDoors):
             gates: what each attempt passes before it leaves, behind the account's limits.
             targets: who says where a call goes, before its fallbacks.
             responders: who answers in place of the network, or around it.
+            strict: leaving the block raises `trio_llm.testing.LeakError` if a call still runs, or if a stream was
+                forgotten: with the line that made it. For tests.
         """
         _check_kinds((retry, RetryPolicy), (limits, Limits), (timeouts, Timeouts))
+        self._open_calls = open_calls() if strict else None
+        watching = (self._open_calls,) if self._open_calls is not None else ()
         self._settings = Settings(
             retry or RetryPolicy(),
             limits or Limits(),
@@ -135,7 +140,7 @@ class Client(Operations, RoomDoors):
             _rows(providers),
             _variables(transport) if variables is None else variables,
             Fallbacks(fallbacks, context_window_fallbacks, content_policy_fallbacks),
-            Seams(tuple(observers), tuple(gates), tuple(targets), tuple(responders)),
+            Seams((*observers, *watching), tuple(gates), tuple(targets), tuple(responders)),
         )
         self._http_client = http_client
         self._given_transport = transport
@@ -419,4 +424,7 @@ class Client(Operations, RoomDoors):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        left = self._open_calls.left() if self._open_calls is not None else None
         await self.aclose()
+        if left:
+            tell_left(left, error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 if TYPE_CHECKING:
     from .._types.chat import MessageLike, ParsedParams
     from ..structured._streams import ItemStream, ObjectStream
+    from ..testing._leaks import OpenCalls
     from ..tools._asking import ToolParams
     from ..tools._events import ToolRun
     from ..tools._streams import ToolStream
@@ -135,3 +136,24 @@ class RoomDoors:
         from ..tools._streams import open_tool_stream
 
         return open_tool_stream(Asked(self._as_client(), model, messages, tools, params))
+
+
+def open_calls() -> OpenCalls:
+    """Who knows, for a strict client, which calls run and who made them."""
+    from ..testing._leaks import OpenCalls
+
+    return OpenCalls()
+
+
+def tell_left(left: list[str], error: BaseException | None) -> None:
+    """Say what was left in a strict client; to an error that leaves the block, as a note.
+
+    Raises:
+        LeakError: if no error leaves it.
+    """
+    from ..testing._leaks import LeakError
+
+    leak = LeakError("", 0, left)
+    if error is None:
+        raise leak
+    error.add_note(str(leak))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from . import strategies as strategies
     from ._cancellation import (
         CancellationReport as CancellationReport,
-        LeakError as LeakError,
         StepOptions as StepOptions,
         cancel_at_every_step as cancel_at_every_step,
     )
@@ -37,6 +36,9 @@ if TYPE_CHECKING:
         COMMON_FAULTS as COMMON_FAULTS,
         Fault as Fault,
         FaultPlan as FaultPlan,
+    )
+    from ._leaks import (
+        LeakError as LeakError,
     )
     from ._ledger import (
         RecordedRequest as RecordedRequest,
@@ -82,12 +84,13 @@ else:
         __name__,
         {
             "": "strategies",
-            "_cancellation": "CancellationReport LeakError StepOptions cancel_at_every_step",
+            "_cancellation": "CancellationReport StepOptions cancel_at_every_step",
             "_cassettes._forwarding": "serve_recording",
             "_cassettes._matching": "StaleCassetteError",
             "_cassettes._playing": "Player replay",
             "_cassettes._recording": "Recorder record",
             "_faults": "COMMON_FAULTS Fault FaultPlan",
+            "_leaks": "LeakError",
             "_ledger": "RecordedRequest RequestOutcome SimulatorStatistics",
             "_limits": "RateLimits",
             "_script": "Action AtByte AtEvent Delivery Disconnect Failure RawReply Reply Script ScriptExhaustedError"

@@ -14,6 +14,7 @@ import attrs
 from .._client.client import Client
 from .._runtime import trio
 from .._runtime.current import runs_on_trio
+from ._leaks import LeakError
 from ._script import Reply
 from ._simulator import Simulator
 from ._steps_asyncio import ASYNCIO_CANCELLERS
@@ -23,29 +24,6 @@ from ._virtual_time import Backend
 
 OpenContext: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 _CANCELLERS: Final[Mapping[Backend, Sequence[Canceller]]] = {"trio": TRIO_CANCELLERS, "asyncio": ASYNCIO_CANCELLERS}
-
-
-class LeakError(AssertionError):
-    """A cancelled scenario left something behind.
-
-    Example:
-        with pytest.raises(LeakError) as caught:
-            cancel_at_every_step(leaky_scenario)
-        print(caught.value.step, caught.value.problems)
-    """
-
-    def __init__(self, canceller: str, step: int, problems: Sequence[str]) -> None:
-        super().__init__(canceller, step, problems)
-        self.canceller = canceller
-        """The event loop and the way of cancelling."""
-        self.step = step
-        """The step at which it was cancelled, from 1; 0 for the run that was not cancelled."""
-        self.problems: tuple[str, ...] = tuple(problems)
-        """What was left, in words."""
-
-    def __str__(self) -> str:
-        when = f"cancelled at step {self.step}" if self.step else "not cancelled"
-        return f"{when} ({self.canceller}): {'; '.join(self.problems)}"
 
 
 @attrs.frozen

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeAlias
 
 import attrs
 
-from .._client.client import ClientStatistics
 from .._runtime import trio
-from .._transport import TransportStatistics
+from ._leaks import held
 
 Scenario: TypeAlias = Callable[..., Awaitable[object]]
 Undisturbed: TypeAlias = Callable[[], Awaitable[object]]
@@ -70,23 +69,10 @@ async def run_trial(
 async def _left_after_a_while(context: object, strays: Callable[[], set[Any]]) -> list[str]:
     await trio.lowlevel.checkpoint()
     for _ in range(_PATIENCE):
-        if not strays() and not [*_held(context)]:
+        if not strays() and not [*held(context)]:
             return []
         await trio.lowlevel.checkpoint()
-    return [*_held(context), *(f"a task still runs: {task!r}" for task in strays())]
-
-
-def _held(context: object) -> Iterator[str]:
-    """What a client or a transport says of itself; anything else has nothing to say."""
-    tell = getattr(context, "statistics", None)
-    statistics = tell() if callable(tell) else None
-    if isinstance(statistics, ClientStatistics):
-        for name, account in statistics.accounts.items():
-            if account.in_flight or account.waiting:
-                yield f"slots of {name}: {account.in_flight} still held, {account.waiting} waited for"
-        statistics = statistics.connections
-    if isinstance(statistics, TransportStatistics) and statistics.active:
-        yield f"connections still active: {statistics.active}"
+    return [*held(context), *(f"a task still runs: {task!r}" for task in strays())]
 
 
 async def _next_call(trial: Trial, context: object) -> list[str]:
