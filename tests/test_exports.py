@@ -13,6 +13,7 @@ import trio_llm
 PUBLIC_MODULES = [
     "trio_llm",
     "trio_llm.exceptions",
+    "trio_llm.mcp",
     "trio_llm.models",
     "trio_llm.observe",
     "trio_llm.otel",

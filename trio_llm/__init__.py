@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from . import (
         exceptions as exceptions,
+        mcp as mcp,
         models as models,
         observe as observe,
         otel as otel,
@@ -234,7 +235,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "": "exceptions models observe otel providers purse structured tools types",
+            "": "exceptions mcp models observe otel providers purse structured tools types",
             "_catalog": "catalog_with",
             "_catalog.provider": "Provider",
             "_client.batch_twins": "batch_completion batch_completion_models batch_completion_models_all_responses register_provider",

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
         ToolResult as ToolResult,
         ToolRun as ToolRun,
     )
+    from ._results import (
+        ToolOutput as ToolOutput,
+    )
     from ._streams import (
         ToolStream as ToolStream,
     )
@@ -56,6 +59,7 @@ else:
                 "Finished ProviderItem ReasoningDelta RoundEnded Step TextDelta "
                 "ToolBegan ToolEnded ToolEvent ToolProgress ToolResult ToolRun"
             ),
+            "_results": "ToolOutput",
             "_streams": "ToolStream",
             "_tool": "Tool ToolContext ToolLike tool",
         },

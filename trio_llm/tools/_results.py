@@ -15,12 +15,31 @@ LONGEST_FAILURE: Final = 2_000
 _PART_TYPES: Final = frozenset({"text", "image_url", "input_audio", "file", "video_url", "document"})
 
 
+@attrs.frozen
+class ToolOutput:
+    """What a function returns that tells the model something else than the program.
+
+    Example:
+        @trio_llm.tools.tool
+        async def draw(what: str) -> trio_llm.tools.ToolOutput:
+            picture = await paint(what)
+            return trio_llm.tools.ToolOutput({"type": "image_url", "image_url": {"url": picture.url}}, picture)
+    """
+
+    content: Any
+    """What the model is told: a text, content parts, or something with a JSON form."""
+    value: Any = None
+    """The `value` of the `ToolResult`."""
+
+
 def content_of(value: Any) -> str | list[Mapping[str, Any]]:
     """What a function returned, as content: a text, content parts such as images and files, else JSON.
 
     Raises:
         TypeError: for what has no JSON form.
     """
+    if isinstance(value, ToolOutput):
+        return content_of(value.content)
     if isinstance(value, str):
         return value
     if _is_part(value):

@@ -19,7 +19,7 @@ import attrs
 from .._runtime import trio
 from ._asking import Approval, Plan
 from ._events import ToolBegan, ToolEnded, ToolEvent, ToolProgress, ToolResult
-from ._results import WrittenCall, content_of, failure_text
+from ._results import ToolOutput, WrittenCall, content_of, failure_text
 from ._tool import Tool, ToolContext
 
 Sink: TypeAlias = Callable[[ToolEvent], Awaitable[None]]
@@ -130,7 +130,8 @@ class Turn:
                 with self._slots.group("tool", {"name": tool.name, "call_id": call.id}):
                     value = await tool.run(arguments, context, self._slots.threads)
                 seconds = trio.current_time() - started
-                state.result = ToolResult(call.id, call.name, content_of(value), value, None, seconds)
+                kept = value.value if isinstance(value, ToolOutput) else value
+                state.result = ToolResult(call.id, call.name, content_of(value), kept, None, seconds)
         except Exception as error:  # noqa: BLE001 - the model is told, and so is the program, by the result
             state.result = _failed(call, f"{type(error).__name__}: {error}", error, trio.current_time() - started)
         if scope.cancelled_caught and state.result is None:
