@@ -157,8 +157,8 @@ class Wire:
                     await server.run(receiving, sending, server.create_initialization_options())
 
         async with create_client_server_memory_streams() as (ours, theirs), trio.open_nursery() as nursery:
-            nursery.start_soon(fall)
-            nursery.start_soon(serve, *theirs)
+            nursery.start_soon(fall)  # noqa: ASYNC113 - it waits for the test
+            nursery.start_soon(serve, *theirs)  # noqa: ASYNC113 - what is sent before waits in the stream
             yield ours
             nursery.cancel_scope.cancel()
 
@@ -394,7 +394,7 @@ async def test_after_its_block_a_server_answers_nobody_and_those_who_ask_are_tol
 
     async with trio.open_nursery() as nursery:
         async with connect(library()) as server:
-            nursery.start_soon(ask, server)
+            nursery.start_soon(ask, server)  # noqa: ASYNC111 - what it gets when the block is left is the subject
             await trio.sleep(1)
     await ask(server)
     assert len(failures) == 2
