@@ -19,7 +19,7 @@ import cattrs
 from .._types.mapping import Record, build_nested
 from .._types.vector import Vector, packed
 from . import json as _json
-from .structuring import ClassPlan, FieldPlan, Hook, compiled, is_plain
+from .structuring import ClassPlan, FieldPlan, Hook, fast_hook, is_plain
 
 T = TypeVar("T")
 JSONObject = dict[str, Any]
@@ -116,7 +116,7 @@ class _ClassHooks:
         fields = _field_plans(cls)
         careful = _careful_hook(cls, {plan.name: plan for plan in fields})
         plan = ClassPlan(cls, fields, issubclass(cls, Record), careful, ConversionError)
-        made = self._made[cls] = compiled(plan) if is_plain(cls, build_nested) else careful
+        made = self._made[cls] = fast_hook(plan) if is_plain(cls, build_nested) else careful
         return made
 
 

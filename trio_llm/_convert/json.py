@@ -77,7 +77,7 @@ def loads(text: bytes | str) -> Any:
             value = orjson.loads(text)
         except ValueError:  # NaN and Infinity, or no JSON at all
             value = _standard_loads(text)
-    if len(text) > 2 * MOST_NESTED and _is_deep(text, value):
+    if len(text) > 2 * MOST_NESTED and (opened := _opened(text)) > MOST_NESTED and _is_deep(value, opened):
         raise ValueError(f"nested more than {MOST_NESTED} levels deep")
     return value
 
@@ -88,7 +88,7 @@ def first_of(text: str) -> tuple[Any, int]:
         value, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if _is_deep(text[:end], value):
+    if _is_deep(value, _opened(text[:end])):
         raise ValueError(f"nested more than {MOST_NESTED} levels deep")
     return value, end
 
@@ -103,16 +103,23 @@ def _standard_loads(text: bytes | str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def _is_deep(text: bytes | str, value: Any) -> bool:
+def _opened(text: bytes | str) -> int:
+    """The opening brackets of a text, those in its strings among them."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{")
+    # Removing finds a byte with memchr, which takes a tenth of the time that counting takes.
+    return 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
+
+
+def _is_deep(value: Any, opened: int) -> bool:
     """Whether more than `MOST_NESTED` lists and objects are inside each other.
 
     The opening brackets of the text bound the containers that a level may still hold, so that the walk ends before it
     comes to the numbers of vectors, and does not begin for most texts.
     """
-    unseen = text.count(b"[") + text.count(b"{") if isinstance(text, bytes) else text.count("[") + text.count("{")
     level, depth = [value] if isinstance(value, dict | list) else [], 1
-    while level and unseen - len(level) > MOST_NESTED - depth:
-        unseen -= len(level)
+    while level and opened - len(level) > MOST_NESTED - depth:
+        opened -= len(level)
         level = [
             inner
             for outer in level

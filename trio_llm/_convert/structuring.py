@@ -1,18 +1,36 @@
-"""From JSON objects to classes: a function for each class, written out and compiled as attrs does `__init__`.
+"""From JSON objects to classes: functions for the sets of fields that replies have, written out and compiled.
 
-Replies consist of little else, and the cost of a chunk is the cost of this: a loop over its fields takes more than
-twice as long.
+Replies consist of little else, and the cost of a chunk is the cost of this. A provider gives nearly every object of a
+kind the same fields. So there is a function for each such set: it fetches all values at once, and asks of none whether
+it is there.
+
+`careful` of the plan says what is right. It reads any object field by field, and all that is here comes to the same.
+Of one class, each set of fields goes through these states:
+
+    new ──> counted, and read carefully ──> OFTEN times seen: compiled ──> at hand
+
+- At hand is one compiled function for each number of fields. A function that does not find its fields raises
+  `KeyError`, and that of the set that did come takes its place.
+- At most MOST_SETS sets are counted, and none of more than MOST_FIELDS fields: objects of other sets are read
+  carefully for ever, so that a provider that makes names up costs time and no memory.
+- Threads may count, compile and take a place at once: what is made twice is the same, and nothing half-made is seen.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 import attrs
 
 Hook = Callable[[Any, Any], Any]
 """From a decoded value, and its type as cattrs passes it, to what is made of it."""
+OFTEN: Final = 8
+"""Objects of one set of fields after which a function is compiled for it: that takes as long as reading a few dozen."""
+MOST_SETS: Final = 64
+MOST_FIELDS: Final = 64
 
 
 @attrs.frozen
@@ -31,6 +49,11 @@ class FieldPlan:
     def is_answer(self) -> bool:
         """Whether it carries the answer, so that a value of the wrong type cannot be passed over."""
         return "answer" in self.field.metadata
+
+    @property
+    def is_required(self) -> bool:
+        """Whether an object without it makes no sense."""
+        return self.field.default is attrs.NOTHING
 
     @property
     def name(self) -> str:
@@ -70,52 +93,114 @@ def is_plain(cls: type[Any], *ignored: Callable[..., None]) -> bool:
     )
 
 
-def compiled(plan: ClassPlan) -> Hook:
-    """The function for one class, which `is_plain`."""
-    known = frozenset(field.name for field in plan.fields)
+def fast_hook(plan: ClassPlan) -> Hook:
+    """What reads the objects of one class, which `is_plain`."""
+    sets = _Sets(plan)
+    at_hand, careful, read_other = sets.at_hand, plan.careful, sets.read
+
+    def structure(value: Any, _: Any) -> Any:
+        if type(value) is not dict:
+            return careful(value, None)
+        try:
+            return at_hand[len(value)](value)
+        except KeyError:
+            pass  # read below, where an error of the reading has no other behind it
+        return read_other(value)
+
+    return structure
+
+
+class _Sets:
+    """The sets of fields that objects of one class had."""
+
+    def __init__(self, plan: ClassPlan) -> None:
+        self._plan = plan
+        self._seen: Counter[frozenset[str]] = Counter()
+        self._compiled: dict[frozenset[str], Callable[[Any], Any]] = {}
+        self.at_hand: dict[int, Callable[[Any], Any]] = {}
+        """The function for the fields that came last, by their number."""
+
+    def read(self, value: dict[str, Any]) -> Any:
+        """The object of a value whose fields have no function at hand."""
+        fields = frozenset(value)
+        made = self._compiled.get(fields)
+        if made is None and self._is_often(fields):
+            made = self._compiled[fields] = _compiled(self._plan, tuple(value))
+        if made is None:
+            return self._plan.careful(value, None)
+        self.at_hand[len(fields)] = made
+        return made(value)
+
+    def _is_often(self, fields: frozenset[str]) -> bool:
+        if len(fields) > MOST_FIELDS or (fields not in self._seen and len(self._seen) >= MOST_SETS):
+            return False
+        self._seen[fields] += 1
+        return self._seen[fields] >= OFTEN and self._has_all_required(fields)
+
+    def _has_all_required(self, fields: frozenset[str]) -> bool:
+        return all(field.name in fields for field in self._plan.fields if field.is_required)
+
+
+def _compiled(plan: ClassPlan, fields: tuple[str, ...]) -> Callable[[Any], Any]:
+    """The function for objects with these fields and no other. It is given what has as many; others raise `KeyError`."""
+    extra = frozenset(fields).difference(field.name for field in plan.fields)
     names: dict[str, Any] = {
         "careful": plan.careful,
         "cls": plan.cls,
-        "extra_of": lambda value: {key: value[key] for key in value if key not in known and value[key] is not None},
+        "extra_of": lambda value: {name: value[name] for name in value if name in extra and value[name] is not None},
         "Failure": plan.failure,
-        "has_all": known.issuperset,
         "new": object.__new__,
         "put": object.__setattr__,
     }
-    text = "\n".join(_lines(plan, names))
+    if fields:
+        names["pick"] = itemgetter(*fields)
+    text = "\n".join(_lines(plan, fields, names))
     exec(compile(text, f"<structuring of {plan.cls.__qualname__}>", "exec"), names)
-    made: Hook = names["structure"]
+    made: Callable[[Any], Any] = names["structure"]
     return made
 
 
-def _lines(plan: ClassPlan, names: dict[str, Any]) -> Iterator[str]:
+def _lines(plan: ClassPlan, fields: tuple[str, ...], names: dict[str, Any]) -> Iterator[str]:
+    variables = {name: f"value_{number}" for number, name in enumerate(fields)}
     is_frozen = "__setattr__" in vars(plan.cls)
     set_field = "put(made, '{0}', {1})" if is_frozen else "made.{0} = {1}"
-    yield "def structure(value, _):"
-    yield "    if type(value) is not dict:"
-    yield "        return careful(value, None)"
+    yield "def structure(value):"
+    if fields:
+        yield f"    {', '.join(variables.values())} = pick(value)"
     yield "    made = new(cls)"
     yield "    try:"
     for number, field in enumerate(plan.fields):
-        absent = _absent(field, number, names)
-        yield f"        if {field.name!r} in value and (item := value[{field.name!r}]) is not None:"
-        if field.item_hook is not None:
-            yield from _items(field.item_hook, number, names)
-        yield "            " + set_field.format(field.field.name, _present(field, number, names))
-        yield "        else:"
-        yield "            " + (set_field.format(field.field.name, absent) if absent else "return careful(value, None)")
+        variable = variables.pop(field.name, None)
+        if variable is not None and field.is_required:
+            yield f"        if {variable} is None:"
+            yield "            return careful(value, None)"
+        if variable is not None and field.item_hook is not None:
+            yield from _items(field.item_hook, variable, number, names)
+        yield "        " + set_field.format(field.field.name, _expression(field, variable, number, names))
     yield "    except Failure:"
     yield "        return careful(value, None)"
     if plan.keeps_extra:
-        yield "    " + set_field.format("model_extra", "None if has_all(value) else extra_of(value) or None")
+        yield "    " + set_field.format("model_extra", "extra_of(value) or None" if variables else "None")
     yield "    return made"
 
 
-def _absent(plan: FieldPlan, number: int, names: dict[str, Any]) -> str | None:
-    """The expression for a field that is absent; None if it has to be there."""
+def _expression(plan: FieldPlan, variable: str | None, number: int, names: dict[str, Any]) -> str:
+    """What a field is set to, if the variable holds its value; None where the object does not have the field."""
+    absent = _absent(plan, number, names)
+    if variable is None:
+        return absent
+    if plan.item_hook is not None:
+        return f"{absent} if {variable} is None else items"
+    names[f"hook_{number}"] = plan.hook
+    read = f"hook_{number}({variable}, None)"
+    if plan.exact is not None:
+        return f"{variable} if type({variable}) is {plan.exact.__name__} else {absent} if {variable} is None else {read}"
+    return f"{absent} if {variable} is None else {read}"
+
+
+def _absent(plan: FieldPlan, number: int, names: dict[str, Any]) -> str:
+    """The expression for a field that is absent or null."""
     default: Any = plan.field.default
-    if default is attrs.NOTHING:
-        return None
     if default is None:
         return "None"
     made = isinstance(default, attrs.Factory)  # type: ignore[arg-type]  # it is a class, whatever its stub says
@@ -123,20 +208,12 @@ def _absent(plan: FieldPlan, number: int, names: dict[str, Any]) -> str | None:
     return f"default_{number}()" if made else f"default_{number}"
 
 
-def _items(hook: Hook, number: int, names: dict[str, Any]) -> Iterator[str]:
-    """The lines that turn the list `item` into the list `items`."""
+def _items(hook: Hook, variable: str, number: int, names: dict[str, Any]) -> Iterator[str]:
+    """The lines that turn a list into the list `items`."""
     names[f"item_hook_{number}"] = hook
-    yield "            if type(item) is not list:"
+    yield f"        if {variable} is not None:"
+    yield f"            if type({variable}) is not list:"
     yield "                return careful(value, None)"
     yield "            items = []"
-    yield "            for one in item:"
+    yield f"            for one in {variable}:"
     yield f"                items.append(item_hook_{number}(one, None))"
-
-
-def _present(plan: FieldPlan, number: int, names: dict[str, Any]) -> str:
-    if plan.item_hook is not None:
-        return "items"
-    names[f"hook_{number}"] = plan.hook
-    if plan.exact is None:
-        return f"hook_{number}(item, None)"
-    return f"(item if type(item) is {plan.exact.__name__} else hook_{number}(item, None))"

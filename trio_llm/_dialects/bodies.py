@@ -51,8 +51,8 @@ def whole_document(body: bytes) -> Any:
     Nearly every reply is one: whoever asks this first spares it the preparations for the others.
     """
     try:
-        document = parse(body)
-    except ConversionError:
+        document = _json.loads(body)
+    except ValueError:
         return None
     return whole_characters(document) if has_halves(body) else document
 

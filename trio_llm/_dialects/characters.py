@@ -29,9 +29,9 @@ _TEXTS: Final = ("content", "reasoning_content", "refusal")
 
 def has_halves(text: bytes | str) -> bool:
     """Whether JSON text escapes a half of a character, alone or not. Only an escape can leave one behind."""
-    if isinstance(text, bytes):
-        return b"\\u" in text and (b"\\ud" in text or b"\\uD" in text)
-    return "\\u" in text and ("\\ud" in text or "\\uD" in text)
+    if isinstance(text, bytes):  # most replies have no backslash, and `find` looks for a single byte with memchr
+        return text.find(b"\\") >= 0 and b"\\u" in text and (b"\\ud" in text or b"\\uD" in text)
+    return "\\" in text and "\\u" in text and ("\\ud" in text or "\\uD" in text)
 
 
 def has_raw_bytes(text: str) -> bool:

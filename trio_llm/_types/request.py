@@ -193,7 +193,7 @@ class CallOptions:
 
 
 NO_OPTIONS = CallOptions()
-_DEFAULTS: Final[Mapping[str, Any]] = {**vars(NO_OPTIONS)}
+_DEFAULTS: Final[dict[str, Any]] = {**vars(NO_OPTIONS)}
 _CONTROLS = frozenset(ControlParams.__annotations__)
 
 
@@ -205,6 +205,7 @@ def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> tupl
     """
     parameters: dict[str, Any] = {}
     controls: dict[str, Any] = {}
+    clouds: dict[str, Any] = {}
     for name, value in arguments.items():
         if type(value) is str and name in _TEXTS:  # a key and an address, as nearly every call has
             controls[name] = value
@@ -213,17 +214,17 @@ def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> tupl
         elif name in known:
             parameters[name] = value
         elif name in _CONTROLS:
-            controls[name] = _checked(name, value)
+            (clouds if name in _OF_CLOUDS else controls)[name] = _checked(name, value)
         else:
             raise UnsupportedParamsError(_unknown(name, known))
+    if clouds:
+        _gather(clouds, controls)
     if not controls:
         return parameters, NO_OPTIONS
     if "base_url" in controls:
         controls["api_base"] = controls.pop("base_url")  # LiteLLM lets it win where both are given
-    if not _OF_CLOUDS.isdisjoint(controls):
-        _gather(controls)
     options = object.__new__(CallOptions)
-    vars(options).update(_DEFAULTS, **controls)  # a third of what __init__ takes, and nearly every call has options
+    vars(options).update(_DEFAULTS | controls)  # a third of what __init__ takes, and nearly every call has options
     return parameters, options
 
 
@@ -288,15 +289,14 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _gather(controls: dict[str, Any]) -> None:
-    """Arguments of clouds, in their own place."""
-    provider = controls.pop("azure_ad_token_provider", None)
+def _gather(clouds: dict[str, Any], controls: dict[str, Any]) -> None:
+    """Put the arguments of clouds among the others, in their own place."""
+    provider = clouds.pop("azure_ad_token_provider", None)
     if provider is not None:
         controls.setdefault("api_key", as_key(provider))
-    given = {name: controls.pop(name) for name in sorted(_OF_CLOUDS & controls.keys())}
-    if isinstance(held := given.get("vertex_credentials"), Mapping):
-        given["vertex_credentials"] = json.dumps(held)
-    controls["settings"] = tuple(given.items())
+    if isinstance(held := clouds.get("vertex_credentials"), Mapping):
+        clouds["vertex_credentials"] = json.dumps(held)
+    controls["settings"] = tuple(sorted(clouds.items()))
 
 
 _OF_CLOUDS: Final = frozenset(

@@ -29,6 +29,7 @@ _IS_DUMP: Final = frozenset({"content", "provider_specific_fields", "reasoning_c
 """Fields that a dictionary has, null or not, if it is all that `model_dump()` gave."""
 _PLAIN: Final = frozenset({"role", "content", "name", "refusal", "prefix"})
 """Fields of an answer in which nothing has to change."""
+_BARE_ROLES: Final = frozenset({"assistant", "system", "user"})
 _SPEAKS: Final = frozenset({"tool_calls", "function_call", "audio", "refusal"})
 """What an answer may have in place of content."""
 
@@ -39,6 +40,8 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
     Raises:
         UnsupportedParamsError: for fields and content parts that the provider refuses; `drop` leaves them out.
     """
+    if all(map(_is_bare, messages)):
+        return [*messages]
     roles = {message["role"] for message in messages}
     has_results = "tool" in roles
     ordered = results_after_calls(messages) if has_results else messages
@@ -58,6 +61,16 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
     if refused and not drop:
         raise UnsupportedParamsError(f"cannot express {', '.join(refused)}; drop_params=True leaves it out")
     return fitted
+
+
+def _is_bare(message: Mapping[str, Any]) -> bool:
+    """Whether a message is a text and nothing else, which every provider takes as it is: nearly all are."""
+    return (
+        type(message) is dict
+        and len(message) == 2
+        and type(message.get("content")) is str
+        and message["role"] in _BARE_ROLES
+    )
 
 
 def _with_plain_attachments(message: Mapping[str, Any]) -> Mapping[str, Any]:

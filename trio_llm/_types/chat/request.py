@@ -142,16 +142,13 @@ class ChatRequest(AnyRequest["ModelResponse"]):
         stream: bool | None = False,
         **params: Unpack[ChatParams],
     ) -> None:
-        on_break = params.pop("on_break", None) or "raise"
-        if on_break not in _ON_BREAK:
-            raise UnsupportedParamsError(f"on_break is one of {', '.join(_ON_BREAK)}, not {on_break!r}")
-        max_repairs = params.pop("max_repairs", None) or 0
-        if type(max_repairs) is not int or max_repairs < 0:
-            raise BadRequestError("max_repairs must be a whole number, 0 or more")
+        on_break, max_repairs = "raise", 0
+        if "on_break" in params or "max_repairs" in params:
+            on_break, max_repairs = _own_of(params)
         parameters, options = split_arguments(params, CHAT_PARAMETERS)
         given: Any = parameters
         vars(self).update(  # every call makes one, and the generated `__init__` of a frozen class takes its time
-            model=checked_model(model),
+            model=model if type(model) is str else checked_model(model),
             messages=_plain_messages(messages),
             stream=bool(stream),
             parameters=given,
@@ -159,6 +156,17 @@ class ChatRequest(AnyRequest["ModelResponse"]):
             on_break=on_break,
             max_repairs=max_repairs,
         )
+
+
+def _own_of(params: ChatParams) -> tuple[OnBreak, int]:
+    """What the request has fields of its own for, taken out of the keyword arguments."""
+    on_break = params.pop("on_break", None) or "raise"
+    if on_break not in _ON_BREAK:
+        raise UnsupportedParamsError(f"on_break is one of {', '.join(_ON_BREAK)}, not {on_break!r}")
+    max_repairs = params.pop("max_repairs", None) or 0
+    if type(max_repairs) is not int or max_repairs < 0:
+        raise BadRequestError("max_repairs must be a whole number, 0 or more")
+    return on_break, max_repairs
 
 
 def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any], ...]:
