@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm._convert.converter import ConversionError, _careful_hook, _field_plans, load, parse, structure
+from trio_llm._convert.structuring import MOST_FIELDS, MOST_SETS, OFTEN, ClassPlan, Hook, fast_hook
 from trio_llm._types.chat import ModelResponse, ModelResponseStream
 from trio_llm._types.mapping import ANSWER, Record
 from trio_llm._types.usage import Usage
@@ -87,6 +88,69 @@ def test_the_fast_way_and_the_careful_way_come_to_the_same(value: object) -> Non
     careful = _careful_hook(Tree, {plan.name: plan for plan in _field_plans(Tree)})
     for name in ("leaves", "branch", "notes", "anything", "tags", "marks", "other"):
         assert outcome(structure, {name: value}, Tree) == outcome(careful, {name: value}, None)
+
+
+def counted_hook(cls: type[Any]) -> tuple[Hook, list[object]]:
+    """The fast hook of a class, and what it has had read carefully."""
+    plans, read = _field_plans(cls), list[object]()
+    careful = _careful_hook(cls, {plan.name: plan for plan in plans})
+
+    def counting(value: object, _: object) -> object:
+        read.append(value)
+        return careful(value, None)
+
+    return fast_hook(ClassPlan(cls, plans, issubclass(cls, Record), counting, ConversionError)), read
+
+
+def test_fields_that_come_often_get_a_function_of_their_own() -> None:
+    hook, carefully = counted_hook(Leaf)
+
+    made = [hook({"name": "a", "size": number, "shape": None, "kind": "x"}, None) for number in range(OFTEN + 5)]
+
+    assert made == [Leaf("a", number, model_extra={"kind": "x"}) for number in range(OFTEN + 5)]
+    assert len(carefully) == OFTEN - 1
+
+
+def test_sets_of_as_many_fields_take_turns_without_being_taken_for_each_other() -> None:
+    hook, carefully = counted_hook(Leaf)
+    values = [{"name": "a", "size": 1}, {"ripe": True, "color": "red"}, {"size": 2, "name": "b"}] * OFTEN
+    wanted = [Leaf("a", 1), Leaf(ripe=True, color="red"), Leaf("b", 2)] * OFTEN
+
+    assert [hook(value, None) for value in values] == wanted
+    assert len(carefully) == 2 * (OFTEN - 1)
+
+
+def test_a_provider_that_makes_names_up_costs_no_memory() -> None:
+    hook, carefully = counted_hook(Leaf)
+    for number in range(MOST_SETS):
+        hook({f"name {number}": number}, None)
+    late, wide = {"name": "a"}, {f"name {number}": number for number in range(MOST_FIELDS + 1)}
+    carefully.clear()
+
+    assert [hook(late, None) for _ in range(2 * OFTEN)] == [Leaf("a")] * 2 * OFTEN
+    assert len(carefully) == 2 * OFTEN
+
+    wide_hook, carefully = counted_hook(Leaf)
+    assert [wide_hook(wide, None) for _ in range(2 * OFTEN)] == [Leaf(model_extra=wide)] * 2 * OFTEN
+    assert len(carefully) == 2 * OFTEN
+
+
+def test_a_required_field_is_missed_however_often() -> None:
+    hook, _ = counted_hook(Wire)
+    for _ in range(2 * OFTEN):
+        for value in ({"size": 1}, {}, {"kind": None, "size": 1}):
+            with pytest.raises(ConversionError, match="kind") as told:
+                hook(value, None)
+            assert told.value.__suppress_context__ or told.value.__context__ is None
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["name", "size", "weight", "ripe", "x", "y"]), JSON), max_size=40))
+def test_any_row_of_objects_is_read_as_if_each_came_alone(values: list[dict[str, Any]]) -> None:
+    careful = _careful_hook(Leaf, {plan.name: plan for plan in _field_plans(Leaf)})
+    hook, _ = counted_hook(Leaf)
+
+    for value in values * 3:
+        assert outcome(hook, value, Leaf) == outcome(careful, value, None)
 
 
 def test_nested_classes_are_built() -> None:

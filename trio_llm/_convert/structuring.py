@@ -142,7 +142,7 @@ class _Sets:
 
 
 def _compiled(plan: ClassPlan, fields: tuple[str, ...]) -> Callable[[Any], Any]:
-    """The function for objects with these fields and no other. It is given what has as many; others raise `KeyError`."""
+    """The function for objects with these fields. It is given what has as many; other fields raise `KeyError`."""
     extra = frozenset(fields).difference(field.name for field in plan.fields)
     names: dict[str, Any] = {
         "careful": plan.careful,
@@ -192,10 +192,8 @@ def _expression(plan: FieldPlan, variable: str | None, number: int, names: dict[
     if plan.item_hook is not None:
         return f"{absent} if {variable} is None else items"
     names[f"hook_{number}"] = plan.hook
-    read = f"hook_{number}({variable}, None)"
-    if plan.exact is not None:
-        return f"{variable} if type({variable}) is {plan.exact.__name__} else {absent} if {variable} is None else {read}"
-    return f"{absent} if {variable} is None else {read}"
+    other = f"{absent} if {variable} is None else hook_{number}({variable}, None)"
+    return other if plan.exact is None else f"{variable} if type({variable}) is {plan.exact.__name__} else {other}"
 
 
 def _absent(plan: FieldPlan, number: int, names: dict[str, Any]) -> str:
