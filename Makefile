@@ -6,12 +6,13 @@
 #   make test-newest    the tests with the newest Python that is here; NEWEST=/path/to/python says which
 #   make drawn   errors at 1,000 drawn steps and paces for each form of a reader, on both loops; minutes
 #   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
+#   make pictures    those of the documentation, in Chromium; seconds
 #   make mutants    200 mistakes planted in the engine, the limits and the combinators; half an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo drawn fuzz mutants test test-lowest test-newest format lint async-lint types public-types unit clean
+.PHONY: help demo drawn fuzz mutants pictures test test-lowest test-newest format lint async-lint types public-types unit clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -82,6 +83,9 @@ drawn: $(VENV)/.installed-test
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python tests/fuzz_replies.py
+
+pictures: $(VENV)/.installed-test
+	$(BIN)/python tests/pictures.py
 
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tests/mutants.py

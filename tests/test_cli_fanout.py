@@ -441,3 +441,14 @@ def test_an_outcome_that_cannot_be_written_ends_the_fan_out_and_is_told(serving:
     with pytest.raises(OSError, match="No space left"):
         main(["fanout", str(prompts), "--model", "openai/any", "--output", "/dev/full", "--max-in-flight", "1"])
     assert len(simulator.requests) == 1
+
+
+def test_a_trace_of_the_calls_is_written_and_replaces_nothing(serving: Serve, prompts: Path, tmp_path: Path) -> None:
+    serving(Simulator())
+    path = tmp_path / "calls.jsonl"
+
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--trace", str(path), "-q", "-o", "/dev/null"]) == 0
+    told = [record["event"] for record in records(path)]
+    assert [told.count(event) for event in ("Began", "CallStarted", "CallEnded", "GroupEnded")] == [1, 3, 3, 1]
+    assert main(["trace", str(path)]) == 0
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--trace", str(path)]) == 2

@@ -49,7 +49,7 @@ TABLE: dict[str, set[str]] = {
         *("_transport", "_runtime", "_lazy", "_limits", "_client", "observe", ""),
     },
     "mcp": {"_types", "_version", "_engine", "_runtime", "_lazy", "tools"},
-    "_cli": {*CLIENT, "testing", "models", "exceptions", ""},
+    "_cli": {*CLIENT, "testing", "models", "observe", "exceptions", ""},
     "__main__": {"_cli"},
     "": {
         *CLIENT,

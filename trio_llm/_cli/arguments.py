@@ -15,6 +15,10 @@ with "model", "id" or any parameter of a chat call where they differ; a table (.
 names; or a file for OpenAI's batches.
 Exit status: 0 if every call went well, 1 if one did not, 2 for bad input, 130 after Ctrl-C.
 """
+_TRACE = """\
+Draw a trace that `fanout --trace`, or an observer of trio_llm.observe, has written: as one page that needs nothing
+beside itself (zoom, search, facts of each call), and as a picture. Prints the names of the files.
+"""
 FORMATS = ("text", "jsonl", "json", "csv", "tsv")
 """Of a file of prompts."""
 MOST_IN_FLIGHT = 64
@@ -56,6 +60,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_fanout(commands.add_parser("fanout", help="answer many prompts at the same time", description=_FANOUT))
     _add_chat(commands.add_parser("chat", help="ask a model, or talk with it", description=_CHAT))
     _add_models(commands.add_parser("models", help="list providers and models", description=_MODELS))
+    _add_trace(commands.add_parser("trace", help="draw what happened to calls", description=_TRACE))
     _add_serve(commands.add_parser("serve", help="serve a simulated provider", description=_SERVE))
     return parser
 
@@ -88,7 +93,8 @@ def _add_fanout(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write each outcome as a line of JSON as soon as it is known; - writes to stdout and the rest to stderr",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there already")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+    parser.add_argument("--trace", metavar="FILE", help="write what happens to the calls; see trio-llm trace")
     parser.add_argument("--show-text", action="store_true", help="print the whole answers")
     parser.add_argument(
         "-q",
@@ -109,6 +115,19 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("provider", metavar="PROVIDER", nargs="?", help="list the models of this one")
     parser.add_argument("--filter", metavar="TEXT", default="", help="only providers and models that contain TEXT")
     parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+
+def _add_trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the trace, lines of JSON")
+    parser.add_argument(
+        "--format",
+        action="append",
+        dest="formats",
+        choices=("html", "svg", "perfetto"),
+        help="what to write (default: html and svg); perfetto is what ui.perfetto.dev and Chrome's tracing open",
+    )
+    parser.add_argument("-o", "--output", metavar="NAME", help="of the files, without their endings (default: as FILE)")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

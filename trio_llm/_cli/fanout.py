@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from io import TextIOWrapper
 
 import attrs
 import trio
@@ -13,9 +14,11 @@ import trio
 from .._catalog.provider import Provider
 from .._client.client import Client
 from .._limits.settings import Limits
+from ..observe import JSONLines, Observer
 from .arguments import MOST_IN_FLIGHT
 from .calls import Call, FanOut
 from .checks import check_prompts, providers_for
+from .files import open_new
 from .interrupts import Interruption, interruptible
 from .outcomes import open_outcomes
 from .progress import Board, Lines
@@ -35,6 +38,7 @@ class _Plan:
     """Seconds."""
     quiet: bool
     """Whether nothing is shown while it runs."""
+    observers: Sequence[Observer]
 
 
 def run(arguments: Namespace) -> int:
@@ -49,8 +53,12 @@ def run(arguments: Namespace) -> int:
         if arguments.output is not None:
             writer = open_outcomes(arguments.output, arguments.prompts, overwrite=arguments.overwrite)
             fan_out.listeners.append(stack.enter_context(writer))
+        observers: list[Observer] = [fan_out]
+        if arguments.trace is not None:
+            lines = stack.enter_context(open_new(arguments.trace, overwrite=arguments.overwrite))
+            observers.append(JSONLines(stack.enter_context(TextIOWrapper(lines, "utf-8"))))
         deadline = arguments.deadline or math.inf
-        plan = _Plan(providers, limit, _limits(arguments, limit), deadline, quiet=arguments.quiet)
+        plan = _Plan(providers, limit, _limits(arguments, limit), deadline, quiet=arguments.quiet, observers=observers)
         interruption = trio.run(_answer, fan_out, plan, screen)
     if not arguments.quiet:
         write_summary(screen, fan_out)
@@ -77,7 +85,7 @@ def _limits(arguments: Namespace, limit: int) -> Limits:
 
 
 async def _answer(fan_out: FanOut, plan: _Plan, screen: Screen) -> Interruption:
-    made = Client(limits=plan.limits, providers=plan.providers, observers=[fan_out])
+    made = Client(limits=plan.limits, providers=plan.providers, observers=plan.observers)
     async with interruptible() as interruption, made as client:
         with trio.move_on_after(plan.deadline):
             async with trio.open_nursery() as nursery:

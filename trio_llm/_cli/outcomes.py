@@ -14,6 +14,7 @@ from .._convert import json as _json
 from .._types.errors import APIError
 from .calls import Call
 from .errors import CommandError
+from .files import open_new
 
 
 @attrs.frozen
@@ -38,17 +39,9 @@ def open_outcomes(path: str, prompts: str, *, overwrite: bool) -> Generator[Outc
     if path == "-":
         yield OutcomeWriter(sys.stdout.buffer)
         return
-    try:
-        if prompts != "-" and os.path.exists(path) and os.path.samefile(path, prompts):
-            raise CommandError(f"cannot write {path}: the prompts are read from it")
-        # What is no regular file, such as a pipe or /dev/null, has nothing that could be lost.
-        replaced = overwrite or (os.path.exists(path) and not os.path.isfile(path))
-        file = open(path, "wb" if replaced else "xb")  # noqa: SIM115 - closed below; errors of opening are the user's
-    except FileExistsError as error:
-        raise CommandError(f"{path} is there already; name another file, or replace it with --overwrite") from error
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror}") from error
-    with file:
+    if prompts != "-" and os.path.exists(path) and os.path.samefile(path, prompts):
+        raise CommandError(f"cannot write {path}: the prompts are read from it")
+    with open_new(path, overwrite=overwrite) as file:
         yield OutcomeWriter(file)
 
 

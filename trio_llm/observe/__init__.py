@@ -56,6 +56,9 @@ if TYPE_CHECKING:
         Figures as Figures,
         Statistics as Statistics,
     )
+    from ._trace import (
+        Trace as Trace,
+    )
 else:
     from .._lazy import public_names
 
@@ -71,5 +74,6 @@ else:
             "_log": "Log",
             "_progress": "Progress",
             "_statistics": "CallStatistics Figures Statistics",
+            "_trace": "Trace",
         },
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import IO, Any, ClassVar
 
 from .._engine.events import Event
 from ._records import Recorder
 
 
-def line_of(record: dict[str, Any]) -> str:
+def line_of(record: Mapping[str, Any]) -> str:
     """A record as one line. What has no JSON form, a label perhaps, is written as its text."""
     return json.dumps(record, separators=(",", ":"), default=str) + "\n"
 

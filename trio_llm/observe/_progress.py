@@ -149,6 +149,10 @@ class Progress:
             row.tokens += event.usage.completion_tokens
         self._bars.update(self._bar, advance=1)
 
+    def __rich__(self) -> Any:
+        """What is shown now, for programs that draw with `rich` themselves."""
+        return self._picture()
+
     def _picture(self) -> Any:
         from rich.console import Group
         from rich.table import Table

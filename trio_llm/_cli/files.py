@@ -1,0 +1,24 @@
+"""Files that commands write."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from .errors import CommandError
+
+
+def open_new(path: str, *, overwrite: bool) -> BinaryIO:
+    """A file to write, which the caller closes. What is there already is replaced only if that was asked for.
+
+    Raises:
+        CommandError: if the file is there already and may not be replaced, or cannot be written.
+    """
+    try:
+        # What is no regular file, such as a pipe or /dev/null, has nothing that could be lost.
+        replaced = overwrite or (os.path.exists(path) and not os.path.isfile(path))
+        return open(path, "wb" if replaced else "xb")
+    except FileExistsError as error:
+        raise CommandError(f"{path} is there already; name another file, or replace it with --overwrite") from error
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror}") from error
