@@ -7,7 +7,7 @@ from typing import assert_type
 import attrs
 from virtual import client_of, in_virtual_time
 
-from trio_llm import Client, ModelResponse
+from trio_llm import AnthropicMessagesResponse, Client, ModelResponse, ResponsesAPIResponse
 from trio_llm.testing import Reply, Simulator, ToolUse
 from trio_llm.tools import ToolEvent, ToolRun, tool
 from trio_llm.types import ParsedResponse
@@ -30,7 +30,7 @@ async def greet(name: str) -> str:
 ADA = '{"name": "Ada"}'
 ANSWERS = [
     *(Reply(ADA), Reply(f'{{"value": [{ADA}]}}'), Reply("x"), Reply(ADA), Reply(f'{{"value": [{ADA}]}}'), Reply(ADA)),
-    *(Reply(tool_calls=[ToolUse("greet", {"name": "Ada"})]), Reply("end"), Reply("end")),
+    *(Reply(tool_calls=[ToolUse("greet", {"name": "Ada"})]), *[Reply("end")] * 4),
 ]
 
 
@@ -56,6 +56,10 @@ async def _infer(client: Client) -> None:
             pass
         assert assert_type(stream.parsed, Person) == Person("Ada")
     run = await client.run_tools(MODEL, QUESTION, [greet])
-    assert assert_type(run, ToolRun).messages[2]["content"] == "hello Ada"
+    assert assert_type(run, ToolRun[ModelResponse]).messages[2]["content"] == "hello Ada"
+    items = await client.run_tools(MODEL, QUESTION, [greet], over="responses", store=False)
+    assert assert_type(items, ToolRun[ResponsesAPIResponse]).response.output_text == "end"
+    blocks = await client.run_tools("anthropic/claude-opus-4-6", QUESTION, [greet], over="messages", max_tokens=9)
+    assert assert_type(blocks, ToolRun[AnthropicMessagesResponse]).response.text == "end"
     async with client.stream_tools(MODEL, QUESTION, [greet]) as events:
         assert [assert_type(event, ToolEvent) async for event in events]

@@ -137,14 +137,16 @@ def test_a_turn_has_bounded_tools_and_each_call_one_result_in_order(
     run_in_virtual_time(clocked, backend=backend)
 
 
-async def run_of(client: Client, tools: list[Any], *, streamed: bool, **params: Any) -> ToolRun:
+async def run_of(client: Client, tools: list[Any], *, streamed: bool, **params: Any) -> ToolRun[Any]:
     messages = params.pop("messages", QUESTION)
     if not streamed:
-        return await client.run_tools(MODEL, messages, tools, **params)
+        whole: ToolRun[Any] = await client.run_tools(MODEL, messages, tools, **params)
+        return whole
     async with client.stream_tools(MODEL, messages, tools, **params) as stream:
         async for _ in stream:
             pass
-    return stream.run
+    run: ToolRun[Any] = stream.run
+    return run
 
 
 @in_virtual_time
@@ -378,7 +380,7 @@ async def test_a_running_loop_is_steered_between_rounds() -> None:
 
     simulator = Simulator([Reply(tool_calls=[ToolUse("work")]), Reply("long"), Reply("end")])
 
-    def ended(run: ToolRun) -> bool:
+    def ended(run: ToolRun[Any]) -> bool:
         if len(run.steps) == 2:
             sender.send_nowait("still shorter")
         return False

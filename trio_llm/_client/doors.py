@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 if TYPE_CHECKING:
-    from .._types.chat import MessageLike, ParsedParams
+    from .._types.chat import MessageLike, ModelResponse, ParsedParams
+    from .._types.messages_api.reply import AnthropicMessagesResponse
+    from .._types.messages_api.request import AnthropicMessageLike
+    from .._types.responses_api.request import InputItemLike
+    from .._types.responses_api.response import ResponsesAPIResponse
     from ..structured._streams import ItemStream, ObjectStream
     from ..testing._leaks import OpenCalls
-    from ..tools._asking import ToolParams
+    from ..tools._asking import MessagesToolParams, ResponsesToolParams, ToolParams
     from ..tools._events import ToolRun
     from ..tools._streams import ToolStream
     from ..tools._tool import ToolLike
@@ -91,9 +95,39 @@ class RoomDoors:
 
         return open_object_stream(self._as_client(), (kind, until), model, messages, params)
 
+    @overload
     async def run_tools(
-        self, model: str, messages: Iterable[MessageLike], tools: Iterable[ToolLike], **params: Unpack[ToolParams]
-    ) -> ToolRun:
+        self,
+        model: str,
+        messages: Iterable[MessageLike],
+        tools: Iterable[ToolLike],
+        *,
+        over: Literal["chat"] = "chat",
+        **params: Unpack[ToolParams],
+    ) -> ToolRun[ModelResponse]: ...
+    @overload
+    async def run_tools(
+        self,
+        model: str,
+        messages: Iterable[InputItemLike],
+        tools: Iterable[ToolLike],
+        *,
+        over: Literal["responses"],
+        **params: Unpack[ResponsesToolParams],
+    ) -> ToolRun[ResponsesAPIResponse]: ...
+    @overload
+    async def run_tools(
+        self,
+        model: str,
+        messages: Iterable[AnthropicMessageLike],
+        tools: Iterable[ToolLike],
+        *,
+        over: Literal["messages"],
+        **params: Unpack[MessagesToolParams],
+    ) -> ToolRun[AnthropicMessagesResponse]: ...
+    async def run_tools(
+        self, model: str, messages: Iterable[Any], tools: Iterable[ToolLike], *, over: Any = "chat", **params: Any
+    ) -> Any:
         """Let a model call tools until it answers; see `stream_tools`, which tells what happens meanwhile.
 
         Example:
@@ -108,11 +142,41 @@ class RoomDoors:
         from ..tools._loop import Asked
         from ..tools._streams import run_tools
 
-        return await run_tools(Asked(self._as_client(), model, messages, tools, params))
+        return await run_tools(Asked(self._as_client(), model, messages, tools, params, over))
 
+    @overload
     def stream_tools(
-        self, model: str, messages: Iterable[MessageLike], tools: Iterable[ToolLike], **params: Unpack[ToolParams]
-    ) -> AbstractAsyncContextManager[ToolStream]:
+        self,
+        model: str,
+        messages: Iterable[MessageLike],
+        tools: Iterable[ToolLike],
+        *,
+        over: Literal["chat"] = "chat",
+        **params: Unpack[ToolParams],
+    ) -> AbstractAsyncContextManager[ToolStream[ModelResponse]]: ...
+    @overload
+    def stream_tools(
+        self,
+        model: str,
+        messages: Iterable[InputItemLike],
+        tools: Iterable[ToolLike],
+        *,
+        over: Literal["responses"],
+        **params: Unpack[ResponsesToolParams],
+    ) -> AbstractAsyncContextManager[ToolStream[ResponsesAPIResponse]]: ...
+    @overload
+    def stream_tools(
+        self,
+        model: str,
+        messages: Iterable[AnthropicMessageLike],
+        tools: Iterable[ToolLike],
+        *,
+        over: Literal["messages"],
+        **params: Unpack[MessagesToolParams],
+    ) -> AbstractAsyncContextManager[ToolStream[AnthropicMessagesResponse]]: ...
+    def stream_tools(
+        self, model: str, messages: Iterable[Any], tools: Iterable[ToolLike], *, over: Any = "chat", **params: Any
+    ) -> Any:
         """Let a model call tools until it answers, and read what happens as typed events. Leaving the block ends it.
 
             async with client.stream_tools(model, messages, tools=[weather]) as run:
@@ -127,7 +191,9 @@ class RoomDoors:
             model: `"provider/name"`, or a bare name.
             messages: the conversation. One that was cut goes on where it was.
             tools: functions, `Tool`s, and definitions of what the provider itself runs.
-            params: those of `trio_llm.tools.ToolParams`: how tools are run, and the parameters of chat calls.
+            over: which call carries the run: `completion`, `responses` or `anthropic_messages`. The conversation has
+                its shape: messages, items, or messages of Anthropic's.
+            params: those of `trio_llm.tools.ToolParams`: how tools are run, and the parameters of that call.
 
         Raises:
             ToolRunError: from the iteration, if it fails.
@@ -135,7 +201,7 @@ class RoomDoors:
         from ..tools._loop import Asked
         from ..tools._streams import open_tool_stream
 
-        return open_tool_stream(Asked(self._as_client(), model, messages, tools, params))
+        return open_tool_stream(Asked(self._as_client(), model, messages, tools, params, over))
 
 
 def open_calls() -> OpenCalls:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._asking import (
         Approval as Approval,
+        MessagesToolParams as MessagesToolParams,
+        ResponsesToolParams as ResponsesToolParams,
         Round as Round,
         ToolParams as ToolParams,
     )
@@ -53,7 +55,7 @@ else:
     __getattr__, __dir__, __all__ = public_names(
         __name__,
         {
-            "_asking": "Approval Round ToolParams",
+            "_asking": "Approval MessagesToolParams ResponsesToolParams Round ToolParams",
             "_errors": "ToolRunError ToolRunTimeout",
             "_events": (
                 "Finished ProviderItem ReasoningDelta RoundEnded Step TextDelta "

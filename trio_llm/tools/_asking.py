@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypedDict
 
 import attrs
 
 from .._types.chat import BareModelParams, ChatCallParams, MessageLike
+from .._types.messages_api.request import MessagesToollessParams
+from .._types.request import ControlParams
+from .._types.responses_api.request import ResponsesToollessParams
 from ._events import ToolRun
 from ._tool import Tool, ToolLike
 
@@ -65,12 +68,14 @@ class RunParams(TypedDict, total=False):
     """Seconds for the whole run."""
     approve: Callable[[Approval], bool | str | Awaitable[bool | str]] | None
     """Asked before each call: True lets it run, False or a text refuses it, and the model is told."""
-    until: Callable[[ToolRun], bool] | None
+    until: Callable[[ToolRun[Any]], bool] | None
     """Asked after each round: True ends the run there."""
     steer: Steering | None
     """Messages of the program's own, read between rounds."""
     deferred: Sequence[ToolLike]
     """Tools that the model is not told of until it finds them: it gets a tool that searches names and descriptions."""
+    search: Literal["ours", "provider"]
+    """Who looks for deferred tools: a tool of ours, or the provider, where it has a search of its own."""
     before_round: Callable[[Round], Awaitable[None] | None] | None
     """Called before each round, with what it may change."""
 
@@ -86,6 +91,26 @@ class ToolParams(BareModelParams, ChatCallParams, RunParams, total=False):
     response_format: Mapping[str, Any] | type[Any] | None
 
 
+class ResponsesToolParams(ResponsesToollessParams, ControlParams, RunParams, total=False):
+    """Those of a run over the Responses API.
+
+    Example:
+        params: trio_llm.tools.ResponsesToolParams = {"max_rounds": 5, "store": False}
+        run = await client.run_tools(model, items, tools=[look_up], over="responses", **params)
+    """
+
+
+class MessagesToolParams(MessagesToollessParams, ControlParams, RunParams, total=False):
+    """Those of a run over the Messages API.
+
+    Example:
+        params: trio_llm.tools.MessagesToolParams = {"max_tokens": 1000, "max_rounds": 5}
+        run = await client.run_tools(model, messages, tools=[look_up], over="messages", **params)
+    """
+
+    max_tokens: Required[int]
+
+
 @attrs.frozen
 class Plan:
     """The limits and hooks of a run, with their defaults."""
@@ -94,9 +119,12 @@ class Plan:
     max_parallel: int = attrs.field(default=8, validator=attrs.validators.ge(1))
     deadline: float | None = None
     approve: Callable[[Approval], Any] | None = None
-    until: Callable[[ToolRun], bool] | None = None
+    until: Callable[[ToolRun[Any]], bool] | None = None
     steer: trio.MemoryReceiveChannel[Any] | None = None
     deferred: Sequence[ToolLike] = ()
+    search: Literal["ours", "provider"] = attrs.field(
+        default="ours", validator=attrs.validators.in_(("ours", "provider"))
+    )
     before_round: Callable[[Round], Any] | None = None
 
 

@@ -27,16 +27,16 @@ class ToolRunError(APIError):
 
     messages: list[Any] = attrs.Factory(list[Any])
     """The whole history up to the failure."""
-    steps: list[Step] = attrs.Factory(list[Step])
+    steps: list[Step[Any]] = attrs.Factory(list[Step[Any]])
     """The rounds that had ended, and what was done of the last one."""
 
     @property
     def usage(self) -> Usage | None:
         """Tokens of all rounds that the model had answered."""
-        return ToolRun(self.messages, self.steps).usage
+        return ToolRun[Any](self.messages, self.steps).usage
 
     @classmethod
-    def of(cls, cause: Exception, run: ToolRun) -> Self:
+    def of(cls, cause: Exception, run: ToolRun[Any]) -> Self:
         """The error of a run that was ended by another."""
         error = cls(str(getattr(cause, "message", "")) or f"{type(cause).__name__}: {cause}")
         if isinstance(cause, APIError):

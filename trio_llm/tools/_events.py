@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
-from .._types.chat import ModelResponse
 from .._types.usage import Usage
 from .._types.usage_sum import summed
+
+ResponseT = TypeVar("ResponseT")
 
 
 @attrs.frozen
@@ -39,7 +40,7 @@ class ToolResult:
 
 
 @attrs.frozen
-class Step:
+class Step(Generic[ResponseT]):
     """One round: what the model said, and what its tools gave, in the order of its calls.
 
     Example:
@@ -47,13 +48,13 @@ class Step:
             print(step)
     """
 
-    response: ModelResponse | None
+    response: ResponseT | None
     """None where calls were made up for which an earlier run had left open."""
     results: tuple[ToolResult, ...] = ()
 
 
 @attrs.define
-class ToolRun:
+class ToolRun(Generic[ResponseT]):
     """A conversation in which tools were called.
 
     Example:
@@ -62,11 +63,11 @@ class ToolRun:
     """
 
     messages: list[Any]
-    """The whole history: what was asked, the model's messages and the results of tools."""
-    steps: list[Step] = attrs.Factory(list[Step])
+    """The whole history: what was asked, the model's messages and the results of tools. Items, over `responses`."""
+    steps: list[Step[ResponseT]] = attrs.Factory(list[Step[ResponseT]])
 
     @property
-    def response(self) -> ModelResponse:
+    def response(self) -> ResponseT:
         """The model's last response.
 
         Raises:
@@ -80,7 +81,13 @@ class ToolRun:
     @property
     def usage(self) -> Usage | None:
         """Tokens of all rounds; None if the provider told none."""
-        return summed(step.response.usage for step in self.steps if step.response is not None)
+        return summed(_usage(step.response) for step in self.steps if step.response is not None)
+
+
+def _usage(response: Any) -> Usage | None:
+    """Under the names of chat."""
+    usage: Usage | None = getattr(response.usage, "chat_usage", response.usage)
+    return usage
 
 
 @attrs.frozen
@@ -171,7 +178,7 @@ class RoundEnded:
 
     number: int
     """Counted from 1."""
-    step: Step
+    step: Step[Any]
 
 
 @attrs.frozen
@@ -183,7 +190,7 @@ class Finished:
             print(event)
     """
 
-    run: ToolRun
+    run: ToolRun[Any]
 
 
 ToolEvent: TypeAlias = (

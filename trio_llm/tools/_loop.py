@@ -19,14 +19,12 @@ import attrs
 
 from .._engine.nursery import BareNursery
 from .._runtime import trio
-from .._types.chat import ModelResponse, ModelResponseStream
 from ._asking import Round, planned
 from ._errors import ToolRunError, ToolRunTimeout
-from ._events import Finished, ProviderItem, ReasoningDelta, RoundEnded, Step, TextDelta, ToolRun
-from ._results import WrittenCall
+from ._events import Finished, RoundEnded, Step, ToolRun
+from ._forms import Over, Pending, Question, form_of
 from ._tool import Tool, ToolLike, as_tool, tool
 from ._turn import Sink, Slots, Turn
-from ._written import CallReader, Pending, calls_of, pending
 
 if TYPE_CHECKING:
     from .._client.client import Client
@@ -44,13 +42,15 @@ class Asked:
     messages: Iterable[Any]
     tools: Iterable[ToolLike]
     params: Mapping[str, Any]
+    over: Over = "chat"
 
 
 class Loop:
     """One run of tools."""
 
     def __init__(self, asked: Asked, sink: Sink, *, streamed: bool) -> None:
-        self.run = ToolRun([*asked.messages])
+        self.run: ToolRun[Any] = ToolRun([*asked.messages])
+        self._form = form_of(asked.over)
         self._client, self._model = asked.client, asked.model
         self._plan, self._params = planned(asked.params)
         self._tools: list[ToolLike] = [as_tool(one) for one in asked.tools]
@@ -60,7 +60,7 @@ class Loop:
         most = self._plan.max_parallel
         self._slots = Slots(trio.CapacityLimiter(most), trio.CapacityLimiter(most), self._client.group)
 
-    async def run_to_end(self) -> ToolRun:
+    async def run_to_end(self) -> ToolRun[Any]:
         """Run all rounds.
 
         Raises:
@@ -81,7 +81,7 @@ class Loop:
         raise ToolRunTimeout.of(TimeoutError(f"the tools had not ended within {deadline:g} seconds"), self.run)
 
     async def _rounds(self) -> None:
-        left_open = pending(self.run.messages)
+        left_open = self._form.pending(self.run.messages)
         if left_open is not None:
             await self._finish(left_open)
         for number in count(1):
@@ -93,7 +93,8 @@ class Loop:
                 step = await self._round(await self._prepared(number))
             await self._sink(RoundEnded(number, step))
             is_stopped = self._plan.until is not None and self._plan.until(self.run)
-            if is_stopped or (not step.results and not self._take_steering()):
+            has_more = step.results or self._form.goes_on(step.response) or self._take_steering()
+            if is_stopped or not has_more:
                 break
         await self._sink(Finished(self.run))
 
@@ -110,7 +111,8 @@ class Loop:
         return taken
 
     async def _prepared(self, number: int) -> Round:
-        tools = [*self._tools, *([self._finder()] if self._deferred else [])]
+        finds = self._deferred and self._plan.search == "ours"
+        tools = [*self._tools, *([self._finder()] if finds else [])]
         prepared = Round(number, self._model, self.run.messages, tools, {**self._params})
         if self._plan.before_round is not None:
             done = self._plan.before_round(prepared)
@@ -139,56 +141,48 @@ class Loop:
 
         return tool(find_tools)
 
-    async def _round(self, prepared: Round) -> Step:
+    async def _round(self, prepared: Round) -> Step[Any]:
+        form = self._form
         tools = [as_tool(one) for one in prepared.tools]
-        turn = Turn(prepared.number, _named(tools), self._plan, self._slots, self._sink)
-        definitions = [one.definition if isinstance(one, Tool) else one for one in tools]
+        deferred = self._deferred if self._plan.search == "provider" else []
+        turn = Turn(prepared.number, _named([*tools, *deferred]), self._plan, self._slots, self._sink)
+        definitions = [form.definition(one) if isinstance(one, Tool) else one for one in tools]
+        if deferred:
+            definitions += form.searched([form.definition(one) for one in deferred])
         params = {**prepared.params, **({"tools": definitions} if definitions else {})}
-        response: ModelResponse | None = None
+        response: Any = None
         try:
             async with BareNursery() as nursery:
-                response = await self._answer(prepared, params, turn, nursery)
-                choice = response.choices[0]
-                self.run.messages.append(choice.message)
-                for call in calls_of(choice.message):
-                    turn.begin(nursery, call, is_cut=choice.finish_reason == "length")
+                question = Question(prepared.model, prepared.messages, params)
+                response = await self._answer(question, turn, nursery)
+                self.run.messages += form.said(response)
+                is_cut = form.is_cut(response)
+                for call in form.calls(response):
+                    turn.begin(nursery, call, is_cut=is_cut)
         finally:
             if response is not None:
-                self.run.messages += [result.message for result in turn.results()]
+                self.run.messages += form.answers([form.answer(result) for result in turn.results()])
                 self.run.steps.append(Step(response, turn.results()))
         return self.run.steps[-1]
 
-    async def _answer(
-        self, prepared: Round, params: dict[str, Any], turn: Turn, nursery: trio.Nursery
-    ) -> ModelResponse:
+    async def _answer(self, question: Question, turn: Turn, nursery: trio.Nursery) -> Any:
         if not self._streamed:
-            whole: ModelResponse = await self._client.completion(prepared.model, prepared.messages, **params)
-            return whole
-        reader = CallReader()
+            return await self._form.ask(self._client, question)
+        reader = self._form.reader()
         # An answer that begins anew after a break would find tools of the one that was given up.
-        may_begin = params.get("on_break", "raise") == "raise"
-        async with self._client.stream(prepared.model, prepared.messages, **params) as stream:
-            async for chunk in stream:
-                for call in reader.feed(chunk) if may_begin else ():
-                    turn.begin_early(nursery, call)
-                await self._tell(chunk)
+        may_begin = question.params.get("on_break", "raise") == "raise"
+        async with self._form.open(self._client, question) as stream:
+            async for event in stream:
+                for call in reader.calls(event):
+                    if may_begin:
+                        turn.begin_early(nursery, call)
+                for told in reader.told(event):
+                    await self._sink(told)
             return stream.response
-
-    async def _tell(self, chunk: ModelResponseStream) -> None:
-        for choice in chunk.choices[:1]:
-            delta = choice.delta
-            if delta.reasoning_content:
-                await self._sink(ReasoningDelta(delta.reasoning_content))
-            if delta.content:
-                await self._sink(TextDelta(delta.content))
-            beside = {"annotations": delta.annotations, "images": delta.images}
-            told = {name: value for name, value in ((delta.provider_specific_fields or {}) | beside).items() if value}
-            if told:
-                await self._sink(ProviderItem(told))
 
     async def _finish(self, left_open: Pending) -> None:
         """Make the calls that an earlier run has left open, and put their results into their places."""
-        tools = _named([as_tool(one) for one in self._tools])
+        tools = _named([*map(as_tool, self._tools), *self._deferred])
         turn = Turn(0, tools, self._plan, self._slots, self._sink)
         try:
             async with BareNursery() as nursery:
@@ -196,14 +190,11 @@ class Loop:
                     if call.id not in left_open.answered:
                         turn.begin(nursery, call)
         finally:
-            made = {result.call_id: result.message for result in turn.results()}
+            made = {result.call_id: self._form.answer(result) for result in turn.results()}
             by_id = {**left_open.answered, **made}
-            self.run.messages[left_open.start :] = _in_order(left_open.calls, by_id)
+            in_order = [by_id[call.id] for call in left_open.calls if call.id in by_id]
+            self.run.messages[left_open.start :] = self._form.answers(in_order)
             self.run.steps.append(Step(None, turn.results()))
-
-
-def _in_order(calls: Sequence[WrittenCall], by_id: Mapping[str, Any]) -> list[Any]:
-    return [by_id[call.id] for call in calls if call.id in by_id]
 
 
 def _named(tools: Sequence[Tool[..., Any] | Mapping[str, Any]]) -> dict[str, Tool[..., Any]]:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self
 
 from .._engine.nursery import BareNursery, Failure
 from .._runtime import trio
-from .._types.chat import ModelResponse
 from .._types.errors import LLMError
 from .._types.usage import Usage
-from ._events import Step, ToolEvent, ToolRun
+from ._events import ResponseT, Step, ToolEvent, ToolRun
 from ._loop import Asked, Loop
 
 BUFFERED_EVENTS: Final = 16
 """Events that a run may be ahead of its reader."""
 
 
-class ToolStream:
+class ToolStream(Generic[ResponseT]):
     """The events of a run of tools, as `async for` gives them. What has been done so far is readable at any time.
 
     Example:
@@ -30,7 +29,9 @@ class ToolStream:
         ToolRunError: from the iteration, if the run fails.
     """
 
-    def __init__(self, run: ToolRun, receiver: trio.MemoryReceiveChannel[ToolEvent], failure: Failure) -> None:
+    def __init__(
+        self, run: ToolRun[ResponseT], receiver: trio.MemoryReceiveChannel[ToolEvent], failure: Failure
+    ) -> None:
         self._receiver = receiver
         self._failure = failure
         self.run = run
@@ -42,7 +43,7 @@ class ToolStream:
         return self.run.messages
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[Step[ResponseT]]:
         """The rounds that have ended."""
         return self.run.steps
 
@@ -52,7 +53,7 @@ class ToolStream:
         return self.run.usage
 
     @property
-    def response(self) -> ModelResponse:
+    def response(self) -> ResponseT:
         """The model's last response."""
         return self.run.response
 
@@ -68,7 +69,7 @@ class ToolStream:
         raise StopAsyncIteration
 
 
-async def run_tools(asked: Asked) -> ToolRun:
+async def run_tools(asked: Asked) -> ToolRun[Any]:
     """Run tools, and tell nobody."""
 
     async def untold(_: ToolEvent) -> None:
@@ -78,7 +79,7 @@ async def run_tools(asked: Asked) -> ToolRun:
 
 
 @asynccontextmanager
-async def open_tool_stream(asked: Asked) -> AsyncIterator[ToolStream]:
+async def open_tool_stream(asked: Asked) -> AsyncIterator[ToolStream[Any]]:
     """Run tools in a task of the block, and give their events."""
     sender, receiver = trio.open_memory_channel[ToolEvent](BUFFERED_EVENTS)
     loop, failure = Loop(asked, sender.send, streamed=True), Failure()

@@ -22,8 +22,8 @@ AnthropicMessageLike: TypeAlias = Mapping[str, Any] | Record
 """A message as a dictionary with `role` and `content`, or the reply to an earlier call."""
 
 
-class MessagesModelParams(TypedDict, total=False):
-    """Anthropic's parameters ("Create a Message", 2026-11)."""
+class MessagesToollessParams(TypedDict, total=False):
+    """Anthropic's parameters ("Create a Message", 2026-11), but the tools."""
 
     cache_control: Mapping[str, Any] | None
     container: str | Mapping[str, Any] | None
@@ -38,9 +38,14 @@ class MessagesModelParams(TypedDict, total=False):
     temperature: float | None
     thinking: Mapping[str, Any] | None
     tool_choice: Mapping[str, Any] | None
-    tools: Sequence[Mapping[str, Any]] | None
     top_k: int | None
     top_p: float | None
+
+
+class MessagesModelParams(MessagesToollessParams, total=False):
+    """All of them."""
+
+    tools: Sequence[Mapping[str, Any]] | None
 
 
 class MessagesParams(MessagesModelParams, ControlParams, total=False):

@@ -24,8 +24,8 @@ ResponsesInput: TypeAlias = str | Iterable[InputItemLike]
 """A text, or items: messages, calls and their outputs, and whatever an earlier response consisted of."""
 
 
-class ResponsesModelParams(TypedDict, total=False):
-    """OpenAI's parameters ("Create a model response", 2026-11)."""
+class ResponsesToollessParams(TypedDict, total=False):
+    """OpenAI's parameters ("Create a model response", 2026-11), but the tools."""
 
     background: bool | None
     background_options: Mapping[str, Any] | None
@@ -52,11 +52,16 @@ class ResponsesModelParams(TypedDict, total=False):
     text: Mapping[str, Any] | None
     text_format: Mapping[str, Any] | type[Any] | None
     tool_choice: str | Mapping[str, Any] | None
-    tools: Sequence[Mapping[str, Any]] | None
     top_logprobs: int | None
     top_p: float | None
     truncation: str | None
     user: str | None
+
+
+class ResponsesModelParams(ResponsesToollessParams, total=False):
+    """All of them."""
+
+    tools: Sequence[Mapping[str, Any]] | None
 
 
 class ResponsesParams(ResponsesModelParams, ControlParams, total=False):
