@@ -1,4 +1,7 @@
-"""The simulator answers every operation of every row of the catalogue, plain and streamed, by the row's own wire."""
+"""The simulator answers every operation of every row of the catalogue, plain and streamed, by the row's own wire.
+
+It is strict, so that this is also a test of the package's own requests.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from simulated_rows import MODELS, ONLY, ROWS, Everything
 
 from trio_llm import Client, RetryPolicy
 from trio_llm._catalog.provider import OPERATIONS, Provider, load_dialect
-from trio_llm.testing import Reply, Simulator
+from trio_llm.testing import Conditions, Reply, Simulator, Strictness
 
 HELLO = [{"role": "user", "content": "one two"}]
 FILE = ("sound.mp3", b"ID3 sound")
@@ -105,7 +108,7 @@ async def all_of(stream: AsyncIterator[Any]) -> list[Any]:
 async def ask_all(row: Provider) -> list[str]:
     """What went wrong with a row."""
     wrong: list[str] = []
-    simulator = Simulator(lambda _: Reply())
+    simulator = Simulator(lambda _: Reply(), conditions=Conditions(strict=Strictness()))
     async with Client(transport=simulator, variables=Everything(row), retry=RetryPolicy(attempts=1)) as client:
         for pair, model in asked(row):
             asking = STORED.get(pair.operation) or ASKED[pair.operation]

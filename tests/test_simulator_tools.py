@@ -80,7 +80,9 @@ async def test_a_call_that_fits_answers_tools_of_which_one_is_required(model: st
         answers = await whole_and_streamed(client, model, tools=TOOLS, tool_choice=choice)
 
     for answer in answers:
-        (call,) = answer.choices[0].message.tool_calls or ()
+        calls = answer.choices[0].message.tool_calls
+        assert calls is not None
+        (call,) = calls
         assert call.function is not None
         jsonschema.validate(json.loads(call.function.arguments), SCHEMA)
         assert call.function.name in (("feed",) if isinstance(choice, dict) else ("keep", "feed"))

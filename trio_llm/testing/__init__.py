@@ -13,6 +13,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import strategies as strategies
+    from ._actions import (
+        Action as Action,
+        AtByte as AtByte,
+        AtEvent as AtEvent,
+        Cause as Cause,
+        Delivery as Delivery,
+        Disconnect as Disconnect,
+        Failure as Failure,
+        Fault as Fault,
+        RawReply as RawReply,
+        Reply as Reply,
+        ToolUse as ToolUse,
+    )
+    from ._bombs import (
+        gzip_bomb as gzip_bomb,
+        nesting_bomb as nesting_bomb,
+    )
     from ._cancellation import (
         CancellationReport as CancellationReport,
         StepOptions as StepOptions,
@@ -32,10 +49,22 @@ if TYPE_CHECKING:
         Recorder as Recorder,
         record as record,
     )
+    from ._conditions import (
+        Conditions as Conditions,
+        Outage as Outage,
+        SimulatedModel as SimulatedModel,
+    )
+    from ._description import (
+        Description as Description,
+    )
     from ._faults import (
         COMMON_FAULTS as COMMON_FAULTS,
-        Fault as Fault,
         FaultPlan as FaultPlan,
+        Moment as Moment,
+        shrink as shrink,
+    )
+    from ._generative import (
+        Generative as Generative,
     )
     from ._leaks import (
         LeakError as LeakError,
@@ -48,18 +77,22 @@ if TYPE_CHECKING:
     from ._limits import (
         RateLimits as RateLimits,
     )
+    from ._pace import (
+        Constant as Constant,
+        Distribution as Distribution,
+        LogNormal as LogNormal,
+        Normal as Normal,
+        Pace as Pace,
+        Sampled as Sampled,
+        Times as Times,
+    )
+    from ._prompt import (
+        OfferedTool as OfferedTool,
+        Prompt as Prompt,
+    )
     from ._script import (
-        Action as Action,
-        AtByte as AtByte,
-        AtEvent as AtEvent,
-        Delivery as Delivery,
-        Disconnect as Disconnect,
-        Failure as Failure,
-        RawReply as RawReply,
-        Reply as Reply,
         Script as Script,
         ScriptExhaustedError as ScriptExhaustedError,
-        ToolUse as ToolUse,
     )
     from ._server import (
         Provider as Provider,
@@ -68,6 +101,9 @@ if TYPE_CHECKING:
     )
     from ._simulator import (
         Simulator as Simulator,
+    )
+    from ._strictness import (
+        Strictness as Strictness,
     )
     from ._timeline import (
         Ending as Ending,
@@ -89,14 +125,21 @@ else:
             "_cassettes._matching": "StaleCassetteError",
             "_cassettes._playing": "Player replay",
             "_cassettes._recording": "Recorder record",
-            "_faults": "COMMON_FAULTS Fault FaultPlan",
+            "_actions": "Action AtByte AtEvent Cause Delivery Disconnect Failure Fault RawReply Reply ToolUse",
+            "_bombs": "gzip_bomb nesting_bomb",
+            "_conditions": "Conditions Outage SimulatedModel",
+            "_description": "Description",
+            "_faults": "COMMON_FAULTS FaultPlan Moment shrink",
+            "_generative": "Generative",
             "_leaks": "LeakError",
             "_ledger": "RecordedRequest RequestOutcome SimulatorStatistics",
             "_limits": "RateLimits",
-            "_script": "Action AtByte AtEvent Delivery Disconnect Failure RawReply Reply Script ScriptExhaustedError"
-            " ToolUse",
+            "_pace": "Constant Distribution LogNormal Normal Pace Sampled Times",
+            "_prompt": "OfferedTool Prompt",
+            "_script": "Script ScriptExhaustedError",
             "_server": "Provider running_server serve",
             "_simulator": "Simulator",
+            "_strictness": "Strictness",
             "_timeline": "Ending Piece ScriptedReply",
             "_virtual_time": "run_in_virtual_time",
         },

@@ -9,15 +9,15 @@ import attrs
 
 from .._convert import json as _json
 from .._types.usage import CompletionTokensDetails, Usage
+from ._actions import Reply, ToolUse
 from ._ledger import RecordedRequest
 from ._prompt import OfferedTool, Prompt
-from ._script import Reply, ToolUse
 from ._values import draw_value
 from ._wires._model import Answer, arguments_text, fragments, words
 
 
-def answer_of(record: RecordedRequest, reply: Reply, seed: int) -> Answer:
-    """The answer to a request.
+def answer_of(record: RecordedRequest, reply: Reply, seed: int, most: int | None = None) -> Answer:
+    """The answer to a request, of `most` tokens at most.
 
     Without a text and calls of its own, a reply calls a tool where the request says that one has to be called, gives
     an object where it has a schema, and else echoes. What is drawn depends on the seed and on what was asked, not on
@@ -27,7 +27,8 @@ def answer_of(record: RecordedRequest, reply: Reply, seed: int) -> Answer:
     used = reply.tool_calls or _demanded_calls(prompt, reply, seed)
     text = _default_text(prompt, used, seed) if reply.text is None else _fragments(reply.text)
     ended = _until_stop(text, prompt.stop)
-    kept = ended[: prompt.max_tokens] if reply.text is None else ended
+    limits = [limit for limit in (prompt.max_tokens if reply.text is None else None, most) if limit is not None]
+    kept = ended[: min(limits, default=None)]
     calls = tuple(attrs.evolve(call, id=call.id or f"call_{record.number}_{place}") for place, call in enumerate(used))
     reasoning = _fragments(reply.reasoning)
     finish = reply.finish_reason or _finish_reason(calls, cut=len(kept) < len(ended))
@@ -40,10 +41,11 @@ def _demanded_calls(prompt: Prompt, reply: Reply, seed: int) -> tuple[ToolUse, .
         return ()
     random = _random(prompt, seed)
     offered = [tool for tool in prompt.tools if prompt.choice in ("required", tool.name)]
-    return (_call(random.choice(offered), random),) if offered else ()
+    return (draw_call(random.choice(offered), random),) if offered else ()
 
 
-def _call(tool: OfferedTool, random: Random) -> ToolUse:
+def draw_call(tool: OfferedTool, random: Random) -> ToolUse:
+    """A call of a tool whose arguments fit."""
     return ToolUse(tool.name, draw_value({"type": "object", **tool.parameters}, random))
 
 
@@ -89,7 +91,7 @@ def _call_words(calls: Iterable[ToolUse]) -> list[str]:
 
 
 def _usage(prompt: Prompt, reasoning: tuple[str, ...], said: list[str]) -> Usage:
-    asked = max(1, sum(len(words(text)) for text in prompt.texts))
+    asked = prompt.size
     answered = len(reasoning) + len(said)
     details = CompletionTokensDetails(reasoning_tokens=len(reasoning)) if reasoning else None
     return Usage(asked, answered, asked + answered, completion_tokens_details=details)

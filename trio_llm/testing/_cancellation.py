@@ -14,8 +14,8 @@ import attrs
 from .._client.client import Client
 from .._runtime import trio
 from .._runtime.current import runs_on_trio
+from ._actions import Reply
 from ._leaks import LeakError
-from ._script import Reply
 from ._simulator import Simulator
 from ._steps_asyncio import ASYNCIO_CANCELLERS
 from ._steps_trio import TRIO_CANCELLERS

@@ -1,172 +1,157 @@
-"""A simulated provider's decisions: from a request to the reply that it gets, without waiting."""
+"""A simulated provider's decisions: from a request to the reply that it gets, without waiting.
+
+In this order, of which the first that has something to say decides: a path that there is not, or not with this method;
+what a strict provider refuses; a key that is no account's; a model that is gone, or too small for the question; an
+outage. None of these takes an action of the script. Then the script's action, changed by the fault plan. A request
+beyond the rate limits leaves its action to the next.
+"""
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from itertools import chain, repeat
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-import attrs
-
-from .._types.http import HTTPRequest, Origin, ReplyHead
+from .._types.http import HTTPRequest, Origin
+from ._actions import Action, Disconnect, Failure, Reply
 from ._answering import answer_of
-from ._faults import FaultPlan, apply_fault
+from ._conditions import Conditions
+from ._faults import FaultPlan, Moment, apply_fault
 from ._ledger import Ledger, RecordedRequest
-from ._limits import RateGate
+from ._limits import RateGate, RateLimits
+from ._pace import Times
 from ._reading import Arrival, read
-from ._script import Action, Disconnect, Failure, RawReply, Reply, Script, ScriptExhaustedError
+from ._script_reader import DEFAULT, ScriptReader
 from ._timeline import ScriptedReply, schedule
-from ._wires import _openai
-from ._wires._model import STREAMS, Answer, Body, Endpoint, Event, Family, Memory, whole
+from ._wires._limited import limited
+from ._wires._model import STREAMS, Answer, Body, Memory
+from ._writing import Writing
 
-_DEFAULT: Final = Reply()
-_END: Final[Any] = object()
 _MOST_KEPT: Final = 10_000
 """Answers that nobody has looked at yet; a simulator may run for long."""
+
+
+class Gates:
+    """The buckets of a provider: one gate for all, or one an account."""
+
+    def __init__(self, limits: RateLimits, accounts: Mapping[str, RateLimits]) -> None:
+        self._all = RateGate(limits)
+        self._accounts = {key: RateGate(own) for key, own in accounts.items()}
+
+    def of(self, record: RecordedRequest) -> RateGate:
+        """The gate of a request's account."""
+        return self._accounts.get(record.account, self._all)
+
+    def knows(self, record: RecordedRequest) -> bool:
+        """Whether a request comes with a key of an account's, if there are any."""
+        return not self._accounts or record.account in self._accounts
 
 
 class Decider:
     """Script, faults and limits of one provider, and how far they have got."""
 
-    def __init__(self, script: ScriptReader, faults: FaultPlan, gate: RateGate, ledger: Ledger) -> None:
+    def __init__(
+        self, script: ScriptReader, faults: FaultPlan, gates: Gates, ledger: Ledger, world: Conditions
+    ) -> None:
         self._script = script
         self._faults = faults
-        self._gate = gate
-        self._seed = 0
+        self._gates = gates
         self._ledger = ledger
+        self._world = world
         self._kept: OrderedDict[str, Answer] = OrderedDict()
 
     def decide(self, request: HTTPRequest, now: float, origin: Origin | None = None) -> ScriptedReply:
         """Everything that will happen to this request."""
         arrival = read(request, self._ledger.next_number(), origin)
-        record, endpoint = arrival.record, arrival.endpoint
+        record = arrival.record
         record.started = now
         self._ledger.requests.append(record)
+        action = self._refusal(arrival) or self._troubled(record)
+        if action is not None:
+            return self._told(arrival, action, None)
         scripted = self._scripted(arrival)
-        action = apply_fault(self._faults.fault(record.number), scripted)
+        record.fault = self._faults.strike(Moment(record.number, now, record.account, record.model))
+        action = apply_fault(record.fault, scripted)
         answer = self._answer(arrival, action) if isinstance(action, Reply) else None
-        wait = self._gate.admit(now, answer.usage.total_tokens if answer else 0)
+        wait = self._gates.of(record).admit(now, answer.usage.total_tokens if answer else 0)
         if wait:
             self._ledger.refused += 1
             self._script.put_back(scripted)
-            refusal = Failure(429, "rate limit reached", code="rate_limit_exceeded", retry_after=wait)
-            action, answer = refusal, None
-        if isinstance(action, Disconnect):
-            return ScriptedReply(record, None, action.latency)
-        record.usage = answer.usage if answer else None
-        return self._reply(record, _Written(action, answer, endpoint))
+            action, answer = self._limited(arrival, wait), None
+        return self._told(arrival, action, answer)
 
-    def _scripted(self, arrival: Arrival) -> Action:
-        record, endpoint = arrival.record, arrival.endpoint
+    def _refusal(self, arrival: Arrival) -> Failure | None:
+        record, endpoint, strict = arrival.record, arrival.endpoint, self._world.strict
         if arrival.allowed:
             allowed = ", ".join(arrival.allowed)
             return Failure(405, f"{record.method} is not allowed: {record.path}", headers={"allow": allowed})
         if endpoint is None:
             return Failure(404, f"no such endpoint: {record.path}")
-        return _DEFAULT if endpoint.memory is Memory.LOOKS else self._script.next(record)
+        if not self._gates.knows(record):
+            return Failure(401, "the key is not valid", code="invalid_api_key" if record.account else None)
+        refusal = strict.complaint(record, endpoint) if strict is not None else None
+        return refusal or self._world.refusal(record)
+
+    def _troubled(self, record: RecordedRequest) -> Action | None:
+        trouble = self._world.trouble(record)
+        if trouble is None:
+            return None
+        record.fault = trouble
+        return apply_fault(trouble, DEFAULT)
+
+    def _scripted(self, arrival: Arrival) -> Action:
+        assert arrival.endpoint is not None
+        looks = arrival.endpoint.memory is Memory.LOOKS
+        return DEFAULT if looks else self._script.next(arrival.record)
+
+    def _limited(self, arrival: Arrival, wait: float) -> Failure:
+        record, family = arrival.record, arrival.endpoint.family.name if arrival.endpoint else ""
+        return limited(family, record.model, self._gates.of(record).tightest(), wait)
 
     def _answer(self, arrival: Arrival, reply: Reply) -> Answer:
         """What is answered: something new, or what an earlier request began."""
         record, memory = arrival.record, arrival.endpoint.memory if arrival.endpoint else Memory.NONE
-        if memory is Memory.LOOKS and (
-            begun := self._kept.get(record.prompt.last or record.prompt.query.get("id", ""))
-        ):
-            return begun
-        answer = answer_of(record, reply, self._seed)
+        named = record.prompt.last or record.prompt.query.get("id", "")
+        if memory is Memory.LOOKS and named in self._kept:
+            return self._kept[named]
+        answer = answer_of(record, reply, self._world.seed, self._world.most_tokens(record))
         if memory is Memory.BEGINS:
             self._kept[answer.id] = answer
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         return answer
 
-    def _reply(self, record: RecordedRequest, written: _Written) -> ScriptedReply:
-        action, family = written.action, written.family
-        status, body, headers = written.content(record)
-        record.status = status
-        headers["x-request-id"] = f"simulated-{record.number}"
-        headers |= family.limit_headers(self._gate.states())
-        if body.content_type not in STREAMS:
-            headers["content-length"] = str(sum(len(event.data) for event in body.events))
-        pieces, ending = schedule(body.events, action, family.keep_alive)
-        head = ReplyHead(status, {"content-type": body.content_type, **headers})
-        return ScriptedReply(record, head, action.latency, pieces, ending)
+    def _told(self, arrival: Arrival, action: Action, answer: Answer | None) -> ScriptedReply:
+        record, world = arrival.record, self._world
+        if isinstance(action, Reply) and answer is None:
+            answer = self._answer(arrival, action)
+        if isinstance(action, Disconnect):
+            return ScriptedReply(record, None, action.latency, cause=action.cause)
+        record.usage = answer.usage if answer else None
+        model = world.models.get(record.model)
+        if model is not None:
+            record.prices = (model.prompt_price, model.answer_price)
+        self._ledger.bill(record)
+        return self._played(record, Writing(action, answer, arrival.endpoint))
 
+    def _played(self, record: RecordedRequest, written: Writing) -> ScriptedReply:
+        action, world = written.action, self._world
+        body = written.body(record)
+        record.status = written.status
+        calendar = None if world.epoch is None else world.epoch + record.started + action.clock_jump
+        head = written.head(record, body, written.limits(record, self._gates.of(record).states(), calendar))
+        times = self._times(record, written, body)
+        pieces, ending = schedule(body.events, action, written.family.keep_alive, times.gap)
+        return ScriptedReply(record, head, times.first, [] if record.method == "HEAD" else pieces, ending)
 
-@attrs.frozen
-class _Written:
-    """An action about to be put into bytes."""
-
-    action: Reply | Failure | RawReply
-    answer: Answer | None
-    endpoint: Endpoint | None
-
-    @property
-    def family(self) -> Family:
-        """Whose words to use; OpenAI's for a path that nobody knows."""
-        return self.endpoint.family if self.endpoint else _openai.OPENAI
-
-    def content(self, record: RecordedRequest) -> tuple[int, Body, dict[str, str]]:
-        """Status, body and the headers that belong to the action."""
-        action = self.action
-        if isinstance(action, Failure):
-            return action.status, whole(self.family.error(action)), _failure_headers(action)
-        if isinstance(action, RawReply):
-            pieces = [action.body] if isinstance(action.body, bytes) else action.body
-            return action.status, Body(action.content_type, [Event(piece) for piece in pieces]), dict(action.headers)
-        assert self.endpoint is not None
-        assert self.answer is not None
-        body = self.endpoint.write(record.prompt, self.answer)
-        return 200, _with_error(body, action, self.family), dict(body.headers)
-
-
-def _with_error(body: Body, action: Reply, family: Family) -> Body:
-    if action.error_at is None or body.content_type not in STREAMS:
-        return body
-    error = Event(family.error_event(Failure(529, "simulated overload")))
-    return attrs.evolve(body, events=[*body.events[: action.error_at], error])
-
-
-def _failure_headers(failure: Failure) -> dict[str, str]:
-    headers = dict(failure.headers)
-    if failure.retry_after is not None:
-        headers.setdefault("retry-after", f"{math.ceil(failure.retry_after)}")
-        headers.setdefault("retry-after-ms", f"{math.ceil(failure.retry_after * 1000)}")
-    return headers
-
-
-class ScriptReader:
-    """The scripted actions, one for each request; `then` is for all behind the last. Without it there may be none."""
-
-    def __init__(self, script: Script, then: Action | None) -> None:
-        self._then = then
-        self._function: Callable[[RecordedRequest], Action | None] | None = None
-        self._actions: Iterator[Action | None] = iter(())
-        if isinstance(script, Reply | Failure | RawReply | Disconnect):
-            self._actions = repeat(script)
-        elif callable(script):
-            self._function = script
-        else:
-            self._actions = iter(script)
-            if script == () and then is None:
-                self._then = _DEFAULT  # no script at all
-
-    def next(self, record: RecordedRequest) -> Action:
-        """What to do with this request.
-
-        Raises:
-            ScriptExhaustedError: if the script has nothing for it.
-        """
-        if self._function is not None:
-            return self._function(record) or _DEFAULT
-        action = next(self._actions, _END)
-        if action is not _END:
-            return action or _DEFAULT
-        if self._then is None:
-            raise ScriptExhaustedError(record)
-        return self._then
-
-    def put_back(self, action: Action) -> None:
-        """A refused request has not used its action; the next one gets it."""
-        self._actions = chain([action], self._actions)
+    def _times(self, record: RecordedRequest, written: Writing, body: Body) -> Times:
+        """When the head leaves, and what is between two events. What the script says comes before the usual pace."""
+        action, world = written.action, self._world
+        usual, slow = world.pace.times(f"{world.seed}:pace:{record.number}"), world.slowness(record)
+        first, gap = action.latency or usual.first, usual.gap
+        if action.gap:
+            gap = lambda: action.gap  # noqa: E731  # what is named here is the kind of thing that a pace has
+        elif written.answer is not None and body.content_type not in STREAMS:
+            first += sum(gap() for _ in range(written.answer.usage.completion_tokens))  # all its tokens are awaited
+        reading = 0.0 if action.read_rate is None else len(record.body) / action.read_rate
+        return Times(first * slow + reading, lambda: gap() * slow)

@@ -12,6 +12,7 @@ import attrs
 from .._runtime import trio
 from .._transport import TransportStatistics
 from .._types.usage import Usage
+from ._actions import Fault
 from ._prompt import Prompt
 
 
@@ -54,8 +55,14 @@ class RecordedRequest:
     """Family and operation, as `openai.chat`; empty for a path that the simulator does not know."""
     status: int | None = None
     """The status it is answered with; None where the connection breaks first."""
+    account: str = attrs.field(default="", repr=False)
+    """The key that it came with."""
+    fault: Fault | None = None
+    """What the fault plan, or an outage, did to it."""
     usage: Usage | None = None
     """The tokens that the whole answer costs."""
+    prices: tuple[float, float] = (0.0, 0.0)
+    """For a million tokens of questions, and of answers."""
     started: float = 0.0
     """When it arrived."""
     first_byte: float | None = None
@@ -67,6 +74,12 @@ class RecordedRequest:
     """Tokens of the answer that were delivered: what a provider bills, as far as it can tell."""
     bytes_sent: int = 0
     """Bytes of the reply's body that were delivered."""
+
+    @property
+    def cost(self) -> float:
+        """What a provider would bill: the question, and as much of the answer as was delivered."""
+        asked = self.usage.prompt_tokens if self.usage is not None else 0
+        return (asked * self.prices[0] + self.tokens_sent * self.prices[1]) / 1_000_000
 
     @property
     def json(self) -> Mapping[str, Any]:
@@ -106,6 +119,8 @@ class SimulatorStatistics(TransportStatistics):
     refused: int
     """Requests beyond the rate limits."""
     tokens_sent: int
+    cost: float = 0.0
+    """What all of it would be billed, by the prices of `Conditions.models`."""
 
 
 class Ledger:
@@ -118,6 +133,7 @@ class Ledger:
         self._active = 0
         self._peak = 0
         self._tokens = 0
+        self._cost = 0.0
         self._waiting: list[trio.Event] = []
         self._ended = dict.fromkeys(RequestOutcome, 0)
 
@@ -125,6 +141,11 @@ class Ledger:
         """The number of the request that arrives now."""
         self._arrived += 1
         return self._arrived - 1
+
+    @property
+    def active(self) -> int:
+        """Requests that hold a connection now."""
+        return self._active
 
     def open(self) -> None:
         """A request got hold of a connection."""
@@ -136,6 +157,11 @@ class Ledger:
         record.bytes_sent += size
         record.tokens_sent += tokens
         self._tokens += tokens
+        self._cost += tokens * record.prices[1] / 1_000_000
+
+    def bill(self, record: RecordedRequest) -> None:
+        """A question is about to be answered."""
+        self._cost += record.cost
 
     def end(self, record: RecordedRequest, outcome: RequestOutcome, now: float) -> None:
         """The exchange is over. Only the first word on it counts."""
@@ -171,4 +197,5 @@ class Ledger:
             broken=self._ended[RequestOutcome.BROKEN],
             refused=self.refused,
             tokens_sent=self._tokens,
+            cost=self._cost,
         )

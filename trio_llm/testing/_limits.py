@@ -64,6 +64,7 @@ class RateGate:
 
     def __init__(self, limits: RateLimits) -> None:
         perhaps = {"requests": limits.requests_per_minute, "tokens": limits.tokens_per_minute}
+        self._tightest = ""
         self._buckets = {
             name: _Bucket(limit, limit * limits.burst / 60, limit * limits.burst / 60)
             for name, limit in perhaps.items()
@@ -75,11 +76,17 @@ class RateGate:
         amounts = {"requests": 1.0, "tokens": float(tokens)}
         for bucket in self._buckets.values():
             bucket.refill(now)
-        wait = max((bucket.wait(amounts[name]) for name, bucket in self._buckets.items()), default=0.0)
+        waits = {name: bucket.wait(amounts[name]) for name, bucket in self._buckets.items()}
+        self._tightest = max(waits, key=lambda name: waits[name], default="")
+        wait = max(waits.values(), default=0.0)
         if not wait:
             for name, bucket in self._buckets.items():
                 bucket.level -= amounts[name]
         return wait
+
+    def tightest(self) -> LimitState:
+        """The limit that has to be waited for longest, as it was at the last request. There has to be one."""
+        return next(state for state in self.states() if state.name == self._tightest)
 
     def states(self) -> list[LimitState]:
         """The limits as they were at the last request."""

@@ -10,7 +10,11 @@ import attrs
 
 @attrs.frozen
 class OfferedTool:
-    """A tool that the model may call."""
+    """A tool that the model may call.
+
+    Example:
+        offered = [tool.name for tool in simulator.requests[0].prompt.tools]
+    """
 
     name: str
     parameters: Mapping[str, Any] = attrs.Factory(dict[str, Any])
@@ -19,7 +23,11 @@ class OfferedTool:
 
 @attrs.frozen
 class Prompt:
-    """What a request asks."""
+    """What a request asks.
+
+    Example:
+        print(simulator.requests[0].prompt.last)
+    """
 
     model: str = ""
     texts: tuple[str, ...] = ()
@@ -37,6 +45,8 @@ class Prompt:
     """The JSON schema that the answer has to fit; None where text will do."""
     stop: tuple[str, ...] = ()
     """Texts before which the answer ends."""
+    size: int = 0
+    """Tokens of the question: its words, at least one."""
     address: str = ""
     """Where the request was sent, as a URL without its query."""
     query: Mapping[str, str] = attrs.Factory(dict[str, str])

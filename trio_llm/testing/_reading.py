@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -31,7 +32,7 @@ from ._wires import (
     _vertex,
 )
 from ._wires._forms import form_fields
-from ._wires._model import Endpoint, fields
+from ._wires._model import Endpoint, fields, words
 
 ENDPOINTS: Final = (
     *_openai.ENDPOINTS,
@@ -53,6 +54,8 @@ ENDPOINTS: Final = (
 )
 """The first that fits a request answers it, so that what is told apart by the body stands before what takes any."""
 _NO_BODY: Final = "GET"
+_KEY_HEADERS: Final = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "xi-api-key", "x-key")
+_SIGNED: Final = re.compile(r"Credential=([^/]+)/")
 
 
 @attrs.frozen
@@ -81,11 +84,21 @@ def read(request: HTTPRequest, number: int, origin: Origin | None) -> Arrival:
     if endpoint is not None:
         host = f"{origin}" if origin is not None else f"http://{headers.get('host', 'localhost')}"
         parameters = dict(parse_qsl(query))
-        prompt = attrs.evolve(endpoint.read(path, given), address=f"{host}{path}", query=parameters)
+        asked = endpoint.read(path, given)
+        size = max(1, sum(len(words(text)) for text in asked.texts))
+        prompt = attrs.evolve(asked, address=f"{host}{path}", query=parameters, size=size)
     name = endpoint.name if endpoint else ""
     record = RecordedRequest(number, request.method, request.path, headers, body, prompt, name)
+    record.account = _account(headers, prompt.query)
     allowed = () if endpoint else tuple(sorted({one.method for one in found}))
     return Arrival(record, endpoint, () if method in allowed else allowed)
+
+
+def _account(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
+    """The key, wherever it stands; of a signature, the access key's id."""
+    found = next((headers[name] for name in _KEY_HEADERS if headers.get(name)), query.get("key", ""))
+    signed = _SIGNED.search(found)
+    return signed[1] if signed else found.removeprefix("Bearer ").removeprefix("Token ").removeprefix("Key ")
 
 
 def _fields_of(headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:

@@ -8,20 +8,22 @@ from typing import Final
 from .._runtime import trio
 from .._transport import ReplyError, TransportError
 from .._types.http import HTTPRequest, Origin, ReplyHead
-from ._deciding import Decider, ScriptReader
+from ._actions import Action, Cause
+from ._conditions import Conditions
+from ._deciding import Decider, Gates
 from ._faults import FaultPlan
 from ._ledger import Ledger, RecordedRequest, RequestOutcome, SimulatorStatistics
-from ._limits import RateGate, RateLimits
-from ._script import Action, Script
+from ._limits import RateLimits
+from ._script import Script
+from ._script_reader import ScriptReader
 from ._timeline import Ending, ScriptedReply
 
 
 class Simulator:
     """A provider that needs no network, no key and no clock of the wall.
 
-    It answers chat, embedding, image, speech, transcription, moderation, rerank and text completion requests of
-    OpenAI's shape, OpenAI's responses, Anthropic's messages, Gemini's generateContent, Bedrock's Converse and what
-    Vertex AI makes of them, recognised by the request's path. It is a `Transport`:
+    It answers every operation of every wire format that the package speaks, recognised by the request's path and body.
+    It is a `Transport`:
 
         simulator = Simulator([Failure(429, retry_after=2), Reply("Hello")])
         async with Client(transport=simulator) as client:
@@ -37,7 +39,7 @@ class Simulator:
     needs_no_key: Final = True
     """A client that has it as its transport, and is given no `variables`, makes up the keys that nobody has set."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a word that a test says by itself
         self,
         script: Script = (),
         *,
@@ -45,8 +47,12 @@ class Simulator:
         faults: FaultPlan | None = None,
         limits: RateLimits | None = None,
         keep_requests: int | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         """A provider that follows `script` and meets `faults`; `limits` makes it refuse what is too much.
+
+        `conditions` are what it is like beside its script: its models and their prices, its accounts, how fast it is,
+        its outages, how strict it is, and the seed of what it draws.
 
         `then` is the action for every request behind the end of a script that is a sequence: `Reply()` echoes. Without
         it, a request for which nothing is scripted raises `ScriptExhaustedError`.
@@ -54,9 +60,9 @@ class Simulator:
         `keep_requests` bounds how many records are kept, for a simulator that runs for long.
         """
         self._ledger = Ledger(keep_requests)
-        self._decider = Decider(
-            ScriptReader(script, then), faults or FaultPlan(), RateGate(limits or RateLimits()), self._ledger
-        )
+        world = conditions or Conditions()
+        gates = Gates(limits or RateLimits(), world.accounts)
+        self._decider = Decider(ScriptReader(script, then), faults or FaultPlan(), gates, self._ledger, world)
 
     @property
     def requests(self) -> Sequence[RecordedRequest]:
@@ -123,7 +129,9 @@ class Exchange:
         """
         if self.reply.head is None:
             self.break_off()
-            raise TransportError("connection reset, as scripted")
+            cause = self.reply.cause
+            sent, lasting = cause is Cause.RESET, cause is Cause.TLS
+            raise TransportError(f"{cause.value}, as scripted", sent=sent, lasting=lasting)
         self.reply.request.first_byte = trio.current_time()
         self._finish_after(0)
         return self.reply.head

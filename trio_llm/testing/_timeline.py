@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
 import attrs
 
 from .._types.http import ReplyHead
+from ._actions import AtByte, AtEvent, Cause, Delivery
 from ._ledger import RecordedRequest
-from ._script import AtByte, AtEvent, Delivery
 from ._wires._model import Event
 
 
@@ -57,15 +57,32 @@ class ScriptedReply:
     """Seconds from the request to the head, or to the break."""
     timeline: Sequence[Piece] = ()
     ending: Ending = Ending.COMPLETE
+    cause: Cause = Cause.RESET
+    """Why the connection breaks before the head."""
 
 
-def schedule(events: Sequence[Event], delivery: Delivery, keep_alive: bytes) -> tuple[list[Piece], Ending]:
-    """The pieces in which the events arrive, and what follows them."""
-    kept, ending = _until(_with_garble(events, delivery.garble_at), delivery)
+def schedule(
+    events: Sequence[Event], delivery: Delivery, keep_alive: bytes, gap: Callable[[], float] | None = None
+) -> tuple[list[Piece], Ending]:
+    """The pieces in which the events arrive, and what follows them. `gap` draws the times between them."""
+    draw = gap or (lambda: delivery.gap)
+    kept, ending = _until(_with_garble(_rearranged(events, delivery), delivery.garble_at), delivery)
     silent = [Event(keep_alive)] * delivery.keep_alives
     timed = [*kept, *silent] if ending is Ending.STALL else [*silent, *kept]
-    pieces = [Piece(delivery.gap if place else 0.0, event.data, event.tokens) for place, event in enumerate(timed)]
-    return [part for piece in pieces for part in _split(piece, delivery.split)], ending
+    pieces = [Piece(draw() if place else 0.0, event.data, event.tokens) for place, event in enumerate(timed)]
+    return [part for piece in pieces for part in _split(piece, delivery)], ending
+
+
+def _rearranged(events: Sequence[Event], delivery: Delivery) -> Sequence[Event]:
+    """The events, one of them twice or behind the next."""
+    found = list(events)
+    place = delivery.swap_at
+    if place is not None and place + 1 < len(found):
+        found[place : place + 2] = [found[place + 1], found[place]]
+    place = delivery.duplicate_at
+    if place is not None and place < len(found):
+        found.insert(place, Event(found[place].data))
+    return found
 
 
 def _with_garble(events: Sequence[Event], number: int | None) -> Sequence[Event]:
@@ -97,11 +114,12 @@ def _first_bytes(events: Sequence[Event], size: int) -> Iterator[Event]:
         size -= len(data)
 
 
-def _split(piece: Piece, size: int | None) -> Iterator[Piece]:
+def _split(piece: Piece, delivery: Delivery) -> Iterator[Piece]:
+    size = delivery.split
     if size is None or len(piece.data) <= size:
         yield piece
         return
     count = math.ceil(len(piece.data) / size)
     for number in range(count):
         data = piece.data[number * size : (number + 1) * size]
-        yield Piece(0.0 if number else piece.delay, data, piece.tokens if number == count - 1 else 0)
+        yield Piece(delivery.trickle if number else piece.delay, data, piece.tokens if number == count - 1 else 0)

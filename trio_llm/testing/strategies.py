@@ -14,8 +14,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ._faults import COMMON_FAULTS, Fault, FaultPlan
-from ._script import AtByte, AtEvent, Delivery, Reply, ToolUse
+from ._actions import AtByte, AtEvent, Delivery, Fault, Reply, ToolUse
+from ._faults import COMMON_FAULTS, FaultPlan
 
 Message = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from .._script import AtByte, AtEvent, Delivery
+from .._actions import AtByte, AtEvent, Delivery
 from .._timeline import Ending, Piece
 from ._tape import TapedExchange, TapeEnding
 

@@ -14,9 +14,9 @@ from typing import Final, Literal, TypeAlias
 from ..._runtime import trio
 from ..._transport import TransportError
 from ..._types.http import HTTPRequest, Origin, ReplyHead
+from .._actions import Action, Delivery
 from .._faults import FaultPlan
 from .._ledger import Ledger, RecordedRequest, SimulatorStatistics
-from .._script import Action, Delivery
 from .._simulator import Exchange, SimulatedReply, Simulator
 from .._timeline import Ending, Piece, ScriptedReply
 from ._cleaning import Cleaner

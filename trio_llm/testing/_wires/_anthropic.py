@@ -6,13 +6,13 @@ Source: Anthropic API reference, "Create a Message" and "Streaming messages", ve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from .._limits import LimitState
+from .._actions import Failure
 from .._prompt import Prompt
-from .._script import Failure
 from ._asked import choice, format_schema, stops, tool
+from ._limit_headers import anthropic_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
@@ -55,21 +55,12 @@ def _error(failure: Failure) -> dict[str, Any]:
     return {"type": "error", "error": {"type": kind, "message": failure.message}}
 
 
-def _limit_headers(states: Iterable[LimitState]) -> dict[str, str]:
-    # The reset is a moment of the calendar on this wire, and the simulator's clock has none.
-    headers: dict[str, str] = {}
-    for state in states:
-        headers[f"anthropic-ratelimit-{state.name}-limit"] = str(state.limit)
-        headers[f"anthropic-ratelimit-{state.name}-remaining"] = str(state.remaining)
-    return headers
-
-
 ANTHROPIC: Final = Family(
     name="anthropic",
     error=_error,
     error_event=lambda failure: data_event(_error(failure), name="error").data,
     keep_alive=b'event: ping\ndata: {"type":"ping"}\n\n',
-    limit_headers=_limit_headers,
+    limit_headers=anthropic_headers,
 )
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from ..._convert import json as _json
+from .._actions import Failure
 from .._prompt import OfferedTool, Prompt
-from .._script import Failure
 from ._asked import stops
 from ._limit_headers import no_headers
 from ._model import (

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import attrs
 
+from .._actions import Failure
 from .._prompt import Prompt
-from .._script import Failure
 from ._asked import choice, format_schema, functions, stops
 from ._limit_headers import no_headers
 from ._model import (

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 import attrs
 
+from .._actions import Failure
 from .._prompt import Prompt
-from .._script import Failure
 from ._bedrock import aws_exception, exception_name
 from ._cohere import texts_of_list
 from ._generation import read_features, read_generation, write_features, write_generation

@@ -10,8 +10,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from .._actions import Failure
 from .._prompt import OfferedTool, Prompt
-from .._script import Failure
 from ._asked import choice, stops, tool
 from ._limit_headers import no_headers
 from ._model import (

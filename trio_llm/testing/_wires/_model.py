@@ -13,9 +13,9 @@ import attrs
 
 from ..._convert import json as _json
 from ..._types.usage import Usage
+from .._actions import Failure, ToolUse
 from .._limits import LimitState
 from .._prompt import Prompt
-from .._script import Failure, ToolUse
 
 EVENT_STREAM = "text/event-stream"
 AWS_STREAM = "application/vnd.amazon.eventstream"
@@ -69,7 +69,8 @@ class Family:
     """An error in the middle of a stream."""
     keep_alive: bytes
     """A piece of a stream that says nothing."""
-    limit_headers: Callable[[Iterable[LimitState]], dict[str, str]]
+    limit_headers: Callable[[Iterable[LimitState], float | None], dict[str, str]]
+    """From the limits, and the seconds since 1970 where they are known."""
 
 
 class Memory(Enum):

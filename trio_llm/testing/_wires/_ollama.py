@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import attrs
 
+from .._actions import Failure
 from .._prompt import Prompt
-from .._script import Failure
 from ._asked import functions, stops
 from ._cohere import texts_of_list
 from ._limit_headers import no_headers

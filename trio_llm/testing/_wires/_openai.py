@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .._limits import LimitState
+from .._actions import Failure
 from .._prompt import Prompt
-from .._script import Failure
 from ._asked import choice, format_schema, functions, stops
+from ._limit_headers import openai_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
@@ -49,29 +49,12 @@ def _error(failure: Failure) -> dict[str, Any]:
     return {"error": {"message": failure.message, "type": kind, "param": None, "code": failure.code}}
 
 
-def _limit_headers(states: Iterable[LimitState]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for state in states:
-        headers[f"x-ratelimit-limit-{state.name}"] = str(state.limit)
-        headers[f"x-ratelimit-remaining-{state.name}"] = str(state.remaining)
-        headers[f"x-ratelimit-reset-{state.name}"] = _go_duration(state.reset)
-    return headers
-
-
-def _go_duration(seconds: float) -> str:
-    """A duration as Go prints it: `250ms`, `1.5s`, `6m0s`."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f}ms"
-    minutes, rest = divmod(round(seconds, 3), 60)
-    return f"{minutes:.0f}m{rest:g}s" if minutes else f"{rest:g}s"
-
-
 OPENAI: Final = Family(
     name="openai",
     error=_error,
     error_event=lambda failure: data_event(_error(failure)).data,
     keep_alive=b": keep-alive\n\n",
-    limit_headers=_limit_headers,
+    limit_headers=openai_headers,
 )
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from ..._convert import json as _json
+from .._actions import Failure
 from .._prompt import Prompt
-from .._script import Failure
 from ._asked import stops
 from ._limit_headers import no_headers
 from ._model import EVENT_STREAM, Answer, Body, Endpoint, Event, Family, Memory, answer_tokens, fields, positive, whole

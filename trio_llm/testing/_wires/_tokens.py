@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from .._actions import Failure
 from .._prompt import Prompt
-from .._script import Failure
 from ._limit_headers import no_headers
 from ._model import Answer, Body, Endpoint, Family, Memory, data_event, whole
 

@@ -1,0 +1,51 @@
+"""How far a script has got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+from typing import Any, Final
+
+from ._actions import Action, Disconnect, Failure, RawReply, Reply
+from ._ledger import RecordedRequest
+from ._script import Script, ScriptExhaustedError
+
+DEFAULT: Final = Reply()
+"""What is answered where the script says nothing."""
+_END: Final[Any] = object()
+
+
+class ScriptReader:
+    """The scripted actions, one for each request; `then` is for all behind the last. Without it there may be none."""
+
+    def __init__(self, script: Script, then: Action | None) -> None:
+        self._then = then
+        self._function: Callable[[RecordedRequest], Action | None] | None = None
+        self._actions: Iterator[Action | None] = iter(())
+        if isinstance(script, Reply | Failure | RawReply | Disconnect):
+            self._actions = repeat(script)
+        elif callable(script):
+            self._function = script
+        else:
+            self._actions = iter(script)
+            if script == () and then is None:
+                self._then = DEFAULT  # no script at all
+
+    def next(self, record: RecordedRequest) -> Action:
+        """What to do with this request.
+
+        Raises:
+            ScriptExhaustedError: if the script has nothing for it.
+        """
+        if self._function is not None:
+            return self._function(record) or DEFAULT
+        action = next(self._actions, _END)
+        if action is not _END:
+            return action or DEFAULT
+        if self._then is None:
+            raise ScriptExhaustedError(record)
+        return self._then
+
+    def put_back(self, action: Action) -> None:
+        """A refused request has not used its action; the next one gets it."""
+        self._actions = chain([action], self._actions)
