@@ -15,7 +15,7 @@ PROGRAM = re.compile(r"```python\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", 
 
 PAGES = ["credentials.md", "laboratory.md", "limits.md", "mcp.md", "money.md", "opentelemetry.md", "responses.md"]
 PAGES += ["structured_output.md", "tools.md"]
-PAGES += ["transport.md", "web_applications.md"]
+PAGES += ["transport.md", "watching.md", "web_applications.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)

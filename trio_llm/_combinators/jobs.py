@@ -27,6 +27,7 @@ from .._runtime import trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError, LLMError, RateLimitError
 from .._types.request import AnyRequest
+from .._types.shown import html_table, markdown_table, rich_table, text_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
@@ -93,6 +94,23 @@ class Outcome(Generic[ResponseT]):
     """What `accept` said of the response; None if it was not asked."""
     others: tuple[Outcome[ResponseT], ...] = attrs.field(default=(), repr=False)
     """A winner's rivals, in the order of the jobs."""
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        said = self.error if self.error is not None else self.response or self.partial
+        seconds = None if self.timings.ended is None else self.timings.ended - (self.timings.started or 0.0)
+        shown = "" if said is None else str(said) if self.error is not None else text_of(said)
+        facts = (self.index, self.status, getattr(self.request, "model", "function"), self.attempts)
+        time = "" if seconds is None else f"{seconds:.3g}"
+        return [("index", "status", "model", "attempts", "seconds", ""), (*map(str, facts), time, shown)]
+
+    def _repr_html_(self) -> str:
+        return html_table(self._rows())
+
+    def _repr_markdown_(self) -> str:
+        return markdown_table(self._rows())
+
+    def __rich__(self) -> Any:
+        return rich_table(self._rows())
 
 
 def check_limit(limit: int | None) -> None:

@@ -14,6 +14,7 @@ from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .shown import Shown, escape
 from .usage import Usage
 
 
@@ -92,7 +93,7 @@ class ImageObject(Record):
 
 
 @attrs.define
-class ImageResponse(Costed, Received, Record):
+class ImageResponse(Costed, Shown, Received, Record):
     """The reply to an image call.
 
     Example:
@@ -107,6 +108,11 @@ class ImageResponse(Costed, Received, Record):
     output_format: str | None = None
     quality: str | None = None
     size: str | None = None
+
+    def _repr_html_(self) -> str:
+        kind = "".join(filter(str.isalnum, self.output_format or "png"))
+        sources = (f"data:image/{kind};base64,{one.b64_json}" if one.b64_json else one.url or "" for one in self.data)
+        return "".join(f'<img src="{escape(source)}" style="max-width:100%">' for source in sources)
 
 
 @attrs.define

@@ -13,6 +13,7 @@ from .costed import Costed
 from .mapping import Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .shown import Shown
 
 Voice: TypeAlias = str | Mapping[str, Any]
 """A voice's name, or an object such as `{"id": ...}` for one of the caller's own."""
@@ -58,7 +59,7 @@ _USUAL_BLOCK: Final = 65_536
 
 
 @attrs.define
-class SpeechResponse(Costed, Received, Record):
+class SpeechResponse(Costed, Shown, Received, Record):
     """Spoken text: the bytes of a sound file, all of them. The methods are those of LiteLLM's and OpenAI's objects.
 
     Example:

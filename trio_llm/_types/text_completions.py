@@ -11,6 +11,7 @@ from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .shown import Shown
 from .usage import Usage
 
 TextPrompt: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
@@ -88,7 +89,7 @@ class TextChoices(Record):
 
 
 @attrs.define
-class TextCompletionResponse(Costed, Received, Record):
+class TextCompletionResponse(Costed, Shown, Received, Record):
     """The reply to a text completion, or one chunk of it.
 
     Example:

@@ -11,6 +11,7 @@ from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
 from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .shown import Shown
 from .upload import FileInput, Upload, as_upload
 from .usage import Usage
 
@@ -101,7 +102,7 @@ class TranscriptionSegment(Record):
 
 
 @attrs.define
-class TranscriptionResponse(Costed, Received, Record):
+class TranscriptionResponse(Costed, Shown, Received, Record):
     """What was said. Of `text`, `srt` and `vtt` as response formats, `text` is all there is: the file's content.
 
     Example:

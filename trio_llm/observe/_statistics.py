@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
 from .._engine.events import Activity, AttemptFailed, AttemptSent, CallEnded, Event, FirstContent
+from .._types.shown import html_table, markdown_table, rich_table
 
 _STEP: Final = math.log(1.02)
 _LEAST: Final = 1e-6
@@ -182,6 +183,15 @@ class Statistics:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
         return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows())
+
+    def _repr_markdown_(self) -> str:
+        return markdown_table(self.rows())
+
+    def __rich__(self) -> Any:
+        return rich_table(self.rows())
 
     def __repr__(self) -> str:
         return f"<statistics of {sum(calls.calls for calls in self.by_model.values())} calls>"

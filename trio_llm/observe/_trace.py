@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from .._engine.events import Event
+from .._types.shown import markdown_table, rich_table
 from ._json_lines import line_of
 from ._page import page_of
 from ._perfetto import perfetto_of
@@ -104,6 +106,23 @@ class Trace:
 
     def _timeline(self) -> Timeline:
         return timeline_of(self.records())
+
+    def _repr_html_(self) -> str:
+        # In a frame of its own: the page has a program, and a notebook has its own styles.
+        page = escape(self.as_html())
+        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" style="width:100%;height:480px;border:0"></iframe>'
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        timeline = self._timeline()
+        yield ("calls", "records", "seconds")
+        ends = ", ".join(f"{number} {state}" for state, number in timeline.counts().items())
+        yield (ends, str(self.count), f"{timeline.length:.3g}")
+
+    def _repr_markdown_(self) -> str:
+        return markdown_table(self._rows())
+
+    def __rich__(self) -> Any:
+        return rich_table(self._rows())
 
     def __repr__(self) -> str:
         return f"<trace of {self.count} records>"

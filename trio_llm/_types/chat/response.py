@@ -13,6 +13,7 @@ import attrs
 from ..costed import Costed
 from ..mapping import ANSWER, Record
 from ..receipt import Received
+from ..shown import Shown
 from ..usage import Usage
 
 
@@ -148,7 +149,7 @@ class Choices(Record):
 
 
 @attrs.define(repr=False)
-class ModelResponse(Costed, Received, Record):
+class ModelResponse(Costed, Shown, Received, Record):
     """The reply to a chat call.
 
     Example:

@@ -13,6 +13,7 @@ import attrs
 from ..as_read import AsRead, Nested, one_of, read_each, read_object
 from ..costed import Costed
 from ..receipt import Received
+from ..shown import Shown
 from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 
 
@@ -72,7 +73,7 @@ class AnthropicUsage(AsRead):
 
 
 @attrs.define
-class AnthropicMessagesResponse(Costed, Received, AsRead):
+class AnthropicMessagesResponse(Costed, Shown, Received, AsRead):
     """The message that answers. It can be appended to `messages` as it is.
 
     Example:

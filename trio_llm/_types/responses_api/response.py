@@ -12,6 +12,7 @@ import attrs
 from ..as_read import AsRead, Nested, read_each, read_object
 from ..costed import Costed
 from ..receipt import Received
+from ..shown import Shown
 from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from .items import OutputItem, OutputMessage, OutputText, read_item
 
@@ -80,7 +81,7 @@ class ResponseAPIUsage(AsRead):
 
 
 @attrs.define
-class ResponsesAPIResponse(Costed, Received, AsRead):
+class ResponsesAPIResponse(Costed, Shown, Received, AsRead):
     """The reply to a Responses call. Fields that have no place here are found by their names.
 
     Example:
