@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         TeeReader as TeeReader,
     )
     from ._dialects.contract import (
+        Answers as Answers,
         MaxTokensName as MaxTokensName,
         MessageSchema as MessageSchema,
     )
@@ -198,7 +199,7 @@ else:
             "_combinators.merging": "MergedStream",
             "_combinators.stopping": "StoppedStream",
             "_combinators.teeing": "TeeReader",
-            "_dialects.contract": "MaxTokensName MessageSchema",
+            "_dialects.contract": "Answers MaxTokensName MessageSchema",
             "_engine.call": "CutCall DrainReport",
             "_engine.pumping": "PumpedStream",
             "_engine.stream": "Stream",

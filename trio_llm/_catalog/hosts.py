@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._dialects.contract import MaxTokensName, Quirks
+from .._dialects.contract import Answers, MaxTokensName, Quirks
 from .common import GROQ, OLDER_NAMES, OLLAMA_PATHS, RESPONSES, SYSTEM_ROLE, THINKING_BACK, THINKING_BOTH
 from .provider import Provider, Wire
 
@@ -363,6 +363,7 @@ HOSTS: Final = (
         base_url="https://api.replicate.com/v1",
         documentation="https://replicate.com/docs/reference/http",
         wire=Wire.REPLICATE,
+        quirks=Quirks(answers=Answers.WORDS),
         key_variables=("REPLICATE_API_TOKEN", "REPLICATE_API_KEY"),
         alternative_hosts=("*.replicate.com",),
     ),

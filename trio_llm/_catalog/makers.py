@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import MaxTokensName, Quirks
+from .._dialects.contract import Answers, MaxTokensName, Quirks
 from .addresses import Paths
 from .auth import AuthScheme, HeaderKey
 from .common import (
@@ -121,7 +121,7 @@ MAKERS: Final = (
         name="deepseek",
         base_url="https://api.deepseek.com",
         documentation="https://api-docs.deepseek.com/",
-        quirks=THINKING_BOTH,
+        quirks=attrs.evolve(THINKING_BOTH, answers=Answers.JSON),
         dialects=RESPONSES,
     ),
     Provider(

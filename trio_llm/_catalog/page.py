@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import Dialect
+from .._dialects.contract import Answers, Dialect
 from . import CATALOG
 from .absent import ABSENT
 from .provider import OPERATIONS, Provider, Server, dialect_name
@@ -39,6 +39,15 @@ Whether a vendor offers what can be sent is the vendor's to say. Families of mod
 below it.
 
 """
+_ANSWERS_INTRODUCTION = """
+## Answers by a schema
+
+A `response_format` with a schema is given to the provider, as a schema or as a tool that it has to call, except for
+these. They are told in words. What any of them answers to a type is checked here.
+
+| prefix | what is done |
+|---|---|
+"""
 _ABSENT_INTRODUCTION = """
 ## Prefixes of LiteLLM without a row
 
@@ -55,7 +64,11 @@ def markdown(rows: Iterable[Provider]) -> str:
     rows = list(rows)
     lines = (f"| {' | '.join(_cells(row))} |\n" for row in rows)
     absent = (f"| `{name}` | {reason} |\n" for name, reason in sorted(ABSENT.items()) if name not in CATALOG)
-    return "".join([_INTRODUCTION, *lines, *_by_operation(rows), _ABSENT_INTRODUCTION, *absent])
+    told = (
+        f"| `{row.name}` | {answers.value} |\n" for row in rows if (answers := row.quirks.answers) != Answers.SCHEMA
+    )
+    page = [_INTRODUCTION, *lines, *_by_operation(rows), _ANSWERS_INTRODUCTION, *told, _ABSENT_INTRODUCTION, *absent]
+    return "".join(page)
 
 
 def _by_operation(rows: Iterable[Provider]) -> Iterator[str]:

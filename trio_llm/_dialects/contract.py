@@ -87,6 +87,18 @@ class Metadata(Enum):
     ALWAYS = "always"
 
 
+class Answers(Enum):
+    """How a provider is held to the shape of an answer. What it answers is checked in any case.
+
+    Example:
+        quirks = Quirks(answers=Answers.JSON)
+    """
+
+    SCHEMA = "it is given the schema, or a tool with it, as its wire format has it"
+    JSON = "it gives JSON, and is told the schema in words"
+    WORDS = "it is told in words"
+
+
 @attrs.frozen
 class MessageSchema:
     """What chat messages may consist of, for a provider that refuses all that its schema does not have.
@@ -140,6 +152,8 @@ class Quirks:
     call_ids: CallIds = CallIds.ANY
     cache_marks: CacheMarks = CacheMarks.NONE
     metadata: Metadata = Metadata.NEVER
+    answers: Answers = Answers.SCHEMA
+    """How the provider is held to a `response_format`."""
     strict_schemas: bool = False
     """Whether a schema that is said to be strict has to keep within what OpenAI's strict mode knows."""
     media_in_results: bool = False

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from .._catalog.provider import Provider
-from .._dialects.contract import Call, Endpoint, Fresh, ReplyIsError, StreamEndpoint
+from .._dialects.contract import Answers, Call, Endpoint, Fresh, ReplyIsError, StreamEndpoint
+from .._dialects.told_schema import with_told_schema
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
 from .._transport import Transport
@@ -298,7 +299,8 @@ class Engine:
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
         frame: CallFrame,
     ) -> Exchange[Any]:
-        call = Call(request, route.model, route.quirks, self.settings.fresh)
+        told = with_told_schema(request, route.quirks) if route.quirks.answers is not Answers.SCHEMA else request
+        call = Call(told, route.model, route.quirks, self.settings.fresh)
         try:
             http = _addressed(endpoint.encode(call), route, request.options)
         except APIError as error:
