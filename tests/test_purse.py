@@ -306,3 +306,48 @@ def test_a_purse_shows_itself_without_what_was_asked() -> None:
 
     assert repr(purse) == "<mine: USD 0 of 2 spent, 0 attempts>"
     assert Purse(None, None, "mine").left is None
+
+
+@in_virtual_time
+async def test_a_budget_holds_for_every_stretch_of_its_period_and_for_each_account() -> None:
+    budget = trio_llm.purse.Budget(usd=2.1 * PRICE, per=3_600, name="the hour", clock=trio.current_time)
+    simulator = Simulator(Reply("Well", usage=USAGE))
+    large = {"max_tokens": 100_000}
+
+    async with client_of(simulator, budget=budget) as client:
+        await client.completion(MODEL, QUESTION)
+        await trio.sleep(1_800)
+        await client.completion(MODEL, QUESTION)
+        with pytest.raises(BudgetExceededError, match="the hour is limited to"):
+            await client.completion(MODEL, QUESTION, **large)
+        await client.completion(MODEL, QUESTION, api_key="another one", max_tokens=10_000)
+        await trio.sleep(1_801)
+        assert {name: round(purse.spent / PRICE, 6) for name, purse in budget.purses.items()} == {
+            "openai": 1,
+            "openai #2": 1,
+        }
+        await client.completion(MODEL, QUESTION, max_tokens=10_000)
+        await trio.sleep(3_601)
+        assert [purse.spent for purse in budget.purses.values()] == [0, 0]
+    assert len(simulator.requests) == 4
+
+
+@in_virtual_time
+async def test_one_budget_may_hold_for_all_accounts_and_several_clients() -> None:
+    budget = trio_llm.purse.Budget(tokens=300_000, each="all", clock=trio.current_time)
+    simulator = Simulator(Reply("Well", usage=USAGE))
+    async with client_of(simulator, budget=budget) as one, client_of(simulator, budget=budget) as other:
+        await one.completion(MODEL, QUESTION)
+        await other.completion(MODEL, QUESTION, api_key="another one")
+        await other.completion(MODEL, QUESTION)
+        with pytest.raises(BudgetExceededError):
+            await one.completion(MODEL, QUESTION)
+
+    (purse,) = budget.purses.values()
+    assert (purse.tokens, len(purse.bill)) == (330_000, 3)
+
+
+@pytest.mark.parametrize("options", [{}, {"usd": 1, "per": 0}, {"tokens": 5, "per": -3.0}])
+def test_a_budget_without_a_limit_or_a_period_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a budget has a limit|a number of seconds"):
+        trio_llm.purse.Budget(**options)

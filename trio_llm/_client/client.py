@@ -106,6 +106,7 @@ class Client(Operations, RoomDoors):
         content_policy_fallbacks: Sequence[Fallback] = (),
         observers: Iterable[Observer] = (),
         gates: Iterable[Gate] = (),
+        budget: Gate | None = None,
         targets: Iterable[TargetChooser] = (),
         responders: Iterable[Responder] = (),
         strict: bool = False,
@@ -125,6 +126,7 @@ class Client(Operations, RoomDoors):
             content_policy_fallbacks: the same, after a `ContentPolicyViolationError` alone.
             observers: who is told what happens to calls; see `trio_llm.observe`.
             gates: what each attempt passes before it leaves, behind the account's limits.
+            budget: what calls may cost, as `trio_llm.purse.Budget(usd=20, per=86_400)`: the last of the gates.
             targets: who says where a call goes, before its fallbacks.
             responders: who answers in place of the network, or around it.
             strict: leaving the block raises `trio_llm.testing.LeakError` if a call still runs, or if a stream was
@@ -140,7 +142,12 @@ class Client(Operations, RoomDoors):
             _rows(providers),
             _variables(transport) if variables is None else variables,
             Fallbacks(fallbacks, context_window_fallbacks, content_policy_fallbacks),
-            Seams((*observers, *watching), tuple(gates), tuple(targets), tuple(responders)),
+            Seams(
+                (*observers, *watching),
+                (*gates, *(() if budget is None else (budget,))),
+                tuple(targets),
+                tuple(responders),
+            ),
         )
         self._http_client = http_client
         self._given_transport = transport

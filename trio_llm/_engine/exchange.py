@@ -111,8 +111,9 @@ class Exchange(Generic[RequestT]):
         frame, watch, request = self.frame, self.frame.call.watch, cast("AnyRequest", self.call.request)
         activity = None if watch is None else watch.activity
         number = frame.call.trace.attempts + 1
-        host = self.route.destination.origin.host
-        departure = Departure(request, frame.provider, frame.model, number, frame.call.deadline, activity, host)
+        to = self.route.destination
+        facts = (frame.provider, frame.model, number, frame.call.deadline, activity, to.origin.host, hash(to.account))
+        departure = Departure(request, *facts)
         gated = GatedAdmission(admission, frame.call)
         await gated.pass_all(self.gates, departure)
         if departure.headers:

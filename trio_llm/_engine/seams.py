@@ -76,6 +76,8 @@ class Departure:
     """The call as observers know it; None if there are none."""
     host: str = ""
     """Where it goes."""
+    account: int = 0
+    """A number that tells who is billed from others, in one process: the same for the same key of a provider."""
     headers: dict[str, str] = attrs.Factory(dict[str, str])
     """What a gate puts here is sent with this attempt and those after it: lower-case names, no credentials."""
 

@@ -9,7 +9,7 @@ class Slow:
 
 async with trio_llm.Client(observers=[Slow(), trio_llm.observe.Log()]) as client:
 
-Some observers are ready to use: `Log`, `JSONLines`, `Progress`, `Statistics` and `Trace`.
+Some observers are ready to use: `Log`, `JSONLines`, `Progress`, `Statistics`, `Trace` and `CacheWatch`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
         TargetChooser as TargetChooser,
         Targets as Targets,
     )
+    from ._cache_watch import (
+        CachedShareCollapsed as CachedShareCollapsed,
+        CacheWatch as CacheWatch,
+    )
     from ._json_lines import (
         JSONLines as JSONLines,
     )
@@ -70,6 +74,7 @@ else:
                 "FirstContent GroupEnded GroupStarted StreamProgress StreamSeam"
             ),
             "._engine.seams": "Departure Gate Learnt Observer Responder TargetChooser Targets",
+            "_cache_watch": "CacheWatch CachedShareCollapsed",
             "_json_lines": "JSONLines",
             "_log": "Log",
             "_progress": "Progress",

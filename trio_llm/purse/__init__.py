@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._budget import (
+        Budget as Budget,
+    )
     from ._spending import (
         Charge as Charge,
         Estimate as Estimate,
@@ -20,4 +23,6 @@ if TYPE_CHECKING:
 else:
     from .._lazy import public_names
 
-    __getattr__, __dir__, __all__ = public_names(__name__, {"_spending": "Charge Estimate Purse estimate spending"})
+    __getattr__, __dir__, __all__ = public_names(
+        __name__, {"_budget": "Budget", "_spending": "Charge Estimate Purse estimate spending"}
+    )

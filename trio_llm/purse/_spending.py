@@ -154,6 +154,15 @@ class Purse:
         for tell in self._changed:
             tell()
 
+    def forget_first(self) -> None:
+        """Take the oldest charge off the bill, and what it cost off what was spent."""
+        charge = self.bill.pop(0)
+        self.tokens -= charge.prompt_tokens + charge.completion_tokens
+        self.spent -= charge.cost.usd or 0.0
+        self.unpriced -= charge.cost.usd is None
+        if not self.bill:
+            self.spent = self.tokens = 0.0  # sums of many numbers end near nothing, not at it
+
     def on_change(self, tell: Callable[[], None]) -> None:
         """Be told after each charge."""
         self._changed.append(tell)
@@ -232,7 +241,7 @@ async def spending(
     """
     purse = Purse(usd, tokens, name)
     if usd is not None:
-        _load_prices()
+        load_prices()
     if soft is not None:
         purse.on_change(_Warning(purse, soft))
     with trio.CancelScope() as scope, gates_beneath(purse):  # noqa: ASYNC100 - the caller's block is in it
@@ -248,7 +257,7 @@ def _is_empty(purse: Purse) -> bool:
     return (usd is not None and purse.spent >= usd) or (tokens is not None and purse.tokens >= tokens)
 
 
-def _load_prices() -> None:
+def load_prices() -> None:
     """They take 0.3 s the first time, which should not happen in the middle of calls."""
     prices_of("openai", "gpt-4o")
 

@@ -1,0 +1,152 @@
+"""Whether a conversation still profits from its provider's prompt cache, and which message spoilt it.
+
+Theory of operation. A prompt cache serves the longest beginning of a prompt that the provider has seen before. So the
+next turn of a conversation should find in the cache about all that the turn before had sent. Of each conversation the
+last turn is remembered: its messages, its tools, and the tokens that came from the cache. A conversation is told from
+others by the label `conversation` of its calls; without one, it is the remembered one of the same model that has the
+most messages in common with the call, and at least one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar, Final, TypeAlias
+
+import attrs
+
+from .._engine.events import CallEnded, Event
+
+_MOST_REMEMBERED: Final = 256
+"""Conversations."""
+_LEAST_CACHED: Final = 1_024
+"""Tokens. Less than that is hardly cached by anybody."""
+_COLLAPSED: Final = 0.5
+"""Of the share before: less than so much has collapsed."""
+Message: TypeAlias = Mapping[str, Any]
+
+
+@attrs.define(eq=False)
+class CachedShareCollapsed(Event):
+    """The part of a conversation's prompt that came from the cache has become much smaller, by the answer to a call.
+
+    Example:
+        def tell(event: CachedShareCollapsed) -> None:
+            print(event.activity.request.model, event.before, event.now, event.what)
+    """
+
+    model: str
+    before: float
+    """The share of the prompt's tokens that came from the cache, one turn ago."""
+    now: float
+    what: str
+    """What changed: `message`, `tools`, or `nothing`, where the cache has run out or another machine was asked."""
+    place: int | None = None
+    """Of the first message that is another one now."""
+    message: Message | None = None
+    """That message now; None if the conversation is shorter now."""
+    earlier: Message | None = None
+    """What stood in its place."""
+    seconds: float = 0.0
+    """Since the turn before."""
+
+    def __str__(self) -> str:
+        role = (self.message or self.earlier or {}).get("role", "")
+        changed = {"message": f"message {self.place} ({role}) has changed", "tools": "the tools have changed"}
+        why = changed.get(self.what, f"nothing has changed in {self.seconds:.3g} s")
+        return f"{self.model}: {self.before:.0%} of the prompt came from the cache, and now {self.now:.0%}: {why}"
+
+
+@attrs.define
+class _Turn:
+    key: object
+    messages: Sequence[Message]
+    tools: Any
+    prompt: int
+    cached: int
+    at: float
+
+    @property
+    def share(self) -> float:
+        return self.cached / self.prompt if self.prompt else 0.0
+
+
+def warn(event: CachedShareCollapsed) -> None:
+    """Log it, without the contents of messages."""
+    logging.getLogger("trio_llm").warning("%s", event)
+
+
+class CacheWatch:
+    """Tells when a conversation's cached share collapses, and which message changed.
+
+    Args:
+        tell: who is told; by default the logger `trio_llm`, as a warning that has no contents in it.
+
+    Example:
+        async with trio_llm.Client(observers=[trio_llm.observe.CacheWatch()]) as client:
+            await client.completion(model, messages, metadata={"conversation": "42"})
+    """
+
+    wants: ClassVar[Collection[type[Event]]] = (CallEnded,)
+
+    def __init__(self, tell: Callable[[CachedShareCollapsed], None] = warn) -> None:
+        self._tell = tell
+        self._turns: OrderedDict[int, _Turn] = OrderedDict()
+        """The last turn of each conversation, the one that was asked longest ago first."""
+        self._last = 0
+
+    def observe(self, event: Event) -> None:
+        """Compare a turn that was answered with the one before."""
+        request = event.activity.request
+        if not isinstance(event, CallEnded) or event.usage is None or request is None:
+            return
+        messages, details = getattr(request, "messages", None), event.usage.prompt_tokens_details
+        if not messages or event.usage.prompt_tokens < _LEAST_CACHED:
+            return
+        cached = (details.cached_tokens or 0) if details is not None else 0
+        label = event.activity.labels.get("conversation")
+        key = (event.provider, event.model, label)
+        turn = _Turn(key, messages, request.parameters.get("tools"), event.usage.prompt_tokens, cached, event.at)
+        number = self._conversation(turn, is_named=label is not None)
+        if number is not None and _has_collapsed(self._turns[number], turn):
+            self._tell(_described(event, self._turns[number], turn))
+        self._remember(number, turn)
+
+    def _conversation(self, turn: _Turn, *, is_named: bool) -> int | None:
+        best, most = None, 0
+        for number, known in self._turns.items():
+            if known.key != turn.key:
+                continue
+            if is_named:
+                return number
+            common = sum(one in known.messages for one in turn.messages)
+            if common >= max(1, most):
+                best, most = number, common
+        return best
+
+    def _remember(self, number: int | None, turn: _Turn) -> None:
+        if number is None:
+            self._last = number = self._last + 1
+        self._turns[number] = turn
+        self._turns.move_to_end(number)
+        if len(self._turns) > _MOST_REMEMBERED:
+            self._turns.popitem(last=False)
+
+
+def _has_collapsed(before: _Turn, now: _Turn) -> bool:
+    return before.cached >= _LEAST_CACHED and now.share < _COLLAPSED * before.share
+
+
+def _described(event: CallEnded, before: _Turn, now: _Turn) -> CachedShareCollapsed:
+    told = CachedShareCollapsed(event.activity, event.at, event.model, before.share, now.share, "nothing")
+    told.seconds = now.at - before.at
+    if before.tools != now.tools:
+        told.what = "tools"
+        return told
+    for place, earlier in enumerate(before.messages):
+        message = now.messages[place] if place < len(now.messages) else None
+        if message != earlier:
+            told.what, told.place, told.message, told.earlier = "message", place, message, earlier
+            break
+    return told
