@@ -33,8 +33,8 @@ class _Account:
 class Budget:
     """What calls may cost within a period. Given as `Client(budget=...)`, to one client or to several.
 
-    An attempt that would pass the limit does not leave, and its call raises `BudgetExceededError`. It is kept in memory,
-    in one process.
+    An attempt that would pass the limit does not leave, and its call raises `BudgetExceededError`. It is kept in
+    memory, in one process.
 
     Args:
         usd: the limit in USD.
