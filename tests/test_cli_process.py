@@ -321,7 +321,7 @@ def test_an_interrupted_question_exits_as_shells_expect() -> None:
 
 
 def test_the_simulator_is_served_until_ctrl_c() -> None:
-    with started(command("serve", "--port", "0", "--text", "Hello"), environment()) as process:
+    with started(command("serve", "--port", "0", "--text", "Hello", "--quiet"), environment()) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(4)]
         address = lines[1].split()[1].removeprefix("OPENAI_BASE_URL=").removesuffix("/v1")

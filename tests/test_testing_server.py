@@ -6,6 +6,7 @@ import math
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 import pytest
@@ -17,6 +18,7 @@ from trio_llm.testing import (
     Delivery,
     Disconnect,
     FaultPlan,
+    RecordedRequest,
     Reply,
     RequestOutcome,
     Simulator,
@@ -119,13 +121,102 @@ async def test_requests_sent_ahead_are_answered_in_turn_and_the_last_closes() ->
 
 
 @pytest.mark.parametrize(
-    "data", [b"nonsense\r\n\r\n", GET.replace(b"Host", b"Connection: upgrade\r\nUpgrade: h2c\r\nHost")]
+    ("data", "status"),
+    [
+        (b"nonsense\r\n\r\n", b"400"),
+        (GET.replace(b"Host", b"Connection: upgrade\r\nUpgrade: h2c\r\nHost"), b"200"),
+    ],
 )
-async def test_what_is_no_plain_request_ends_the_connection(data: bytes) -> None:
+async def test_what_is_no_plain_request_ends_the_connection(data: bytes, status: bytes) -> None:
+    assert (await answers(data)).startswith(b"HTTP/1.1 " + status)
+
+
+async def answers(data: bytes, simulator: Simulator | None = None) -> bytes:
+    async with anyio.create_task_group() as tasks:
+        base_url = await tasks.start(serve, simulator or Simulator())
+        answer = await exchange(base_url, data)
+        tasks.cancel_scope.cancel()
+    return answer
+
+
+BODY = b'{"model": "m", "messages": [{"role": "user", "content": "one"}]}'
+POST = b"POST /v1/chat/completions HTTP/1.%d\r\nHost: x\r\nContent-Length: %d\r\n%b\r\n"
+
+
+async def test_a_client_that_asks_for_leave_gets_it_before_it_sends_its_body() -> None:
     async with anyio.create_task_group() as tasks:
         base_url = await tasks.start(serve, Simulator())
-        assert await exchange(base_url, data) == b""
+        host, _, port = base_url.removeprefix("http://").rpartition(":")
+        async with await anyio.connect_tcp(host, int(port)) as stream:
+            await stream.send(POST % (1, len(BODY), b"Expect: 100-continue\r\nConnection: close\r\n"))
+            assert await stream.receive() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            await stream.send(BODY)
+            answer = b"".join([piece async for piece in stream])
         tasks.cancel_scope.cancel()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"connection: close" in answer
+
+
+async def test_whoever_sends_its_body_at_once_needs_no_leave() -> None:
+    answer = await answers(POST % (1, len(BODY), b"Expect: 100-continue\r\nConnection: close\r\n") + BODY)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_an_old_client_gets_no_chunks_and_the_end_of_the_connection_ends_its_stream() -> None:
+    streamed = BODY.replace(b"{", b'{"stream": true, ', 1)
+    answer = await answers(POST % (0, len(streamed), b"") + streamed)
+    head, _, body = answer.partition(b"\r\n\r\n")
+
+    assert b"transfer-encoding" not in head
+    assert b"connection: close" in head
+    assert body.startswith(b"data: {")
+    assert body.endswith(b"data: [DONE]\n\n")
+
+
+async def test_an_old_client_that_asks_to_stay_may() -> None:
+    stay = POST % (0, len(BODY), b"Connection: keep-alive\r\n") + BODY
+    answer = await answers(stay + POST % (0, len(BODY), b"") + BODY)
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert answer.count(b"connection: keep-alive") == 1
+
+
+async def test_a_head_has_the_length_of_the_body_that_it_lacks() -> None:
+    whole = await answers(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    head = await answers(GET.replace(b"GET", b"HEAD").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+    assert head == whole.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    assert b"content-length: " in head
+
+
+async def test_an_expectation_of_something_else_and_a_missing_host_are_refused() -> None:
+    assert (await answers(POST % (1, 0, b"Expect: a miracle\r\n"))).startswith(b"HTTP/1.1 417 ")
+    assert (await answers(b"GET /v1/models HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("PUT", "/v1/models", 405), ("GET", "/v1/chat/completions", 405), ("POST", "/nowhere", 404)],
+)
+async def test_wrong_methods_and_paths_are_said_apart(method: str, path: str, status: int) -> None:
+    answer = await answers(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert (b"allow: " in answer) == (status == 405)
+
+
+async def test_every_request_is_logged_with_what_became_of_it() -> None:
+    logged: list[RecordedRequest] = []
+    async with anyio.create_task_group() as tasks:
+        base_url = await tasks.start(partial(serve, Simulator(), log=logged.append))
+        await exchange(base_url, POST % (1, len(BODY), b"Connection: close\r\n") + BODY)
+        tasks.cancel_scope.cancel()
+
+    assert [(one.endpoint, one.status, one.outcome) for one in logged] == [
+        ("openai.chat", 200, RequestOutcome.FINISHED)
+    ]
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")

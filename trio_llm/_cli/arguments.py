@@ -31,7 +31,22 @@ _MODELS = """\
 List the providers: wire format, address, key variable and whether it is set, documentation. With PROVIDER, list the
 models of one: tokens that it takes and gives at most, and USD for a million of them. --filter looks through both.
 """
-_SERVE = "Serve a simulated provider that speaks as OpenAI, Anthropic and Gemini do. Ctrl-C ends it."
+_SERVE = "Serve a simulated provider that speaks every wire format there is here. Ctrl-C ends it."
+FAULTS = (
+    "429",
+    "500",
+    "503",
+    "reset",
+    "cut",
+    "stall",
+    "garble",
+    "error",
+    "duplicate",
+    "swap",
+    "keep-alives",
+    "trickle",
+)
+"""Names of faults."""
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -136,8 +151,24 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--latency", type=_wait, default=0.0, metavar="S", help="seconds before each reply")
     parser.add_argument("--gap", type=_wait, default=0.0, metavar="S", help="seconds between two events of a stream")
     parser.add_argument("--text", help="the answer to everything (default: the last user message)")
+    parser.add_argument("--script", metavar="FILE", help="answer with the actions of this file, and then echo")
     parser.add_argument("--fault-rate", type=_share, default=0.0, metavar="SHARE", help="replies that fail, 0 to 1")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        choices=FAULTS,
+        dest="faults",
+        help="what --fault-rate draws from (default: all); may be given more than once",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn (default: %(default)s)")
     parser.add_argument("--requests-per-minute", type=_count, metavar="N", help="more are refused with status 429")
+    parser.add_argument("--tokens-per-minute", type=_count, metavar="N", help="the same for tokens")
+    parser.add_argument("--tokens-per-second", type=_amount, metavar="N", help="how fast an answer is written")
+    parser.add_argument("--strict", action="store_true", help="refuse what the provider would refuse")
+    parser.add_argument(
+        "--description", metavar="FILE", help="an OpenAPI description that requests have to fit; implies --strict"
+    )
+    parser.add_argument("--quiet", action="store_true", help="do not log requests on stderr")
     parser.add_argument("--replay", metavar="FILE", help="answer from a cassette in place of simulating")
     parser.add_argument(
         "--speed", choices=("0", "recorded"), default="0", help="of --replay: at once, or in its time (default: 0)"

@@ -94,6 +94,9 @@ if TYPE_CHECKING:
         Script as Script,
         ScriptExhaustedError as ScriptExhaustedError,
     )
+    from ._script_file import (
+        read_script as read_script,
+    )
     from ._server import (
         Provider as Provider,
         running_server as running_server,
@@ -137,6 +140,7 @@ else:
             "_pace": "Constant Distribution LogNormal Normal Pace Sampled Times",
             "_prompt": "OfferedTool Prompt",
             "_script": "Script ScriptExhaustedError",
+            "_script_file": "read_script",
             "_server": "Provider running_server serve",
             "_simulator": "Simulator",
             "_strictness": "Strictness",

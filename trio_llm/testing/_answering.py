@@ -33,7 +33,8 @@ def answer_of(record: RecordedRequest, reply: Reply, seed: int, most: int | None
     reasoning = _fragments(reply.reasoning)
     finish = reply.finish_reason or _finish_reason(calls, cut=len(kept) < len(ended))
     usage = reply.usage or _usage(prompt, reasoning, [*kept, *_call_words(calls)])
-    return Answer(str(record.number), prompt.model or "simulated", kept, reasoning, calls, finish, usage)
+    echoed = reply.text is None and prompt.schema is None and not used
+    return Answer(str(record.number), prompt.model or "simulated", kept, reasoning, calls, finish, usage, echoed)
 
 
 def _demanded_calls(prompt: Prompt, reply: Reply, seed: int) -> tuple[ToolUse, ...]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 import socket
 import struct
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from http.client import responses
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-import attrs
-import httptools
 from trio import TASK_STATUS_IGNORED  # noqa: ASYNC106  # needed at import, where no loop runs
 
 from .._runtime import trio
 from .._transport import TransportError
-from .._types.http import HTTPRequest
+from .._types.http import HTTPRequest, ReplyHead
+from ._http import Received, head_bytes, read_requests, refusal_bytes
+from ._ledger import RecordedRequest
 from ._script import ScriptExhaustedError
 from ._simulator import Exchange
 from ._timeline import Ending, ScriptedReply
@@ -26,8 +24,7 @@ from ._timeline import Ending, ScriptedReply
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
-_READ_SIZE: Final = 65_536
-_NO_REQUEST: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
+Log: TypeAlias = Callable[[RecordedRequest], None]
 
 
 class Provider(Protocol):
@@ -51,6 +48,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
+    log: Log | None = None,
     task_status: trio.TaskStatus[str] = TASK_STATUS_IGNORED,
 ) -> None:
     """Answer HTTP/1.1 on a local port until cancelled; runs on Trio and on asyncio.
@@ -58,7 +56,8 @@ async def serve(
         base_url = await nursery.start(serve, simulator)      # http://127.0.0.1:54321
 
     The base URL is `task_status`'s value. Connections are kept alive; streams are sent in chunks, one for each
-    piece of the script; a scripted cut resets the connection. Waits are those of the running clock.
+    piece of the script; a scripted cut resets the connection. Waits are those of the running clock. `log` is told of
+    every request when its connection is free again.
     """
     import anyio  # the simulator in memory works without its start-up time
     from anyio.abc import SocketAttribute
@@ -67,7 +66,7 @@ async def serve(
     async with listener:
         shown = f"[{host}]" if ":" in host else host
         task_status.started(f"http://{shown}:{listener.extra(SocketAttribute.local_port)}")
-        await listener.serve(partial(_serve_connection, simulator))
+        await listener.serve(partial(_serve_connection, simulator, log))
 
 
 @contextmanager
@@ -94,88 +93,35 @@ def running_server(simulator: Provider, host: str = "127.0.0.1", port: int = 0) 
             future.cancel()
 
 
-@attrs.define
-class _Incoming:
-    """A request while it arrives, and what the parser makes of it; the parser calls the methods."""
-
-    requests: list[tuple[HTTPRequest, bool]] = attrs.Factory(list[tuple[HTTPRequest, bool]])
-    """Complete requests, each with whether its connection may be kept."""
-    parser: Any = attrs.field(init=False)
-    target: bytes = b""
-    headers: list[tuple[str, str]] = attrs.Factory(list[tuple[str, str]])
-    body: bytearray = attrs.Factory(bytearray)
-
-    def __attrs_post_init__(self) -> None:
-        self.parser = httptools.HttpRequestParser(self)
-
-    def on_message_begin(self) -> None:
-        self.target, self.headers, self.body = b"", [], bytearray()
-
-    def on_url(self, url: bytes) -> None:
-        self.target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
-
-    def on_body(self, data: bytes) -> None:
-        self.body += data
-
-    def on_message_complete(self) -> None:
-        method = self.parser.get_method().decode("latin-1")
-        request = HTTPRequest(method, self.target.decode("latin-1"), tuple(self.headers), bytes(self.body))
-        self.requests.append((request, self.parser.should_keep_alive()))
-
-    def feed(self, data: bytes) -> list[tuple[HTTPRequest, bool]]:
-        """The requests that this piece completes."""
-        self.parser.feed_data(data)
-        complete, self.requests = self.requests, []
-        return complete
-
-
-async def _serve_connection(simulator: Provider, stream: ByteStream) -> None:
+async def _serve_connection(simulator: Provider, log: Log | None, stream: ByteStream) -> None:
     """One connection. A task reads ahead, as only a read notices that the client is gone."""
     await trio.lowlevel.checkpoint()
-    send, receive = trio.open_memory_channel[tuple[HTTPRequest, bool]](math.inf)
+    send, receive = trio.open_memory_channel[Received](math.inf)
     async with stream, send, receive, trio.open_nursery() as nursery:
         nursery.start_soon(read_requests, stream, send, nursery.cancel_scope)
         keep = True
         while keep:
-            request, keep = await receive.receive()
-            keep = await _answer(simulator, stream, request) and keep
+            received = await receive.receive()
+            keep = await _answer(simulator, log, stream, received) and received.keep
         nursery.cancel_scope.cancel()
 
 
-async def read_requests(
-    stream: ByteStream,
-    send: trio.MemorySendChannel[tuple[HTTPRequest, bool]],
-    connection: trio.CancelScope,
-) -> None:
-    """Hand on every request with whether its connection may be kept; cancel the connection when its client is gone."""
-    import anyio
-
-    await trio.lowlevel.checkpoint()
-    incoming = _Incoming()
-    try:
-        while True:
-            for request in incoming.feed(await stream.receive(_READ_SIZE)):
-                send.send_nowait(request)
-    except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, *_NO_REQUEST):
-        connection.cancel()
-
-
-async def _answer(simulator: Provider, stream: ByteStream, request: HTTPRequest) -> bool:
+async def _answer(simulator: Provider, log: Log | None, stream: ByteStream, received: Received) -> bool:
     """Play the reply. Returns whether the connection is still good for another."""
     import anyio
 
     await trio.lowlevel.checkpoint()
+    if received.refusal is not None:
+        await stream.send(refusal_bytes(*received.refusal))
+        return False
     try:
-        reply = simulator.respond(request, now=trio.current_time())
+        reply = simulator.respond(received.request, now=trio.current_time())
     except ScriptExhaustedError as error:
-        await stream.send(_refusal(str(error)))
+        await stream.send(refusal_bytes(501, str(error), "script_exhausted"))
         return False
     exchange = simulator.open_exchange(reply)
     try:
-        await _play(exchange, stream)
+        return await _play(exchange, stream, received)
     except TransportError:
         await reset_connection(stream)
         return False
@@ -183,22 +129,17 @@ async def _answer(simulator: Provider, stream: ByteStream, request: HTTPRequest)
         return False
     finally:
         exchange.release()
-    return True
+        if log is not None:
+            log(reply.request)
 
 
-def _refusal(message: str) -> bytes:
-    """What a client is told for which nothing is scripted: no retry would change it."""
-    body = json.dumps({"error": {"message": message, "code": "script_exhausted"}}).encode()
-    headers = {"content-type": "application/json", "content-length": str(len(body)), "x-should-retry": "false"}
-    return head_bytes(501, {**headers, "connection": "close"}) + body
-
-
-async def _play(exchange: Exchange, stream: ByteStream) -> None:
+async def _play(exchange: Exchange, stream: ByteStream, received: Received) -> bool:
     reply = exchange.reply
     await trio.sleep(reply.latency)
     head = exchange.send_head()
-    chunked = "content-length" not in head.headers
-    await stream.send(head_bytes(head.status, {**head.headers, **_CHUNKED} if chunked else dict(head.headers)))
+    framing = _framing(head, received)
+    await stream.send(head_bytes(head.status, {**head.headers, **framing}))
+    chunked = framing.get("transfer-encoding") == "chunked" and received.request.method != "HEAD"
     due = trio.current_time()
     for number, piece in enumerate(reply.timeline):
         due += piece.delay
@@ -212,16 +153,16 @@ async def _play(exchange: Exchange, stream: ByteStream) -> None:
         raise TransportError("cut, as scripted")
     if chunked:
         await stream.send(b"0\r\n\r\n")
+    return framing.get("connection") != "close"
 
 
-_CHUNKED: Final = {"transfer-encoding": "chunked"}
-
-
-def head_bytes(status: int, headers: dict[str, str]) -> bytes:
-    """The head of a reply as it goes over the wire."""
-    phrase = responses.get(status, "")
-    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+def _framing(head: ReplyHead, received: Received) -> dict[str, str]:
+    """How the end of the reply is told, and whether the connection goes on."""
+    length_known = "content-length" in head.headers
+    framing = {} if length_known else {"transfer-encoding": "chunked"}
+    if received.chunks:
+        return framing if received.keep else {**framing, "connection": "close"}
+    return {"connection": "keep-alive" if length_known and received.keep else "close"}
 
 
 async def reset_connection(stream: ByteStream) -> None:

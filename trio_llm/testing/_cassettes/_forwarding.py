@@ -11,7 +11,8 @@ from trio import TASK_STATUS_IGNORED  # noqa: ASYNC106  # needed at import, wher
 from ..._runtime import trio
 from ..._transport import Reply, Transport, TransportError
 from ..._types.http import HTTPRequest, Origin, ReplyHead, split_url
-from .._server import head_bytes, read_requests, reset_connection
+from .._http import Received, head_bytes, read_requests, refusal_bytes
+from .._server import reset_connection
 from ._recording import Recorder
 
 if TYPE_CHECKING:
@@ -80,23 +81,26 @@ class _Upstream:
 async def _serve_connection(upstream: _Upstream, stream: ByteStream) -> None:
     """One connection. A task reads ahead, as only a read notices that the client is gone."""
     await trio.lowlevel.checkpoint()
-    send, receive = trio.open_memory_channel[tuple[HTTPRequest, bool]](math.inf)
+    send, receive = trio.open_memory_channel[Received](math.inf)
     async with stream, send, receive, trio.open_nursery() as nursery:
         nursery.start_soon(read_requests, stream, send, nursery.cancel_scope)
         keep = True
         while keep:
-            request, keep = await receive.receive()
-            keep = await _pass_on(upstream, stream, request) and keep
+            received = await receive.receive()
+            keep = await _pass_on(upstream, stream, received) and received.keep
         nursery.cancel_scope.cancel()
 
 
-async def _pass_on(upstream: _Upstream, stream: ByteStream, request: HTTPRequest) -> bool:
+async def _pass_on(upstream: _Upstream, stream: ByteStream, received: Received) -> bool:
     """Returns whether the connection is still good for another request."""
     import anyio
 
     await trio.lowlevel.checkpoint()
+    if received.refusal is not None:
+        await stream.send(refusal_bytes(*received.refusal))
+        return False
     try:
-        reply = await upstream.send(request)
+        reply = await upstream.send(received.request)
         try:
             await _pass_back(reply, stream)
         finally:

@@ -37,6 +37,8 @@ class Answer:
     """Each with an id."""
     finish_reason: str
     usage: Usage
+    echoed: bool = False
+    """Whether nothing was scripted, so that what was asked for several times at once is echoed each by itself."""
 
 
 @attrs.frozen

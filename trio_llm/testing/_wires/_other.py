@@ -7,8 +7,9 @@ Source: OpenAI API reference, "Create embeddings", "Create image", "Create speec
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import unquote
 
 from .._prompt import Prompt
 from ._model import (
@@ -19,6 +20,7 @@ from ._model import (
     Event,
     answer_tokens,
     data_event,
+    objects,
     positive,
     texts_of,
     whole,
@@ -28,6 +30,10 @@ from ._openai import CREATED, DONE, OPENAI, usage_object, wants_usage
 from ._vectors import DEFAULT_DIMENSIONS, vector_list
 
 _FLAGGED_WORD: Final = "forbidden"
+_CATEGORIES: Final = (
+    *("harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm"),
+    *("self-harm/instructions", "self-harm/intent", "sexual", "sexual/minors", "violence", "violence/graphic"),
+)
 PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
 """The smallest PNG there is: one transparent pixel."""
@@ -59,17 +65,36 @@ def _read(field: str) -> Any:
 def _write_text(prompt: Prompt, answer: Answer) -> Body:
     head = {"id": f"cmpl-{answer.id}", "object": "text_completion", "created": CREATED, "model": answer.model}
 
-    def choice(text: str, finish: str | None) -> dict[str, Any]:
-        return {**head, "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": finish}]}
+    def choice(index: int, text: str, finish: str | None) -> dict[str, Any]:
+        return {"index": index, "text": text, "logprobs": None, "finish_reason": finish}
 
+    said = list(_continuations(prompt, answer))
     if not prompt.stream:
-        reply = choice("".join(answer.text), answer.finish_reason)
-        return whole({**reply, "usage": usage_object(answer)}, tokens=answer_tokens(answer))
-    events = [data_event(choice(piece, None), tokens=1) for piece in answer.text]
-    events.append(data_event(choice("", answer.finish_reason)))
+        choices = [choice(index, "".join(pieces), answer.finish_reason) for index, pieces in enumerate(said)]
+        return whole({**head, "choices": choices, "usage": usage_object(answer)}, tokens=answer_tokens(answer))
+    events = [
+        data_event({**head, "choices": [choice(index, piece, None)]}, tokens=1)
+        for index, pieces in enumerate(said)
+        for piece in pieces
+    ]
+    for index in range(len(said)):
+        events.append(data_event({**head, "choices": [choice(index, "", answer.finish_reason)]}))
     if wants_usage(prompt):
         events.append(data_event({**head, "choices": [], "usage": usage_object(answer)}))
     return Body(EVENT_STREAM, [*events, DONE])
+
+
+def _continuations(prompt: Prompt, answer: Answer) -> Iterator[Sequence[str]]:
+    """For each prompt as many as were asked for, in pieces."""
+    given = prompt.body.get("prompt")
+    several = isinstance(given, list) and len(given) > 1 and not isinstance(given[0], int)
+    prompts = given if several else [prompt.last]
+    for asked in prompts:
+        own = several and answer.echoed and isinstance(asked, str)
+        pieces = words(f"echo: {asked}")[: prompt.max_tokens] if own else answer.text
+        before = [asked] if prompt.body.get("echo") and isinstance(asked, str) else []
+        for _ in range(positive(prompt.body.get("n")) or 1):
+            yield [*before, *pieces]
 
 
 def _write_embeddings(prompt: Prompt, answer: Answer) -> Body:
@@ -137,14 +162,21 @@ def _write_transcription(prompt: Prompt, answer: Answer) -> Body:
 
 
 def _write_moderation(prompt: Prompt, answer: Answer) -> Body:
-    results = [_moderated(text) for text in prompt.texts]
+    # Parts are looked at together, texts one by one.
+    texts = [" ".join(prompt.texts)] if objects(prompt.body.get("input")) else prompt.texts
+    results = [_moderated(text) for text in texts]
     return whole({"id": f"modr-{answer.id}", "model": answer.model, "results": results})
 
 
 def _moderated(text: str) -> dict[str, Any]:
-    flagged = _FLAGGED_WORD in text
-    score = 0.99 if flagged else 0.01
-    return {"flagged": flagged, "categories": {"violence": flagged}, "category_scores": {"violence": score}}
+    """One word of the text's flags violence, the name of a category the category."""
+    found = {name: name in text or (name == "violence" and _FLAGGED_WORD in text) for name in _CATEGORIES}
+    return {
+        "flagged": any(found.values()),
+        "categories": found,
+        "category_scores": {name: 0.99 if is_found else 0.01 for name, is_found in found.items()},
+        "category_applied_input_types": {name: ["text"] for name in found},
+    }
 
 
 def _write_decisions(prompt: Prompt, answer: Answer) -> Body:
@@ -190,13 +222,26 @@ def _write_rerank(prompt: Prompt, answer: Answer) -> Body:
     return whole({"id": answer.id, "results": results[:top], "meta": meta})
 
 
+def _read_model(path: str, _body: Mapping[str, Any]) -> Prompt:
+    return Prompt(model=unquote(path.partition("/models/")[2]))
+
+
+def _write_model(prompt: Prompt, _answer: Answer) -> Body:
+    return whole(_model(prompt.model))
+
+
 def _write_models(_prompt: Prompt, _answer: Answer) -> Body:
-    model = {"id": "simulated", "object": "model", "created": CREATED, "owned_by": "simulator"}
-    return whole({"object": "list", "data": [model]})
+    return whole({"object": "list", "data": [_model("simulated")], "has_more": False})
+
+
+def _model(name: str) -> dict[str, Any]:
+    """A model as OpenAI and Anthropic describe one, in one."""
+    described = {"type": "model", "display_name": name, "created_at": "2023-11-14T22:13:20Z"}
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "simulator", **described}
 
 
 ENDPOINTS: Final = tuple(
-    Endpoint(f"openai.{name}", re.compile(path), OPENAI, read, write, "GET" if name == "models" else "POST")
+    Endpoint(f"openai.{name}", re.compile(path), OPENAI, read, write, "GET" if name in ("model", "models") else "POST")
     for name, path, read, write in (
         ("embeddings", r"/embeddings$", _read("input"), _write_embeddings),
         ("images", r"/images/generations$", _read("prompt"), _write_images),
@@ -208,6 +253,7 @@ ENDPOINTS: Final = tuple(
         ("decisions", r"/decisions$", _read("input"), _write_decisions),
         ("rerank", r"/rerank$", _read_rerank, _write_rerank),
         ("models", r"/models$", _read("model"), _write_models),
+        ("model", r"/models/.+$", _read_model, _write_model),
         # Last, as it would find chat completions too.
         ("completions", r"(?<!/chat)/completions$", _read("prompt"), _write_text),
     )
