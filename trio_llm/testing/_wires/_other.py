@@ -86,9 +86,9 @@ def _write_text(prompt: Prompt, answer: Answer) -> Body:
 
 def _continuations(prompt: Prompt, answer: Answer) -> Iterator[Sequence[str]]:
     """For each prompt as many as were asked for, in pieces."""
-    given = prompt.body.get("prompt")
+    given: Any = prompt.body.get("prompt")
     several = isinstance(given, list) and len(given) > 1 and not isinstance(given[0], int)
-    prompts = given if several else [prompt.last]
+    prompts: Sequence[Any] = given if several else [prompt.last]
     for asked in prompts:
         own = several and answer.echoed and isinstance(asked, str)
         pieces = words(f"echo: {asked}")[: prompt.max_tokens] if own else answer.text
