@@ -17,6 +17,7 @@ __all__ = ["MOST_NESTED", "dumps", "first_of", "loads"]
 MOST_NESTED: Final = 200
 """Levels of lists and objects inside each other that are read. Whatever is read can be written: orjson writes 254."""
 
+_WITHOUT_FLOATS: Final = frozenset({str, int, bool, type(None)})
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -33,11 +34,12 @@ def _plain(value: object) -> object:
 def _check_finite(value: object) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"JSON has no number {value}")
-    if isinstance(value, Mapping):
-        value = list(value.values())
+    if type(value) is dict or isinstance(value, Mapping):
+        value = [*value.values()]
     if isinstance(value, list | tuple):
         for item in value:
-            _check_finite(item)
+            if type(item) not in _WITHOUT_FLOATS:
+                _check_finite(item)
 
 
 def dumps(value: object) -> bytes:

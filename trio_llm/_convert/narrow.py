@@ -20,7 +20,7 @@ JSONObject = dict[str, Any]
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether it is an object: a decoded one, or a mapping of the caller's."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)  # asking a class of its own takes a tenth of the time
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
@@ -35,7 +35,7 @@ def as_object(value: Any) -> JSONObject:
 
 def as_mapping(value: object) -> Mapping[str, Any]:
     """The value if it is a mapping of any class, else an empty one."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    return value if is_object(value) else {}
 
 
 def as_objects(value: Any) -> list[JSONObject]:

@@ -63,11 +63,8 @@ class Joint:
     """Puts the halves together that the chunks of one stream hold, text by text."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Place, str] = {}
-
-    def concerns(self, data: str) -> bool:
-        """Whether an event may hold a half, or the other half of one that waits."""
-        return bool(self._waiting) or has_halves(data)
+        self.waiting: dict[Place, str] = {}
+        """Halves whose other half may be in the next chunk."""
 
     def join(self, chunks: Iterable[ChunkT]) -> Iterator[ChunkT]:
         """The chunks, or the events, of a stream with whole characters.
@@ -85,14 +82,14 @@ class Joint:
             yield chunk
 
     def _join(self, place: Place, text: str) -> str:
-        text = self._waiting.pop(place, "") + text
+        text = self.waiting.pop(place, "") + text
         if has_raw_bytes(text):
             text, rest = _with_bytes_joined(text)
             if rest:
-                self._waiting[place] = rest
+                self.waiting[place] = rest
             return text
         if _FIRST_HALF_LAST.search(text):
-            self._waiting[place] = text[-1]
+            self.waiting[place] = text[-1]
             return text[:-1]
         return text
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from .._convert import json as _json
+from .._convert.narrow import is_object
 
 Message = Mapping[str, Any]
 
@@ -45,7 +46,7 @@ def results_after_calls(messages: Sequence[Message]) -> Sequence[Message]:
 
 def _call_ids(message: Message) -> list[str]:
     calls = message.get("tool_calls") if message["role"] == "assistant" else None
-    found = [call.get("id") for call in calls or () if isinstance(call, Mapping)]
+    found = [call.get("id") for call in calls or () if is_object(call)]
     return [identifier for identifier in found if isinstance(identifier, str)]
 
 
@@ -56,14 +57,14 @@ def arguments_object(arguments: object) -> Mapping[str, Any]:
     read; the former, and what is no object, come back under a key that says what they are, so that the conversation
     goes on.
     """
-    if isinstance(arguments, Mapping):
+    if is_object(arguments):
         return arguments
     if arguments is None or (isinstance(arguments, str) and not arguments.strip()):
         return {}
     value = _read(arguments) if isinstance(arguments, str) else arguments
     if value is None and arguments == "null":  # some models write that for "no arguments"
         return {}
-    return value if isinstance(value, Mapping) else {_NO_JSON: arguments}
+    return value if is_object(value) else {_NO_JSON: arguments}
 
 
 def _read(text: str) -> Any:

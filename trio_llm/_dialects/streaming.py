@@ -11,7 +11,7 @@ from .._convert.converter import ConversionError
 from .._framing.frames import FrameCut, Framing
 from .._framing.sse_decoder import ServerSentEvent, SSEDecoder
 from .._types.errors import APIConnectionError, APIResponseValidationError, InternalServerError
-from .characters import Joint, has_raw_bytes, whole_characters
+from .characters import Joint, has_halves, has_raw_bytes, whole_characters
 from .contract import ErrorDetail, ReplyIsError
 
 FrameT = TypeVar("FrameT")
@@ -170,7 +170,13 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
                 frame = ServerSentEvent(frame.name, _CLOSING_WORD)
             elif data[:1] not in ("{", "["):
                 return self._pass_over(frame.name, data)
-        if self._joint.concerns(data) or (self._events.has_raw_bytes and has_raw_bytes(data)):
+        if self._joint.waiting or "\\" in data or self._events.has_raw_bytes:
+            return self._read_pieces(frame, data)
+        return self._reader.read(frame)
+
+    def _read_pieces(self, frame: ServerSentEvent, data: str) -> Iterable[ChunkT]:
+        """Read an event in which there may be a part of a character."""
+        if self._joint.waiting or has_halves(data) or (self._events.has_raw_bytes and has_raw_bytes(data)):
             return self._joint.join(self._reader.read(frame))
         return self._reader.read(frame)
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._convert import json as _json
+from .._convert.narrow import is_object
 
 Fragment = dict[str, Any]
 
@@ -51,7 +52,7 @@ def _ids_of(messages: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     for message in messages:
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list | tuple) else ():
-            if isinstance(call, Mapping) and isinstance(call.get("id"), str):
+            if is_object(call) and isinstance(call.get("id"), str):
                 yield call["id"]
 
 

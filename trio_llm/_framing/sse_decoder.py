@@ -105,12 +105,17 @@ class SSEDecoder:
     def _read_blocks(self, text: str, events: list[ServerSentEvent]) -> None:
         *blocks, last = text.split("\n\n")
         for block in blocks:
-            # Nearly all events are one line of JSON: the shortest way is for them.
-            if block.startswith("data: {") and "\n" not in block and self._name is None and not self._data:
-                if len(block) > self._max_size:
-                    self._check(len(block))
+            # Nearly all events are one line of JSON, behind their name or alone: the shortest way is for them.
+            name, data, begin = None, block, block[:7]
+            if begin == "event: ":
+                line, _, data = block.partition("\n")
+                name, begin = line[7:], data[:7]
+            if begin == "data: {" and "\n" not in data and self._name is None and not self._data:
+                if len(data) > self._max_size:
+                    self._check(len(data))
                 self._started = True
-                events.append(ServerSentEvent(None, block[6:]))
+                if name not in _HEARTBEATS:
+                    events.append(ServerSentEvent(name, data[6:]))
             else:
                 self._read([*block.split("\n"), ""], events)
         self._read(last.split("\n")[:-1], events)

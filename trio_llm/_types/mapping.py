@@ -45,7 +45,7 @@ class Record:
             (name, kind) for base in cls.__mro__ for name, kind in vars(base).get("__annotations__", {}).items()
         ]
         cls.nested_names = tuple(
-            dict.fromkeys(name for name, kind in annotations if name != "receipt" and _holds_records(str(kind)))
+            dict.fromkeys(name for name, kind in annotations if name not in _OF_ALL and _holds_records(str(kind)))
         )
         # Only where there is something to build: attrs calls it if it is there when the class is made.
         setattr(cls, "__attrs_post_init__", build_nested if cls.nested_names else None)  # noqa: B010
@@ -204,7 +204,11 @@ class Record:
         return json_schema_of(cls)
 
 
-_PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "object", "None", "Any", "list", "dict", "tuple"})
+_OF_ALL: Final = ("model_extra", "receipt")
+"""The fields of every record, in which no record is built."""
+_PLAIN: Final = frozenset(
+    {"str", "int", "float", "bool", "bytes", "object", "None", "Any", "list", "dict", "tuple", "frozenset"}
+)
 
 
 def _holds_records(annotation: str) -> bool:
@@ -219,16 +223,8 @@ def build_nested(record: Record) -> None:
     """
     for name in record.nested_names:
         value = getattr(record, name)
-        if type(value) is list:
-            if not any(map(_is_dict, value)):
-                continue
-        elif type(value) is not dict:
-            continue
-        setattr(record, name, record.read_nested(name, value))
-
-
-def _is_dict(value: object) -> bool:
-    return type(value) is dict
+        if value is not None and (type(value) is dict or (type(value) is list and dict in map(type, value))):
+            setattr(record, name, record.read_nested(name, value))
 
 
 MOST_SHOWN: Final = 60

@@ -10,13 +10,14 @@ Source: Anthropic API reference, "Create a Message" and "Streaming Messages", 20
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 
 from ..._convert import json as _json
 from ..._convert.converter import ConversionError, structure
+from ..._convert.making import maker
 from ..._convert.narrow import as_mapping, json_text
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
 from ..._types.mapping import ANSWER, Record
@@ -79,7 +80,7 @@ class _SoFar:
     def show(self, text: str) -> Delta | None:
         """Text of the answer as a delta."""
         self.text += len(text)
-        return Delta(content=text) if text else None
+        return maker(Delta)(content=text) if text else None
 
 
 class _OpenBlock:
@@ -163,7 +164,7 @@ class _ThinkingBlock(_OpenBlock):
     def grow(self, delta: WireDelta) -> Delta | None:
         self.append("signature", delta.signature)
         self.append("thinking", delta.thinking)
-        return Delta(reasoning_content=delta.thinking) if delta.thinking else None
+        return maker(Delta)(reasoning_content=delta.thinking) if delta.thinking else None
 
     def end(self) -> Delta:
         return Delta(thinking_blocks=[self.block])
@@ -283,28 +284,32 @@ class BlockReader:
         same = self._given_ids.get(block.id or "")
         return same if same is not None and same in self._open.values() and not same.is_whole else None
 
-    def grow(self, index: int, delta: WireDelta) -> Iterator[Delta]:
+    def grow(self, index: int, delta: WireDelta) -> Iterable[Delta]:
         """A block grows.
 
         Raises:
             ConversionError: if none is open that it could be.
         """
         opened = self._open.get(index)
-        if opened is None:
-            for field, kind, beginning in _GROWN_BY:
-                if getattr(delta, field):
-                    opened = self._last(kind)
-                    if opened is None and beginning is not None:
-                        yield from self.begin(index, beginning)
-                        opened = self._open[index]
-                    break
-            else:
-                return
-        if opened is None:
-            raise ConversionError(f"content block {index} is not open", ".index")
+        return self._grow_other(index, delta) if opened is None else self._grown(opened, delta)
+
+    def _grown(self, opened: _OpenBlock, delta: WireDelta) -> Iterable[Delta]:
         self.says_something = True
-        if (grown := opened.grow(delta)) is not None:
-            yield grown
+        grown = opened.grow(delta)
+        return () if grown is None else (grown,)
+
+    def _grow_other(self, index: int, delta: WireDelta) -> Iterator[Delta]:
+        """A block grows that is not open: the open one of the delta's kind, else one that begins here."""
+        for field, kind, beginning in _GROWN_BY:
+            if getattr(delta, field):
+                opened = self._last(kind)
+                if opened is None and beginning is not None:
+                    yield from self.begin(index, beginning)
+                    opened = self._open[index]
+                if opened is None:
+                    raise ConversionError(f"content block {index} is not open", ".index")
+                yield from self._grown(opened, delta)
+                return
 
     def _last(self, kind: type[_OpenBlock]) -> _OpenBlock | None:
         """The block of a kind that was opened last, of those that are open. Of any kind means: one with an input."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 
 from ..._convert.converter import structure
+from ..._convert.making import maker
 from ..._convert.narrow import as_mapping
 from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.folding import fold_chunks
@@ -145,7 +146,7 @@ def head_chunk(message: WireMessage) -> ModelResponseStream:
 
 def content_chunk(delta: Delta) -> ModelResponseStream:
     """A piece of the answer."""
-    return ModelResponseStream(choices=[StreamingChoices(delta=delta)])
+    return maker(ModelResponseStream)(choices=[maker(StreamingChoices)(delta=delta)])
 
 
 def ending_chunk(stop_reason: str | None, extra: Mapping[str, Any] | None, blocks: BlockReader) -> ModelResponseStream:

@@ -72,7 +72,7 @@ class MessageReader:
         """Whether the answer has said why it ends, and that is no failure."""
         return self._stop_reason is not None and self._failure() is None
 
-    def read(self, event: ServerSentEvent) -> Iterator[ModelResponseStream]:
+    def read(self, event: ServerSentEvent) -> Iterable[ModelResponseStream]:
         """The chunks that an event amounts to.
 
         Raises:
@@ -81,31 +81,38 @@ class MessageReader:
             TruncatedReply: at the end of a stream without a reason for it.
         """
         if event.data == _DONE:
-            yield from self._end()
-            return
+            return self._end()
         fields = parse(event.data)
-        kind = as_mapping(fields).get("type", event.name)
-        if kind == "error" or as_mapping(fields).get("error"):
+        told = as_mapping(fields)
+        kind = told.get("type", event.name)
+        if kind == "error" or told.get("error"):
             raise ReplyIsError(retryable(detail_of_event(fields)))
         if isinstance(kind, str) and kind in EVENT_TYPES:
-            yield from self._read(kind, structure(fields, _Event))
-        elif kind is None and (failure := failure_in(fields)) is not None:
+            return self._read(kind, structure(fields, _Event))
+        if kind is None and (failure := failure_in(fields)) is not None:
             raise ReplyIsError(failure)
+        return ()
 
-    def _read(self, kind: str, told: _Event) -> Iterator[ModelResponseStream]:
+    def _read(self, kind: str, told: _Event) -> Iterable[ModelResponseStream]:
+        if kind == "content_block_delta" and told.message is None:  # as nearly every event
+            return map(content_chunk, self._blocks.grow(told.index, told.delta))
         if kind == "message_stop":
-            yield from self._end()
-        elif told.message is not None:
-            yield head_chunk(told.message)
-            yield from self._usage_chunks(told.message.usage)
-        elif kind == "message_delta":
-            self._stop_reason = told.delta.stop_reason or self._stop_reason
-            extra = {**(told.delta.model_extra or {}), **(told.model_extra or {})}
-            yield ending_chunk(told.delta.stop_reason, extra, self._blocks)
-            yield from self._usage_chunks(told.usage)
-        else:
-            for delta in self._block_deltas(kind, told):
-                yield content_chunk(delta)
+            return self._end()
+        if told.message is not None:
+            return self._read_start(told.message)
+        if kind == "message_delta":
+            return self._read_message_delta(told)
+        return map(content_chunk, self._block_deltas(kind, told))
+
+    def _read_start(self, message: WireMessage) -> Iterator[ModelResponseStream]:
+        yield head_chunk(message)
+        yield from self._usage_chunks(message.usage)
+
+    def _read_message_delta(self, told: _Event) -> Iterator[ModelResponseStream]:
+        self._stop_reason = told.delta.stop_reason or self._stop_reason
+        extra = {**(told.delta.model_extra or {}), **(told.model_extra or {})}
+        yield ending_chunk(told.delta.stop_reason, extra, self._blocks)
+        yield from self._usage_chunks(told.usage)
 
     def close(self) -> Iterable[ModelResponseStream]:
         """What blocks without an end hold back. Raises as `read` does at the end."""
@@ -127,8 +134,6 @@ class MessageReader:
         match kind:
             case "content_block_start":
                 return self._blocks.begin(told.index, told.content_block)
-            case "content_block_delta":
-                return self._blocks.grow(told.index, told.delta)
             case "content_block_stop":
                 return self._blocks.end(told.index)
             case _:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from ..._convert.converter import ConversionError, parse, structure
+from ..._convert.making import maker
 from ..._convert.narrow import is_object, json_text
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import (
@@ -170,7 +171,7 @@ class ReplyReader:
             raise ReplyIsError(blocked_detail(feedback))
         self._head = (reply.response_id, _created(reply.create_time), reply.model_version)
         counts = reply.usage_metadata
-        chunk = ModelResponseStream(
+        chunk = maker(ModelResponseStream)(
             *self._head,
             choices=[self._fragment(candidate, reply.response_id) for candidate in reply.candidates],
             usage=None if counts is None else usage_of(counts),
@@ -216,7 +217,7 @@ class _OpenCandidate:
 
     def add(self, candidate: Candidate) -> StreamingChoices:
         """The fragment that a piece of the answer amounts to."""
-        delta = Delta(role=self._role)
+        delta = maker(Delta)(role=self._role)
         self._role = None
         for number, part in enumerate(candidate.content.parts if candidate.content else ()):
             self._note_text(part, first=number == 0)
@@ -226,7 +227,7 @@ class _OpenCandidate:
         self._cite(candidate, delta)
         self._beside.update(candidate.model_extra or {})
         logprobs = None if candidate.logprobs_result is None else _logprobs(candidate.logprobs_result)
-        return StreamingChoices(None, self._index, delta, logprobs)
+        return maker(StreamingChoices)(None, self._index, delta, logprobs)
 
     def close(self) -> StreamingChoices:
         """The last fragment, with the reason of the end."""

@@ -5,6 +5,7 @@ Source: Gemini API reference, "UsageMetadata", 2026-11.
 
 from __future__ import annotations
 
+from ..._convert.making import maker
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from ._wire import ModalityTokenCount, UsageMetadata
 
@@ -20,19 +21,21 @@ def usage_of(counts: UsageMetadata) -> Usage:
     completion = counts.candidates + counts.thoughts
     total = prompt + completion if counts.total is None else counts.total
     spoken = _by_modality(counts.candidates_details)
-    return Usage(
+    return maker(Usage)(
         prompt,
         completion,
         total,
         _prompt_details(counts),
-        CompletionTokensDetails(counts.thoughts or None, spoken.get("AUDIO"), spoken.get("TEXT"), spoken.get("IMAGE")),
+        maker(CompletionTokensDetails)(
+            counts.thoughts or None, spoken.get("AUDIO"), spoken.get("TEXT"), spoken.get("IMAGE")
+        ),
         model_extra=_beside(counts),
     )
 
 
 def _prompt_details(counts: UsageMetadata) -> PromptTokensDetails:
     read = _by_modality(counts.prompt_details)
-    return PromptTokensDetails(
+    return maker(PromptTokensDetails)(
         counts.cached, audio_tokens=read.get("AUDIO"), text_tokens=read.get("TEXT"), image_tokens=read.get("IMAGE")
     )
 

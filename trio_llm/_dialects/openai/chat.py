@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from ..._convert.converter import structure
-from ..._convert.narrow import JSONObject, as_object, as_objects
+from ..._convert.narrow import JSONObject, as_object, as_objects, is_object
 from ..._types.chat import CHAT_PARAMETERS, ChatRequest, ModelResponse
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
@@ -124,18 +124,18 @@ def _without_empty(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
 def _response_format(given: Any, quirks: Quirks) -> dict[str, Any]:
     wanted = response_format_dict(given)
     described = wanted.get("json_schema")
-    if quirks.strict_schemas and isinstance(given, Mapping) and isinstance(described, Mapping):
+    if quirks.strict_schemas and is_object(given) and is_object(described):
         return {**wanted, "json_schema": _kept_strict(described, "schema")}
     return wanted
 
 
 def _sendable_tool(tool: Any, quirks: Quirks) -> Any:
-    if not isinstance(tool, Mapping):
+    if not is_object(tool):
         return tool
     marks = CacheMarks.NONE if quirks.cache_marks is CacheMarks.BREAKPOINT else quirks.cache_marks
     made = with_mark(tool, marks) if "cache_control" in tool else tool
     function = made.get("function")
-    if not isinstance(function, Mapping):
+    if not is_object(function):
         return made
     described = with_mark(function, marks) if "cache_control" in function else function
     described = _kept_strict(described, "parameters") if quirks.strict_schemas else described
@@ -145,7 +145,7 @@ def _sendable_tool(tool: Any, quirks: Quirks) -> Any:
 def _kept_strict(described: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """What is said to be strict in words that the provider knows; not strict if that would change its meaning."""
     schema = described.get(name)
-    if described.get("strict") is not True or not isinstance(schema, Mapping):
+    if described.get("strict") is not True or not is_object(schema):
         return described
     if is_strict(schema):
         return described

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..._convert.converter import structure
-from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
+from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponseStream
 from ..contract import Call, ErrorDetail, ReplyIsError
@@ -20,6 +20,7 @@ from ..tool_calls import CallIds, OpenCalls
 from .errors import error_event
 from .replies import (
     failure_of,
+    is_settled_fragment,
     raise_error,
     says_nothing,
     settle_call,
@@ -71,8 +72,9 @@ class ChatReader:
         raise_error(chunk, event.name)
         if not chunk.get("choices") and says_nothing(chunk, event.name):
             return ()
-        for number, choice in enumerate(as_objects(chunk.get("choices"))):
-            self._settle(choice, number, chunk)
+        for number, choice in enumerate(as_list(chunk.get("choices"))):
+            if type(choice) is dict:
+                self._settle(choice, number, chunk)
         settle_chunk_usage(chunk)
         return (structure(chunk, ModelResponseStream),)
 
@@ -96,6 +98,8 @@ class ChatReader:
         held = self._choices.get(choice["index"])
         if held is None:
             held = self._choices[choice["index"]] = _OpenChoice(CallIds(self._messages))
+        elif held.says_something and is_settled_fragment(choice):
+            return
         if choice.get("error"):
             raise ReplyIsError(retryable(error_event(choice["error"])))
         if "delta" not in choice or (not choice["delta"] and not held.says_something):

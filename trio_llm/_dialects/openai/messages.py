@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..._convert import json as _json
+from ..._convert.narrow import is_object
 from ..._types.chat import ReplyDict
 from ..._types.errors import UnsupportedParamsError
 from ..contract import CacheMarks, CallIds, MessageSchema, Quirks
@@ -196,7 +197,7 @@ def _reply(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
 
 
 def _sendable_call(call: Any, quirks: Quirks) -> Any:
-    if not isinstance(call, Mapping):
+    if not is_object(call):
         return call
     kept = _CALL_FIELDS | quirks.reply_fields
     made = {
@@ -205,7 +206,7 @@ def _sendable_call(call: Any, quirks: Quirks) -> Any:
         if value is not None and (name in kept if isinstance(call, ReplyDict) else name not in _OURS_IN_CALLS)
     }
     function = made.get("function")
-    if isinstance(function, Mapping) and not isinstance(function.get("arguments"), str):
+    if is_object(function) and not isinstance(function.get("arguments"), str):
         arguments = function.get("arguments")
         made["function"] = {**function, "arguments": "" if arguments is None else _json.dumps(arguments).decode()}
     return made

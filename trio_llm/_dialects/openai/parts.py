@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ..._convert.narrow import is_object
 from ..contract import CacheMarks, CallIds, Quirks
 
 Message = Mapping[str, Any]
@@ -30,7 +31,7 @@ _MOST: Final = 40
 
 def sendable_parts(parts: list[Any], quirks: Quirks) -> list[Any]:
     """Content parts with what every provider wants: addresses of images as objects, and marks that it understands."""
-    return [_sendable(part, quirks) if isinstance(part, Mapping) else part for part in parts]
+    return [_sendable(part, quirks) if is_object(part) else part for part in parts]
 
 
 def _sendable(part: Mapping[str, Any], quirks: Quirks) -> Mapping[str, Any]:
@@ -40,7 +41,7 @@ def _sendable(part: Mapping[str, Any], quirks: Quirks) -> Mapping[str, Any]:
         return part
     image = part.get("image_url")
     image = {"url": image} if isinstance(image, str) else image
-    if isinstance(image, Mapping) and str(image.get("url")).startswith(_MISNAMED):
+    if is_object(image) and str(image.get("url")).startswith(_MISNAMED):
         image = {**image, "url": image["url"].replace(_MISNAMED, "data:image/jpeg;", 1)}
     return part if image is part.get("image_url") else {**part, "image_url": image}
 
@@ -74,7 +75,7 @@ def with_media_shown(messages: Iterable[Message]) -> list[Message]:
 
 
 def _is_text(part: Any) -> bool:
-    return not isinstance(part, Mapping) or part.get("type") == "text"
+    return not is_object(part) or part.get("type") == "text"
 
 
 def with_own_ids(message: Message, form: CallIds) -> Message:

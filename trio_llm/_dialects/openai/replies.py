@@ -58,6 +58,8 @@ _OTHER_DETAILS: Final = frozenset(_CACHED + _CACHE_CREATION + _REASONING) - {"ca
 _OTHER_COUNTS: Final = frozenset([vendors for vendors, _ in _USAGE_NAMES]).union(_CACHED, _CACHE_CREATION, _REASONING)
 _THOUGHT_TYPES: Final = ("thinking", "reasoning")
 _OTHER_IN_MESSAGES: Final = frozenset({"reasoning", "tool_calls"})
+_OF_FRAGMENTS: Final = frozenset({"index", "delta", "finish_reason", "logprobs"})
+_OF_TEXT_DELTAS: Final = frozenset({"content", "refusal", "role"})
 _TEXT_TYPES: Final = ("text", "output_text", "input_text")
 _OTHER_PLACES: Final = ("message", "delta", "text")
 """Where a choice of a chat may have its message, beside the place of its kind."""
@@ -162,6 +164,19 @@ def is_settled(choice: JSONObject) -> bool:
         and type(message.get("content")) is str
         and not message.get("annotations")
         and _OTHER_IN_MESSAGES.isdisjoint(message)
+    )
+
+
+def is_settled_fragment(choice: JSONObject) -> bool:
+    """Whether a choice of a stream is a piece of text as OpenAI itself sends it: nearly always."""
+    delta = choice.get("delta")
+    return (
+        type(delta) is dict
+        and choice.get("finish_reason") is None
+        and choice.get("logprobs") is None
+        and _OF_FRAGMENTS.issuperset(choice)
+        and type(delta.get("content")) is str
+        and (len(delta) == 1 or _OF_TEXT_DELTAS.issuperset(delta))
     )
 
 
