@@ -19,7 +19,7 @@ from trio_llm import (
     Timeout,
 )
 from trio_llm._engine.attempts import CallFrame, run_attempts
-from trio_llm._engine.call import Calls, CallTrace
+from trio_llm._engine.call import Calls
 from trio_llm._limits.account import Account
 from trio_llm.exceptions import ClientClosedError
 
@@ -33,7 +33,7 @@ def frame_of(policy: RetryPolicy | None = None, *, timeout: float = 60, calls: C
         model="something",
         policy=policy or RetryPolicy(jitter=0),
         chance=lambda: 0.5,
-        call=(calls or Calls()).start("somebody/something", timeout, CallTrace()),
+        call=(calls or Calls()).start("somebody/something", timeout),
         ticket=Account(Limits()).ticket(),
     )
 
@@ -43,8 +43,8 @@ def scripted(frame: CallFrame, *outcomes: APIError | float | str) -> Callable[[]
     script = iter(outcomes)
 
     async def attempt() -> str:
-        frame.call.trace.attempts += 1
         await trio.lowlevel.checkpoint()
+        frame.call.attempts += 1
         for outcome in script:
             if isinstance(outcome, APIError):
                 raise outcome
@@ -66,7 +66,7 @@ async def test_a_success_is_returned_without_a_pause(autojump_clock: MockClock) 
     frame = frame_of()
 
     assert await run_attempts(scripted(frame, "yes"), frame) == "yes"
-    assert (trio.current_time(), frame.call.trace.attempts) == (0, 1)
+    assert (trio.current_time(), frame.call.attempts) == (0, 1)
 
 
 async def test_pauses_grow_between_attempts(autojump_clock: MockClock) -> None:
@@ -97,7 +97,7 @@ async def test_the_last_error_is_raised_when_attempts_are_used_up(attempts: int,
     errors = [InternalServerError(f"{number}") for number in range(attempts)]
 
     assert await error_of(frame, *errors) is errors[-1]
-    assert frame.call.trace.attempts == attempts
+    assert frame.call.attempts == attempts
 
 
 async def test_an_error_that_no_retry_helps_ends_it_and_is_labelled(autojump_clock: MockClock) -> None:
@@ -105,7 +105,7 @@ async def test_an_error_that_no_retry_helps_ends_it_and_is_labelled(autojump_clo
     error = await error_of(frame, InternalServerError("once"), AuthenticationError("wrong key"))
 
     assert (error.llm_provider, error.model) == ("somebody", "something")
-    assert frame.call.trace.attempts == 2
+    assert frame.call.attempts == 2
 
 
 async def test_a_deadline_within_an_attempt_is_a_timeout_with_the_last_error_as_its_cause(
@@ -166,7 +166,7 @@ async def test_a_call_without_time_makes_no_attempt(autojump_clock: MockClock) -
     error = await error_of(frame)
 
     assert isinstance(error, Timeout)
-    assert frame.call.trace.attempts == 0
+    assert frame.call.attempts == 0
 
 
 async def test_a_broken_stream_counts_as_a_failed_attempt(autojump_clock: MockClock) -> None:

@@ -19,7 +19,7 @@ from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
 from .._combinators.merging import MergedStream, OnFailure, merge
 from .._combinators.racing import Accept, race
 from .._credentials.variables import WithMadeUpKeys, environment, proxies_wanted
-from .._engine.call import CallTrace, DrainReport
+from .._engine.call import DrainReport
 from .._engine.engine import Engine, Settings
 from .._engine.events import Activity
 from .._engine.fallbacks import Fallbacks
@@ -181,10 +181,10 @@ class Client(Operations, RoomDoors):
         if getattr(request, "stream", False):
             return self._pulled(request)
         # No coroutine of its own: every call would pay for it.
-        return self._open_engine().receive(request, CallTrace())
+        return self._open_engine().receive(request)
 
     async def _pulled(self, request: AnyRequest) -> Stream[Any, Any]:
-        source, opening = await self._open_engine().open_stream(request, CallTrace())
+        source, opening = await self._open_engine().open_stream(request)
         return Stream(source, opening)
 
     @asynccontextmanager
@@ -194,7 +194,7 @@ class Client(Operations, RoomDoors):
         Raises:
             APIError: on entry or from the iteration.
         """
-        source, opening = await self._open_engine().open_stream(request, CallTrace())
+        source, opening = await self._open_engine().open_stream(request)
         async with pumped(source, opening) as stream:
             yield stream
 
@@ -211,7 +211,7 @@ class Client(Operations, RoomDoors):
                 broke the stream later, with what had arrived in `partial`.
         """
         request = ChatRequest(model, messages, stream=True, **params)
-        source, opening = await self._open_engine().open_chat(request, CallTrace())
+        source, opening = await self._open_engine().open_chat(request)
         async with pumped(source, opening) as stream:
             yield stream
 

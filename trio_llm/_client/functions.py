@@ -26,9 +26,10 @@ SyncAnswerT = TypeVar("SyncAnswerT")
 
 def function(ask: Callable[P, Asking[AnswerT, SyncAnswerT]]) -> Callable[P, Coroutine[Any, Any, AnswerT]]:
     """What asks on the default client."""
+    make: Callable[..., Any] = operations.MAKERS.get(ask, ask)
 
     async def asked(*arguments: P.args, **keywords: P.kwargs) -> AnswerT:
-        answer: AnswerT = await (await default_client()).call(ask(*arguments, **keywords))
+        answer: AnswerT = await (await default_client()).call(make(*arguments, **keywords))
         return answer
 
     describe(asked, ask, inspect.signature(ask))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeGuard, T
 
 import attrs
 
-from .._engine.call import CallTrace
+from .._engine.call import Trace
 from .._engine.engine import Engine
 from .._engine.events import Activity
 from .._engine.nursery import Failure
@@ -208,7 +208,7 @@ async def run_job(
     """
     if group is not None:
         place_calls(group, outcome.index)
-    trace = CallTrace(crowd=crowd)
+    trace = Trace(crowd)
     outcome.status = "cancelled"  # unless it comes to another end
     outcome.timings.started = trio.current_time() - began
     try:
@@ -227,7 +227,7 @@ async def run_job(
         _note_times(outcome, trace, began)
 
 
-async def _received(engine: Engine, outcome: Outcome, trace: CallTrace) -> Any:
+async def _received(engine: Engine, outcome: Outcome, trace: Trace) -> Any:
     job = outcome.request
     if is_request(job):
         if getattr(job, "stream", False):
@@ -252,13 +252,15 @@ async def _read_whole(stream: Stream[Any, Any], outcome: Outcome) -> Any:
     return stream.response
 
 
-def _note_times(outcome: Outcome, trace: CallTrace, began: float) -> None:
-    outcome.attempts = trace.attempts
-    if outcome.status == "cancelled" and trace.admitted is None and not callable(outcome.request):
+def _note_times(outcome: Outcome, trace: Trace, began: float) -> None:
+    call, timings = trace.call, outcome.timings
+    if outcome.status == "cancelled" and not trace.attempts and not callable(outcome.request):
         outcome.status = "not_started"  # it was still waiting for its slot: nothing was sent
-    timings = outcome.timings
     timings.ended = trio.current_time() - began
-    if trace.admitted is not None:
-        timings.admitted = trace.admitted - began
-    if trace.first_content is not None:
-        timings.first_content = trace.first_content - began
+    if call is None:
+        return
+    outcome.attempts = call.attempts
+    if call.admitted is not None:
+        timings.admitted = call.admitted - began
+    if call.first_content is not None:
+        timings.first_content = call.first_content - began

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
-from .._engine.call import CallTrace
 from .._engine.engine import Engine
 from .._engine.events import Activity
 from .._engine.nursery import BareNursery, Failure
@@ -120,9 +119,9 @@ class _Pumps:
         if isinstance(source, ChatRequest):
             source = changed(source, stream=True)
         if getattr(source, "stream", False) and is_request(source):
-            opened: Any = Stream(*await self.engine.open_stream(source, CallTrace()))
+            opened: Any = Stream(*await self.engine.open_stream(source))
         elif is_request(source):
-            return await self.engine.receive(source, CallTrace())
+            return await self.engine.receive(source)
         else:
             opened = source if _is_stream(source) else await source()
         if isinstance(opened, Stream):

@@ -54,12 +54,10 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
     """
     tries, call = frame.tries, frame.call
     last, tries.broken = tries.broken, None
-    if call.calls.clock() >= call.deadline:
-        raise out_of_time(frame, f"no time to ask within {call.timeout:g} s") from last
     with call.wait_until(call.deadline) as scope:
         try:
             if last is not None:
-                frame.number = call.trace.attempts
+                frame.number = call.attempts
                 await trio.sleep_until(_wake_after(last, frame))
             while True:
                 tries.number += 1
@@ -69,8 +67,8 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
                 except APIError as error:
                     last = error
                     error.llm_provider, error.model = frame.provider, frame.model
-                    if call.trace.admitted is not None:
-                        error.response_seconds = call.calls.clock() - call.trace.admitted
+                    if call.admitted is not None:
+                        error.response_seconds = call.calls.clock() - call.admitted
                     await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
                     wake = trio.current_time() if _goes_back(error, frame) else _wake_after(error, frame)
                 await trio.sleep_until(wake)
@@ -116,4 +114,4 @@ def out_of_time(frame: CallFrame, message: str) -> Timeout:
     """The error of a limit that ran out."""
     if frame.ticket is not None and frame.ticket.stuck is not None:
         message = f"{message}: {frame.ticket.stuck}"
-    return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.call.trace.attempts)
+    return Timeout(message, llm_provider=frame.provider, model=frame.model, attempts=frame.call.attempts)

@@ -64,60 +64,73 @@ _AT_ONCE: Final = 0.01
 """Seconds after its start within which a call has not waited."""
 
 
-@attrs.define
-class CallTrace:
-    """What happened to one call, in seconds on the event loop's clock. None where it did not get that far."""
-
-    attempts: int = 0
-    """Requests sent."""
-    admitted: float | None = None
-    """When the last attempt got its slot."""
-    first_content: float | None = None
-    """Streams: when the first content arrived."""
-    crowd: Crowd | None = None
-    """The fan-out that it is a part of."""
-
-    def note_attempt(self, at: float) -> None:
-        """Another request is sent."""
-        self.admitted = at
-        self.attempts += 1
-
-
 class RunningCall:
-    """One call of a client's: from its start to its response, or to the end of its stream."""
+    """One call of a client's: from its start to its response, or to the end of its stream.
 
-    ended = False
-    cut = False
-    """Whether the client ended it."""
-    watch: CallWatch | None = None
-    """What observers are told through; None if there are none."""
-    head: ReplyHead | None = None
-    """That of the last reply."""
-    receipt: Receipt | None = None
-    """Of a stream's last reply."""
-    leaving = False
-    """Whether its stream is being closed on purpose."""
-    has_left = False
-    """Whether an attempt has left the line."""
-    stream: ref[OpenStream] | None = None
-    """Weak: a stream that its reader has forgotten is to be finalised at once."""
+    Times are seconds on the event loop's clock. Every call makes one, and asks it often: so it has slots.
+    """
 
-    def __init__(
-        self, calls: Calls, model: str, timeout: float, trace: CallTrace, *, from_departure: bool = False
-    ) -> None:
+    __slots__ = (
+        "__weakref__",
+        "admitted",
+        "answered",
+        "attempts",
+        "calls",
+        "crowd",
+        "cut",
+        "deadline",
+        "ended",
+        "first_content",
+        "from_departure",
+        "has_left",
+        "head",
+        "leaving",
+        "model",
+        "receipt",
+        "scopes",
+        "started",
+        "stream",
+        "timeout",
+        "watch",
+    )
+
+    def __init__(self, calls: Calls, model: str, timeout: float) -> None:
         self.calls = calls
         self.model = model
         self.timeout = timeout
         """The total limit in seconds."""
-        self.trace = trace
-        self.from_departure = from_departure
-        """Whether the limit begins when the call first leaves the line, not when it is made."""
+        self.from_departure = False
+        """Whether its limit begins when it first leaves the line, not when it is made."""
+        self.crowd: Crowd | None = None
+        """The fan-out that it is a part of."""
+        self.watch: CallWatch | None = None
+        """What observers are told through; None if there are none."""
         self.started = calls.clock()
-        """On the event loop's clock."""
         self.deadline = self.started + timeout
-        """On the same; infinite while the call stands in line, if its limit begins when it leaves."""
+        """Infinite while the call stands in line, if its limit begins when it leaves."""
         self.scopes: set[trio.CancelScope] = set()
         """What to cancel while tasks wait inside the call. For an idle stream nobody waits."""
+        self.attempts = 0
+        """Requests sent."""
+        self.has_left = False
+        """Whether an attempt has left the line."""
+        self.admitted: float | None = None
+        """When the last attempt got its slot; None if none did."""
+        self.head: ReplyHead | None = None
+        """That of the last reply."""
+        self.answered: float | None = None
+        """When the last whole reply was there; None if none was."""
+        self.first_content: float | None = None
+        """Streams: when the first content arrived."""
+        self.receipt: Receipt | None = None
+        """Of a stream's last reply."""
+        self.stream: ref[OpenStream] | None = None
+        """Weak: a stream that its reader has forgotten is to be finalised at once."""
+        self.leaving = False
+        """Whether its stream is being closed on purpose."""
+        self.cut = False
+        """Whether the client ended it."""
+        self.ended = False
 
     def follow(self, stream: OpenStream) -> None:
         """From now on it is this stream."""
@@ -125,8 +138,8 @@ class RunningCall:
 
     def left_line(self, at: float) -> None:
         """An attempt leaves."""
-        self.trace.admitted = at
-        self.trace.attempts += 1
+        self.admitted = at
+        self.attempts += 1
         if not self.has_left:
             self.has_left = True
             # Most calls leave at once. Moving the deadline of a scope costs more than all else that is done here.
@@ -151,9 +164,12 @@ class RunningCall:
         """It is over, by an error or with a response. Whoever comes first says how; the rest changes nothing."""
         if not self.ended:
             self.ended = True
+            calls = self.calls
             if self.receipt is not None:
-                self.receipt.ended = self.calls.clock()
-            self.calls.one_ended(self)
+                self.receipt.ended = calls.clock()
+            calls.whole.discard(self)
+            if calls.fewer is not None:
+                calls.fewer.set()
             if self.watch is not None:
                 self.watch.head = self.head
                 self.watch.ended(how or end_of(error), error, response)
@@ -186,6 +202,21 @@ class RunningCall:
     def closed_error(self) -> ClientClosedError:
         """What the caller gets when it was cut."""
         return ClientClosedError(f"{self.calls.refusal}: this call was ended", model=self.model)
+
+
+@attrs.define
+class Trace:
+    """The call that is made for a job, as whoever runs the job sees it."""
+
+    crowd: Crowd | None = None
+    """The fan-out that it is a part of."""
+    call: RunningCall | None = None
+    """The call, once it has started."""
+
+    @property
+    def attempts(self) -> int:
+        """Requests sent."""
+        return 0 if self.call is None else self.call.attempts
 
 
 @attrs.frozen
@@ -229,42 +260,37 @@ class Calls:
         self.clock = run_clock()
         self.open_scope = trio.CancelScope
         self.checkpoint_if_cancelled = trio.lowlevel.checkpoint_if_cancelled
-        self._whole: set[RunningCall] = set()
+        self.whole: set[RunningCall] = set()
+        """Those that are no streams."""
         self._streamed: WeakSet[RunningCall] = WeakSet()
-        self._fewer: trio.Event | None = None
+        self.fewer: trio.Event | None = None
+        """Tells whoever waits for the last one that a call has ended."""
 
-    def start(self, model: str, timeout: float, trace: CallTrace, *, from_departure: bool = False) -> RunningCall:
+    def start(self, model: str, timeout: float) -> RunningCall:
         """A call begins, which somebody will `end`.
 
         Raises:
             ClientClosedError: if the client takes no more.
         """
-        self._check_open(model)
-        call = RunningCall(self, model, timeout, trace, from_departure=from_departure)
-        self._whole.add(call)
+        if self.refusal is not None:
+            raise self._refused(model)
+        call = RunningCall(self, model, timeout)
+        self.whole.add(call)
         return call
 
-    def start_stream(
-        self, model: str, timeout: float, trace: CallTrace, *, from_departure: bool = False
-    ) -> RunningCall:
+    def start_stream(self, model: str, timeout: float) -> RunningCall:
         """The same for a call whose stream may be forgotten by its reader, and so never be ended."""
-        self._check_open(model)
-        call = RunningCall(self, model, timeout, trace, from_departure=from_departure)
+        if self.refusal is not None:
+            raise self._refused(model)
+        call = RunningCall(self, model, timeout)
         self._streamed.add(call)
         return call
 
-    def _check_open(self, model: str) -> None:
-        if self.refusal is not None:
-            raise ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
-
-    def one_ended(self, call: RunningCall) -> None:
-        """Forget it, and wake whoever waits for the last one."""
-        self._whole.discard(call)
-        if self._fewer is not None:
-            self._fewer.set()
+    def _refused(self, model: str) -> ClientClosedError:
+        return ClientClosedError(f"{self.refusal}: it takes no more calls", model=model)
 
     def _running(self) -> list[RunningCall]:
-        return [call for call in (*self._whole, *self._streamed) if not call.ended]
+        return [call for call in (*self.whole, *self._streamed) if not call.ended]
 
     def refuse(self, reason: str) -> None:
         """From now on no call may start; the last reason counts."""
@@ -297,6 +323,6 @@ class Calls:
         """Wait until no call runs."""
         await trio.lowlevel.checkpoint()
         while self._running():
-            if self._fewer is None or self._fewer.is_set():
-                self._fewer = trio.Event()
-            await self._fewer.wait()
+            if self.fewer is None or self.fewer.is_set():
+                self.fewer = trio.Event()
+            await self.fewer.wait()

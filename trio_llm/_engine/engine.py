@@ -23,7 +23,7 @@ from .._types.headers import checked_headers, with_extra
 from .._types.http import HTTPRequest, ReplyHead
 from .._types.request import AnyRequest, CallOptions
 from .attempts import CallFrame, Tries, run_attempts
-from .call import Calls, CallTrace, RunningCall
+from .call import Calls, RunningCall, Trace
 from .call_parts import CallParts
 from .embedded import EmbeddedModel
 from .events import CallWaiting
@@ -31,7 +31,7 @@ from .exchange import Exchange, StreamReading, receive_stream, receive_whole
 from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
 from .gates import ambient_gates
 from .latencies import HedgeStatistics, Latencies
-from .operation import no_rules
+from .operation import InParts, no_rules
 from .operations import OPERATIONS
 from .reasking import Reopening, SeamedSource, check_continuation
 from .responding import responded, responded_stream
@@ -84,6 +84,7 @@ class Engine:
         self.watch = Watch(settings.seams.observers) if settings.seams.observers else None
         """None where nobody observes."""
         self._choosers = settings.seams.targets
+        self._responders = settings.seams.responders
         self._identity = run_identity()
         self._run = self._identity()
         self._embedded = EmbeddedModel()
@@ -98,7 +99,7 @@ class Engine:
         if here is not self._run:
             raise RuntimeError("this client belongs to another run of an event loop: make one in each")
 
-    async def receive(self, request: AnyRequest, trace: CallTrace) -> Any:
+    async def receive(self, request: AnyRequest, trace: Trace | None = None) -> Any:
         """The response to a request, whole; a fallback's where the request's own model fails.
 
         Raises:
@@ -109,18 +110,22 @@ class Engine:
             if not self._choosers and not has_fallbacks(request, self.settings.fallbacks):
                 # Every call comes this way, so it has no step of its own for what is not there: a responder, or a type
                 # into which the answer is read.
-                plain = not self.settings.seams.responders and "response_format" not in request.parameters
-                asked = self._receive if plain else self._ask
-                response = await asked(request, call, Tries())
-                self._note_latency(request.model, trace)
+                if self._responders or "response_format" in request.parameters:
+                    response = await self._ask(request, call, Tries())
+                else:
+                    response = await self._receive(request, call, Tries())
+                self._note_latency(request.model, call)
             else:
-                targets = self._targets(request, call)
-                response = await ask_targets(targets, lambda target: self._ask(target, call, targets.tries), call)
-                self._note_latency(targets.current.model, trace)
+                response = await self._receive_from_targets(self._targets(request, call), call)
         except BaseException as error:
             call.end(error)
             raise
         call.end(None, response)
+        return response
+
+    async def _receive_from_targets(self, targets: Targets[Any], call: RunningCall) -> Any:
+        response = await ask_targets(targets, lambda target: self._ask(target, call, targets.tries), call)
+        self._note_latency(targets.current.model, call)
         return response
 
     def _targets(self, request: AnyRequest, call: RunningCall) -> Targets[Any]:
@@ -139,24 +144,30 @@ class Engine:
         return self._ask_once(request, call, tries)
 
     def _ask_once(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
-        responders = self.settings.seams.responders
-        if not responders:
+        if not self._responders:
             return self._receive(request, call, tries)
-        return responded(responders, request, call, lambda asked: self._receive(asked, call, tries))
+        return responded(self._responders, request, call, lambda asked: self._receive(asked, call, tries))
 
-    def _note_latency(self, model: str, trace: CallTrace) -> None:
-        if trace.admitted is not None:
-            self.latencies.note(model, self._now() - trace.admitted)
+    def _note_latency(self, model: str, call: RunningCall) -> None:
+        if call.answered is not None and call.admitted is not None:
+            self.latencies.note(model, call.answered - call.admitted)
 
     def _receive(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
-        route = self._routes.find(OPERATIONS[request.operation], request.model, request.options)
+        operation = OPERATIONS[request.operation]
+        route = self._routes.find(operation, request.model, request.options)
         if route is None:
             return self._receive_embedded(request, call, tries)
-        if (in_parts := OPERATIONS[request.operation].in_parts) is not None:
-            parts = CallParts(call, lambda part: self._receive_part(route, request, part, call), self._receive_last)
-            if (received := in_parts(request, route.quirks, parts)) is not None:
+        if operation.in_parts is not None:
+            received = self._receive_in_parts(operation.in_parts, route, request, call)
+            if received is not None:
                 return received
         return self._receive_from(route, request, call, tries)
+
+    def _receive_in_parts(
+        self, in_parts: InParts, route: Route, request: AnyRequest, call: RunningCall
+    ) -> Awaitable[Any] | None:
+        parts = CallParts(call, lambda part: self._receive_part(route, request, part, call), self._receive_last)
+        return in_parts(request, route.quirks, parts)
 
     def _receive_part(self, route: Route, whole: AnyRequest, part: AnyRequest, call: RunningCall) -> Awaitable[Any]:
         if part.operation == whole.operation:
@@ -164,7 +175,7 @@ class Engine:
         return self._receive(part, call, Tries())
 
     async def _receive_last(self, request: AnyRequest) -> None:
-        await self.receive(request, CallTrace())
+        await self.receive(request)
 
     async def _receive_embedded(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Any:
         route = await self._embedded_route(request)
@@ -184,7 +195,7 @@ class Engine:
         return run_attempts(attempt if route.credential is None else partial(with_renewal, attempt, exchange), frame)
 
     async def open_chat(
-        self, request: ChatRequest, trace: CallTrace
+        self, request: ChatRequest, trace: Trace | None = None
     ) -> tuple[ChunkSource[ModelResponseStream, ModelResponse], list[ModelResponseStream]]:
         """A stream up to its first content; a fallback's where the request's own model fails before it.
 
@@ -193,7 +204,9 @@ class Engine:
         """
         return await self.open_stream(request, trace)
 
-    async def open_stream(self, request: AnyRequest, trace: CallTrace) -> tuple[ChunkSource[Any, Any], list[Any]]:
+    async def open_stream(
+        self, request: AnyRequest, trace: Trace | None = None
+    ) -> tuple[ChunkSource[Any, Any], list[Any]]:
         """The same for a request of any kind that has streams."""
         call = self._start(self.calls.start_stream, request, trace)
         try:
@@ -225,7 +238,7 @@ class Engine:
             raise BadRequestError(
                 f"{self._row_name(request.model, request.options)} has no streamed {operation.words} calls here"
             )
-        responders, rules = self.settings.seams.responders, operation.rules(request)
+        responders, rules = self._responders, operation.rules(request)
         if not responders:
             return await self._open_stream(request, rules, call, tries)
         everything = attrs.evolve(rules, is_shown=lambda _: True)
@@ -262,11 +275,18 @@ class Engine:
                 row, model = self._routes.row(request.model, request.options)
                 check_continuation(request, row.service("chat", model).quirks)
 
-    def _start(self, start: Callable[..., RunningCall], request: AnyRequest, trace: CallTrace) -> RunningCall:
-        # Who says a number wants an answer by then; the default is there to end what hangs.
-        given = request.options.timeout
-        timeout = self.settings.timeouts.total if given is None else given
-        call = start(request.model, timeout, trace, from_departure=given is None)
+    def _start(
+        self, start: Callable[[str, float], RunningCall], request: AnyRequest, trace: Trace | None
+    ) -> RunningCall:
+        timeout = request.options.timeout
+        if timeout is None:
+            # Who says a number wants an answer by then; the default is there to end what hangs.
+            call = start(request.model, self.settings.timeouts.total)
+            call.from_departure = True
+        else:
+            call = start(request.model, timeout)
+        if trace is not None:
+            trace.call, call.crowd = call, trace.crowd
         if self.watch is not None:
             call.watch = self.watch.open_call(request)
         return call
@@ -315,7 +335,7 @@ class Engine:
         policy, retries = self.settings.retry, request.options.num_retries
         if retries is not None:
             policy = attrs.evolve(policy, attempts=1 + retries)
-        ticket = route.account.ticket(request.options.priority, route.lane, call.trace.crowd, request)
+        ticket = route.account.ticket(request.options.priority, route.lane, call.crowd, request)
         if call.watch is not None and CallWaiting in call.watch.wanted:
             ticket.holder = call.watch.activity
         return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries)

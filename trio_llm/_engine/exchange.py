@@ -101,7 +101,7 @@ class Exchange(Generic[RequestT]):
             try:
                 admission = await account.enter(cost, ticket)
             except RateLimitError as error:
-                error.attempts = self.frame.call.trace.attempts
+                error.attempts = self.frame.call.attempts
                 raise
         gated = await self._pass_gates(admission) if self.gates else None
         self.frame.call.left_line(admission.at)
@@ -110,7 +110,7 @@ class Exchange(Generic[RequestT]):
     async def _pass_gates(self, admission: Admission) -> GatedAdmission:
         frame, watch, request = self.frame, self.frame.call.watch, cast("AnyRequest", self.call.request)
         activity = None if watch is None else watch.activity
-        number = frame.call.trace.attempts + 1
+        number = frame.call.attempts + 1
         to = self.route.destination
         facts = (frame.provider, frame.model, number, frame.call.deadline, activity, to.origin.host, hash(to.account))
         departure = Departure(request, *facts)
@@ -179,13 +179,12 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             response = endpoint.decode(exchange.call, body)
             identify(exchange.call, response)
             admission.usage = usage_of(response)
+            now = call.answered = call.calls.clock()
             if isinstance(admission, GatedAdmission):
                 admission.learn_response(response)
             if isinstance(response, Record):
                 frame = exchange.frame
-                response.receipt = Receipt(
-                    frame.provider, frame.model, head, admission.at, call.calls.clock(), exchange.call.request
-                )
+                response.receipt = Receipt(frame.provider, frame.model, head, admission.at, now, exchange.call.request)
             return response
         except (ConversionError, ReplyIsError, TransportError) as error:
             raise _attempt_error(exchange, error) from error
@@ -352,7 +351,7 @@ async def _drain(reply: Reply) -> None:
 
 def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
     frame = exchange.frame
-    return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.call.trace.attempts}
+    return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.call.attempts}
 
 
 def _told_by(head: ReplyHead) -> dict[str, Any]:

@@ -6,8 +6,9 @@ model that was asked for, and an id and a time that are made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from .._dialects.contract import Call
@@ -31,12 +32,20 @@ def _names_of(cls: type[Any]) -> tuple[str, ...]:
     return tuple(name for name in _NAMES if name in known)
 
 
+@cache
+def _said_by(cls: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads what answers of a class say of themselves: most say all of it, and there is nothing to fill in."""
+    names = _names_of(cls)
+    return attrgetter(*names) if len(names) > 1 else lambda answer: tuple(getattr(answer, name) for name in names)
+
+
 def identify(call: Call[Any], answer: object) -> None:
     """Fill in what a whole reply does not say."""
     kind: Any = type(answer)
-    for name in _names_of(kind):
-        if getattr(answer, name) is None:
-            setattr(answer, name, _made(call, name))
+    if None in _said_by(kind)(answer):
+        for name in _names_of(kind):
+            if getattr(answer, name) is None:
+                setattr(answer, name, _made(call, name))
 
 
 def _made(call: Call[Any], name: str) -> Any:
@@ -48,23 +57,28 @@ def _made(call: Call[Any], name: str) -> Any:
 class Identity:
     """What the parts of one streamed answer have in common."""
 
-    __slots__ = ("_call", "_held")
+    __slots__ = ("_call", "_held", "_last")
 
     def __init__(self, call: Call[Any]) -> None:
         self._call = call
         self._held: dict[str, Any] = {}
+        self._last: tuple[Any, ...] | None = None
+        """What the part before said, if that was all there is to say."""
 
     def settle(self, answer: object) -> None:
         """Fill in what a reply or chunk does not say."""
         kind: Any = type(answer)
-        for name in _names_of(kind):
-            value = getattr(answer, name)
+        said = _said_by(kind)(answer)
+        if said == self._last:
+            return  # all of it, and the same as the one before
+        for name, value in zip(_names_of(kind), said, strict=True):
             if value is None:
                 if name not in self._held:
                     self._held[name] = _made(self._call, name)
                 setattr(answer, name, self._held[name])
             elif name not in self._held:
                 self._held[name] = value
+        self._last = None if None in said else said
 
     def settle_all(self, answers: Iterable[object]) -> None:
         """The same for each of several."""

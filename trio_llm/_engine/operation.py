@@ -64,6 +64,10 @@ class Receive(Protocol):
         """Send what is to be said although the call has failed or was cancelled; what comes of it is of no interest."""
 
 
+InParts: TypeAlias = Callable[[Any, Quirks, Receive], Awaitable[Any] | None]
+"""Makes a call that needs several requests; gives None for one where one will do."""
+
+
 def no_rules(_: Any) -> ChunkRules[Any, Any]:
     """Of an operation that has no streams: what asks for one is refused before."""
     raise AssertionError("asked for the rules of what has no stream")  # pragma: no cover
@@ -89,7 +93,7 @@ class Operation:
     """For error messages, before "calls"."""
     rules: Callable[[Any], ChunkRules[Any, Any]] = no_rules
     """What its streams have to know, by request."""
-    in_parts: Callable[[Any, Quirks, Receive], Awaitable[Any] | None] | None = None
+    in_parts: InParts | None = None
     """For a call that may need several requests: makes them all. Gives None for one where one will do."""
     resumed: Callable[..., ChunkSource[Any, Any]] | None = None
     """Streams that can be taken up again when they break: makes the source that does. See `resuming`."""
@@ -122,12 +126,13 @@ def request_of(asked: Asking[Any, Any]) -> AnyRequest:
 
 
 def method(
-    ask: Callable[P, Asking[AnswerT, SyncAnswerT]],
+    ask: Callable[P, Asking[AnswerT, SyncAnswerT]], make: Callable[..., Any] | None = None
 ) -> Callable[Concatenate[Caller, P], Coroutine[Any, Any, AnswerT]]:
-    """The method of a client that asks."""
+    """The method of a client that asks. `make`: see `MAKERS`."""
+    request_for = make or ask
 
     async def asked(self: Caller, /, *arguments: P.args, **keywords: P.kwargs) -> AnswerT:
-        answer: AnswerT = await self.call(ask(*arguments, **keywords))
+        answer: AnswerT = await self.call(request_for(*arguments, **keywords))
         return answer
 
     signature = inspect.signature(ask)

@@ -409,10 +409,15 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 
 
+MAKERS: Final[Mapping[Any, Callable[..., Any]]] = {ask_completion: ChatRequest}
+"""What makes a request of the same arguments as an asking function that does no more than that: handing them on once
+more takes as long as reading them, and every program's chats would pay for it."""
+
+
 class Operations(ResponsesOperations, MessagesOperations):
     """Everything that can be asked of whatever makes calls. Every method raises `APIError`s only."""
 
-    completion: Final = method(ask_completion)
+    completion: Final = method(ask_completion, ChatRequest)
     count_tokens: Final = method(ask_count_tokens)
     decisions: Final = method(ask_decisions)
     embedding: Final = method(ask_embedding)

@@ -46,7 +46,7 @@ async def responded(responders: Sequence[Responder], request: AnyRequest, call: 
             call.done_waiting(scope)
     if call.cut:
         raise call.closed_error()
-    raise Timeout(f"no response within {call.timeout:g} s", model=request.model, attempts=call.trace.attempts)
+    raise Timeout(f"no response within {call.timeout:g} s", model=request.model, attempts=call.attempts)
 
 
 async def _respond_by(responder: Responder, following: Respond, request: AnyRequest) -> Any:

@@ -201,8 +201,8 @@ class Source(Generic[ChunkT, ResponseT]):
         self._patience = self._timeouts.gap
         self._has_content = True
         call = self._frame.call
-        if call.trace.first_content is None:
-            call.trace.first_content = trio.current_time()
+        if call.first_content is None:
+            call.first_content = trio.current_time()
             if call.watch is not None:
                 call.watch.first_content()
 

@@ -53,20 +53,21 @@ class Admission:
     Whoever has it notes what came back; leaving the block gives the slot back and settles the tokens.
     """
 
-    usage: Usage | None = None
-    """What the reply said was used."""
-    received: int = 0
-    """Tokens of the answer that arrived, as far as one can tell."""
-    unspent: Cost = NOTHING
-    """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
-    described: Sequence[Window] = ()
-    """The limits in the headers of the reply."""
-    departure: Departure | None = None
-    """What the limits that were known when it left have to know of it."""
-    share: Share | None = None
-    """Where its tokens are counted."""
-    number: int = 0
-    """Its place among all that ever left in its lane."""
+    __slots__ = (
+        "account",
+        "at",
+        "cost",
+        "departure",
+        "described",
+        "lane",
+        "learns",
+        "number",
+        "received",
+        "share",
+        "ticket",
+        "unspent",
+        "usage",
+    )
 
     def __init__(self, account: Account, ticket: Ticket, cost: Cost, at: float) -> None:
         self.account = account
@@ -77,6 +78,20 @@ class Admission:
         self.cost = cost
         self.at = at
         """When it left."""
+        self.usage: Usage | None = None
+        """What the reply said was used."""
+        self.received = 0
+        """Tokens of the answer that arrived, as far as one can tell."""
+        self.unspent = NOTHING
+        """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
+        self.described: Sequence[Window] = ()
+        """The limits in the headers of the reply."""
+        self.departure: Departure | None = None
+        """What the limits that were known when it left have to know of it."""
+        self.share: Share | None = None
+        """Where its tokens are counted."""
+        self.number = 0
+        """Its place among all that ever left in its lane."""
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""

@@ -43,21 +43,22 @@ class Crowd:
 class Ticket:
     """A call's claim to its place in line. Its attempts share it: a call that is repeated does not begin at the end.
 
-    What most calls never fill in stands on the class, as every call makes a ticket.
+    Every call makes one, so it has slots. What stands below `crowd` the account fills in, for most calls nothing of it.
     """
 
-    arrival: int | None = None
-    """When it first came; the account fills it in."""
-    behind: tuple[int, ...] | None = None
-    """Its rank since it was refused."""
-    estimate: Cost | None = None
-    """What its request will cost, once somebody wanted to know; the account fills it in."""
-    refused: bool = False
-    """Whether it was refused in a way that waiting cures, while its lane was not given up; the account fills it in."""
-    stuck: str | None = None
-    """What it waited for, and how long, when its wait was ended; the account fills it in."""
-    holder: Any = None
-    """What its call is known as to whoever asks who holds slots; None if nobody does."""
+    __slots__ = (
+        "account",
+        "arrival",
+        "behind",
+        "crowd",
+        "estimate",
+        "holder",
+        "lane",
+        "priority",
+        "refused",
+        "request",
+        "stuck",
+    )
 
     def __init__(
         self, account: Account, lane: Lane, priority: int = 0, request: object = None, crowd: Crowd | None = None
@@ -68,8 +69,20 @@ class Ticket:
         """Higher goes first."""
         self.request = request
         """What it asks, where somebody may want to know what that costs."""
+        self.holder: Any = None
+        """What its call is known as to whoever asks who holds slots; None if nobody does."""
         self.crowd = crowd
         """The fan-out that it belongs to: a refusal then puts it back into its line."""
+        self.arrival: int | None = None
+        """When it first came."""
+        self.behind: tuple[int, ...] | None = None
+        """Its rank since it was refused."""
+        self.estimate: Cost | None = None
+        """What its request will cost, once somebody wanted to know."""
+        self.refused = False
+        """Whether it was refused in a way that waiting cures, while its lane was not given up."""
+        self.stuck: str | None = None
+        """What it waited for, and how long, when its wait was ended."""
 
     @property
     def rank(self) -> tuple[int, ...]:
