@@ -7,6 +7,7 @@
 #   make drawn   errors at 1,000 drawn steps and paces for each form of a reader, on both loops; minutes
 #   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
 #   make pictures    those of the documentation, in Chromium; seconds
+#   make langchain    LangChain's own tests of chat models, on the adapter in examples/langchain; two minutes
 #   make mutants    200 mistakes planted in the engine, the limits and the combinators; half an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
@@ -87,6 +88,11 @@ fuzz: $(VENV)/.installed-test
 pictures: $(VENV)/.installed-test
 	$(BIN)/python tests/pictures.py
 
+langchain: | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-langchain
+	$(VENV)-langchain/bin/python -m pip install -qq --disable-pip-version-check -e . 'langchain-tests>=1.1.9,<2'
+	cd examples/langchain && $(abspath $(VENV)-langchain/bin/python) -m pytest -q -c /dev/null --rootdir . -o asyncio_mode=auto test_standard.py
+
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tests/mutants.py
 
@@ -108,4 +114,4 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(VENV)-langchain $(VENV)-lowest $(VENV)-newest .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
