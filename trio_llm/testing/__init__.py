@@ -105,6 +105,11 @@ if TYPE_CHECKING:
     from ._simulator import (
         Simulator as Simulator,
     )
+    from ._stepping import (
+        DeadlockError as DeadlockError,
+        StartedTask as StartedTask,
+        SteppedLoop as SteppedLoop,
+    )
     from ._strictness import (
         Strictness as Strictness,
     )
@@ -143,6 +148,7 @@ else:
             "_script_file": "read_script",
             "_server": "Provider running_server serve",
             "_simulator": "Simulator",
+            "_stepping": "DeadlockError StartedTask SteppedLoop",
             "_strictness": "Strictness",
             "_timeline": "Ending Piece ScriptedReply",
             "_virtual_time": "run_in_virtual_time",

@@ -124,7 +124,7 @@ def read_exchanges(text: str, name: str) -> Iterator[TapedExchange]:
     Raises:
         ValueError: if it is none.
     """
-    first, *lines = text.splitlines()
+    first, *lines = text.removesuffix("\n").split("\n")  # not `splitlines`, which also ends lines at U+2028
     if json.loads(first)[_MARK] != _VERSION:
         raise ValueError(f"{name} is a cassette of another version: {first}")
     for number, line in enumerate(lines, 2):
