@@ -8,12 +8,13 @@
 #   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
 #   make pictures    those of the documentation, in Chromium; seconds
 #   make langchain    LangChain's own tests of chat models, on the adapter in examples/langchain; two minutes
+#   make limits  384 fan-outs against limited providers, in virtual time; minutes
 #   make mutants    200 mistakes planted in the engine, the limits and the combinators; half an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo drawn fuzz mutants pictures test test-lowest test-newest format lint async-lint types public-types unit clean
+.PHONY: help demo drawn fuzz limits mutants pictures test test-lowest test-newest format lint async-lint types public-types unit clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -92,6 +93,9 @@ langchain: | $(BIN)/python
 	$(BIN)/python -m venv $(VENV)-langchain
 	$(VENV)-langchain/bin/python -m pip install -qq --disable-pip-version-check -e . 'langchain-tests>=1.1.9,<2'
 	cd examples/langchain && $(abspath $(VENV)-langchain/bin/python) -m pytest -q -c /dev/null --rootdir . -o asyncio_mode=auto test_standard.py
+
+limits: $(VENV)/.installed-test
+	$(BIN)/python tests/limited_fan_outs.py
 
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tests/mutants.py

@@ -1,7 +1,11 @@
-"""A fan-out of 200 requests, by default settings, against a provider that limits its rate, and what it cost."""
+"""A fan-out of 200 requests, by default settings, against a provider that limits its rate, and what it cost.
+
+`python tests/limited_fan_outs.py` runs the whole grid, 384 of them, and says which was not as it should be.
+"""
 
 from __future__ import annotations
 
+import sys
 from itertools import product
 from typing import Literal
 
@@ -92,3 +96,18 @@ WHOLE_GRID = [
         ("requests", "tokens"), (1, 2, 5, 10, 20, 50), (1, 2), (True, False), (0.2, 1, 5, 30), ("trio", "asyncio")
     )
 ]
+
+
+def main() -> int:
+    """Run all, and return how many were not as they should be."""
+    wrong = 0
+    for case in WHOLE_GRID:
+        if faults := case.run().faults(case):
+            wrong += 1
+            print(f"{case}: {', '.join(faults)}", flush=True)
+    print(f"{len(WHOLE_GRID)} fan-outs, {wrong} wrong")
+    return min(wrong, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

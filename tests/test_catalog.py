@@ -149,3 +149,16 @@ def test_variables_are_named_after_the_row_unless_it_says_otherwise() -> None:
 
     assert row.key_variables == ("MY_HOST_API_KEY",)
     assert row.base_url_variables == ("MY_HOST_BASE_URL", "MY_HOST_API_BASE")
+
+
+@pytest.mark.parametrize(
+    ("model", "lane"),
+    [
+        ("claude-opus-4-1-20250805", "claude-opus-4"),
+        ("claude-opus-4-6", "claude-opus-4"),
+        ("claude-sonnet-4-5", "claude-sonnet-4"),
+        ("claude-haiku-4-5", "claude-haiku-4-5"),
+    ],
+)
+def test_what_anthropic_counts_as_one_is_one_lane(model: str, lane: str) -> None:
+    assert CATALOG["anthropic"].service("chat", model).lane == lane

@@ -188,3 +188,39 @@ def test_paced_lanes_take_turns_and_who_stops_leaves_its_share_to_the_others() -
     rhythm.retire(paces[0])
     assert rhythm.wait(paces[1], 0.0) == 0
     assert paces[1].rate == 2
+
+
+def test_a_lane_that_gets_company_measures_anew_and_asks_for_more_the_more_slowly() -> None:
+    alone, joined = Pace(0.0, measures=True), Pace(0.0, measures=True)
+    for pace in (alone, joined):
+        pace.refused(1, 0.0, 0.0)
+        for number in range(2, 32):
+            pace.leave(number * 1.0)
+        pace.refused(32, 32.0, 32.0)  # thirty were allowed in 32 seconds
+        for number in range(33, 63):
+            pace.leave(number * 1.0)
+    rate = joined.rate
+    joined.share(2)
+    for pace in (alone, joined):
+        pace.refused(63, 63.0, 63.0)
+
+    assert alone.rate != pytest.approx(0.7 * rate)
+    assert joined.rate == pytest.approx(0.7 * rate)
+
+
+def test_turns_tell_every_lane_how_many_share() -> None:
+    rhythm, paces = Rhythm(), [Pace(0.0, measures=True) for _ in range(3)]
+    for pace in paces:
+        pace.refused(1, 0.0, 0.0)
+        pace.refused(12, 10.0, 10.0)
+        rhythm.leave(pace, 10.0)
+        pace.pause(10.0, None, 1.0)
+    alone = Pace(0.0, measures=True)
+    alone.refused(1, 0.0, 0.0)
+    alone.refused(12, 10.0, 10.0)
+    alone.pause(10.0, None, 1.0)
+    for pace in (alone, paces[-1]):
+        for number in range(30):
+            pace.leave(11.0 + number)
+
+    assert 1 < paces[-1].rate / SHARE < alone.rate / SHARE

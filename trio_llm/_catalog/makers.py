@@ -65,6 +65,9 @@ MAKERS: Final = (
                 r"claude-(2|3|instant|(opus|sonnet|haiku)-4(-[0-5])?(-2025\d{4})?(@|-latest|$))",
                 Override(quirks=Quirks(prefill=True)),
             ),
+            # All Opus 4.x count as one, and all Sonnet 4.x ("Rate limits", platform.claude.com, 2026-11).
+            (r"claude-opus-4", Override(lane="claude-opus-4")),
+            (r"claude-sonnet-4", Override(lane="claude-sonnet-4")),
         ),
     ),
     Provider(

@@ -2,7 +2,7 @@
 
 What it rests on: when a provider refuses a request, its allowance is used up. So between two refusals it allowed
 exactly what was sent and not refused, and that number over the time between them is its rate. Two lanes, or two
-processes, that share an allowance each measure their own share of it.
+processes, that share an allowance each measure their own share of it. A lane that gets company starts that anew.
 
 The states of a pace:
 
@@ -78,6 +78,7 @@ class Pace:
         """When the last refusal that told something new was known."""
         self._base = math.inf
         self._growth = 0.0
+        self._lanes = 1
         self._feeling = False
         self.was_refused = False
         """Whether the last departure was, as far as is known."""
@@ -133,8 +134,15 @@ class Pace:
             self._confirmed += 1
 
     def _measure_anew(self) -> None:
+        """What was allowed until now tells nothing of what will be."""
         for mark in self._marks:
             mark.begins = False
+
+    def share(self, lanes: int) -> None:
+        """So many lanes may use the same allowance now: what one was long allowed by itself is more than its share."""
+        self._lanes = lanes
+        if not self._feeling and self._confirmed >= _ENOUGH:
+            self._measure_anew()
 
     def gain(self, rate: float) -> None:
         """So many requests a second may be free, as somebody who seemed to use them has stopped."""
@@ -175,9 +183,9 @@ class Pace:
         self.was_refused = True
         measured = self._measure(mark) if measures else None
         if measured is not None:
-            # Much more than that was allowed in the end: an allowance that holds little was full for a while.
+            # More than that was allowed in the end: an allowance that holds little was full for a while.
             reached = math.inf if self._feeling else self.rate
-            better = math.sqrt(measured * reached) if 2 * measured < reached < math.inf else measured
+            better = math.sqrt(measured * reached) if 1.5 * measured < reached < math.inf else measured
             self._base, self._feeling = SHARE * better, False
         elif measures and not self.is_free and not self._feeling and allowed_any:
             self._base = _DECREASE * self.rate
@@ -198,7 +206,7 @@ class Pace:
             # What was allowed is known to within one. The most that is certain tells best: others may have taken
             # everything in some of the time, and little says little.
             if seconds > 0 and (allowed - 1) / seconds > best:
-                best, found = (allowed - 1) / seconds, (allowed + 0.5) / seconds
+                best, found = (allowed - 1) / seconds, (allowed + 0.5 / self._lanes) / seconds
             if allowed >= _ENOUGH:
                 break
         return found
@@ -213,9 +221,9 @@ class Pace:
         # What was asked before did not help: others take what there is, or it was too little.
         if again:
             asked = max(asked, min(max(asked, usual) * 2.0 ** min(again, 8), _LONGEST_PAUSE))
-        # The dearer a refusal, the more slowly the rate is felt for.
+        # The dearer a refusal, and the more try for the same, the more slowly the rate is felt for.
         if not self._feeling:
-            self._growth = _GROWTH / max(1.0, asked * self._base)
+            self._growth = _GROWTH / (self._lanes * max(1.0, asked * self._base))
         self._next_at = max(self._next_at, now + asked)
         return asked
 
@@ -243,6 +251,8 @@ class Rhythm:
         """A request of a paced lane leaves."""
         if pace not in self.paces:
             self.paces.append(pace)
+            for each in self.paces:
+                each.share(len(self.paces))
         self._last_at = now
 
     def retire(self, pace: Pace | None) -> None:
