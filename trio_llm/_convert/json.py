@@ -32,14 +32,17 @@ def _plain(value: object) -> object:
 
 
 def _check_finite(value: object) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"JSON has no number {value}")
-    if type(value) is dict or isinstance(value, Mapping):
-        value = [*value.values()]
-    if isinstance(value, list | tuple):
-        for item in value:
-            if type(item) not in _WITHOUT_FLOATS:
-                _check_finite(item)
+    left: list[Any] = [value]
+    for item in left:  # which grows meanwhile
+        kind = type(item)
+        if kind in _WITHOUT_FLOATS:
+            continue
+        if kind is dict or isinstance(item, Mapping):
+            left += item.values()
+        elif kind is list or isinstance(item, tuple | list):
+            left += item
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise ValueError(f"JSON has no number {item}")
 
 
 def dumps(value: object) -> bytes:

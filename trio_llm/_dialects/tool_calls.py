@@ -51,7 +51,7 @@ class CallIds:
 def _ids_of(messages: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     for message in messages:
         calls = message.get("tool_calls")
-        for call in calls if isinstance(calls, list | tuple) else ():
+        for call in calls if type(calls) is list or isinstance(calls, tuple) else ():
             if is_object(call) and isinstance(call.get("id"), str):
                 yield call["id"]
 

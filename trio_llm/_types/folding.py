@@ -98,7 +98,10 @@ class ChatFolding:
             return
         _take_head(self._head, self._extra, chunk)
         for fragment in chunk.choices:
-            self._open_choices.setdefault(fragment.index, _OpenChoice()).add(fragment)
+            index = fragment.index
+            if index not in self._open_choices:
+                self._open_choices[index] = _OpenChoice()
+            self._open_choices[index].add(fragment)
 
     def response(self) -> ModelResponse:
         """What they amount to so far."""
@@ -118,7 +121,10 @@ class TextFolding:
         """Take the next chunk."""
         _take_head(self._head, self._extra, chunk)
         for fragment in chunk.choices:
-            self._open_choices.setdefault(fragment.index, _OpenText()).add(fragment)
+            index = fragment.index
+            if index not in self._open_choices:
+                self._open_choices[index] = _OpenText()
+            self._open_choices[index].add(fragment)
 
     def response(self) -> TextCompletionResponse:
         """What they amount to so far."""
@@ -134,13 +140,14 @@ _HEAD = ("id", "created", "model", "system_fingerprint", "service_tier")
 def _take_head(
     head: dict[str, Any], extra: dict[str, Any], chunk: ModelResponseStream | TextCompletionResponse
 ) -> None:
+    known = chunk.field_names
     for name in _HEAD:
-        if name not in head and name in chunk.field_names and (value := getattr(chunk, name)) is not None:
+        if name not in head and name in known and (value := getattr(chunk, name)) is not None:
             head[name] = value
-    if chunk.usage is not None:
-        head["usage"] = chunk.usage
-    if chunk.model_extra:
-        extra |= chunk.model_extra
+    if (usage := chunk.usage) is not None:
+        head["usage"] = usage
+    if more := chunk.model_extra:
+        extra |= more
 
 
 class _Text:
@@ -260,56 +267,77 @@ class _OpenChoice:
 
     def __init__(self) -> None:
         self._role: str | None = None
-        self._texts = {name: _Text() for name in _TEXTS}
+        self._texts: dict[str, list[str]] = {}
         self._lists: dict[str, list[Any]] = {}
         self._calls: dict[int, list[ToolCall]] = {}
         self._function: list[FunctionCall] = []
         self._audio: _OpenAudio | None = None
-        self._fields = _Fields()
-        self._extra = _Extra(Choices.field_names)
-        self._message_extra = _Extra(Message.field_names)
+        self._fields: _Fields | None = None
+        self._extra: _Extra | None = None
+        self._message_extra: _Extra | None = None
         self._finish_reason: str | None = None
         self._logprobs: _OpenLogprobs | None = None
 
     def add(self, fragment: StreamingChoices) -> None:
         self._finish_reason = fragment.finish_reason or self._finish_reason
-        if fragment.logprobs is not None:
+        if (logprobs := fragment.logprobs) is not None:
             self._logprobs = self._logprobs or _OpenLogprobs()
-            self._logprobs.add(fragment.logprobs)
-        self._extra.add(fragment.model_extra)
+            self._logprobs.add(logprobs)
+        if extra := fragment.model_extra:
+            self._extra = self._extra or _Extra(Choices.field_names)
+            self._extra.add(extra)
         self._take(fragment.delta)
 
     def _take(self, delta: Delta) -> None:
         self._role = delta.role or self._role
-        for name, text in self._texts.items():
-            text.add(getattr(delta, name))
+        for name in _TEXTS:
+            if (piece := getattr(delta, name)) is not None:
+                self._texts.setdefault(name, []).append(piece)
         for call in delta.tool_calls or ():
             self._calls.setdefault(call.index or 0, []).append(call)
-        if delta.function_call is not None:
-            self._function.append(delta.function_call)
+        if (function := delta.function_call) is not None:
+            self._function.append(function)
         for name in _LISTS:
             if added := getattr(delta, name):
                 self._lists.setdefault(name, []).extend(added)
-        if delta.audio is not None:
+        if (audio := delta.audio) is not None:
             self._audio = self._audio or _OpenAudio()
-            self._audio.add(delta.audio)
-        self._fields.add(delta.provider_specific_fields)
-        self._message_extra.add(delta.model_extra)
+            self._audio.add(audio)
+        if fields := delta.provider_specific_fields:
+            self._fields = self._fields or _Fields()
+            self._fields.add(fields)
+        if extra := delta.model_extra:
+            self._message_extra = self._message_extra or _Extra(Message.field_names)
+            self._message_extra.add(extra)
 
     def close(self, index: int) -> Choices:
-        named: dict[str, Any] = {name: text.joined() for name, text in self._texts.items()}
+        named: dict[str, Any] = {name: _joined_text(pieces) for name, pieces in self._texts.items()}
         named |= {name: [*items] for name, items in self._lists.items()}
         message = Message(
             tool_calls=[_joined_call(self._calls[number]) for number in sorted(self._calls)] or None,
             function_call=_joined_function(self._function) if self._function else None,
-            audio=self._audio.joined() if self._audio is not None else None,
-            provider_specific_fields=self._fields.joined(),
-            model_extra=self._message_extra.joined(),
+            audio=_joined(self._audio),
+            provider_specific_fields=_joined(self._fields),
+            model_extra=_joined(self._message_extra),
             **named,
         )
         message.role = self._role or message.role
-        logprobs = self._logprobs.joined() if self._logprobs is not None else None
-        return Choices(self._finish_reason, index, message, logprobs, model_extra=self._extra.joined())
+        return Choices(self._finish_reason, index, message, _joined(self._logprobs), model_extra=_joined(self._extra))
+
+
+class _Joins(Protocol[ResponseT_co]):
+    def joined(self) -> ResponseT_co: ...
+
+
+def _joined(parts: _Joins[ResponseT] | None) -> ResponseT | None:
+    return None if parts is None else parts.joined()
+
+
+def _joined_text(pieces: list[str]) -> str:
+    """The text that the pieces amount to, which takes their place in the list."""
+    if len(pieces) > 1:
+        pieces[:] = ["".join(pieces)]
+    return pieces[0]
 
 
 def _joined_call(fragments: list[ToolCall]) -> ToolCall:

@@ -93,7 +93,9 @@ class Record:
 
     def items(self) -> list[tuple[str, Any]]:
         """Names and values of the fields that have one."""
-        return [(name, self[name]) for name in self.keys()]
+        named = ((name, getattr(self, name)) for name in self.field_names)
+        told = [(name, value) for name, value in named if value is not None]
+        return told + list((self.model_extra or {}).items())
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a field, `default` where it is absent or None."""
@@ -223,7 +225,9 @@ def build_nested(record: Record) -> None:
     """
     for name in record.nested_names:
         value = getattr(record, name)
-        if value is not None and (type(value) is dict or (type(value) is list and dict in map(type, value))):
+        if value is None:  # as most are
+            continue
+        if type(value) is dict or (type(value) is list and dict in map(type, value)):
             setattr(record, name, record.read_nested(name, value))
 
 

@@ -150,7 +150,7 @@ class _TextBlock(_OpenBlock):
     def end(self) -> Delta:
         given: list[Block] = self.block.get("citations") or []
         if not given:
-            return Delta()
+            return maker(Delta)()
         # Annotations know web addresses only. The provider's citations are beside them, where LiteLLM has them.
         cited = [_annotation(one, self.begins_at, self.so_far.text) for one in given if one.get("url")]
         return Delta(annotations=cited or None, provider_specific_fields={"citations": [given]})

@@ -132,13 +132,13 @@ def _chunks(blocks: BlockReader, message: WireMessage) -> Iterator[ModelResponse
             yield content_chunk(delta)
     yield ending_chunk(message.stop_reason, None, blocks)
     if message.usage is not None:
-        yield ModelResponseStream(usage=neutral_usage(message.usage))
+        yield usage_chunk(message.usage)
 
 
 def head_chunk(message: WireMessage) -> ModelResponseStream:
     """The chunk that says whose answer begins."""
     tier = message.usage.service_tier if message.usage is not None else None
-    chunk = content_chunk(Delta(role="assistant"))
+    chunk = content_chunk(maker(Delta)(role="assistant"))
     chunk.id, chunk.model, chunk.service_tier = message.id, message.model, tier
     chunk.model_extra = _told(message.model_extra)
     return chunk
@@ -153,9 +153,16 @@ def ending_chunk(stop_reason: str | None, extra: Mapping[str, Any] | None, block
     """The chunk that says why the answer ends. Without a reason it only tells its other fields."""
     told = _told({"stop_reason": stop_reason, **(extra or {})})
     if stop_reason is None:
-        return ModelResponseStream(model_extra=told)
+        return maker(ModelResponseStream)(model_extra=told)
     reason = finish_reason(stop_reason, has_calls=blocks.has_calls)
-    return ModelResponseStream(choices=[StreamingChoices(reason)], model_extra=told)
+    chunk = content_chunk(maker(Delta)())
+    chunk.choices[0].finish_reason, chunk.model_extra = reason, told
+    return chunk
+
+
+def usage_chunk(usage: WireUsage) -> ModelResponseStream:
+    """The chunk that tells the counts so far."""
+    return maker(ModelResponseStream)(usage=neutral_usage(usage))
 
 
 def finish_reason(stop_reason: str, *, has_calls: bool) -> str:
@@ -179,11 +186,11 @@ def neutral_usage(usage: WireUsage) -> Usage:
     completion = usage.output_tokens or 0
     thought = usage.output_tokens_details.thinking_tokens if usage.output_tokens_details is not None else None
     told = {name: value for name, value in usage.items() if name not in ("input_tokens", "output_tokens")}
-    return Usage(
+    return maker(Usage)(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=prompt + completion,
-        prompt_tokens_details=PromptTokensDetails(cached_tokens=read, cache_creation_tokens=written),
+        prompt_tokens_details=maker(PromptTokensDetails)(cached_tokens=read, cache_creation_tokens=written),
         completion_tokens_details=None if thought is None else CompletionTokensDetails(reasoning_tokens=thought),
         model_extra=told or None,
     )

@@ -29,7 +29,7 @@ from .response import (
     failure_in,
     failure_of,
     head_chunk,
-    neutral_usage,
+    usage_chunk,
 )
 from .tools import tool_names
 
@@ -142,7 +142,7 @@ class MessageReader:
     def _usage_chunks(self, told: WireUsage | None) -> Iterator[ModelResponseStream]:
         if told is not None:
             self._usage = self._usage.merged(told)
-            yield ModelResponseStream(usage=neutral_usage(self._usage))
+            yield usage_chunk(self._usage)
 
 
 def open_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:

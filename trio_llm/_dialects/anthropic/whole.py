@@ -6,7 +6,7 @@ from functools import partial
 
 from ..._types.chat import ChatRequest, ModelResponse
 from ..._types.folding import fold_chunks
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, read_body, whole_document
 from ..contract import Call
 from .response import read_reply
 from .stream import open_decoder
@@ -19,4 +19,7 @@ def decode(call: Call[ChatRequest], body: bytes) -> ModelResponse:
         ConversionError: for a malformed one.
         ReplyIsError: for an error with status 200, and for a reply without an answer.
     """
+    document = whole_document(body)
+    if document is not None:
+        return read_reply(call, document)
     return read_body(body, partial(read_reply, call), ReadingOfEvents(partial(open_decoder, call), fold_chunks))

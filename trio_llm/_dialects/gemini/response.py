@@ -33,7 +33,7 @@ from ..._types.chat import (
     ToolCall,
 )
 from ..._types.folding import fold_chunks
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, read_body, whole_document
 from ..contract import Call, ErrorDetail, ReplyIsError, StreamDecoder
 from ..failing import any_content, broken_off, is_heartbeat, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -77,6 +77,9 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
         ConversionError: if it is malformed, or has no candidates.
         ReplyIsError: if the prompt was blocked, or the reply is an error.
     """
+    document = whole_document(body)
+    if document is not None:
+        return _read(call, document)
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 
@@ -190,7 +193,7 @@ class ReplyReader:
     def close(self) -> list[ModelResponseStream]:
         """The end of every answer: only now is it known whether tools were called."""
         ends = [self._open[index].close() for index in sorted(self._open)]
-        return [ModelResponseStream(*self._head, choices=ends)]
+        return [maker(ModelResponseStream)(*self._head, choices=ends)]
 
     def _fragment(self, candidate: Candidate, response_id: str | None) -> StreamingChoices:
         held = self._open.get(candidate.index)
@@ -233,10 +236,10 @@ class _OpenCandidate:
         """The last fragment, with the reason of the end."""
         if self.finish is not None and self.finish not in _PLAIN_FINISH:
             self._beside["finishReason"] = self.finish  # also where it is handed on as it is
-        delta = Delta(provider_specific_fields=self._beside or None)
+        delta = maker(Delta)(provider_specific_fields=self._beside or None)
         if rest := self._audio.close():
             delta.audio = ChatAudio(data=rest)
-        return StreamingChoices(self._finish_reason(), self._index, delta)
+        return maker(StreamingChoices)(self._finish_reason(), self._index, delta)
 
     def failure(self) -> ErrorDetail | None:
         """The failure that the finish reason names; an unknown one is none beside an answer."""

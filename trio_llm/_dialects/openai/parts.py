@@ -80,10 +80,13 @@ def _is_text(part: Any) -> bool:
 
 def with_own_ids(message: Message, form: CallIds) -> Message:
     """The message with ids of calls that the provider takes."""
+    identifier, calls = message.get("tool_call_id"), message.get("tool_calls")
+    if identifier is None and not calls:
+        return message
     made = dict(message)
-    if isinstance(identifier := message.get("tool_call_id"), str):
+    if isinstance(identifier, str):
         made["tool_call_id"] = own_id(identifier, form)
-    if calls := message.get("tool_calls"):
+    if calls:
         made["tool_calls"] = [
             {**call, "id": own_id(call["id"], form)} if isinstance(call.get("id"), str) else call for call in calls
         ]

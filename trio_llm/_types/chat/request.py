@@ -188,11 +188,11 @@ def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any],
 
 
 def _plain_message(message: object) -> Mapping[str, Any]:
-    if not isinstance(message, Mapping):
+    if type(message) is not dict and not isinstance(message, Mapping):
         return _dumped(message, "a message")
     calls = message.get("tool_calls") or ()
-    for call in calls if isinstance(calls, list | tuple) else ():
-        if isinstance(call, str | int | float):
+    for call in calls if isinstance(calls, _LISTS) else ():
+        if isinstance(call, _NO_CALLS):
             raise BadRequestError(f"a tool call must be a mapping, not {type(call).__name__}")
     if all(map(_is_plain, message.values())):
         return message
@@ -201,10 +201,13 @@ def _plain_message(message: object) -> Mapping[str, Any]:
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, _JSON) if not isinstance(value, list | tuple) else all(map(_is_plain, value))
+    return isinstance(value, _JSON) if not isinstance(value, _LISTS) else all(map(_is_plain, value))
 
 
-_JSON: Final = (str, int, float, Mapping, type(None))
+# A union of types that is written out is made anew whenever it is asked.
+_LISTS: Final = (list, tuple)
+_NO_CALLS: Final = (str, int, float)
+_JSON: Final = (str, int, float, type(None), dict, Mapping)
 
 
 def _plain_value(value: object, name: str) -> Any:
