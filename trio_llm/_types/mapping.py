@@ -95,7 +95,7 @@ class Record:
         """Names and values of the fields that have one."""
         named = ((name, getattr(self, name)) for name in self.field_names)
         told = [(name, value) for name, value in named if value is not None]
-        return told + list((self.model_extra or {}).items())
+        return told + [(name, self[name]) for name in self.model_extra or ()]
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a field, `default` where it is absent or None."""
