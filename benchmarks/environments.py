@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = Path(__file__).resolve().parent / ".environments"
 
 REQUIREMENTS: Final = {
-    "trio_llm": ["-e", f"{ROOT}[httpx2]", "uvloop", "pytest-benchmark"],
+    "trio_llm": ["-e", f"{ROOT}[httpx2,models,otel]", "opentelemetry-sdk", "uvloop", "pytest-benchmark"],
     "aiohttp": ["aiohttp", "uvloop"],
     "httpx": ["httpx", "trio"],
     "httpx2": ["httpx2", "trio"],

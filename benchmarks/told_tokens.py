@@ -19,7 +19,8 @@ from typing import Any
 import trio_llm
 
 FAMILIES = (
-    ("OpenAI, reasoning models", r"(^|/)(o\d|gpt-5|gpt-oss)"),
+    ("OpenAI, open models", r"gpt-oss"),
+    ("OpenAI, reasoning models", r"(^|/)(o\d|gpt-5)"),
     ("OpenAI, others", r"(^|/)(chatgpt|gpt-)"),
     ("Claude", r"claude"),
     ("Gemini, Gemma", r"gem(ini|ma)"),

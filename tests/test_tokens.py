@@ -291,3 +291,57 @@ def test_what_has_to_stay_and_does_not_fit_is_an_error() -> None:
         trio_llm.trim_messages(CONVERSATION, "gpt-4o", max_tokens=5)
     with pytest.raises(ValueError, match="more than 5"):
         trio_llm.trim_messages(CONVERSATION[:1], "gpt-4o", max_tokens=5)
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Paris"}'}}
+
+
+def conversation(*calls: dict[str, Any]) -> list[dict[str, Any]]:
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "sunny in Paris"} for call in calls]
+    asked = {"role": "user", "content": "What is the weather in Paris? Use the tool."}
+    return [asked, {"role": "assistant", "content": None, "tool_calls": [*calls]}, *results]
+
+
+def counted(messages: list[dict[str, Any]]) -> int:
+    return trio_llm.token_counter("openai/gpt-4o", messages=messages)
+
+
+def test_parts_of_a_text_are_joined_before_they_are_cut() -> None:
+    """A recorded exchange, whose provider told 36 tokens."""
+    texts = ["The capital of Quackiland is Quack. The Big Canard Statue is located in Quack."]
+    texts += ["What is the capital of Quackiland?"]
+    parts = [{"type": "text", "text": text} for text in texts]
+
+    assert trio_llm.token_counter("openai/gpt-4.1-nano", messages=[{"role": "user", "content": parts}]) == 36
+
+
+def test_a_call_and_its_result_are_counted_as_the_provider_told_them() -> None:
+    """A recorded exchange, whose provider told 64 tokens."""
+    more = [{"role": "assistant", "content": "The weather in Paris is sunny."}]
+    more += [{"role": "user", "content": "Reply with exactly: OK"}]
+
+    assert counted(conversation(CALL) + more) == 64
+
+
+def test_white_space_in_arguments_and_the_name_beside_a_result_do_not_count() -> None:
+    plain = conversation(CALL)
+    spaced = conversation({**CALL, "function": {"name": "get_weather", "arguments": '{\n  "city":\n "Paris"\n}'}})
+    broken = conversation({**CALL, "function": {"name": "get_weather", "arguments": '{"city": "Par'}})
+    named = [*plain[:2], {**plain[2], "name": "get_weather"}]
+
+    assert counted(plain) == counted(spaced) == counted(named)
+    assert counted(broken) > 0
+
+
+def test_calls_that_are_made_together_are_counted_as_the_provider_told_them() -> None:
+    """A recorded exchange, whose provider told 99 tokens."""
+    cities = {"New York City": "25 degrees and sunny", "London": "15 degrees and raining"}
+    calls = [
+        {**CALL, "id": city, "function": {"name": "get_weather", "arguments": json.dumps({"location": city})}}
+        for city in cities
+    ]
+    system = {"role": "system", "content": "You are a helpful assistant providing weather updates."}
+    asked = {"role": "user", "content": "What is the weather in New York City and London?"}
+    results = [{"role": "tool", "content": said, "tool_call_id": city} for city, said in cities.items()]
+
+    assert counted([system, asked, {"role": "assistant", "tool_calls": calls}, *results]) == 99

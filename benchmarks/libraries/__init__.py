@@ -39,6 +39,8 @@ class Entry:
 
 _NO_EMBEDDINGS: Final = EVERY_KIND - {Kind.EMBED}
 _STREAMS_ONLY: Final = frozenset({Kind.STREAM})
+_CALLS_ONLY: Final = frozenset({Kind.CALL})
+_ON_TRIO: Final = ("trio",)
 _OWN_LOOPS: Final = ("trio", "asyncio", "uvloop")
 _AT_SCALE: Final = {"most_in_flight": 10_000, "quick_in_flight": 10_000}
 
@@ -47,6 +49,10 @@ LIBRARIES: Final = {
     "trio_llm": Entry("ours", "open_native", "trio_llm", _OWN_LOOPS, **_AT_SCALE),
     "trio_llm-pumped": Entry("ours", "open_pumped", "trio_llm", _OWN_LOOPS, _STREAMS_ONLY),
     "trio_llm-httpx2": Entry("ours", "open_adapted", "trio_llm", ("trio", "asyncio")),
+    "trio_llm-statistics": Entry("ours", "open_counted", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
+    "trio_llm-spending": Entry("ours", "open_paid", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
+    "trio_llm-trace": Entry("ours", "open_traced", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
+    "trio_llm-otel": Entry("ours", "open_telemetry", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
     "aiohttp": Entry("aiohttp_bare", "open_aiohttp", "aiohttp", ("asyncio", "uvloop"), **_AT_SCALE),
     "httpx": Entry("httpx_bare", "open_httpx", "httpx", _ON_BOTH, most_in_flight=100),
     "httpx2": Entry("httpx_bare", "open_httpx2", "httpx2", _ON_BOTH),

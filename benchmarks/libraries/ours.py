@@ -56,8 +56,9 @@ class _Pumped(_Native):
         return counter.texts
 
 
-def _client(http_client: object = None) -> trio_llm.Client:
-    return trio_llm.Client(http_client=http_client, retry=_RETRY, limits=trio_llm.Limits(max_in_flight=20_000))
+def _client(http_client: object = None, **seams: Any) -> trio_llm.Client:
+    limits = trio_llm.Limits(max_in_flight=20_000)
+    return trio_llm.Client(http_client=http_client, retry=_RETRY, limits=limits, **seams)
 
 
 @asynccontextmanager
@@ -81,4 +82,39 @@ async def open_adapted(address: str) -> AsyncIterator[Library]:
 
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1_000)
     async with httpx2.AsyncClient(limits=limits) as http_client, _client(http_client) as client:
+        yield _Native(client, address)
+
+
+@asynccontextmanager
+async def open_counted(address: str) -> AsyncIterator[Library]:
+    """The library with statistics of its calls."""
+    async with _client(observers=[trio_llm.observe.Statistics()]) as client:
+        yield _Native(client, address)
+
+
+@asynccontextmanager
+async def open_paid(address: str) -> AsyncIterator[Library]:
+    """The library with a purse around its calls."""
+    async with _client() as client, trio_llm.spending(usd=1_000_000.0):
+        yield _Native(client, address)
+
+
+@asynccontextmanager
+async def open_traced(address: str) -> AsyncIterator[Library]:
+    """The library with a trace of its calls."""
+    async with _client(observers=[trio_llm.observe.Trace()]) as client:
+        yield _Native(client, address)
+
+
+@asynccontextmanager
+async def open_telemetry(address: str) -> AsyncIterator[Library]:
+    """The library with spans and metrics that an SDK takes and nobody gets."""
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+
+    provider = TracerProvider()
+    provider.add_span_processor(SpanProcessor())
+    telemetry = trio_llm.otel.OpenTelemetry(provider, MeterProvider([InMemoryMetricReader()]))
+    async with _client(observers=[telemetry]) as client:
         yield _Native(client, address)

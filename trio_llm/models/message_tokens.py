@@ -31,7 +31,18 @@ def message_tokens(counting: Counting, model: str, messages: Iterable[Mapping[st
         messages: of a chat.
     """
     frame = frame_of(model)
-    return sum(_one(counting, model, frame, message) for message in messages)
+    total, only_calls = 0.0, dict[str, str]()
+    for message in messages:
+        total += _one(counting, model, frame, message)
+        calls = [*(message.get("tool_calls") or ())]
+        if len(calls) > 1:
+            total += frame.calls_together
+        elif calls:
+            only_calls[str(calls[0].get("id"))] = str((calls[0].get("function") or {}).get("name"))
+        if frame.named_results and message.get("role") == "tool":
+            name = only_calls.get(str(message.get("tool_call_id")))
+            total += 0 if name is None else counting.count(name) - _A_NAME
+    return total
 
 
 def conversation_tokens(
@@ -70,21 +81,24 @@ def _is_undescribed(parameters: Mapping[str, Any]) -> bool:
 
 def _one(counting: Counting, model: str, frame: Frame, message: Mapping[str, Any]) -> float:
     total = frame.a_message + _content(counting, model, message.get("content"))
-    if name := message.get("name"):
+    name = message.get("name")
+    if name and not (frame.named_results and message.get("role") == "tool"):
         total += counting.count(str(name)) + _A_NAME
     calls = list(message.get("tool_calls") or ())
     if call := message.get("function_call"):
         calls.append({"function": call})
     for call in calls:
         function = call.get("function") or {}
-        total += frame.a_call + counting.count(function.get("name")) + counting.count(function.get("arguments"))
+        total += (
+            frame.a_call + counting.count(function.get("name")) + counting.count(_compact(function.get("arguments")))
+        )
     return total
 
 
 def _content(counting: Counting, model: str, content: Any) -> float:
     if content is None or isinstance(content, str):
         return counting.count(content)
-    total = 0.0
+    total, texts = 0.0, list[str]()
     for part in content if isinstance(content, Iterable) else ():
         if not isinstance(part, Mapping):
             continue
@@ -92,9 +106,20 @@ def _content(counting: Counting, model: str, content: Any) -> float:
         if image is not None:
             url, detail = (image, "auto") if isinstance(image, str) else (image.get("url", ""), image.get("detail"))
             total += image_tokens(model, url, detail or "auto")
-        else:
-            total += counting.count(part.get("text") if isinstance(part.get("text"), str) else None)
-    return total
+        elif isinstance(text := part.get("text"), str):
+            texts.append(text)
+    # The texts of a message are joined before they are cut into tokens.
+    return total + counting.count("".join(texts))
+
+
+def _compact(arguments: Any) -> str | None:
+    """Arguments of a call as models are shown them: without white space between."""
+    if not isinstance(arguments, str):
+        return None
+    try:
+        return json.dumps(json.loads(arguments), separators=(",", ":"), ensure_ascii=False)
+    except ValueError:
+        return arguments
 
 
 def _rendered(functions: Iterable[Mapping[str, Any]]) -> Iterator[str]:

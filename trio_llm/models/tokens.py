@@ -43,9 +43,9 @@ def token_counter(  # noqa: PLR0913 - LiteLLM's parameters
         raise ValueError("give either text= or messages=")
     counting = counting_of(model, custom_tokenizer)
     if messages is not None:
-        return math.ceil(conversation_tokens(counting, bare_name(model), messages, tools, tool_choice))
+        return round(conversation_tokens(counting, bare_name(model), messages, tools, tool_choice))
     texts = [text] if isinstance(text, str) else text or ()
-    return math.ceil(sum(counting.count(one) for one in texts))
+    return round(sum(counting.count(one) for one in texts))
 
 
 def encode(model: str = "", text: str = "", custom_tokenizer: Tokenizer | None = None) -> list[int]:
