@@ -57,6 +57,11 @@ if TYPE_CHECKING:
     from ._description import (
         Description as Description,
     )
+    from ._exploring import (
+        ScheduleError as ScheduleError,
+        ScheduleReport as ScheduleReport,
+        explore_schedules as explore_schedules,
+    )
     from ._faults import (
         COMMON_FAULTS as COMMON_FAULTS,
         FaultPlan as FaultPlan,
@@ -65,6 +70,13 @@ if TYPE_CHECKING:
     )
     from ._generative import (
         Generative as Generative,
+    )
+    from ._lab import (
+        Invariant as Invariant,
+        InvariantError as InvariantError,
+        Lab as Lab,
+        Outages as Outages,
+        lab as lab,
     )
     from ._leaks import (
         LeakError as LeakError,
@@ -137,8 +149,10 @@ else:
             "_bombs": "gzip_bomb nesting_bomb",
             "_conditions": "Conditions Outage SimulatedModel",
             "_description": "Description",
+            "_exploring": "ScheduleError ScheduleReport explore_schedules",
             "_faults": "COMMON_FAULTS FaultPlan Moment shrink",
             "_generative": "Generative",
+            "_lab": "Invariant InvariantError Lab Outages lab",
             "_leaks": "LeakError",
             "_ledger": "RecordedRequest RequestOutcome SimulatorStatistics",
             "_limits": "RateLimits",
