@@ -160,7 +160,14 @@ class RunningCall:
         self.has_left = False
         self.stand_in_line()
 
-    def end(self, error: BaseException | None = None, response: Any = None, *, how: End | None = None) -> None:
+    def end(
+        self,
+        error: BaseException | None = None,
+        response: Any = None,
+        *,
+        how: End | None = None,
+        at: float | None = None,
+    ) -> None:
         """It is over, by an error or with a response. Whoever comes first says how; the rest changes nothing."""
         if not self.ended:
             self.ended = True
@@ -172,7 +179,7 @@ class RunningCall:
                 calls.fewer.set()
             if self.watch is not None:
                 self.watch.head = self.head
-                self.watch.ended(how or end_of(error), error, response)
+                self.watch.ended(how or end_of(error), error, response, calls.clock() if at is None else at)
 
     def with_receipt(self, response: ResponseT) -> ResponseT:
         """A stream's response so far, with what is known of its reply."""

@@ -26,7 +26,6 @@ from .attempts import CallFrame, Tries, run_attempts
 from .call import Calls, RunningCall, Trace
 from .call_parts import CallParts
 from .embedded import EmbeddedModel
-from .events import CallWaiting
 from .exchange import Exchange, StreamReading, receive_stream, receive_whole
 from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
 from .gates import ambient_gates
@@ -43,6 +42,8 @@ from .stream import ChunkRules, ChunkSource, EndingSource, Source
 from .timeouts import Timeouts
 from .watching import Watch
 
+_AS_SCHEMA: Final = Answers.SCHEMA
+"""How nearly every model is told of a schema. Every call asks, and a member of an enumeration takes long to look up."""
 CLOSING_TIME: Final = 2.0
 """Seconds that the tasks of calls which were ended may take to notice."""
 ChunkT = TypeVar("ChunkT")
@@ -120,7 +121,7 @@ class Engine:
         except BaseException as error:
             call.end(error)
             raise
-        call.end(None, response)
+        call.end(None, response, at=None if self._responders else call.answered)
         return response
 
     async def _receive_from_targets(self, targets: Targets[Any], call: RunningCall) -> Any:
@@ -288,7 +289,7 @@ class Engine:
         if trace is not None:
             trace.call, call.crowd = call, trace.crowd
         if self.watch is not None:
-            call.watch = self.watch.open_call(request)
+            call.watch = self.watch.open_call(request, call.started)
         return call
 
     def _row_name(self, model: str, options: CallOptions) -> str:
@@ -319,7 +320,7 @@ class Engine:
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
         frame: CallFrame,
     ) -> Exchange[Any]:
-        told = with_told_schema(request, route.quirks) if route.quirks.answers is not Answers.SCHEMA else request
+        told = with_told_schema(request, route.quirks) if route.quirks.answers is not _AS_SCHEMA else request
         call = Call(told, route.model, route.quirks, self.settings.fresh)
         try:
             http = _addressed(endpoint.encode(call), route, request.options)
@@ -336,7 +337,7 @@ class Engine:
         if retries is not None:
             policy = attrs.evolve(policy, attempts=1 + retries)
         ticket = route.account.ticket(request.options.priority, route.lane, call.crowd, request)
-        if call.watch is not None and CallWaiting in call.watch.wanted:
+        if call.watch is not None and call.watch.told.call_waiting is not None:
             ticket.holder = call.watch.activity
         return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries)
 

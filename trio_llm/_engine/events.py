@@ -6,7 +6,7 @@ An event is told on the task of its call, at the moment that it reports. Times a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -30,9 +30,9 @@ End: TypeAlias = Literal["ok", "failed", "cancelled", "abandoned"]
 """
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Activity:
-    """What events are about: one call, or a group of them. The same object in all its events.
+    """What events are about: one call, or a group of them. The same object in all its events, and not to be changed.
 
     path = activity.kind
     while activity := activity.parent:
@@ -194,6 +194,13 @@ class StreamProgress(Event):
     """Those of one network read. They are the reader's: not to be changed."""
 
 
+@attrs.frozen(eq=False)
+class Unfolded:
+    """The response of a stream, folded when an observer asks for it: few do, and it takes as long as reading did."""
+
+    fold: Callable[[], Any]
+
+
 @attrs.define(eq=False)
 class CallEnded(Event):
     """A call is over: the last of its events. Its duration is `at - activity.started`.
@@ -206,10 +213,8 @@ class CallEnded(Event):
     end: End
     error: BaseException | None
     """Why it failed, or what cancelled it."""
-    response: Any
-    """The response, of streams folded; of what did not end well, what had arrived. None if nothing had."""
-    usage: Usage | None
-    """Tokens as the provider counted them, if it has."""
+    _response: Any = attrs.field(repr=False)
+    _usage: Usage | None = attrs.field(repr=False)
     attempts: int
     """Requests sent."""
     provider: str
@@ -224,6 +229,19 @@ class CallEnded(Event):
     """Bytes of request bodies, over all attempts. Files are not counted."""
     bytes_received: int
     """Bytes of reply bodies, as decoded from what the connection carried."""
+
+    @property
+    def response(self) -> Any:
+        """The response, of streams folded; of what did not end well, what had arrived. None if nothing had."""
+        if isinstance(self._response, Unfolded):
+            self._response = self._response.fold()
+        return self._response
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens as the provider counted them, if it has."""
+        usage = getattr(self.response, "usage", self._usage)
+        return usage if isinstance(usage, Usage) else None
 
 
 @attrs.define(eq=False)

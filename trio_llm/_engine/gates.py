@@ -91,8 +91,12 @@ class GatedAdmission:
                     entered = await gate.enter(departure)
                 self._stack.callback(gate.leave, entered, self._learnt)
         except BaseException as error:
-            self.__exit__(type(error), error, error.__traceback__)
+            self.leave(error)
             raise
+
+    def leave(self, error: BaseException | None) -> None:
+        """Leave without a `with` block. `error` is what ended the attempt, if any did."""
+        self.__exit__(None if error is None else type(error), error, None if error is None else error.__traceback__)
 
     def __enter__(self) -> GatedAdmission:
         return self

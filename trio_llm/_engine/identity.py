@@ -33,7 +33,7 @@ def _names_of(cls: type[Any]) -> tuple[str, ...]:
 
 
 @cache
-def _said_by(cls: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+def _said_by(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
     """Reads what answers of a class say of themselves: most say all of it, and there is nothing to fill in."""
     names = _names_of(cls)
     return attrgetter(*names) if len(names) > 1 else lambda answer: tuple(getattr(answer, name) for name in names)

@@ -13,7 +13,7 @@ from .._types.folding import ChatFolding, FoldedSoFar
 from .._types.receipt import Receipt
 from .._types.request import changed
 from .call import RunningCall
-from .events import End
+from .events import End, Unfolded
 from .fallbacks import Targets, ask_targets
 from .stream import Source
 
@@ -85,7 +85,7 @@ class SeamedSource:
 
     def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
         call = self._reopening.call
-        call.end(error, self.response if call.watch is not None else None, how=how)
+        call.end(error, Unfolded(lambda: self.response) if call.watch is not None else None, how=how)
 
     async def _reopen(self, broken: APIError) -> Chunks:
         reopening = self._reopening

@@ -32,7 +32,7 @@ from .._types.folding import FoldedSoFar, Folding
 from .._types.receipt import Receipt, Received, request_id_of
 from .attempts import CallFrame, out_of_time
 from .call import RunningCall
-from .events import End
+from .events import End, Unfolded
 from .timeouts import Timeouts
 
 ChunkT = TypeVar("ChunkT")
@@ -147,7 +147,7 @@ class Source(Generic[ChunkT, ResponseT]):
     def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
         if self.ends_call:
             call = self._frame.call
-            call.end(error, self.partial if call.watch is not None else None, how=how)
+            call.end(error, Unfolded(lambda: self.partial) if call.watch is not None else None, how=how)
 
     async def _shown_batch(self) -> list[ChunkT]:
         while True:
@@ -271,12 +271,15 @@ class EndingSource(Generic[ChunkT, ResponseT]):
         try:
             batch = await self._source.next_batch()
         except BaseException as error:
-            self._call.end(error, self.response)
+            self._over(error)
             raise
         if batch is None:
             await self._source.aclose()  # the last connection may have more to say
-            self._call.end(None, self.response)
+            self._over(None)
         return batch
+
+    def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
+        self._call.end(error, Unfolded(lambda: self.response) if self._call.watch is not None else None, how=how)
 
     @property
     def response(self) -> ResponseT:
@@ -301,7 +304,7 @@ class EndingSource(Generic[ChunkT, ResponseT]):
     async def aclose(self) -> None:
         """Close its source, and end the call. Idempotent."""
         await self._source.aclose()
-        self._call.end(None, self.response, how="cancelled")
+        self._over(None, how="cancelled")
 
 
 class Ready(Generic[ChunkT]):

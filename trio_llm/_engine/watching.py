@@ -68,6 +68,7 @@ class Place(NamedTuple):
     """Which one of the parent's jobs they belong to."""
 
 
+_NO_PLACE: Final = (None, None)
 _place: Final[ContextVar[Place | None]] = ContextVar("trio_llm place of calls", default=None)
 
 
@@ -77,36 +78,44 @@ def place_calls(parent: Activity, index: int | None = None) -> None:
 
 
 class Watch:
-    """The observers of one client."""
+    """The observers of one client: who is told of each event. None stands for nobody."""
 
     def __init__(self, observers: Iterable[Observer]) -> None:
         self.clock = run_clock()
         self._ids = count(1)
-        self.wanted: dict[type[Event], list[Observe]] = {}
-        """Who is told of an event, for the events that anybody wants."""
-        for observer in observers:
-            observe = _guarded(observer)
-            for kind in EVENTS:
-                if any(issubclass(kind, wanted) for wanted in observer.wants):
-                    self.wanted.setdefault(kind, []).append(observe)
+        wanting = [(_guarded(observer), tuple(observer.wants)) for observer in observers]
+        told = {kind: _telling([observe for observe, wants in wanting if issubclass(kind, wants)]) for kind in EVENTS}
+        # Named, as every call asks for some of them, and an attribute is found faster than a class in a dictionary.
+        self.call_started = told[CallStarted]
+        self.call_waiting = told[CallWaiting]
+        self.attempt_sent = told[AttemptSent]
+        self.attempt_failed = told[AttemptFailed]
+        self.call_fell_back = told[CallFellBack]
+        self.stream_seam = told[StreamSeam]
+        self.first_content = told[FirstContent]
+        self.stream_progress = told[StreamProgress]
+        self.call_ended = told[CallEnded]
+        self.group_started = told[GroupStarted]
+        self.group_ended = told[GroupEnded]
+        self.contest_won = told[ContestWon]
 
-    def open_call(self, request: AnyRequest) -> CallWatch:
+    def open_call(self, request: AnyRequest, started: float) -> CallWatch:
         """A call begins."""
-        watch = CallWatch(self, self._activity("call", request, labels_of(request)))
-        if (told := self.wanted.get(CallStarted)) is not None:
-            tell(told, CallStarted(watch.activity, watch.activity.started))
-        return watch
+        activity = self._activity("call", started, request, labels_of(request))
+        if self.call_started is not None:
+            self.call_started(CallStarted(activity, started))
+        return CallWatch(self, activity)
 
-    def _activity(self, kind: Kind, request: AnyRequest | None, labels: Mapping[str, Any]) -> Activity:
-        parent, index = _place.get() or (None, None)
-        return Activity(next(self._ids), kind, self.clock(), parent, index, request, labels)
+    def _activity(self, kind: Kind, started: float, request: AnyRequest | None, labels: Mapping[str, Any]) -> Activity:
+        parent, index = _place.get() or _NO_PLACE
+        return Activity(next(self._ids), kind, started, parent, index, request, labels)
 
     @contextmanager
     def group(self, kind: Kind, labels: Mapping[str, Any] = NO_HEADERS) -> Generator[Activity, None, None]:
         """A group of calls, for the length of a block. `place_calls` puts calls into it."""
-        group = self._activity(kind, None, labels)
-        if (told := self.wanted.get(GroupStarted)) is not None:
-            tell(told, GroupStarted(group, group.started))
+        group = self._activity(kind, self.clock(), None, labels)
+        if self.group_started is not None:
+            self.group_started(GroupStarted(group, group.started))
         error: BaseException | None = None
         try:
             yield group
@@ -114,14 +123,14 @@ class Watch:
             error = raised
             raise
         finally:
-            if (told := self.wanted.get(GroupEnded)) is not None:
-                tell(told, GroupEnded(group, self.clock(), end_of(error), error))
+            if self.group_ended is not None:
+                self.group_ended(GroupEnded(group, self.clock(), end_of(error), error))
             del error  # its traceback refers to this frame
 
     def won(self, group: Activity, index: int) -> None:
         """One job of a contest has won."""
-        if (told := self.wanted.get(ContestWon)) is not None:
-            tell(told, ContestWon(group, self.clock(), index))
+        if self.contest_won is not None:
+            self.contest_won(ContestWon(group, self.clock(), index))
 
 
 @contextmanager
@@ -152,10 +161,11 @@ def group_of(watch: Watch | None, kind: Kind) -> Generator[Activity | None, None
 class CallWatch:
     """What is kept of one call for its events."""
 
-    def __init__(self, watch: Watch, activity: Activity) -> None:
-        self._watch = watch
+    __slots__ = ("_model", "_number", "_provider", "_sent", "activity", "head", "received", "told", "usage")
+
+    def __init__(self, told: Watch, activity: Activity) -> None:
+        self.told = told
         self.activity = activity
-        self.wanted = watch.wanted
         self._number = 0
         self._provider = ""
         self._model = ""
@@ -169,77 +179,67 @@ class CallWatch:
 
     def waits(self, why: Why) -> None:
         """An attempt cannot leave at once."""
-        event = CallWaiting(self.activity, self._watch.clock(), why.reason, why.held, why.holders, why.ahead)
-        tell(self.wanted[CallWaiting], event)
+        if (observe := self.told.call_waiting) is not None:
+            observe(CallWaiting(self.activity, self.told.clock(), why.reason, why.held, why.holders, why.ahead))
 
     def attempt_sent(self, provider: str, model: str, request: HTTPRequest, to: Origin) -> int:
         """A request leaves. Returns its number, as several parts of a call may be under way."""
-        self._number += 1
+        number = self._number = self._number + 1
         self._provider, self._model = provider, model
         if type(request.body) is bytes:
             self._sent += len(request.body)
-        if (told := self.wanted.get(AttemptSent)) is not None:
-            now = self._watch.clock()
-            tell(told, AttemptSent(self.activity, now, self._number, provider, model, to.host, to.port))
-        return self._number
+        if (observe := self.told.attempt_sent) is not None:
+            observe(AttemptSent(self.activity, self.told.clock(), number, provider, model, to.host, to.port))
+        return number
 
     def attempt_failed(self, number: int, error: APIError, pause: float | None, ticket: Ticket | None) -> None:
         """An attempt came to nothing."""
-        if (told := self.wanted.get(AttemptFailed)) is not None:
-            now = self._watch.clock()
+        if (observe := self.told.attempt_failed) is not None:
+            now = self.told.clock()
             paused = None if ticket is None or ticket.lane.paused_until <= now else ticket.lane.paused_until
-            tell(told, AttemptFailed(self.activity, now, number, error, pause, paused))
+            observe(AttemptFailed(self.activity, now, number, error, pause, paused))
 
     def fell_back(self, error: APIError, request: AnyRequest) -> None:
         """The call goes on to another target."""
-        if (told := self.wanted.get(CallFellBack)) is not None:
-            tell(told, CallFellBack(self.activity, self._watch.clock(), error, request))
+        if (observe := self.told.call_fell_back) is not None:
+            observe(CallFellBack(self.activity, self.told.clock(), error, request))
 
     def seam(self, seam: Any) -> None:
         """A stream was asked for again."""
-        if (told := self.wanted.get(StreamSeam)) is not None:
-            tell(told, StreamSeam(self.activity, self._watch.clock(), seam))
+        if (observe := self.told.stream_seam) is not None:
+            observe(StreamSeam(self.activity, self.told.clock(), seam))
 
     def first_content(self) -> None:
         """The first content of a stream has arrived."""
-        if (told := self.wanted.get(FirstContent)) is not None:
-            tell(told, FirstContent(self.activity, self._watch.clock()))
+        if (observe := self.told.first_content) is not None:
+            observe(FirstContent(self.activity, self.told.clock()))
 
     def progress(self, chunks: list[Any]) -> None:
         """Chunks are handed over."""
-        if (told := self.wanted.get(StreamProgress)) is not None:
-            tell(told, StreamProgress(self.activity, self._watch.clock(), chunks))
+        if (observe := self.told.stream_progress) is not None:
+            observe(StreamProgress(self.activity, self.told.clock(), chunks))
 
-    def ended(self, end: End, error: BaseException | None, response: Any) -> None:
-        """The call is over."""
-        told = self.wanted.get(CallEnded)
-        if told is None:
-            return
-        head, usage = self.head, getattr(response, "usage", self.usage)
-        tell(
-            told,
-            CallEnded(
-                self.activity,
-                self._watch.clock(),
-                end,
-                error,
-                response,
-                usage if isinstance(usage, Usage) else None,
-                self._number,
-                self._provider,
-                self._model,
-                None if head is None else head.status,
-                NO_HEADERS if head is None else head.headers,
-                self._sent,
-                self.received,
-            ),
-        )
-
-
-def tell(observers: list[Observe], event: Event) -> None:
-    """Tell those who want it, in their order."""
-    for observe in observers:
-        observe(event)
+    def ended(self, end: End, error: BaseException | None, response: Any, at: float) -> None:
+        """The call is over, by an error or with a response, which for streams may still be `Unfolded`."""
+        observe, head = self.told.call_ended, self.head
+        if observe is not None:
+            observe(
+                CallEnded(
+                    self.activity,
+                    at,
+                    end,
+                    error,
+                    response,
+                    self.usage,
+                    self._number,
+                    self._provider,
+                    self._model,
+                    None if head is None else head.status,
+                    NO_HEADERS if head is None else head.headers,
+                    self._sent,
+                    self.received,
+                )
+            )
 
 
 def end_of(error: BaseException | None) -> End:
@@ -251,8 +251,20 @@ def end_of(error: BaseException | None) -> End:
 
 def labels_of(request: AnyRequest) -> Mapping[str, Any]:
     """What the caller said about a call."""
-    labels = getattr(request.options, "metadata", None) or request.parameters.get("metadata")
-    return labels if isinstance(labels, Mapping) else NO_HEADERS
+    labels = request.options.metadata or request.parameters.get("metadata")
+    return labels if labels is not None and isinstance(labels, Mapping) else NO_HEADERS
+
+
+def _telling(observers: list[Observe]) -> Observe | None:
+    """What tells all of them, in their order."""
+    if len(observers) < 2:
+        return observers[0] if observers else None
+
+    def observe(event: Event) -> None:
+        for each in observers:
+            each(event)
+
+    return observe
 
 
 def _guarded(observer: Observer) -> Observe:

@@ -48,9 +48,9 @@ _MOST_HOLDERS: Final = 8
 
 
 class Admission:
-    """A call among those in flight, for the length of a `with` block; the borrower of its slot.
+    """A call among those in flight, for the length of a `with` block or until it leaves; the borrower of its slot.
 
-    Whoever has it notes what came back; leaving the block gives the slot back and settles the tokens.
+    Whoever has it notes what came back; leaving gives the slot back and settles the tokens.
     """
 
     __slots__ = (
@@ -104,6 +104,10 @@ class Admission:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.account.leave(self, error)
+
+    def leave(self, error: BaseException | None) -> None:
+        """The same without a `with` block. `error` is what ended the call, if any did."""
         self.account.leave(self, error)
 
     def settled(self, error: BaseException | None) -> Cost:
