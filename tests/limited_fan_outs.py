@@ -82,7 +82,7 @@ class Result:
 
     def faults(self, case: Case) -> list[str]:
         """What was not kept."""
-        longest, most = 1.25 * case.least_time + 60, 1.1 * CALLS + FIRST_NUMBER
+        longest, most = 1.25 * case.least_time + 60, 1.1 * (CALLS + FIRST_NUMBER)
         return [
             *([f"{self.answered} answered"] if self.answered != CALLS else []),
             *([f"{self.sent} sent, not {most:g}"] if self.sent > most else []),

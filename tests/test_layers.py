@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -143,12 +144,18 @@ def own_modules(module: str, source: str) -> Iterator[str]:
             yield other
 
 
+@cache
 def outside_packages(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imported(name_of(path), path.read_text())}
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -159,7 +166,9 @@ def length_without_docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) -
     return lines - ((docstring.end_lineno or docstring.lineno) - docstring.lineno + 1 if docstring else 0)
 
 
-every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: name_of(path) or "trio_llm")
+def modules_that(fault: Callable[[Path], object]) -> list[str]:
+    """The modules of the package that have a fault. One test for all: five hundred tests for a rule cost seconds."""
+    return [name_of(path) for path in MODULES if fault(path)]
 
 
 def forbidden(module: str, source: str) -> set[str]:
@@ -185,9 +194,10 @@ def is_parent(other: str, wing: str) -> bool:
     return other == "" and wing.startswith("_")
 
 
-@every_module
-def test_a_module_imports_only_what_the_table_allows_its_wing(path: Path) -> None:
-    assert not forbidden(name_of(path), path.read_text())
+def test_a_module_imports_only_what_the_table_allows_its_wing() -> None:
+    found = {name_of(path): forbidden(name_of(path), path.read_text()) for path in MODULES}
+
+    assert {module: others for module, others in found.items() if others} == {}
 
 
 PLANTED = [
@@ -249,66 +259,67 @@ def dialect_of(module: str) -> str | None:
     return parts[1] if parts[0] == "_dialects" and len(parts) > 1 and (parts[1] in DIALECTS or alone) else None
 
 
-@every_module
-def test_no_dialect_imports_the_package_of_another(path: Path) -> None:
-    own = dialect_of(name_of(path))
-    others = {dialect_of(other) for other in own_modules(name_of(path), path.read_text())} - {None, own}
-    # What several dialects share is nobody's package, and imports none.
-    if wing_of(name_of(path)) == "_dialects":
-        assert others <= VARIANTS.get(own or "", set())
+def test_no_dialect_imports_the_package_of_another() -> None:
+    def does(path: Path) -> bool:
+        own = dialect_of(name_of(path))
+        others = {dialect_of(other) for other in own_modules(name_of(path), path.read_text())} - {None, own}
+        # What several dialects share is nobody's package, and imports none.
+        return wing_of(name_of(path)) == "_dialects" and not others <= VARIANTS.get(own or "", set())
+
+    assert modules_that(does) == []
 
 
-@every_module
-def test_everything_up_to_the_catalogue_does_no_input_or_output(path: Path) -> None:
-    if wing_of(name_of(path)) not in PURE:
-        return
-    assert outside_packages(path).isdisjoint(RUNTIMES | HTTP_CLIENTS | {"socket", "ssl", "threading", "subprocess"})
+def test_everything_up_to_the_catalogue_does_no_input_or_output() -> None:
+    outside = RUNTIMES | HTTP_CLIENTS | {"socket", "ssl", "threading", "subprocess"}
+
+    assert modules_that(lambda path: wing_of(name_of(path)) in PURE and outside_packages(path) & outside) == []
 
 
-@every_module
-def test_only_its_adapter_imports_httpx(path: Path) -> None:
-    if name_of(path) in {"_transport.httpx_adapter", "mcp._targets"}:  # the latter for the package mcp, which speaks it
-        return
-    assert outside_packages(path).isdisjoint(HTTP_CLIENTS)
+def test_only_its_adapter_imports_httpx() -> None:
+    allowed = {"_transport.httpx_adapter", "mcp._targets"}  # the latter for the package mcp, which speaks it
+
+    assert modules_that(lambda path: name_of(path) not in allowed and outside_packages(path) & HTTP_CLIENTS) == []
 
 
-@every_module
-def test_only_the_runtime_and_the_synchronous_twins_know_which_loop_runs(path: Path) -> None:
-    if not LOOP_AWARE.isdisjoint({name_of(path), wing_of(name_of(path))}):
-        return
-    assert outside_packages(path).isdisjoint(RUNTIMES)
+def test_only_the_runtime_and_the_synchronous_twins_know_which_loop_runs() -> None:
+    def knows(path: Path) -> bool:
+        aware = not LOOP_AWARE.isdisjoint({name_of(path), wing_of(name_of(path))})
+        return not aware and not outside_packages(path).isdisjoint(RUNTIMES)
+
+    assert modules_that(knows) == []
 
 
-@every_module
-def test_only_the_credentials_read_the_environment(path: Path) -> None:
-    if wing_of(name_of(path)) == "_credentials":
-        return
-    assert not re.search(r"\b(os\.environ|os\.getenv|getenv\(|from os import environ)", path.read_text())
+def test_only_the_credentials_read_the_environment() -> None:
+    reading = re.compile(r"\b(os\.environ|os\.getenv|getenv\(|from os import environ)")
 
-
-@every_module
-def test_no_file_is_longer_than_can_be_read_in_one_sitting(path: Path) -> None:
-    if wing_of(name_of(path)) in TABLES:
-        return
-    assert len(path.read_text().splitlines()) <= MOST_LINES
-
-
-@every_module
-def test_no_function_is_longer_than_a_screen(path: Path) -> None:
-    long = {
-        function.name: length_without_docstring(function)
-        for function in functions(path)
-        if length_without_docstring(function) > MOST_FUNCTION_LINES
+    assert set(modules_that(lambda path: reading.search(path.read_text()))) <= {
+        name_of(path) for path in MODULES if wing_of(name_of(path)) == "_credentials"
     }
 
-    assert not long
+
+def test_no_file_is_longer_than_can_be_read_in_one_sitting() -> None:
+    def is_long(path: Path) -> bool:
+        return wing_of(name_of(path)) not in TABLES and len(path.read_text().splitlines()) > MOST_LINES
+
+    assert modules_that(is_long) == []
 
 
-@every_module
-def test_no_global_is_written_after_import(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = [
+        f"{name_of(path)}.{function.name}"
+        for path in MODULES
+        for function in functions(path)
+        if length_without_docstring(function) > MOST_FUNCTION_LINES
+    ]
 
-    assert not [node.names for node in ast.walk(tree) if isinstance(node, ast.Global)]
+    assert long == []
+
+
+def test_no_global_is_written_after_import() -> None:
+    def writes(path: Path) -> bool:
+        return any(isinstance(node, ast.Global) for node in nodes(path))
+
+    assert modules_that(writes) == []
 
 
 def test_no_modules_within_a_wing_import_each_other_in_a_circle() -> None:
