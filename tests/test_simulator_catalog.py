@@ -105,17 +105,22 @@ async def all_of(stream: AsyncIterator[Any]) -> list[Any]:
     return [chunk async for chunk in stream]
 
 
+async def ask_one(client: Client, pair: Pair, model: str) -> list[Any]:
+    """What one operation gives, in chunks where it is streamed."""
+    asking = STORED.get(pair.operation) or ASKED[pair.operation]
+    answer = await asking(client, pair.row if pair.operation in STORED else f"{pair.row}/{model}")
+    return await all_of(answer) if pair.operation.endswith("_stream") else [answer]
+
+
 async def ask_all(row: Provider) -> list[str]:
     """What went wrong with a row."""
     wrong: list[str] = []
     simulator = Simulator(lambda _: Reply(), conditions=Conditions(strict=Strictness()))
     async with Client(transport=simulator, variables=Everything(row), retry=RetryPolicy(attempts=1)) as client:
         for pair, model in asked(row):
-            asking = STORED.get(pair.operation) or ASKED[pair.operation]
             before = len(simulator.requests)
             try:
-                answer = await asking(client, row.name if pair.operation in STORED else f"{row.name}/{model}")
-                chunks = await all_of(answer) if pair.operation.endswith("_stream") else [answer]
+                chunks = await ask_one(client, pair, model)
             except Exception as error:  # noqa: BLE001  # all that goes wrong with a row is told at once
                 wrong.append(f"{pair} of {model}: {type(error).__name__} {error}"[:300])
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any, Literal
 
 import attrs
@@ -12,7 +13,7 @@ from simulated_rows import Everything
 
 from trio_llm import Client, ModelResponse, RetryPolicy
 from trio_llm._catalog import CATALOG
-from trio_llm.testing import Reply, Simulator, running_server
+from trio_llm.testing import Conditions, Reply, Simulator, Strictness, running_server
 
 pytestmark = pytest.mark.anyio
 HELLO = [{"role": "user", "content": "one two three"}]
@@ -43,6 +44,8 @@ SCHEMA: dict[str, Any] = {
 }
 UNBOUNDED = {**SCHEMA, "properties": {**SCHEMA["properties"], "size": {"type": "integer"}}}
 """What is left of it where the wire takes no bounds; they are told in words."""
+strict_simulator = partial(Simulator, conditions=Conditions(strict=Strictness()))
+"""What is sent here is what the vendors take."""
 FORM = {"type": "json_schema", "json_schema": {"name": "pet", "schema": SCHEMA, "strict": True}}
 TOOLS = [
     {"type": "function", "function": {"name": name, "parameters": SCHEMA, "description": "Keeps a pet."}}
@@ -65,7 +68,7 @@ async def whole_and_streamed(client: Client, model: str, **params: Any) -> list[
 
 @pytest.mark.parametrize("model", [*MODELS, "ollama/any", "cloudflare/run/any", "openai/o1-pro"])
 async def test_an_object_that_fits_answers_a_schema(model: str) -> None:
-    async with client_of(Simulator(), model) as client:
+    async with client_of(strict_simulator(), model) as client:
         answers = await whole_and_streamed(client, model, response_format=FORM)
 
     values = [json.loads(answer.choices[0].message.content or "") for answer in answers]
@@ -76,7 +79,7 @@ async def test_an_object_that_fits_answers_a_schema(model: str) -> None:
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "feed"}}], ids=["any", "one"])
 @pytest.mark.parametrize("model", MODELS)
 async def test_a_call_that_fits_answers_tools_of_which_one_is_required(model: str, choice: Any) -> None:
-    async with client_of(Simulator(), model) as client:
+    async with client_of(strict_simulator(), model) as client:
         answers = await whole_and_streamed(client, model, tools=TOOLS, tool_choice=choice)
 
     for answer in answers:
@@ -91,7 +94,7 @@ async def test_a_call_that_fits_answers_tools_of_which_one_is_required(model: st
 
 @pytest.mark.parametrize("model", ["openai/gpt-4o", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash"])
 async def test_tools_that_nobody_demands_are_not_called(model: str) -> None:
-    async with client_of(Simulator(), model) as client:
+    async with client_of(strict_simulator(), model) as client:
         answers = await whole_and_streamed(client, model, tools=TOOLS)
 
     assert [answer.choices[0].message.content for answer in answers] == ["echo: one two three"] * 2

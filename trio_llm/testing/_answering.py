@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from json import JSONDecoder
 from random import Random
+from typing import Any, Final
 
 import attrs
 
@@ -13,7 +16,10 @@ from ._actions import Reply, ToolUse
 from ._ledger import RecordedRequest
 from ._prompt import OfferedTool, Prompt
 from ._values import draw_value
-from ._wires._model import Answer, arguments_text, fragments, words
+from ._wires._model import Answer, arguments_text, fields, fragments, words
+
+_ANY_OBJECT: Final = {"type": "object"}
+_TOLD: Final = re.compile("JSON schema", re.IGNORECASE)
 
 
 def answer_of(record: RecordedRequest, reply: Reply, seed: int, most: int | None = None) -> Answer:
@@ -23,7 +29,7 @@ def answer_of(record: RecordedRequest, reply: Reply, seed: int, most: int | None
     an object where it has a schema, and else echoes. What is drawn depends on the seed and on what was asked, not on
     the order of the requests: the same question has the same answer.
     """
-    prompt = record.prompt
+    prompt = _with_told_schema(record.prompt)
     used = reply.tool_calls or _demanded_calls(prompt, reply, seed)
     text = _default_text(prompt, used, seed) if reply.text is None else _fragments(reply.text)
     ended = _until_stop(text, prompt.stop)
@@ -35,6 +41,25 @@ def answer_of(record: RecordedRequest, reply: Reply, seed: int, most: int | None
     usage = reply.usage or _usage(prompt, reasoning, [*kept, *_call_words(calls)])
     echoed = reply.text is None and prompt.schema is None and not used
     return Answer(str(record.number), prompt.model or "simulated", kept, reasoning, calls, finish, usage, echoed)
+
+
+def _with_told_schema(prompt: Prompt) -> Prompt:
+    """The question with the schema that it tells in words, behind `JSON schema`, where it is asked for no other."""
+    if prompt.schema not in (None, _ANY_OBJECT):
+        return prompt
+    for text in prompt.texts:
+        found = _TOLD.search(text)
+        if found is not None and (schema := _schema_in(text[found.end() :])) is not None:
+            return attrs.evolve(prompt, schema=schema)
+    return prompt
+
+
+def _schema_in(text: str) -> Mapping[str, Any] | None:
+    try:
+        value, _ = JSONDecoder().raw_decode(text[text.index("{") :])
+    except ValueError:
+        return None
+    return fields(value) if fields(value).keys() & {"type", "properties", "$ref", "anyOf", "enum"} else None
 
 
 def _demanded_calls(prompt: Prompt, reply: Reply, seed: int) -> tuple[ToolUse, ...]:

@@ -26,6 +26,7 @@ from ._model import (
     arguments_text,
     data_event,
     fragments,
+    items,
     objects,
     positive,
     texts_of,
@@ -133,7 +134,7 @@ def texts_of_list(value: object) -> tuple[str, ...]:
 
 def _write_embedding(prompt: Prompt, answer: Answer) -> Body:
     size = positive(prompt.body.get("output_dimension")) or DEFAULT_DIMENSIONS
-    form = next(iter(prompt.body.get("embedding_types") or ()), "float")
+    form = str(next(iter(items(prompt.body.get("embedding_types"))), "float"))
     vectors = [vector(text, size) for text in prompt.texts]
     meta = {"api_version": {"version": "2"}, "billed_units": {"input_tokens": answer.usage.prompt_tokens}}
     return whole({"id": answer.id, "embeddings": {form: vectors}, "texts": list(prompt.texts), "meta": meta})

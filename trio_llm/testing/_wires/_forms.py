@@ -20,15 +20,15 @@ def form_fields(content_type: str, body: bytes) -> dict[str, Any] | None:
         head, _, content = part.partition(b"\r\n\r\n")
         named = _NAME.search(head)
         if named is not None:
-            _put(fields, named[1].decode(), _value(head, content.removesuffix(b"\r\n")))
+            _put(fields, named[1].decode(errors="replace"), _value(head, content.removesuffix(b"\r\n")))
     return fields
 
 
 def _value(head: bytes, content: bytes) -> Any:
     file = _FILE_NAME.search(head)
     if file is None:
-        return content.decode()
-    return {"filename": file[1].decode(), "size": len(content)}
+        return content.decode(errors="replace")
+    return {"filename": file[1].decode(errors="replace"), "size": len(content)}
 
 
 def _put(fields: dict[str, Any], name: str, value: Any) -> None:

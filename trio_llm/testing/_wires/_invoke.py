@@ -30,6 +30,7 @@ from ._model import (
     Event,
     answer_tokens,
     aws_event,
+    copies,
     fields,
     positive,
     whole,
@@ -248,7 +249,7 @@ def _read_picture(path: str, body: Mapping[str, Any]) -> Prompt:
 
 
 def _write_canvas(prompt: Prompt, _answer: Answer) -> Body:
-    count = positive(fields(prompt.body.get("imageGenerationConfig")).get("numberOfImages")) or 1
+    count = copies(fields(prompt.body.get("imageGenerationConfig")).get("numberOfImages"))
     return whole({"images": [PIXEL] * count, "error": None})
 
 

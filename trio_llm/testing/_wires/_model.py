@@ -20,6 +20,7 @@ from .._prompt import Prompt
 EVENT_STREAM = "text/event-stream"
 AWS_STREAM = "application/vnd.amazon.eventstream"
 LINES = "application/x-ndjson"
+_MOST_COPIES = 128
 STREAMS = (EVENT_STREAM, AWS_STREAM, LINES)
 JSON = "application/json"
 
@@ -164,6 +165,11 @@ def objects(value: object) -> list[Mapping[str, Any]]:
     return [one for one in cast("list[object]", value) if isinstance(one, Mapping)]
 
 
+def items(value: object) -> list[Any]:
+    """A JSON array; an empty one where it is none."""
+    return value if isinstance(value, list) else []
+
+
 def fields(value: object) -> Mapping[str, Any]:
     """A JSON object; an empty one where it is none."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
@@ -185,7 +191,12 @@ def texts_of(content: object) -> Iterator[str]:
 
 def positive(value: object) -> int | None:
     """A limit of tokens, where it is one."""
-    return value if isinstance(value, int) and value > 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def copies(value: object) -> int:
+    """How many of a thing are to be made: at least one, and no more than any vendor makes."""
+    return min(positive(value) or 1, _MOST_COPIES)
 
 
 def answer_tokens(answer: Answer) -> int:

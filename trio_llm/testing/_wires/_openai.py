@@ -23,6 +23,7 @@ from ._model import (
     Family,
     answer_tokens,
     arguments_text,
+    copies,
     data_event,
     fields,
     fragments,
@@ -101,7 +102,7 @@ def _whole_chat(prompt: Prompt, answer: Answer) -> Body:
         ]
     choices = [
         {"index": index, "message": message, "finish_reason": answer.finish_reason, "logprobs": None}
-        for index in range(_copies(prompt))
+        for index in range(copies(prompt.body.get("n")))
     ]
     head = _head(answer, "chat.completion")
     return whole({**head, "choices": choices, "usage": usage_object(answer)}, tokens=answer_tokens(answer))
@@ -116,7 +117,7 @@ def _chunks(prompt: Prompt, answer: Answer) -> list[Event]:
                 {**head, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]},
                 tokens=tokens,
             )
-            for index in range(_copies(prompt))
+            for index in range(copies(prompt.body.get("n")))
         ]
 
     events = chunk({"role": "assistant", "content": ""})
@@ -142,10 +143,6 @@ def _tool_deltas(answer: Answer) -> Iterable[dict[str, Any]]:
 
 def _head(answer: Answer, kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{answer.id}", "object": kind, "created": CREATED, "model": answer.model}
-
-
-def _copies(prompt: Prompt) -> int:
-    return positive(prompt.body.get("n")) or 1
 
 
 ENDPOINTS: Final = (

@@ -19,7 +19,9 @@ from ._model import (
     Endpoint,
     Event,
     answer_tokens,
+    copies,
     data_event,
+    items,
     objects,
     positive,
     texts_of,
@@ -29,6 +31,8 @@ from ._model import (
 from ._openai import CREATED, DONE, OPENAI, usage_object, wants_usage
 from ._vectors import DEFAULT_DIMENSIONS, vector_list
 
+_MOST: Final = 100
+"""Things that are made for one request; nobody's simulator needs more."""
 _FLAGGED_WORD: Final = "forbidden"
 _CATEGORIES: Final = (
     *("harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm"),
@@ -93,7 +97,7 @@ def _continuations(prompt: Prompt, answer: Answer) -> Iterator[Sequence[str]]:
         own = several and answer.echoed and isinstance(asked, str)
         pieces = words(f"echo: {asked}")[: prompt.max_tokens] if own else answer.text
         before = [asked] if prompt.body.get("echo") and isinstance(asked, str) else []
-        for _ in range(positive(prompt.body.get("n")) or 1):
+        for _ in range(copies(prompt.body.get("n"))):
             yield [*before, *pieces]
 
 
@@ -107,7 +111,7 @@ def _write_embeddings(prompt: Prompt, answer: Answer) -> Body:
 
 def _token_inputs(prompt: Prompt) -> list[str]:
     """Inputs that came as token ids: one list of numbers, or several."""
-    given: list[Any] = prompt.body.get("input") or []
+    given = items(prompt.body.get("input"))
     return [str(one) for one in given] if given and isinstance(given[0], list) else [str(given)]
 
 
@@ -135,7 +139,8 @@ def _stream_images(prompt: Prompt) -> Body:
 def _count(prompt: Prompt, name: str, usual: int) -> int:
     """A number that came in JSON, or as text in a form."""
     given = prompt.body.get(name)
-    return int(given) if isinstance(given, int | str) else usual
+    text = str(given) if isinstance(given, int | str) else ""
+    return min(int(text), _MOST) if text.isdecimal() else usual
 
 
 def write_speech(prompt: Prompt, _answer: Answer) -> Body:
@@ -181,7 +186,7 @@ def _moderated(text: str) -> dict[str, Any]:
 
 def _write_decisions(prompt: Prompt, answer: Answer) -> Body:
     """Half true, the first choice, the lowest level: each question gets an answer of its own type."""
-    answers = [_decided(question) for question in prompt.body.get("questions") or ()]
+    answers = [_decided(question) for question in objects(prompt.body.get("questions"))]
     tokens = answer.usage.prompt_tokens
     counts = {"input_tokens": tokens, "output_tokens": 0, "total_tokens": tokens}
     return whole({"answers": answers, "model": answer.model, "usage": counts})
@@ -193,10 +198,10 @@ def _decided(question: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "predicate":
         return answer | {"probability": 0.5}
     if kind == "choice":
-        values = [choice["value"] for choice in question["choices"]]
+        values = [choice.get("value") for choice in objects(question.get("choices"))] or [None]
         likely = [{"value": value, "probability": float(not number)} for number, value in enumerate(values)]
         return answer | {"choice": values[0], "confidence": 1.0, "probabilities": likely}
-    labels = [level["label"] for level in question["levels"]]
+    labels = [str(level.get("label")) for level in objects(question.get("levels"))] or [""]
     likely = [
         {"value": number, "label": label, "probability": float(not number)} for number, label in enumerate(labels)
     ]
@@ -204,7 +209,7 @@ def _decided(question: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_rerank(_path: str, body: Mapping[str, Any]) -> Prompt:
-    documents = tuple(" ".join(texts_of(document)) for document in body.get("documents") or ())
+    documents = tuple(" ".join(texts_of(document)) for document in items(body.get("documents")))
     query = str(body.get("query", ""))
     return Prompt(model=str(body.get("model", "")), texts=(query, *documents), last=query, body=body)
 

@@ -9,10 +9,12 @@ from struct import pack
 from typing import Any, Final
 
 DEFAULT_DIMENSIONS: Final = 8
+_MOST_DIMENSIONS: Final = 16_384
 
 
 def vector(text: str, dimensions: int) -> list[float]:
-    """A vector of length 1; equal texts have equal ones."""
+    """A vector of length 1; equal texts have equal ones. It has no more numbers than any model's has."""
+    dimensions = min(dimensions, _MOST_DIMENSIONS)
     digest = shake_128(text.encode()).digest(dimensions * 2)
     pairs = [digest[start : start + 2] for start in range(0, len(digest), 2)]
     raw = [int.from_bytes(pair, "big") - 32767.5 for pair in pairs]

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .._prompt import Prompt
-from ._model import Answer, Body, Endpoint, objects, positive, texts_of, whole
+from ._model import Answer, Body, Endpoint, items, objects, positive, texts_of, whole
 from ._openai import OPENAI
 from ._vectors import DEFAULT_DIMENSIONS, vector_list
 
 
 def _read(_path: str, body: Mapping[str, Any]) -> Prompt:
-    given = body.get("inputs") or body.get("input") or []
-    texts = tuple(_text(one) for one in ([given] if isinstance(given, str) else given))
+    given = body.get("inputs") or body.get("input")
+    texts = tuple(_text(one) for one in ([given] if isinstance(given, str) else items(given)))
     return Prompt(str(body.get("model", "")), texts, texts[-1] if texts else "", body=body)
 
 

@@ -15,7 +15,7 @@ import attrs
 from .._prompt import Prompt
 from ._anthropic import ENDPOINTS as OF_ANTHROPIC
 from ._gemini import ENDPOINTS as OF_GEMINI, GEMINI
-from ._model import Answer, Body, Endpoint, fields, objects, positive, whole
+from ._model import Answer, Body, Endpoint, copies, fields, objects, positive, whole
 from ._openai import ENDPOINTS as OF_OPENAI
 from ._other import PIXEL
 from ._vectors import DEFAULT_DIMENSIONS, vector
@@ -55,7 +55,7 @@ def _read_picture(path: str, body: Mapping[str, Any]) -> Prompt:
 
 
 def _write_picture(prompt: Prompt, _answer: Answer) -> Body:
-    count = positive(fields(prompt.body.get("parameters")).get("sampleCount")) or 1
+    count = copies(fields(prompt.body.get("parameters")).get("sampleCount"))
     return whole({"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": PIXEL}] * count})
 
 
