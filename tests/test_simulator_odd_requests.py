@@ -74,5 +74,26 @@ def test_no_request_ends_the_simulator(sent: list[RecordedRequest]) -> None:
                 assert reply.head.status < 500
 
 
+@pytest.mark.parametrize("path", ["/v1/images/edits", "/v1/audio/transcriptions", "/v1/speech-to-text"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'name="n"\r\n\r\n\xff\xfe',
+        b'name="\xff"\r\n\r\nx',
+        b'name="image"; filename="\xff.png"\r\n\r\n\x89PNG',
+        b'name="image"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name="image[]"\r\n\r\ny',
+        b"nothing",
+        b"",
+    ],
+)
+def test_no_form_ends_the_simulator(path: str, part: bytes) -> None:
+    body = b"--b\r\nContent-Disposition: form-data; " + part + b"\r\n--b--\r\n"
+    headers = (("content-type", "multipart/form-data; boundary=b"),)
+    reply = Simulator().respond(HTTPRequest("POST", path, headers, body))
+
+    assert reply.head is not None
+    assert reply.head.status == 200
+
+
 def test_every_endpoint_is_among_those_requests(sent: list[RecordedRequest]) -> None:
     assert len({request.endpoint for request in sent}) > 50

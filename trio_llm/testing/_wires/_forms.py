@@ -33,6 +33,7 @@ def _value(head: bytes, content: bytes) -> Any:
 
 def _put(fields: dict[str, Any], name: str, value: Any) -> None:
     if name.endswith("[]"):
-        fields.setdefault(name.removesuffix("[]"), []).append(value)
+        name = name.removesuffix("[]")
+        fields[name] = [*fields[name], value] if isinstance(fields.get(name), list) else [value]
     else:
         fields[name] = value
