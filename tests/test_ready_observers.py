@@ -166,7 +166,8 @@ async def test_statistics_have_percentiles_of_waits_contents_and_speed() -> None
     assert calls.total.largest == calls.total.percentile(100)
     assert calls.tokens_per_second.count == 2
     assert str(statistics).splitlines()[0].split()[:4] == ["model", "calls", "ok", "failed"]
-    assert not statistics._open
+    assert not statistics._sent
+    assert not statistics._first_content
 
 
 @given(st.lists(st.floats(1e-5, 1e7), min_size=1, max_size=60), st.floats(0, 100))

@@ -6,8 +6,9 @@ take as much room as a hundred.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from math import ceil, exp, floor, log
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -15,10 +16,12 @@ import attrs
 from .._engine.events import Activity, AttemptFailed, AttemptSent, CallEnded, Event, FirstContent
 from .._types.shown import html_table, markdown_table, rich_table
 
-_STEP: Final = math.log(1.02)
+_PER_STEP: Final = 1 / log(1.02)
 _LEAST: Final = 1e-6
 """What is less counts as nothing."""
 _NOTHING: Final = -(10**9)
+_SETTLED_AFTER: Final = 256
+"""Calls of a model."""
 SHOWN: Final = (0.5, 0.9, 0.99)
 """The shares of calls that are shown."""
 
@@ -32,23 +35,45 @@ class Figures:
     """
 
     def __init__(self) -> None:
-        self.count = 0
-        self.sum = 0.0
-        self.largest = 0.0
+        self._new: list[float] = []
+        """Numbers that are not in ranges yet: many at once are counted in a fraction of the time."""
+        self.add = self._new.append
         self._ranges: dict[int, int] = {}
+        self._count = 0
+        self._sum = 0.0
+        self._largest = 0.0
 
-    def add(self, value: float) -> None:
-        """Count a number that is not negative."""
-        self.count += 1
-        self.sum += value
-        self.largest = max(self.largest, value)
-        place = int(math.log(value) // _STEP) if value > _LEAST else _NOTHING
-        self._ranges[place] = self._ranges.get(place, 0) + 1
+    add: Callable[[float], None]
+    """Count a number that is not negative."""
+
+    def settle(self) -> None:
+        """Put what is new into its ranges. Whoever adds numbers does this now and then, so that they take no room."""
+        if not self._new:
+            return
+        places = Counter([floor(log(value) * _PER_STEP) if value > _LEAST else _NOTHING for value in self._new])
+        for place, number in places.items():
+            self._ranges[place] = self._ranges.get(place, 0) + number
+        self._count += len(self._new)
+        self._sum += sum(self._new)
+        self._largest = max(self._largest, *self._new)
+        self._new.clear()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self._count + len(self._new)
+
+    @property
+    def largest(self) -> float:
+        """The largest; 0 of nothing."""
+        self.settle()
+        return self._largest
 
     @property
     def mean(self) -> float | None:
         """The mean; None of nothing."""
-        return self.sum / self.count if self.count else None
+        self.settle()
+        return self._sum / self._count if self._count else None
 
     def percentile(self, percent: float) -> float | None:
         """What so many percent of the numbers do not exceed, to 1 %; None of nothing.
@@ -58,11 +83,12 @@ class Figures:
         """
         if not 0 <= percent <= 100:
             raise ValueError(f"a percentile is from 0 to 100, not {percent}")
-        wanted, below = max(1, math.ceil(self.count * percent / 100)), 0
+        self.settle()
+        wanted, below = max(1, ceil(self.count * percent / 100)), 0
         for place in sorted(self._ranges):
             below += self._ranges[place]
             if below >= wanted:
-                return 0.0 if place == _NOTHING else min(self.largest, math.exp((place + 0.5) * _STEP))
+                return 0.0 if place == _NOTHING else min(self.largest, exp((place + 0.5) / _PER_STEP))
         return None
 
     def __repr__(self) -> str:
@@ -97,21 +123,15 @@ class CallStatistics:
     tokens_per_second: Figures = attrs.Factory(Figures)
     """Tokens of an answer by the time from when it was asked for to its end; of a stream from its first content."""
 
+    def settle(self) -> None:
+        """Put what is new into ranges."""
+        for figures in (self.wait, self.first_content, self.total, self.tokens_per_second):
+            figures.settle()
+
     @property
     def calls(self) -> int:
         """Calls that have ended."""
         return self.ok + self.failed + self.cancelled
-
-
-class _Open:
-    """What is kept of a call until it ends."""
-
-    __slots__ = ("failed", "first_content", "sent")
-
-    def __init__(self) -> None:
-        self.sent: float | None = None
-        self.first_content: float | None = None
-        self.failed = 0
 
 
 class Statistics:
@@ -129,44 +149,58 @@ class Statistics:
 
     def __init__(self) -> None:
         self.by_model: dict[str, CallStatistics] = {}
-        self._open: dict[Activity, _Open] = {}
+        self._by_names: dict[tuple[str, str], CallStatistics] = {}
+        self._sent: dict[Activity, float] = {}
+        """When the first request of a call left that has not ended."""
+        self._first_content: dict[Activity, float] = {}
 
     def observe(self, event: Event) -> None:
         """Take note of an event."""
-        kind, activity = type(event), event.activity
-        if kind is CallEnded:
-            self._end(event)  # type: ignore[arg-type]  # which it was just asked for
-            return
-        call = self._open.get(activity)
-        if call is None:
-            call = self._open[activity] = _Open()
+        kind = type(event)
         if kind is AttemptSent:
-            if call.sent is None:
-                call.sent = event.at
+            self._sent.setdefault(event.activity, event.at)
+        elif isinstance(event, CallEnded):
+            self._end(event)
         elif kind is FirstContent:
-            call.first_content = event.at
-        else:
-            call.failed += 1
+            self._first_content[event.activity] = event.at
+        elif isinstance(event, AttemptFailed) and event.number:
+            self._of(event.error.llm_provider, event.error.model).failed_attempts += 1
+
+    def _of(self, provider: str, model: str) -> CallStatistics:
+        found = self._by_names.get((provider, model))
+        if found is None:
+            found = self._by_names[provider, model] = CallStatistics()
+            self.by_model[f"{provider}/{model}" if provider else model] = found
+        return found
 
     def _end(self, event: CallEnded) -> None:
-        call, usage = self._open.pop(event.activity, None), event.usage
-        name = f"{event.provider}/{event.model}" if event.provider else getattr(event.activity.request, "model", "")
-        found = self.by_model.get(name)
-        if found is None:
-            found = self.by_model[name] = CallStatistics()
+        activity, usage, at = event.activity, event.usage, event.at
+        provider = event.provider
+        found = self._of(provider, event.model if provider else getattr(activity.request, "model", ""))
         found.attempts += event.attempts
+        answer = 0
         if usage is not None:
+            answer = usage.completion_tokens
             found.prompt_tokens += usage.prompt_tokens
-            found.completion_tokens += usage.completion_tokens
+            found.completion_tokens += answer
+        started, sent = activity.started, self._sent.pop(activity, None)
+        begun = sent
+        if sent is not None:
+            found.wait.add(sent - started)
+            if self._first_content and (first := self._first_content.pop(activity, None)) is not None:
+                found.first_content.add(first - started)
+                begun = first
         if event.end == "ok":
             found.ok += 1
-            found.total.add(event.at - event.activity.started)
+            found.total.add(at - started)
+            if answer and begun is not None and at > begun:
+                found.tokens_per_second.add(answer / (at - begun))
         elif event.end == "failed":
             found.failed += 1
         else:
             found.cancelled += 1
-        if call is not None:
-            _note_times(found, call, event)
+        if not found.calls % _SETTLED_AFTER:
+            found.settle()
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """A table: its head, and a row for each model."""
@@ -198,19 +232,6 @@ class Statistics:
 
 
 _TIMES: Final = ("wait", "first_content", "total")
-
-
-def _note_times(found: CallStatistics, call: _Open, event: CallEnded) -> None:
-    found.failed_attempts += call.failed
-    started = event.activity.started
-    if call.sent is None:
-        return
-    found.wait.add(max(0.0, call.sent - started))
-    if call.first_content is not None:
-        found.first_content.add(call.first_content - started)
-    seconds = event.at - (call.first_content or call.sent)
-    if event.end == "ok" and event.usage is not None and event.usage.completion_tokens and seconds > 0:
-        found.tokens_per_second.add(event.usage.completion_tokens / seconds)
 
 
 def _with_shares(field: str) -> str:
