@@ -102,6 +102,15 @@ TARGETS: Final = (
         for scenario in ("stream-10", "burst-stream-10", "paced-stream-10")
         for loop in ("trio", "asyncio")
     ),
+    *(
+        Target(
+            f"call-10 with {what}: <= {limit:g} x without",
+            limit,
+            (f"trio_llm-{what}", "trio", "call-10"),
+            ("trio_llm", "trio", "call-10"),
+        )
+        for what, limit in (("statistics", 1.1), ("spending", 1.1), ("otel", 2.5))
+    ),
     *_against_peers("stream-10", 30, 10),
     *(
         Target(
