@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 import attrs
 
 from .._convert import json as _json
-from .._framing.multipart import MultipartBody, Part, text_part
 from .._types.errors import APIError, BadRequestError, UnsupportedParamsError
 from .._types.http import JSON_CONTENT, HTTPRequest, ReplyHead
 
@@ -474,8 +473,11 @@ def form_request(
     Raises:
         BadRequestError: if a value has no form.
     """
+    from .._framing.multipart import MultipartBody, Part, text_part  # few programs send forms
+
     try:
-        parts = [part for name, value in fields.items() for part in _form_parts(name, value)]
+        texts = [text for name, value in fields.items() for text in _form_texts(name, value)]
+        parts = [text_part(name, text) for name, text in texts]
         parts += [Part(name, file.content, file.name, file.media_type) for name, file in files]
         body = MultipartBody(parts, boundary)
     except (TypeError, ValueError) as error:
@@ -483,11 +485,11 @@ def form_request(
     return HTTPRequest("POST", path, (("content-type", body.content_type),), body)
 
 
-def _form_parts(name: str, value: Any) -> Iterator[Part]:
+def _form_texts(name: str, value: Any) -> Iterator[tuple[str, str | float]]:
     if isinstance(value, str | int | float):
-        yield text_part(name, value)
+        yield name, value
     elif isinstance(value, Sequence):
         for item in value:
-            yield from _form_parts(f"{name}[]", item)
+            yield from _form_texts(f"{name}[]", item)
     else:
-        yield text_part(name, _json.dumps(value).decode())
+        yield name, _json.dumps(value).decode()
