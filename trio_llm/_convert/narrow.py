@@ -7,8 +7,8 @@ mistake is named with its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeGuard, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeGuard
 
 from .._types.errors import BadRequestError
 from . import json as _json
@@ -87,9 +87,9 @@ def an_object(value: object, where: str) -> Mapping[str, Any]:
     Raises:
         BadRequestError: if it is none.
     """
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         raise BadRequestError(f"{where} must be an object, not {type(value).__name__}")
-    return cast("Mapping[str, Any]", value)
+    return value
 
 
 def objects(value: object, where: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -107,9 +107,11 @@ def a_list(value: object, where: str) -> list[tuple[str, object]]:
     Raises:
         BadRequestError: if it is no list.
     """
-    if value is not None and not isinstance(value, list | tuple):
+    if value is None:
+        return []
+    if type(value) is not list and not isinstance(value, list | tuple):
         raise BadRequestError(f"{where} must be a list, not {type(value).__name__}")
-    items = cast("list[object]", value or ())
+    items: Iterable[object] = value
     return [(f"{where}[{number}]", item) for number, item in enumerate(items)]
 
 

@@ -26,7 +26,7 @@ def results_after_calls(messages: Sequence[Message]) -> Sequence[Message]:
     What was said while a tool ran, by the user or by the program, comes behind the results. Every provider wants it so.
     Results whose call is not there stay where they are. The same object comes back where nothing has to be moved.
     """
-    if all(message["role"] != "tool" for message in messages):
+    if "tool" not in [message["role"] for message in messages]:
         return messages
     placed: list[list[Message]] = []
     results: dict[str, list[Message]] = {}
