@@ -347,6 +347,48 @@ async def test_whoever_comes_while_a_server_is_connected_again_waits_for_it(how:
 
 @pytest.mark.parametrize("how", ["group", "end"])
 @in_virtual_time
+async def test_whoever_was_told_that_a_server_has_gone_may_ask_again_at_once(how: str) -> None:
+    wire = Wire()
+
+    async def end() -> None:
+        await trio.sleep(0.5)
+        wire.ways[how]()
+
+    async with connect(wire, restart=Restart(pause=1)) as server, trio.open_nursery() as nursery:
+        nursery.start_soon(end)
+        with pytest.raises(ServerLostError, match="has gone while it was asked"):
+            await server.call("search", {"words": "cats"})
+        assert (await server.call("search", {"words": "cats"})).content == "library: cats"
+
+
+@in_virtual_time
+async def test_a_server_of_this_process_that_falls_is_lost_as_any_other() -> None:
+    async def fall() -> None:
+        await trio.sleep(2)
+        raise RuntimeError("out of paper")
+
+    @asynccontextmanager
+    async def printing(_: Any) -> AsyncIterator[None]:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(fall)
+            yield None
+            nursery.cancel_scope.cancel()
+
+    printer: MCPServer[None] = MCPServer("printer", lifespan=printing)
+
+    @printer.tool()
+    async def print_it() -> None:
+        """Print."""
+        await trio.sleep(60)
+
+    async with connect(printer, restart=Restart(times=0)) as server:
+        with pytest.raises(ServerLostError, match="RuntimeError: out of paper"):
+            await server.call("print_it")
+        assert trio.current_time() < 60
+
+
+@pytest.mark.parametrize("how", ["group", "end"])
+@in_virtual_time
 async def test_a_server_that_stays_away_fails_its_calls_at_once_and_the_block_goes_on(how: str) -> None:
     wire = Wire(refused=99)
     async with connect(wire, restart=Restart(times=1, pause=1)) as server:
