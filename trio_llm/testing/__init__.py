@@ -26,6 +26,11 @@ if TYPE_CHECKING:
         Reply as Reply,
         ToolUse as ToolUse,
     )
+    from ._apps import (
+        AppReply as AppReply,
+        call_app as call_app,
+        opened_app as opened_app,
+    )
     from ._bombs import (
         gzip_bomb as gzip_bomb,
         nesting_bomb as nesting_bomb,
@@ -48,6 +53,14 @@ if TYPE_CHECKING:
     from ._cassettes._recording import (
         Recorder as Recorder,
         record as record,
+    )
+    from ._comparing import (
+        DifferenceError as DifferenceError,
+        said_by as said_by,
+        same_however_split as same_however_split,
+        same_on_providers as same_on_providers,
+        same_streamed_and_whole as same_streamed_and_whole,
+        same_with_a_retry as same_with_a_retry,
     )
     from ._conditions import (
         Conditions as Conditions,
@@ -102,6 +115,9 @@ if TYPE_CHECKING:
         OfferedTool as OfferedTool,
         Prompt as Prompt,
     )
+    from ._quiescence import (
+        quiescent as quiescent,
+    )
     from ._script import (
         Script as Script,
         ScriptExhaustedError as ScriptExhaustedError,
@@ -140,6 +156,7 @@ else:
         __name__,
         {
             "": "strategies",
+            "_apps": "AppReply call_app opened_app",
             "_cancellation": "CancellationReport StepOptions cancel_at_every_step",
             "_cassettes._forwarding": "serve_recording",
             "_cassettes._matching": "StaleCassetteError",
@@ -149,6 +166,8 @@ else:
             "_bombs": "gzip_bomb nesting_bomb",
             "_conditions": "Conditions Outage SimulatedModel",
             "_description": "Description",
+            "_comparing": "DifferenceError said_by same_however_split same_on_providers same_streamed_and_whole"
+            " same_with_a_retry",
             "_exploring": "ScheduleError ScheduleReport explore_schedules",
             "_faults": "COMMON_FAULTS FaultPlan Moment shrink",
             "_generative": "Generative",
@@ -158,6 +177,7 @@ else:
             "_limits": "RateLimits",
             "_pace": "Constant Distribution LogNormal Normal Pace Sampled Times",
             "_prompt": "OfferedTool Prompt",
+            "_quiescence": "quiescent",
             "_script": "Script ScriptExhaustedError",
             "_script_file": "read_script",
             "_server": "Provider running_server serve",

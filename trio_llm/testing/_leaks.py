@@ -15,7 +15,7 @@ from ..observe import Activity, CallEnded, CallStarted, Event, GroupStarted
 
 _OF_THE_WAY: Final = frozenset({"trio_llm", "trio", "anyio", "asyncio", "contextlib", "functools", "outcome", "runpy"})
 """Packages whose frames say nothing of who made something."""
-_LOOPS: Final = frozenset({"trio._core._run", "asyncio.events", "asyncio.base_events", "asyncio.runners"})
+_STEPS: Final = frozenset({("trio._core._run", "unrolled_run"), ("asyncio.events", "_run")})
 """What steps tasks: whatever is below on the stack has started the loop, not the call."""
 
 
@@ -61,7 +61,7 @@ def calling_place() -> Place | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module in _LOOPS:
+        if (module, frame.f_code.co_name) in _STEPS:
             return None
         if module.partition(".")[0] not in _OF_THE_WAY:
             return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)

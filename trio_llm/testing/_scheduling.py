@@ -136,4 +136,4 @@ def hold_back(loop: asyncio.AbstractEventLoop, chooser: Chooser) -> None:
         wrapped = HeldBack(coroutine, chooser) if asyncio.iscoroutine(coroutine) else coroutine
         return asyncio.Task(wrapped, loop=loop, **options)
 
-    loop.set_task_factory(make)  # type: ignore[arg-type]
+    loop.set_task_factory(make)
