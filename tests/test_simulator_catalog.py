@@ -24,15 +24,9 @@ QUESTIONS = [{"type": "predicate", "instructions": "Is it good?"}]
 Asking = Callable[[Client, str], Awaitable[Any]]
 
 
-async def streamed_speech(client: Client, model: str) -> AsyncIterator[bytes]:
+async def streamed_speech(client: Client, model: str) -> list[bytes]:
     async with client.stream_speech(model, "one two", "alloy") as stream:
-        pieces = [piece async for piece in stream]
-    return each_of(pieces)
-
-
-async def each_of(items: list[bytes]) -> AsyncIterator[bytes]:
-    for item in items:
-        yield item
+        return [piece async for piece in stream]
 
 
 ASKED: Mapping[str, Asking] = {
@@ -109,6 +103,8 @@ async def ask_one(client: Client, pair: Pair, model: str) -> list[Any]:
     """What one operation gives, in chunks where it is streamed."""
     asking = STORED.get(pair.operation) or ASKED[pair.operation]
     answer = await asking(client, pair.row if pair.operation in STORED else f"{pair.row}/{model}")
+    if isinstance(answer, list):
+        return answer
     return await all_of(answer) if pair.operation.endswith("_stream") else [answer]
 
 
