@@ -112,6 +112,13 @@ def test_what_is_no_answer_is_an_error(document: Any) -> None:
         decoded(document)
 
 
+@pytest.mark.parametrize("odd", [["stop"], {}, 7, None, ""])
+def test_a_reason_of_the_end_that_is_no_text_costs_no_answer(odd: object) -> None:
+    said = {"role": "assistant", "content": "Four."}
+
+    assert decoded({"message": said, **END, "done_reason": odd}).choices[0].finish_reason == "stop"
+
+
 def test_an_absent_model_is_an_error_that_says_so() -> None:
     detail = OLLAMA.decode_error(ReplyHead(404, {}), b'{"error":"model \'harbour:2b\' not found"}')
 

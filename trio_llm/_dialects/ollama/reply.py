@@ -130,14 +130,15 @@ class LineReader:
 
     def _finish(self, told: JSONObject) -> str:
         self.finished = True
-        reason = told.get("done_reason") or "stop"
+        given = told.get("done_reason")
+        reason = given if given and isinstance(given, str) else "stop"
         if names_failure(reason):
             raise ReplyIsError(broken_off(reason))
         if not self._says_something and reason not in _FINISH:
             raise ReplyIsError(no_answer(told))
         if self._calls and reason == "stop":
             return "tool_calls"
-        return _FINISH.get(reason, str(reason))
+        return _FINISH.get(reason, reason)
 
 
 def usage_of(told: Mapping[str, Any]) -> Usage | None:
