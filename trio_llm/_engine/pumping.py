@@ -107,10 +107,21 @@ class _Pump(Generic[ChunkT]):
 
     async def _send_all(self) -> None:
         while (batch := await self._source.next_batch()) is not None:
-            # A reader that does nothing must not keep slot and connection for ever. Past the deadline the batch is
-            # not sent: it stays part of the response, and the next pull raises the timeout.
-            with trio.CancelScope(deadline=self._source.deadline):
-                await self._sender.send(batch)
+            try:
+                self._sender.send_nowait(batch)
+            except trio.WouldBlock:
+                await self._send_late(batch)
+            else:
+                await trio.lowlevel.checkpoint()  # the reader's turn, before more is decoded
+
+    async def _send_late(self, batch: list[ChunkT]) -> None:
+        """Wait for the reader, who is far behind.
+
+        A reader that does nothing must not keep slot and connection for ever. Past the deadline the batch is not sent:
+        it stays part of the response, and the next pull raises the timeout.
+        """
+        with trio.CancelScope(deadline=self._source.deadline):
+            await self._sender.send(batch)
 
 
 @asynccontextmanager
