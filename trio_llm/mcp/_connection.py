@@ -73,9 +73,9 @@ class Connection:
     def __init__(
         self, name: str | None, opened: Callable[[Connection], mcp.Client], restart: Restart, start_timeout: float
     ) -> None:
-        self.name = name or "unnamed"
+        self.name: str = name or "unnamed"
         """As it was given, or what the server calls itself."""
-        self.state = State.STARTING
+        self.state: State = State.STARTING
         self.listed: list[mcp.types.Tool] = []
         """The server's tools, as it told them last."""
         self.client: mcp.Client | None = None

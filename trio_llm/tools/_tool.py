@@ -41,7 +41,7 @@ class ToolContext:
     Example:
         @trio_llm.tools.tool
         async def copy(path: str, context: trio_llm.tools.ToolContext) -> str:
-            context.report("half of it")
+            await context.report("half of it")
             return "copied"
     """
 
