@@ -46,6 +46,7 @@ _TROUBLE: tuple[Action, ...] = (
     Reply("", finish_reason="length"),
     Reply("cut off", cut_at=AtEvent(2)),
     Reply("silent", stall_at=AtEvent(2)),
+    Reply("slow but sure", latency=20.0, gap=2.0),
 )
 _MODEL = "openai/simulated"
 
