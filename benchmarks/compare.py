@@ -3,6 +3,7 @@
     python compare.py main                        main against the working tree
     python compare.py v0.1 v0.2 --scenarios call-10 stream-10 --loops trio asyncio --rounds 10
     python compare.py main --instructions         counts instead of times; needs valgrind, and no quiet machine
+    python compare.py main --observed             the second one with an observer that takes every event
 
 The harness is this one for both, so a revision needs the public names that `libraries/ours.py` uses. Both run in
 one environment, with the dependencies of the working tree. Git worktrees of the revisions live in a temporary folder.
@@ -47,7 +48,7 @@ def tree(revision: str) -> Iterator[Path]:
             subprocess.run([*git, "remove", "--force", str(path)], check=True)
 
 
-def measure(job: Job, trees: tuple[Path, Path], rounds: int) -> list[tuple[float, float]]:
+def measure(jobs: tuple[Job, Job], rounds: int) -> list[tuple[float, float]]:
     """The costs of both in every round, in µs. The order changes from round to round.
 
     Raises:
@@ -57,16 +58,16 @@ def measure(job: Job, trees: tuple[Path, Path], rounds: int) -> list[tuple[float
     with server() as port:
         for number in range(rounds):
             order = (0, 1) if number % 2 == 0 else (1, 0)
-            costs = {place: _cost(replace(job, tree=trees[place]), port) for place in order}
+            costs = {place: _cost(jobs[place], port) for place in order}
             pairs.append((costs[0], costs[1]))
             print(f"  round {number + 1}: {costs[0]:,.1f} and {costs[1]:,.1f} µs", file=sys.stderr, flush=True)
     return pairs
 
 
-def count(job: Job, trees: tuple[Path, Path]) -> str:
+def count(jobs: tuple[Job, Job]) -> str:
     """The instructions of a call in both."""
     with server() as port:
-        first, second = (instructions.per_call(replace(job, tree=tree), port) for tree in trees)
+        first, second = (instructions.per_call(job, port) for job in jobs)
     return f"{first:,.0f} -> {second:,.0f} instructions, x {second / first:.3f}"
 
 
@@ -99,6 +100,7 @@ def main() -> None:
     parser.add_argument("--loops", nargs="+", choices=("trio", "asyncio", "uvloop"), default=["trio"])
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--instructions", action="store_true", help="count instructions in place of time")
+    parser.add_argument("--observed", action="store_true", help="the second revision has an observer that does nothing")
     arguments = parser.parse_args()
     if arguments.instructions and not instructions.is_available():
         parser.error("--instructions needs valgrind")
@@ -108,7 +110,9 @@ def main() -> None:
         for scenario in arguments.scenarios:
             for loop in arguments.loops:
                 job = Job(arguments.library, loop, scenario, environments.python("trio_llm"), trees[0])
-                said = count(job, trees) if arguments.instructions else verdict(measure(job, trees, arguments.rounds))
+                other = replace(job, tree=trees[1], library="trio_llm-observed" if arguments.observed else job.library)
+                jobs = (job, other)
+                said = count(jobs) if arguments.instructions else verdict(measure(jobs, arguments.rounds))
                 print(f"{scenario} on {loop}: {said}", flush=True)
 
 

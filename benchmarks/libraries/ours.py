@@ -56,6 +56,18 @@ class _Pumped(_Native):
         return counter.texts
 
 
+class _Idle:
+    """An observer that takes every event and does nothing."""
+
+    @property
+    def wants(self) -> tuple[type[Any], ...]:
+        """See `Observer.wants`."""
+        return (trio_llm.observe.Event,)
+
+    def observe(self, event: object) -> None:
+        """See `Observer.observe`."""
+
+
 def _client(http_client: object = None, **seams: Any) -> trio_llm.Client:
     limits = trio_llm.Limits(max_in_flight=20_000)
     return trio_llm.Client(http_client=http_client, retry=_RETRY, limits=limits, **seams)
@@ -82,6 +94,13 @@ async def open_adapted(address: str) -> AsyncIterator[Library]:
 
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1_000)
     async with httpx2.AsyncClient(limits=limits) as http_client, _client(http_client) as client:
+        yield _Native(client, address)
+
+
+@asynccontextmanager
+async def open_observed(address: str) -> AsyncIterator[Library]:
+    """With an observer that does nothing."""
+    async with _client(observers=[_Idle()]) as client:
         yield _Native(client, address)
 
 
