@@ -113,7 +113,7 @@ async def test_a_call_is_a_span_with_what_was_asked_and_what_came_back() -> None
     attempt, call = it.spans.ended
     assert (call.name, call.kind, call.status.status_code) == ("chat gpt-4o", SpanKind.CLIENT, StatusCode.UNSET)
     attributes = dict(call.attributes or {})
-    assert attributes.pop("gen_ai.response.id").startswith("chatcmpl")
+    assert str(attributes.pop("gen_ai.response.id")).startswith("chatcmpl")
     assert attributes == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
@@ -221,7 +221,7 @@ async def test_a_hedge_says_who_won_and_that_the_other_was_cancelled() -> None:
 
     (hedge,) = it.spans.named("hedge")
     assert dict(hedge.attributes or {})["trio_llm.winner"] == 1
-    ends = [dict(span.attributes or {})["trio_llm.end"] for span in it.spans.named("chat gpt-4o")]
+    ends = [str(dict(span.attributes or {})["trio_llm.end"]) for span in it.spans.named("chat gpt-4o")]
     assert sorted(ends) == ["cancelled", "ok"]
     assert all(span.parent == hedge.context for span in it.spans.named("chat gpt-4o"))
 

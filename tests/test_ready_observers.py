@@ -118,7 +118,8 @@ async def test_nothing_that_was_asked_or_answered_is_written_unless_somebody_wan
 
 @in_virtual_time
 async def test_lines_of_json_tell_what_happened_in_order() -> None:
-    file, script = io.StringIO(), [Failure(429, retry_after=3), Reply("Well", latency=1)]
+    file = io.StringIO()
+    script: list[Any] = [Failure(429, retry_after=3), Reply("Well", latency=1)]
     async with client_of(Simulator(script), attempts=2, observers=[JSONLines(file)]) as client:
         await client.race([ask("x", metadata={"user": "ann"})])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from .names import spellings
@@ -22,6 +23,7 @@ _CORRECTIONS: Final[Mapping[tuple[str, str], tuple[Mapping[str, Any], str]]] = {
 }
 
 
+@lru_cache(maxsize=1_000)
 def correction_of(row: str, name: str) -> tuple[Mapping[str, Any], str]:
     """The fields of a row's model that differ from what the sources say, and the page; nothing and no page if none."""
     for spelling in spellings(name):

