@@ -26,8 +26,17 @@ TREE = {
 LIST = {"$ref": "#/$defs/cell", "$defs": {"cell": {"oneOf": [
     {"type": "object", "properties": {"tail": {"$ref": "#/$defs/cell"}}, "required": ["tail"]}, {"const": "nil"},
 ]}}}  # fmt: skip
+BUSH = {
+    "type": "object",
+    "properties": {
+        name: {"anyOf": [{"$ref": "#"}, {"$ref": "#"}, {"$ref": "#"}, {"type": "null"}]} for name in ("left", "right")
+    },
+    "required": ["left", "right"],
+}
+"""It would grow without end, were its depth not bounded."""
 SCHEMAS: list[dict[str, Any]] = [
     TREE,
+    BUSH,
     LIST,
     {"type": "array", "items": {"enum": [1, 2, 3]}, "minItems": 3, "maxItems": 3, "uniqueItems": True},
     {"type": "array", "prefixItems": [{"type": "string"}, {"type": "boolean"}], "items": False},

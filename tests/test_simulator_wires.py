@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from typing import Any
 
 import pytest
@@ -104,6 +105,16 @@ async def test_sound_becomes_the_scripted_text_with_its_words(model: str) -> Non
 
     assert heard.text == "Well said."
     assert [word.word for word in heard.words or ()] == ["Well", "said."]
+
+
+def test_the_last_event_of_a_stream_of_bedrocks_has_its_counts() -> None:
+    body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": HELLO}
+    path = "/model/anthropic.claude-x/invoke-with-response-stream"
+    timeline = Simulator().respond(HTTPRequest("POST", path, (), json.dumps(body).encode())).timeline
+    payloads = [json.loads(piece.data[piece.data.index(b"{") : -4])["bytes"] for piece in timeline]
+
+    counted = [b"amazon-bedrock-invocationMetrics" in b64decode(payload) for payload in payloads]
+    assert counted == [False] * (len(payloads) - 1) + [True]
 
 
 ERRORS = [
