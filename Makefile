@@ -16,7 +16,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo drawn fuzz limits mutants pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
+.PHONY: help demo drawn fuzz limits mutants planted pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -99,6 +99,9 @@ langchain: | $(BIN)/python
 
 limits: $(VENV)/.installed-test
 	$(BIN)/python tests/limited_fan_outs.py
+
+planted: $(VENV)/.installed-test
+	$(BIN)/python -W ignore -m tests.test_planted_bugs
 
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tests/mutants.py

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.virtual import in_virtual_time, text_of
-from trio_llm import APIConnectionError, Client, RateLimitError, RetryPolicy, Timeout
+from trio_llm import APIConnectionError, BadRequestError, Client, RateLimitError, RetryPolicy, Timeout
 from trio_llm._runtime import trio
 from trio_llm.testing import (
     AtEvent,
@@ -202,6 +202,22 @@ async def test_faults_are_grafted_onto_a_replay(cassette: Path) -> None:
     assert await said(Delivery(gap=2)) == "one two three"
     with pytest.raises(Exception, match=r"JSON|malformed|answer"):
         await said(Delivery(garble_at=1))
+
+
+@in_virtual_time
+async def test_faults_of_a_time_are_grafted_then_and_line_ends_of_unicode_end_no_line(cassette: Path) -> None:
+    odd = [{"role": "user", "content": "one\u2028two\x85three"}]
+    async with Client(transport=record(cassette, Simulator())) as client:
+        await client.completion("openai/gpt-4o", odd)
+    began = trio.current_time()
+    player = replay(cassette, repeat=True, faults=FaultPlan.between(began + 10, began + 20, Failure(400, "not now")))
+    async with Client(transport=player, retry=ONCE) as client:
+        assert text_of(await client.completion("openai/gpt-4o", odd)) == "echo: one\u2028two\x85three"
+        await trio.sleep(15)
+        with pytest.raises(BadRequestError, match="not now"):
+            await client.completion("openai/gpt-4o", odd)
+        await trio.sleep(15)
+        await client.completion("openai/gpt-4o", odd)
 
 
 @in_virtual_time

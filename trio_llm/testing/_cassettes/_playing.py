@@ -15,7 +15,7 @@ from ..._runtime import trio
 from ..._transport import TransportError
 from ..._types.http import HTTPRequest, Origin, ReplyHead
 from .._actions import Action, Delivery
-from .._faults import FaultPlan
+from .._faults import FaultPlan, Moment
 from .._ledger import Ledger, RecordedRequest, SimulatorStatistics
 from .._simulator import Exchange, SimulatedReply, Simulator
 from .._timeline import Ending, Piece, ScriptedReply
@@ -44,7 +44,7 @@ def replay(
         path: what `record` wrote, or a cassette of VCR.py's.
         speed: 0 leaves all waiting out; `recorded` waits as it was recorded, by the running clock.
         repeat: answer a request with its last recording again when all of it have been played.
-        faults: grafted onto the replay, by the number of the request.
+        faults: grafted onto the replay.
 
     Raises:
         ValueError: if it is no cassette.
@@ -144,7 +144,7 @@ class Player:
         self._ledger.requests.append(record)
         record.status, record.usage = None, None
         taped = self._take(self._cleaner.request(request), origin)
-        fault = self._faults.fault(record.number)
+        fault = self._faults.strike(Moment(record.number, now, record.account, record.model))
         if fault is not None and not _is_plain_delivery(fault):
             return _replaced(fault, request, record), None
         reply = playing(taped, in_time=self._in_time)
