@@ -21,8 +21,8 @@ from .._combinators.racing import Accept, race
 from .._credentials.variables import WithMadeUpKeys, environment, proxies_wanted
 from .._engine.call import DrainReport
 from .._engine.engine import Engine, Settings
-from .._engine.events import Activity
 from .._engine.fallbacks import Fallbacks
+from .._engine.groups import within_group
 from .._engine.latencies import Quantile
 from .._engine.operation import request_of
 from .._engine.operations import Operations, ask_anthropic_messages, ask_responses, ask_speech
@@ -31,7 +31,6 @@ from .._engine.retry import RetryPolicy
 from .._engine.seams import Gate, Observer, Responder, Seams, TargetChooser
 from .._engine.stream import Stream
 from .._engine.timeouts import Timeouts
-from .._engine.watching import within_group
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import trio
 from .._transport import Transport, TransportStatistics
@@ -42,6 +41,7 @@ from .._types.request import AnyRequest, Fallback
 from .doors import RoomDoors, open_calls, tell_left
 
 if TYPE_CHECKING:
+    from .._engine.events import Activity
     from .._types.messages_api.request import AnthropicMessageLike, MessagesParams
     from .._types.responses_api.request import ResponsesInput, ResponsesParams
     from .._types.spoken import SpeechParams, Voice

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import Generic, Self
+from typing import TYPE_CHECKING, Generic, Self
 
 from .._engine.engine import Engine
-from .._engine.events import Activity
+from .._engine.groups import group_of
 from .._engine.nursery import BareNursery
-from .._engine.watching import group_of
 from .._limits.line import Crowd
 from .._runtime import trio
 from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, ResponseT, check_limit, run_job
+
+if TYPE_CHECKING:
+    from .._engine.events import Activity
 
 
 class Outcomes(Generic[ResponseT]):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 import attrs
 
 from .._engine.engine import Engine
-from .._engine.events import Activity
+from .._engine.groups import group_of
 from .._engine.nursery import BareNursery
-from .._engine.watching import group_of
 from .._limits.line import Crowd
 from .._runtime import trio
 from .jobs import Feed, Jobs, Outcome, check_limit, run_job
+
+if TYPE_CHECKING:
+    from .._engine.events import Activity
 
 
 async def fan_out(engine: Engine, jobs: Jobs, *, limit: int | None, deadline: float | None) -> list[Outcome]:

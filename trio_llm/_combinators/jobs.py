@@ -18,10 +18,9 @@ import attrs
 
 from .._engine.call import Trace
 from .._engine.engine import Engine
-from .._engine.events import Activity
+from .._engine.groups import group_of, place_calls
 from .._engine.nursery import Failure
 from .._engine.stream import Stream
-from .._engine.watching import group_of, place_calls
 from .._limits.line import Crowd
 from .._runtime import trio
 from .._types.chat import ModelResponse
@@ -31,6 +30,8 @@ from .._types.shown import html_table, markdown_table, rich_table, text_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
+
+    from .._engine.events import Activity
 
     ResponseT = DefaultTypeVar("ResponseT", default=Any)  # who does not name it means any
 else:

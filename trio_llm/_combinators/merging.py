@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import attrs
 
 from .._engine.engine import Engine
-from .._engine.events import Activity
+from .._engine.groups import group_of, place_calls
 from .._engine.nursery import BareNursery, Failure
 from .._engine.stream import Stream
-from .._engine.watching import group_of, place_calls
 from .._runtime import trio
 from .._types.chat import ChatRequest
 from .._types.errors import LLMError
 from .._types.request import changed
 from .jobs import CLOSING_TIME, Job, checked_job, is_request
+
+if TYPE_CHECKING:
+    from .._engine.events import Activity
+
 
 OnFailure: TypeAlias = Literal["raise", "drop"]
 _Event: TypeAlias = tuple[str, Any]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._engine.engine import Engine
-from .._engine.events import Activity, Kind
+from .._engine.groups import group_of
 from .._engine.nursery import BareNursery, Failure
-from .._engine.watching import group_of
 from .._runtime import trio
 from .._types.errors import AllFailedError
 from .jobs import Job, Outcome, checked_job, run_job
+
+if TYPE_CHECKING:
+    from .._engine.events import Activity, Kind
+
 
 Accept: TypeAlias = Callable[[Any], bool | Awaitable[bool]]
 """Whether a response will do. What it raises ends the whole."""

@@ -30,7 +30,7 @@ Observers are told of the start and of the end at these places alone.
 from __future__ import annotations
 
 import math
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from weakref import WeakSet, ref
 
 import attrs
@@ -43,8 +43,11 @@ from .._types.http import ReplyHead
 from .._types.mapping import Record
 from .._types.receipt import Receipt
 from .._types.usage import Usage
-from .events import End
-from .watching import CallWatch, end_of
+
+if TYPE_CHECKING:
+    from .events import End
+    from .watching import CallWatch
+
 
 ResponseT = TypeVar("ResponseT")
 
@@ -179,7 +182,7 @@ class RunningCall:
                 calls.fewer.set()
             if self.watch is not None:
                 self.watch.head = self.head
-                self.watch.ended(how or end_of(error), error, response, calls.clock() if at is None else at)
+                self.watch.ended(how, error, response, calls.clock() if at is None else at)
 
     def with_receipt(self, response: ResponseT) -> ResponseT:
         """A stream's response so far, with what is known of its reply."""

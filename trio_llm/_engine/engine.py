@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
@@ -36,11 +36,14 @@ from .reasking import Reopening, SeamedSource, check_continuation
 from .responding import responded, responded_stream
 from .retry import RetryPolicy
 from .routes import Route, Routes
-from .seams import NO_SEAMS, Seams
+from .seams import NO_SEAMS, Observer, Seams
 from .signed import post_form, with_renewal
 from .stream import ChunkRules, ChunkSource, EndingSource, Source
 from .timeouts import Timeouts
-from .watching import Watch
+
+if TYPE_CHECKING:
+    from .watching import Watch
+
 
 _AS_SCHEMA: Final = Answers.SCHEMA
 """How nearly every model is told of a schema. Every call asks, and a member of an enumeration takes long to look up."""
@@ -82,7 +85,7 @@ class Engine:
         self._now = run_clock()
         self.latencies = Latencies()
         self.hedges = HedgeStatistics()
-        self.watch = Watch(settings.seams.observers) if settings.seams.observers else None
+        self.watch = _watch_of(settings.seams.observers)
         """None where nobody observes."""
         self._choosers = settings.seams.targets
         self._responders = settings.seams.responders
@@ -353,6 +356,14 @@ class Engine:
         await self._embedded.aclose()
         with trio.move_on_after(CLOSING_TIME):  # for tasks that are slow to notice
             await self.calls.wait_idle()
+
+
+def _watch_of(observers: Sequence[Observer]) -> Watch | None:
+    if not observers:
+        return None
+    from .watching import Watch  # and with it the events, which most programs do without
+
+    return Watch(observers)
 
 
 def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
@@ -22,7 +22,10 @@ from .._types.request import OPTION_OF, AnyRequest, CallOptions, Fallback, as_fa
 from .attempts import Tries
 from .call import RunningCall
 from .seams import Targets as ChosenTargets
-from .watching import CallWatch
+
+if TYPE_CHECKING:
+    from .watching import CallWatch
+
 
 T = TypeVar("T")
 RequestT = TypeVar("RequestT", bound=AnyRequest)

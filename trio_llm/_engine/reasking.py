@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -13,9 +14,12 @@ from .._types.folding import ChatFolding, FoldedSoFar
 from .._types.receipt import Receipt
 from .._types.request import changed
 from .call import RunningCall
-from .events import End, Unfolded
 from .fallbacks import Targets, ask_targets
 from .stream import Source
+
+if TYPE_CHECKING:
+    from .events import End
+
 
 Chunks = list[ModelResponseStream]
 ChatSource = Source[ModelResponseStream, ModelResponse]
@@ -85,7 +89,8 @@ class SeamedSource:
 
     def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
         call = self._reopening.call
-        call.end(error, Unfolded(lambda: self.response) if call.watch is not None else None, how=how)
+        response = None if call.watch is None else call.watch.unfolded(lambda: self.response)
+        call.end(error, response, how=how)
 
     async def _reopen(self, broken: APIError) -> Chunks:
         reopening = self._reopening

@@ -17,7 +17,7 @@ class of one's own that has the same methods will do as well.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import attrs
 
@@ -25,7 +25,9 @@ from .._types.errors import APIError
 from .._types.http import ReplyHead
 from .._types.request import AnyRequest
 from .._types.usage import Usage
-from .events import Activity, Event
+
+if TYPE_CHECKING:
+    from .events import Activity, Event
 
 
 class Observer(Protocol):

@@ -22,7 +22,7 @@ import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -32,8 +32,11 @@ from .._types.folding import FoldedSoFar, Folding
 from .._types.receipt import Receipt, Received, request_id_of
 from .attempts import CallFrame, out_of_time
 from .call import RunningCall
-from .events import End, Unfolded
 from .timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from .events import End
+
 
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
@@ -147,7 +150,8 @@ class Source(Generic[ChunkT, ResponseT]):
     def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
         if self.ends_call:
             call = self._frame.call
-            call.end(error, Unfolded(lambda: self.partial) if call.watch is not None else None, how=how)
+            response = None if call.watch is None else call.watch.unfolded(lambda: self.partial)
+            call.end(error, response, how=how)
 
     async def _shown_batch(self) -> list[ChunkT]:
         while True:
@@ -279,7 +283,8 @@ class EndingSource(Generic[ChunkT, ResponseT]):
         return batch
 
     def _over(self, error: BaseException | None, *, how: End | None = None) -> None:
-        self._call.end(error, Unfolded(lambda: self.response) if self._call.watch is not None else None, how=how)
+        watch = self._call.watch
+        self._call.end(error, None if watch is None else watch.unfolded(lambda: self.response), how=how)
 
     @property
     def response(self) -> ResponseT:

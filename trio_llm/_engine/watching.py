@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from .._limits.line import Ticket, Why
 from .._runtime import run_clock, trio
@@ -38,7 +37,9 @@ from .events import (
     Kind,
     StreamProgress,
     StreamSeam,
+    Unfolded,
 )
+from .groups import current_place
 from .seams import Observer
 
 Observe = Callable[[Event], None]
@@ -58,23 +59,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 )
 """Every event there is."""
 NO_HEADERS: Final[Mapping[str, str]] = {}
-
-
-class Place(NamedTuple):
-    """Where calls of a task belong."""
-
-    parent: Activity
-    number: int | None
-    """Which one of the parent's jobs they belong to."""
-
-
-_NO_PLACE: Final = (None, None)
-_place: Final[ContextVar[Place | None]] = ContextVar("trio_llm place of calls", default=None)
-
-
-def place_calls(parent: Activity, index: int | None = None) -> None:
-    """From now on calls of this task, and of tasks that it starts, belong to a group."""
-    _place.set(Place(parent, index))
 
 
 class Watch:
@@ -107,7 +91,7 @@ class Watch:
         return CallWatch(self, activity)
 
     def _activity(self, kind: Kind, started: float, request: AnyRequest | None, labels: Mapping[str, Any]) -> Activity:
-        parent, index = _place.get() or _NO_PLACE
+        parent, index = current_place()
         return Activity(next(self._ids), kind, started, parent, index, request, labels)
 
     @contextmanager
@@ -131,31 +115,6 @@ class Watch:
         """One job of a contest has won."""
         if self.contest_won is not None:
             self.contest_won(ContestWon(group, self.clock(), index))
-
-
-@contextmanager
-def within_group(watch: Watch | None, kind: Kind, labels: Mapping[str, Any]) -> Generator[Activity | None, None, None]:
-    """A group that calls of this task belong to for the length of a block, and groups that begin in it."""
-    if watch is None:
-        yield None
-        return
-    with watch.group(kind, labels) as group:
-        outer = _place.get()
-        _place.set(Place(group, None))
-        try:
-            yield group
-        finally:
-            _place.set(outer)  # not by a token: a block in a generator may be left in another context
-
-
-@contextmanager
-def group_of(watch: Watch | None, kind: Kind) -> Generator[Activity | None, None, None]:
-    """The same where there may be no observers."""
-    if watch is None:
-        yield None
-    else:
-        with watch.group(kind) as group:
-            yield group
 
 
 class CallWatch:
@@ -219,7 +178,11 @@ class CallWatch:
         if (observe := self.told.stream_progress) is not None:
             observe(StreamProgress(self.activity, self.told.clock(), chunks))
 
-    def ended(self, end: End, error: BaseException | None, response: Any, at: float) -> None:
+    def unfolded(self, fold: Callable[[], Any]) -> Unfolded:
+        """The response of a stream, which is folded when somebody asks for it."""
+        return Unfolded(fold)
+
+    def ended(self, how: End | None, error: BaseException | None, response: Any, at: float) -> None:
         """The call is over, by an error or with a response, which for streams may still be `Unfolded`."""
         observe, head = self.told.call_ended, self.head
         if observe is not None:
@@ -227,7 +190,7 @@ class CallWatch:
                 CallEnded(
                     self.activity,
                     at,
-                    end,
+                    how or end_of(error),
                     error,
                     response,
                     self.usage,
