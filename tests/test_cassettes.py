@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from virtual import in_virtual_time, text_of
 
-from tests.virtual import in_virtual_time, text_of
 from trio_llm import APIConnectionError, BadRequestError, Client, RateLimitError, RetryPolicy, Timeout
 from trio_llm._runtime import trio
 from trio_llm.testing import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from virtual import ask, in_virtual_time
 
-from tests.virtual import ask, in_virtual_time
 from trio_llm import BadRequestError
 from trio_llm.testing import (
     AtEvent,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from virtual import ask
 
-from tests.virtual import ask
 from trio_llm import Limits, LLMError, RetryPolicy
 from trio_llm._runtime import trio
 from trio_llm.testing import (
@@ -27,6 +28,7 @@ from trio_llm.testing import (
     lab,
 )
 
+TESTS = Path(__file__).parent
 HOUR = 3600.0
 MODELS = ["openai/gpt-4o", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-pro", "mistral/large"]
 both_loops = pytest.mark.parametrize("backend", ["trio", "asyncio"])
@@ -70,10 +72,10 @@ def traced(seed: int, backend: Any = "trio") -> str:
 
 def test_a_seed_gives_one_trace_on_both_loops_and_in_another_process() -> None:
     trace = traced(1)
-    code = "from tests.test_lab import traced; import sys; sys.stdout.write(traced(1))"
+    code = "from test_lab import traced; import sys; sys.stdout.write(traced(1))"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     elsewhere = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=TESTS, env=environment, capture_output=True, text=True, check=True
     )
 
     assert trace == traced(1, "asyncio") == elsewhere.stdout

@@ -13,8 +13,7 @@ from time import process_time
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
-
-from tests.planted_bugs import (
+from planted_bugs import (
     BUGS,
     KEPT,
     Bug,
@@ -22,6 +21,7 @@ from tests.planted_bugs import (
     keeps_a_stream,
     trusts_that_there_is_text,
 )
+
 from trio_llm import LLMError
 from trio_llm.testing import strategies
 

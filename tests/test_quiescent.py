@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from virtual import in_virtual_time
 
-from tests.virtual import in_virtual_time
 from trio_llm import Client
 from trio_llm._runtime import trio
 from trio_llm.testing import (
@@ -83,7 +83,7 @@ async def test_an_open_socket_and_a_held_slot_are_told() -> None:
 
 
 def _streamed() -> Any:
-    from tests.virtual import ask
+    from virtual import ask
 
     return ask("Hi", stream=True)
 

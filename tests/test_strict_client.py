@@ -6,8 +6,8 @@ import gc
 from typing import Any
 
 import pytest
+from virtual import in_virtual_time
 
-from tests.virtual import in_virtual_time
 from trio_llm import Client
 from trio_llm._runtime import trio
 from trio_llm.testing import AtEvent, LeakError, Reply, Simulator
@@ -33,7 +33,7 @@ async def test_what_is_closed_is_no_leak() -> None:
 
 
 def trio_request(text: str) -> Any:
-    from tests.virtual import ask
+    from virtual import ask
 
     return ask(text)
 

@@ -1,7 +1,7 @@
 """What is sent for ten types and five tools stays what the providers' own descriptions of their wires allow.
 
 The bodies of the golden file were checked against those descriptions (2026-11), but for Cohere's, which has none: its
-fixtures are its documentation's.
+bodies are as they were written here, and nothing of Cohere's was asked.
 """
 
 from __future__ import annotations
