@@ -10,7 +10,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from trio_llm import Client, LLMError, RateLimitError
+from trio_llm import APIError, Client, LLMError, RateLimitError
 from trio_llm._runtime import trio
 
 Bug = Callable[[Any, str], Awaitable[Any]]
@@ -112,7 +112,8 @@ async def expects_the_error_to_be_its_own(client: Client, text: str) -> Any:
 
 async def expects_every_outcome_to_be_a_response(client: Client, text: str) -> Any:
     outcomes = await client.fan_out([request(text), request(text)])
-    return [outcome.response.choices[0].message.content or "" for outcome in outcomes]
+    responses: list[Any] = [outcome.response for outcome in outcomes]
+    return [response.choices[0].message.content or "" for response in responses]
 
 
 async def loses_what_failed(client: Client, text: str) -> Any:
@@ -147,7 +148,7 @@ async def retries_what_no_retry_cures(client: Client, text: str) -> Any:
     for _ in range(3):
         try:
             return (await whole(client, text, num_retries=0)).choices[0].message.content or ""
-        except LLMError as error:
+        except APIError as error:
             assert error.status_code != 401
     return ""
 

@@ -10,7 +10,7 @@ import datetime
 import enum
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -137,7 +137,7 @@ async def choose(shape: Circle | Square, colours: list[Colour], how: Literal["fa
     """Choose."""
 
 
-TOOLS = [none, simple, nested, free, choose]
+TOOLS: list[Callable[..., Any]] = [none, simple, nested, free, choose]
 QUESTION = [{"role": "user", "content": "Who?"}]
 
 

@@ -312,14 +312,13 @@ def test_a_purse_shows_itself_without_what_was_asked() -> None:
 async def test_a_budget_holds_for_every_stretch_of_its_period_and_for_each_account() -> None:
     budget = trio_llm.purse.Budget(usd=2.1 * PRICE, per=3_600, name="the hour", clock=trio.current_time)
     simulator = Simulator(Reply("Well", usage=USAGE))
-    large = {"max_tokens": 100_000}
 
     async with client_of(simulator, budget=budget) as client:
         await client.completion(MODEL, QUESTION)
         await trio.sleep(1_800)
         await client.completion(MODEL, QUESTION)
         with pytest.raises(BudgetExceededError, match="the hour is limited to"):
-            await client.completion(MODEL, QUESTION, **large)
+            await client.completion(MODEL, QUESTION, max_tokens=100_000)
         await client.completion(MODEL, QUESTION, api_key="another one", max_tokens=10_000)
         await trio.sleep(1_801)
         assert {name: round(purse.spent / PRICE, 6) for name, purse in budget.purses.items()} == {

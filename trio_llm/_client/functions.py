@@ -12,7 +12,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .._engine import operations
-from .._engine.operation import Asking, describe, name_of, request_of
+from .._engine.operation import Asking, describe, name_of, request_maker, request_of
 from .._engine.stream import Stream
 from .._engine.sync_stream import SyncStream
 from .._types.request import AnyRequest
@@ -26,7 +26,7 @@ SyncAnswerT = TypeVar("SyncAnswerT")
 
 def function(ask: Callable[P, Asking[AnswerT, SyncAnswerT]]) -> Callable[P, Coroutine[Any, Any, AnswerT]]:
     """What asks on the default client."""
-    make: Callable[..., Any] = operations.MAKERS.get(ask, ask)
+    make = request_maker(ask)
 
     async def asked(*arguments: P.args, **keywords: P.kwargs) -> AnswerT:
         answer: AnswerT = await (await default_client()).call(make(*arguments, **keywords))

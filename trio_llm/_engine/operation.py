@@ -23,6 +23,7 @@ AnswerT = TypeVar("AnswerT", covariant=True)
 SyncAnswerT = TypeVar("SyncAnswerT", covariant=True)
 ChunkT = TypeVar("ChunkT")
 ResponseT = TypeVar("ResponseT")
+AskT = TypeVar("AskT", bound=Callable[..., Any])
 
 
 class Asking(Generic[AnswerT, SyncAnswerT]):
@@ -125,11 +126,29 @@ def request_of(asked: Asking[Any, Any]) -> AnyRequest:
     return cast("AnyRequest", asked)
 
 
+def only_makes(make: Callable[..., Any]) -> Callable[[AskT], AskT]:
+    """Say of an asking function that it makes a request of its own arguments and does no more: then `make` is called
+    in its place. Handing them on once more takes as long as reading them, and every program's chats would pay for it.
+    """
+
+    def marked(ask: AskT) -> AskT:
+        ask.request_for = make  # type: ignore[attr-defined]
+        return ask
+
+    return marked
+
+
+def request_maker(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """What makes the request that an asking function returns."""
+    make: Callable[..., Any] = getattr(ask, "request_for", ask)
+    return make
+
+
 def method(
-    ask: Callable[P, Asking[AnswerT, SyncAnswerT]], make: Callable[..., Any] | None = None
+    ask: Callable[P, Asking[AnswerT, SyncAnswerT]],
 ) -> Callable[Concatenate[Caller, P], Coroutine[Any, Any, AnswerT]]:
-    """The method of a client that asks. `make`: see `MAKERS`."""
-    request_for = make or ask
+    """The method of a client that asks."""
+    request_for = request_maker(ask)
 
     async def asked(self: Caller, /, *arguments: P.args, **keywords: P.kwargs) -> AnswerT:
         answer: AnswerT = await self.call(request_for(*arguments, **keywords))

@@ -25,7 +25,7 @@ from .messages_asking import (
     MessagesOperations,
     ask_anthropic_messages as ask_anthropic_messages,
 )
-from .operation import Either, Operation, Receive, Streamed, Whole, method
+from .operation import Either, Operation, Receive, Streamed, Whole, method, only_makes
 from .responses_asking import (
     RESPONSES_OPERATIONS,
     ResponsesOperations,
@@ -81,6 +81,7 @@ def ask_completion(
 def ask_completion(
     model: str, messages: Iterable[MessageLike], *, stream: bool | None, **params: Unpack[ChatParams]
 ) -> Either[ModelResponse, ModelResponseStream]: ...
+@only_makes(ChatRequest)
 def ask_completion(
     model: str, messages: Iterable[MessageLike], *, stream: bool | None = None, **params: Unpack[ChatParams]
 ) -> Any:
@@ -409,15 +410,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 
 
-MAKERS: Final[Mapping[Any, Callable[..., Any]]] = {ask_completion: ChatRequest}
-"""What makes a request of the same arguments as an asking function that does no more than that: handing them on once
-more takes as long as reading them, and every program's chats would pay for it."""
-
-
 class Operations(ResponsesOperations, MessagesOperations):
     """Everything that can be asked of whatever makes calls. Every method raises `APIError`s only."""
 
-    completion: Final = method(ask_completion, ChatRequest)
+    completion: Final = method(ask_completion)
     count_tokens: Final = method(ask_count_tokens)
     decisions: Final = method(ask_decisions)
     embedding: Final = method(ask_embedding)
