@@ -54,7 +54,7 @@ class Log:
 
     def __init__(self, logger: logging.Logger | str = "trio_llm.calls", *, contents: bool = False) -> None:
         """Write to a logger, or to the one of this name; with the providers' words if `contents` is true."""
-        self.logger = logging.getLogger(logger) if isinstance(logger, str) else logger
+        self.logger: logging.Logger = logging.getLogger(logger) if isinstance(logger, str) else logger
         self._contents = contents
         self._sent: dict[Activity, AttemptSent] = {}
         self._failed: dict[Activity, AttemptFailed] = {}

@@ -122,9 +122,9 @@ class Lab:
     ) -> None:
         self.providers: Mapping[str, Simulator] = dict(providers)
         self.seed = seed
-        self.random = Random(seed)
+        self.random: Random = Random(seed)
         """For the program's own chances: when its users come, what they ask."""
-        self.calls = 0
+        self.calls: int = 0
         """Calls that have begun."""
         self._backend: Backend = backend
         self._invariants = invariants

@@ -75,12 +75,12 @@ class ProviderMachine(RuleBasedStateMachine):
         super().__init__()
         self.coming: deque[Action] = deque()
         """What the provider does with the next requests; behind it, it echoes."""
-        self.down_until = 0.0
+        self.down_until: float = 0.0
         """When the provider is back, on the loop's clock."""
-        self.open_streams = 0
+        self.open_streams: int = 0
         """Streams that are open on purpose, each of which holds a slot and a connection."""
-        self.simulator = Simulator(self._act, faults=self.faults())
-        self.loop = SteppedLoop(self.backend)
+        self.simulator: Simulator = Simulator(self._act, faults=self.faults())
+        self.loop: SteppedLoop = SteppedLoop(self.backend)
         self.client: Client = self.make_client(self.simulator)
 
     def faults(self) -> FaultPlan:
@@ -157,7 +157,7 @@ class ClientMachine(ProviderMachine):
         TestMyTransport = MyTransport.TestCase
     """
 
-    streams = Bundle[Any]("streams")
+    streams: Bundle[Any] = Bundle("streams")
 
     @rule(text=said())
     def ask(self, text: str) -> None:
@@ -197,7 +197,7 @@ class ClientMachine(ProviderMachine):
 
     def teardown(self) -> None:
         """As the provider's; streams that are left are the client's to close."""
-        self.open_streams = 0
+        self.open_streams -= self.open_streams
         super().teardown()
 
 
