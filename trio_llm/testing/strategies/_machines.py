@@ -197,7 +197,7 @@ class ClientMachine(ProviderMachine):
 
     def teardown(self) -> None:
         """As the provider's; streams that are left are the client's to close."""
-        self.open_streams -= self.open_streams
+        self.open_streams: int = 0
         super().teardown()
 
 
