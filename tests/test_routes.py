@@ -23,6 +23,7 @@ from trio_llm._dialects.openai import OPENAI
 from trio_llm._engine.operations import OPERATIONS as ENGINE_OPERATIONS
 from trio_llm._types.request import CallOptions
 from trio_llm.providers import Lane, Override
+from trio_llm.testing import Simulator
 from trio_llm.types import Server, Wire
 
 PAGE = "https://vendor.example/docs"
@@ -365,3 +366,20 @@ async def test_fields_that_only_openai_refuses_go_to_other_hosts(api_base: str |
         await client.completion("openai/gpt-4o", conversation, api_base=api_base, api_key="k" * 20)
 
     assert ("reasoning_content" in bodies[0]["messages"][1]) is sent
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("api_base", "kept"), [(None, False), ("https://gateway.example/v1", True)])
+async def test_servers_of_others_are_sent_marks_and_fields_that_openai_refuses(
+    api_base: str | None, kept: bool
+) -> None:
+    simulator = Simulator()
+    part = {"type": "text", "text": "long", "cache_control": {"type": "ephemeral"}}
+    answer = {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm."}
+    async with Client(transport=simulator, variables={}) as client:
+        messages = [{"role": "user", "content": [part]}, answer]
+        await client.completion("openai/gpt-4o", messages, api_base=api_base, api_key="k")
+    user, assistant = simulator.requests[0].json["messages"]
+
+    assert ("cache_control" in user["content"][0]) is kept
+    assert ("reasoning_content" in assistant) is kept

@@ -89,7 +89,7 @@ def test_openai_is_not_sent_the_thinking_of_others_in_a_copy_of_their_answer(mod
     sent = body_of(model, [*ASK, copy, *ASK])["messages"][1]
 
     assert ("reasoning_content" in sent) is kept
-    assert sent["content"] == "Yes."
+    assert (sent["content"], sent["annotations"]) == ("Yes.", [])
 
 
 @pytest.mark.parametrize("parameters", [{"tools": [tool()]}, {"reasoning_effort": "high"}, {"modalities": ["audio"]}])

@@ -23,7 +23,7 @@ import attrs
 from .._catalog.provider import Provider, Server, Service
 from .._catalog.resolving import resolve
 from .._credentials.destinations import Destination, destination, variables_that_matter
-from .._dialects.contract import Dialect, Endpoint, Quirks, StreamEndpoint
+from .._dialects.contract import CacheMarks, Dialect, Endpoint, Quirks, StreamEndpoint
 from .._limits.account import Account
 from .._limits.settings import AccountStatistics, Limits
 from .._types.request import CallOptions
@@ -212,9 +212,11 @@ class Routes:
 
 def _quirks_at(service: Service, host: str) -> Quirks:
     """The row's quirks; but servers of others that speak the vendor's format may know more fields than the vendor."""
-    if service.quirks.closed_schema and not service.row.owns(host):
-        return attrs.evolve(service.quirks, closed_schema=False)
-    return service.quirks
+    quirks = service.quirks
+    if not quirks.closed_schema or service.row.owns(host):
+        return quirks
+    marks = CacheMarks.CACHE_CONTROL if quirks.cache_marks is CacheMarks.NONE else quirks.cache_marks
+    return attrs.evolve(quirks, closed_schema=False, cache_marks=marks)
 
 
 def _is_own(row: Provider, host: str) -> bool:

@@ -23,6 +23,8 @@ _ANSWERS_ONLY: Final = frozenset(
     {"annotations", "images", "provider_specific_fields", "reasoning_content", "reasoning_details", "thinking_blocks"}
 )
 """Fields that only answers have: a dictionary has them because it was copied from one."""
+_REFUSED: Final = _ANSWERS_ONLY - {"annotations"}
+"""Those of them that OpenAI refuses in a request."""
 _OURS: Final = frozenset({"images", "provider_specific_fields", "thinking_blocks"})
 """Those of them that no provider of this format has: a dictionary has them because it was copied from our answer."""
 _OURS_IN_CALLS: Final = frozenset({"provider_specific_fields"})
@@ -152,7 +154,7 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
 
 def _written(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     """A caller's dictionary without what says nothing, and without what only this package puts into answers."""
-    foreign = _ANSWERS_ONLY if quirks.closed_schema else _OURS
+    foreign = _REFUSED if quirks.closed_schema else _OURS
     made = {
         quirks.renamed.get(name, name) if name in quirks.reply_fields else name: value
         for name, value in message.items()
