@@ -25,7 +25,13 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "cloudflare": ("run/@cf/meta/llama-3.2-1b-instruct", "run/@cf/baai/bge-base-en-v1.5"),
     "openai": ("gpt-5-pro", "o1-pro"),
     "replicate": ("meta/meta-llama-3-70b-instruct", "black-forest-labs/flux-2-pro"),
-    "vertex_ai": ("claude-sonnet-4-5", "mistral-large", "meta/llama-4-maas"),
+    "vertex_ai": (
+        "claude-sonnet-4-5",
+        "mistral-large",
+        "meta/llama-4-maas",
+        "multimodalembedding@001",
+        "gemini-embedding-2",
+    ),
     "voyage": ("voyage-multimodal-3.5",),
 }
 

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from trio_llm import BadRequestError, Client, UnsupportedParamsError
+from trio_llm import APIResponseValidationError, BadRequestError, Client, UnsupportedParamsError
 
 KEYS = {name: "k" for name in ("VOYAGE_API_KEY", "JINA_API_KEY", "COHERE_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY")}
+KEYS |= {"VERTEXAI_PROJECT": "harbour", "CLOUDSDK_AUTH_ACCESS_TOKEN": "token"}
 TEXT = {"type": "text", "text": "A boat"}
 ADDRESS = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
 DATA = {"type": "image_url", "image_url": "data:image/png;base64,QUJD"}
@@ -135,6 +136,86 @@ async def test_cohere_embeds_several_parts_as_one() -> None:
     }
 
 
+GOOGLE = "/publishers/google/models"
+HELD = {"inlineData": {"mimeType": "image/png", "data": "QUJD"}}
+
+
+async def test_gemini_embeds_several_parts_as_one() -> None:
+    reply = {"embeddings": [{"values": [0.5, 1]}, {"values": [0, 1]}], "usageMetadata": {"promptTokenCount": 7}}
+    path, body, response = await asked("gemini/gemini-embedding-2", [[TEXT, DATA], "A sail"], reply, dimensions=2)
+
+    assert path == "/v1beta/models/gemini-embedding-2:batchEmbedContents"
+    assert [one["content"]["parts"] for one in body["requests"]] == [[{"text": "A boat"}, HELD], [{"text": "A sail"}]]
+    assert [one.embedding for one in response.data] == [[0.5, 1], [0, 1]]
+    assert response.usage.prompt_tokens == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        ([[TEXT, DATA]], [{"text": "A boat"}, HELD]),
+        ("A boat", [{"text": "A boat"}]),
+        (TEXT, [{"text": "A boat"}]),
+        ([ADDRESS], [{"fileData": {"mimeType": "image/png", "fileUri": "https://example.org/a.png"}}]),
+    ],
+)
+async def test_vertex_embeds_one_content_a_request_with_later_models(given: Any, parts: Any) -> None:
+    reply = {"embedding": {"values": [0.5, 1]}, "usageMetadata": {"promptTokenCount": 7}}
+    path, body, response = await asked("vertex_ai/gemini-embedding-2", given, reply, input_type="query", dimensions=2)
+
+    assert path.endswith(f"/locations/global{GOOGLE}/gemini-embedding-2:embedContent")
+    assert body == {"content": {"parts": parts}, "outputDimensionality": 2, "taskType": "RETRIEVAL_QUERY"}
+    assert (response.data[0].embedding, response.usage.prompt_tokens) == ([0.5, 1], 7)
+
+
+@pytest.mark.parametrize(
+    ("given", "instance", "prediction", "vector"),
+    [
+        ("A boat", {"text": "A boat"}, {"textEmbedding": [0.5, 1]}, [0.5, 1]),
+        (TEXT, {"text": "A boat"}, {"textEmbedding": [0.5, 1]}, [0.5, 1]),
+        (
+            [DATA],
+            {"image": {"bytesBase64Encoded": "QUJD", "mimeType": "image/png"}},
+            {"imageEmbedding": [0.5, 1]},
+            [0.5, 1],
+        ),
+        (
+            [{"type": "image_url", "image_url": "gs://quay/a.png"}],
+            {"image": {"gcsUri": "gs://quay/a.png"}},
+            {"imageEmbedding": [0.5, 1]},
+            [0.5, 1],
+        ),
+        (
+            [{"type": "video_url", "video_url": "gs://quay/a.mp4"}],
+            {"video": {"gcsUri": "gs://quay/a.mp4"}},
+            {"videoEmbeddings": [{"startOffsetSec": 0, "endOffsetSec": 7, "embedding": [0.5, 1]}]},
+            [[0.5, 1]],
+        ),
+        (
+            [{"type": "video_url", "video_url": "data:video/mp4;base64,QUJD"}],
+            {"video": {"bytesBase64Encoded": "QUJD"}},
+            {"videoEmbeddings": [{"embedding": [0.5, 1]}, {"embedding": [0, 1]}]},
+            [[0.5, 1], [0, 1]],
+        ),
+    ],
+)
+async def test_vertex_predicts_the_vector_of_a_text_a_picture_or_a_video(
+    given: Any, instance: Any, prediction: Any, vector: Any
+) -> None:
+    reply = {"predictions": [prediction], "deployedModelId": "1"}
+    path, body, response = await asked("vertex_ai/multimodalembedding@001", given, reply, dimensions=128)
+
+    assert path.endswith(f"/locations/us-central1{GOOGLE}/multimodalembedding@001:predict")
+    assert body == {"instances": [instance], "parameters": {"dimension": 128}}
+    assert response.data[0].embedding == vector
+
+
+@pytest.mark.parametrize("reply", [{"predictions": [{}]}, {"predictions": []}, {"predictions": [{"textEmbedding": 1}]}])
+async def test_a_prediction_without_a_vector_is_malformed(reply: Any) -> None:
+    with pytest.raises(APIResponseValidationError):
+        await asked("vertex_ai/multimodalembedding@001", "A boat", reply, num_retries=0)
+
+
 @pytest.mark.parametrize(
     ("model", "given", "place"),
     [
@@ -143,7 +224,11 @@ async def test_cohere_embeds_several_parts_as_one() -> None:
         ("jina_ai/m", ["a", VIDEO], r"input\[1\].*video_url"),
         ("jina_ai/m", [[TEXT, DATA]], r"input\[0\] must be one part"),
         ("cohere/m", [TEXT, VIDEO], r"input\[1\]"),
-        ("gemini/m", ["a", TEXT], r"input\[1\].*content parts"),
+        ("gemini/m", ["a", {"type": "thumb"}], r"input\[1\].*thumb"),
+        ("gemini/m", ["a", [TEXT, {"type": "image_url"}]], r"input\[1\]\[1\]"),
+        ("vertex_ai/text-embedding-9", ["a", TEXT], r"input\[1\].*content parts"),
+        ("vertex_ai/multimodalembedding@001", [[TEXT, DATA]], r"input\[0\] must be one part"),
+        ("vertex_ai/multimodalembedding@001", [ADDRESS], r"input\[0\].*gs://"),
         ("openai/m", [TEXT], "content parts"),
         ("ollama/m", [DATA], r"input\[0\]"),
     ],

@@ -87,7 +87,13 @@ async def test_equal_texts_have_equal_vectors_on_every_wire(model: str) -> None:
     assert data[0].embedding == data[2].embedding != data[1].embedding
 
 
-@pytest.mark.parametrize("model", ["voyage/voyage-multimodal-3.5", "jina_ai/jina-embeddings-v4", "cohere/embed-v4"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        *("voyage/voyage-multimodal-3.5", "jina_ai/jina-embeddings-v4", "cohere/embed-v4"),
+        *("gemini/gemini-embedding-2", "vertex_ai/gemini-embedding-2", "vertex_ai/multimodalembedding@001"),
+    ],
+)
 async def test_pictures_have_vectors_where_the_vendor_takes_them(model: str) -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
     async with client_of(Simulator(), model) as client:
@@ -96,6 +102,14 @@ async def test_pictures_have_vectors_where_the_vendor_takes_them(model: str) -> 
 
     assert len(data) == 2
     assert data[0].embedding != data[1].embedding
+
+
+async def test_a_videos_segments_have_vectors() -> None:
+    model, video = "vertex_ai/multimodalembedding@001", {"type": "video_url", "video_url": "gs://quay/a.mp4"}
+    async with client_of(Simulator(), model) as client:
+        data = (await client.embedding(model, [video])).data
+
+    assert [len(numbers) for numbers in data[0].embedding] == [8]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("model", ["deepgram/nova-3", "elevenlabs/scribe_v1"])

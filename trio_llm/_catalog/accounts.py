@@ -116,8 +116,12 @@ _VERTEX_MAKERS: Final = (
         ),
     ),
     (r"imagen", Override(base_url=_vertex("/publishers/google", "us-central1"))),
-    # This one takes a single text a request: "Get text embeddings", 2026-11.
-    (r"gemini-embedding-001", Override(quirks=Quirks(most_inputs=1, unsupported=_NOT_ON_VERTEX))),
+    (
+        r"multimodalembedding",
+        Override(base_url=_vertex("/publishers/google", "us-central1"), quirks=_ONE_TEXT),
+    ),
+    # These take a single input a request: "Get text embeddings" and "PredictionService.EmbedContent", 2026-11.
+    (r"gemini-embedding-", Override(quirks=Quirks(most_inputs=1, unsupported=_NOT_ON_VERTEX))),
 )
 
 _IBM_TOKENS: Final = (

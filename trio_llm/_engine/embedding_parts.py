@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -24,7 +24,7 @@ def parts_of(request: EmbeddingRequest, most_inputs: int | None) -> list[Embeddi
     if most_inputs is None:
         return []
     items = request.input
-    if isinstance(items, str) or len(items) <= most_inputs or isinstance(items[0], int):
+    if isinstance(items, str | Mapping) or len(items) <= most_inputs or isinstance(items[0], int):
         return []
     starts = range(0, len(items), most_inputs)
     return [request.with_input(items[start : start + most_inputs]) for start in starts]

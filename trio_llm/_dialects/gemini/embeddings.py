@@ -1,24 +1,32 @@
-"""Embeddings: `batchEmbedContents` of the Gemini API, and `predict` of Vertex AI.
+"""Embeddings: `batchEmbedContents` of the Gemini API, and `predict` and `embedContent` of Vertex AI.
 
-Source: Gemini API reference, "models.batchEmbedContents"; Vertex AI reference, "Text embeddings API"; 2026-11.
+An input of content parts becomes one vector, by models from `gemini-embedding-2` on. These have `embedContent` on
+Vertex AI, which takes one input a request.
+
+Source: Gemini API reference, "models.batchEmbedContents"; Vertex AI reference, "Text embeddings API" and
+"PredictionService.EmbedContent" (v1); 2026-11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
 from ..._convert.converter import ConversionError, load
+from ..._convert.narrow import as_mapping
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import UnsupportedParamsError
+from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..._types.vector import Vector
 from ..contract import Call, json_request, merge_extra_body, supported_parameters
-from ..embedding_inputs import texts_of
+from ..embedding_inputs import has_parts, items_of, texts_of
+from .media import Part, media_part
 from .models import model_path, resource_name
+from .multimodal import MODEL as MULTIMODAL, decode_multimodal_embeddings, encode_multimodal_embeddings
 
 _EXPRESSIBLE: Final = frozenset(("dimensions", "encoding_format", "input_type"))
 _TASKS: Final[Mapping[str, str]] = {
@@ -29,6 +37,9 @@ _TASKS: Final[Mapping[str, str]] = {
     "search_document": "RETRIEVAL_DOCUMENT",
 }
 """Other vendors' words; Gemini's own are taken as they are, in either case."""
+
+_OF_CONTENTS: Final = re.compile(r"(models/)?gemini-embedding-(?!001)")
+"""Models that Vertex AI has at `embedContent`."""
 
 
 @attrs.frozen
@@ -72,17 +83,14 @@ class _Predictions:
 
 
 def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
-    """A request for the vectors of several texts.
+    """A request for the vectors of several texts or contents.
 
     Raises:
         UnsupportedParamsError: for what the wire cannot express; `drop_params` leaves it out.
-        BadRequestError: for an input that is not text.
+        BadRequestError: for token ids, and parts of a kind or at an address that Gemini does not take.
     """
     asked = _asked(call)
-    requests = [
-        {"model": resource_name(call.model), "content": {"parts": [{"text": text}]}, **asked}
-        for text in texts_of(call, "Gemini")
-    ]
+    requests = [{"model": resource_name(call.model), "content": {"parts": parts}, **asked} for parts in _contents(call)]
     return _post(call, "batchEmbedContents", {"requests": requests})
 
 
@@ -90,7 +98,7 @@ def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingRes
     """The vectors in the order of the input.
 
     Raises:
-        ConversionError: if the reply is malformed, or has not one vector for each text.
+        ConversionError: if the reply is malformed, or has not one vector for each input.
     """
     batch = load(body, _Batch)
     usage = None if batch.usage is None else Usage(batch.usage.prompt, 0, batch.usage.prompt)
@@ -99,7 +107,11 @@ def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingRes
 
 
 def encode_predicted_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
-    """The same request to Vertex AI. Raises as `encode_embeddings` does."""
+    """The same request to Vertex AI, whose models have three forms of it. Raises as `encode_embeddings` does."""
+    if call.model.startswith(MULTIMODAL):
+        return encode_multimodal_embeddings(call)
+    if _OF_CONTENTS.match(call.model):
+        return _encode_content(call)
     asked = _asked(call)
     task = {"task_type": asked["taskType"]} if "taskType" in asked else {}
     size = {"outputDimensionality": asked["outputDimensionality"]} if "outputDimensionality" in asked else {}
@@ -109,9 +121,45 @@ def encode_predicted_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
 
 def decode_predicted_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Vertex AI's reply. Raises as `decode_embeddings` does."""
+    if call.model.startswith(MULTIMODAL):
+        return decode_multimodal_embeddings(call, body)
+    if _OF_CONTENTS.match(call.model):
+        return decode_embeddings(call, body)
     vectors = [prediction.embeddings for prediction in load(body, _Predictions).predictions]
     tokens = sum(vector.statistics.token_count for vector in vectors)
     return _response(call, [vector.values for vector in vectors], Usage(tokens, 0, tokens))
+
+
+def _encode_content(call: Call[EmbeddingRequest]) -> HTTPRequest:
+    contents = _contents(call)
+    if len(contents) != 1:
+        raise BadRequestError("this model takes one input a request", model=call.model)
+    return _post(call, "embedContent", {"content": {"parts": contents[0]}, **_asked(call)})
+
+
+def _contents(call: Call[EmbeddingRequest]) -> list[list[Part]]:
+    """The parts of each input."""
+    if not has_parts(call):
+        return [[{"text": text}] for text in texts_of(call, "Gemini")]
+    return [_parts(item, f"input[{number}]") for number, item in enumerate(items_of(call))]
+
+
+def _parts(item: Any, where: str) -> list[Part]:
+    if isinstance(item, str | Mapping):
+        return [_part(item, where)]
+    if not isinstance(item, Sequence):
+        raise BadRequestError(f"{where} must be text or content parts, not {type(item).__name__}")
+    return [_part(part, f"{where}[{number}]") for number, part in enumerate(item)]
+
+
+def _part(part: Any, where: str) -> Part:
+    told = {"type": "text", "text": part} if isinstance(part, str) else as_mapping(part)
+    text = told.get("text")
+    if told.get("type") == "text" and isinstance(text, str):
+        return {"text": text}
+    if (media := media_part(told, where)) is None:
+        raise BadRequestError(f"{where}: Gemini embeds no parts of type {told.get('type', type(part).__name__)!r}")
+    return media
 
 
 def _post(call: Call[EmbeddingRequest], verb: str, body: dict[str, Any]) -> HTTPRequest:
@@ -134,8 +182,8 @@ def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
 
 
 def _response(call: Call[EmbeddingRequest], vectors: list[Vector], usage: Usage | None) -> EmbeddingResponse:
-    expected = len(texts_of(call, "Gemini"))
+    expected = len(items_of(call))
     if len(vectors) != expected:
-        raise ConversionError(f"{len(vectors)} vectors for {expected} texts")
+        raise ConversionError(f"{len(vectors)} vectors for {expected} inputs")
     data = [Embedding(vector, index) for index, vector in enumerate(vectors)]
     return EmbeddingResponse(data, call.model, usage=usage)

@@ -77,4 +77,4 @@ def model_path(model: str, verb: str) -> str:
     kind, _, name = resource_name(model).partition("/")
     if not name:
         raise BadRequestError("model is empty")
-    return f"/{kind}/{quote(name, safe='')}:{verb}"
+    return f"/{kind}/{quote(name, safe='@')}:{verb}"

@@ -177,8 +177,15 @@ def _usage(answer: Answer) -> dict[str, int]:
 
 
 def _read_embedding(path: str, body: Mapping[str, Any]) -> Prompt:
-    texts = tuple(" ".join(texts_of(fields(one.get("content")).get("parts"))) for one in _requests(body))
+    texts = tuple(" ".join(_embedded(fields(one.get("content")).get("parts"))) for one in _requests(body))
     return Prompt(model=_model(path), texts=texts, last=texts[-1] if texts else "", body=body)
+
+
+def _embedded(parts: object) -> Iterator[str]:
+    """The texts of the parts, and what tells one picture from another."""
+    for part in objects(parts):
+        yield from texts_of(part)
+        yield from (str(told) for name in ("inlineData", "fileData") for told in fields(part.get(name)).values())
 
 
 def _requests(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

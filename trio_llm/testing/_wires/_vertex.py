@@ -1,6 +1,7 @@
 """What Vertex AI has beside Gemini's own endpoints: `rawPredict` of other makers' models, and `predict` of embeddings.
 
-Source: Google Cloud docs, "Use Anthropic's Claude models", "Mistral AI models" and "Get text embeddings", 2026-11.
+Source: Google Cloud docs, "Use Anthropic's Claude models", "Mistral AI models", "Get text embeddings" and
+"Multimodal embeddings API", 2026-11.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from urllib.parse import unquote
 
 import attrs
 
+from ..._convert import json as _json
 from .._prompt import Prompt
 from ._anthropic import ENDPOINTS as OF_ANTHROPIC
 from ._gemini import ENDPOINTS as OF_GEMINI, GEMINI
@@ -47,6 +49,33 @@ def _write_embedding(prompt: Prompt, _answer: Answer) -> Body:
         for text in prompt.texts
     ]
     return whole({"predictions": predictions})
+
+
+def _read_kinds(path: str, body: Mapping[str, Any]) -> Prompt:
+    texts = tuple(str(one.get("text", "")) for one in objects(body.get("instances")))
+    return Prompt(model=path.rpartition("/")[2].partition(":")[0], texts=texts, body=body)
+
+
+def _write_kinds(prompt: Prompt, _answer: Answer) -> Body:
+    size = positive(fields(prompt.body.get("parameters")).get("dimension")) or DEFAULT_DIMENSIONS
+    return whole({"predictions": [_kinds(one, size) for one in objects(prompt.body.get("instances"))]})
+
+
+def _kinds(instance: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """A vector of each kind in an instance; a video here has one segment, and all the numbers that there are."""
+    told: dict[str, Any] = {
+        f"{kind}Embedding": vector(_json.dumps(instance[kind]).decode(), size)
+        for kind in ("text", "image")
+        if kind in instance
+    }
+    if "video" in instance:
+        values = vector(_json.dumps(instance["video"]).decode(), DEFAULT_DIMENSIONS)
+        told["videoEmbeddings"] = [{"startOffsetSec": 0, "endOffsetSec": 16, "embedding": values}]
+    return told
+
+
+def _asks_for_kinds(path: str, _body: Mapping[str, Any]) -> bool:
+    return "/multimodalembedding" in path
 
 
 def _read_picture(path: str, body: Mapping[str, Any]) -> Prompt:
@@ -86,6 +115,14 @@ ENDPOINTS: Final = (
         _read_picture,
         _write_picture,
         fits=_asks_for_a_picture,
+    ),
+    Endpoint(
+        "vertex.multimodal_embeddings",
+        re.compile(r"/models/[^/]+:predict$"),
+        GEMINI,
+        _read_kinds,
+        _write_kinds,
+        fits=_asks_for_kinds,
     ),
     Endpoint("vertex.embeddings", re.compile(r"/models/[^/]+:predict$"), GEMINI, _read_embedding, _write_embedding),
     Endpoint("vertex.count_tokens", re.compile(r":countTokens$"), GEMINI, _read_count, _write_count),

@@ -1,0 +1,101 @@
+"""Vectors of texts, images and videos by `multimodalembedding@001`, at Vertex AI's `predict`.
+
+The model makes a vector of each kind in an instance, never one of several, so that an input is one part here. A video
+has a vector for each of its segments, and so always gives a list of vectors.
+
+Source: Google Cloud docs, "Multimodal embeddings API", model reference of generative AI on Vertex AI,
+https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/multimodal-embeddings-api, 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import attrs
+
+from ..._convert.converter import ConversionError, load
+from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
+from ..._types.errors import BadRequestError
+from ..._types.http import HTTPRequest
+from ..._types.vector import Vector
+from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import InputPart, items_of, parts_of_inputs
+from .models import model_path
+
+MODEL: Final = "multimodalembedding"
+"""How the names of these models begin."""
+_EXPRESSIBLE: Final = frozenset({"dimensions"})
+_FIELDS: Final = {"text": "text", "image_url": "image", "video_url": "video"}
+_STORAGE: Final = "gs://"
+
+
+@attrs.frozen
+class _Segment:
+    embedding: Vector
+
+
+@attrs.frozen
+class _Prediction:
+    text: Vector | None = attrs.field(default=None, alias="textEmbedding")
+    image: Vector | None = attrs.field(default=None, alias="imageEmbedding")
+    video: list[_Segment] = attrs.field(factory=list[_Segment], alias="videoEmbeddings")
+
+    def vector(self) -> Vector | list[Any]:
+        """The one vector, or those of a video's segments."""
+        if (single := self.text or self.image) is not None:
+            return single
+        if not self.video:
+            raise ConversionError("a prediction without a vector")
+        return [segment.embedding.tolist() for segment in self.video]
+
+
+@attrs.frozen
+class _Predictions:
+    predictions: list[_Prediction] = attrs.Factory(list[_Prediction])
+
+
+def encode_multimodal_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+    """The request for vectors: `dimensions` holds for texts and images.
+
+    Raises:
+        BadRequestError: for token ids, inputs of several parts, and addresses that are not in Cloud Storage.
+        UnsupportedParamsError: for what the wire cannot express; `drop_params` leaves it out.
+    """
+    request = call.request
+    given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    inputs = parts_of_inputs(call, tuple(_FIELDS))
+    body: dict[str, Any] = {
+        "instances": [_instance(parts, f"input[{number}]", call.model) for number, parts in enumerate(inputs)]
+    }
+    if "dimensions" in given:
+        body["parameters"] = {"dimension": given["dimensions"]}
+    return json_request(model_path(call.model, "predict"), merge_extra_body(body, request.options.extra_body))
+
+
+def _instance(parts: Sequence[InputPart], where: str, model: str) -> dict[str, Any]:
+    if len(parts) != 1:
+        raise BadRequestError(f"{where} must be one part: this model makes a vector of each", model=model)
+    part = parts[0]
+    if part.kind == "text":
+        return {"text": part.value}
+    if part.data is not None:
+        held = {"bytesBase64Encoded": part.data}
+        mime_type = part.value.removeprefix("data:").partition(";")[0]
+        return {_FIELDS[part.kind]: held | ({"mimeType": mime_type} if part.kind == "image_url" else {})}
+    if not part.value.startswith(_STORAGE):
+        raise BadRequestError(f"{where} must be a data: URL in base64, or an address of {_STORAGE}", model=model)
+    return {_FIELDS[part.kind]: {"gcsUri": part.value}}
+
+
+def decode_multimodal_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+    """The vectors in the order of the input; no tokens are told.
+
+    Raises:
+        ConversionError: if the reply is malformed, or has not one prediction for each input.
+    """
+    predictions = load(body, _Predictions).predictions
+    if len(predictions) != len(items_of(call)):
+        raise ConversionError(f"{len(predictions)} predictions for {len(items_of(call))} inputs")
+    data = [Embedding(prediction.vector(), index) for index, prediction in enumerate(predictions)]
+    return EmbeddingResponse(data, call.model)
