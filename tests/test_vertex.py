@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from golden_requests import Recorder
 
 from trio_llm import APIError, AuthenticationError, BadRequestError, Client, RetryPolicy, UnsupportedParamsError
+from trio_llm._catalog import CATALOG
+from trio_llm._credentials.destinations import Destination, destination
+from trio_llm._types.request import split_arguments
 from trio_llm.testing import Reply, Simulator, ToolUse
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -108,6 +112,55 @@ async def test_without_a_project_only_a_key_for_googles_own_models_goes_anywhere
             await client.completion(f"vertex_ai/{model}", HELLO, **options)
 
     assert recorder.sent == []
+
+
+ACCOUNT = {"type": "service_account", "project_id": "quay", "private_key": "secret"}
+
+
+@pytest.mark.parametrize("form", ["mapping", "text", "path", "variable", "variable of Google's"])
+@pytest.mark.parametrize("model", ["gemini-9", "claude-opus-9"])
+@on_trio
+async def test_the_project_is_the_service_accounts_where_nobody_names_one(
+    form: str, model: str, tmp_path: Path
+) -> None:
+    path, text = tmp_path / "account.json", json.dumps(ACCOUNT)
+    path.write_text(text)
+    variables = {"variable": {"VERTEXAI_CREDENTIALS": text}}.get(form, {})
+    if form.startswith("variable of"):
+        variables = {"GOOGLE_APPLICATION_CREDENTIALS": str(path)}
+    argument = {"mapping": ACCOUNT, "text": text, "path": str(path)}.get(form)
+
+    def to(**named: str) -> Destination:
+        settings = {"vertex_credentials": argument} if argument else {}
+        _, options = split_arguments({**settings, **named}, frozenset())
+        service = CATALOG["vertex_ai"].service("chat", model)
+        return destination(service, options, {"GOOGLE_CLOUD_LOCATION": "us-east5", **variables})
+
+    assert to().base_path.startswith("/v1/projects/quay/locations/us-east5")
+    assert to(vertex_project="harbour").base_path.startswith("/v1/projects/harbour/locations/us-east5")
+    variables = {**variables, "VERTEX_PROJECT": "pier"}
+    assert to().base_path.startswith("/v1/projects/pier/locations/us-east5")
+
+
+@pytest.mark.parametrize(
+    "credentials", ['{"type": "service_account"}', '{"project_id": 7}', "{", "[]", "/nowhere", '{"project_id": ""}']
+)
+@on_trio
+async def test_credentials_without_a_project_send_nothing(credentials: str) -> None:
+    recorder = Recorder()
+    async with Client(transport=recorder, variables={}) as client:
+        with pytest.raises(BadRequestError, match="VERTEXAI_PROJECT"):
+            await client.completion("vertex_ai/gemini-9", HELLO, vertex_credentials=credentials)
+
+    assert recorder.sent == []
+
+
+@on_trio
+async def test_a_key_goes_where_keys_go_whatever_the_environments_credentials_say() -> None:
+    variables = {"VERTEXAI_CREDENTIALS": json.dumps(ACCOUNT)}
+    url, _, _ = await sent(variables, model="vertex_ai/gemini-9", messages=HELLO, api_key="key")
+
+    assert url.startswith("https://aiplatform.googleapis.com/v1/publishers/google/")
 
 
 @on_trio

@@ -82,6 +82,8 @@ class GoogleCredentials(NamedTuple):
 
     variables: tuple[str, ...] = ("vertex_credentials", "VERTEXAI_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS")
     """What holds the credentials, as JSON or as the path of a file of it."""
+    project: str = "vertex_project"
+    """The place in base URLs that the credentials' own project fills where nobody names one."""
     scopes: tuple[str, ...] = ("https://www.googleapis.com/auth/cloud-platform",)
     auth: Auth = AuthScheme.BEARER
 

@@ -183,6 +183,21 @@ def first_source(
     return None
 
 
+def parts_of_addresses(values: Iterable[SecretSource], variables: Mapping[str, str]) -> dict[str, str]:
+    """What credentials say of the addresses of their row: the project of a Google service account.
+
+    Such a file is read at once, and only where the variables leave an address open.
+    """
+    parts: dict[str, str] = {}
+    for value in values:
+        if isinstance(value, GoogleCredentials) and (given := first_set(value.variables, variables)) is not None:
+            from .google import project_of
+
+            if (project := project_of(given)) is not None:
+                parts[value.project] = project
+    return parts
+
+
 def source_variables(values: Iterable[SecretSource]) -> tuple[str, ...]:
     """Every variable that matters to some sources."""
     return tuple(name for value in values for name in _READINGS[type(value)].variables(value))

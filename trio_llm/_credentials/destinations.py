@@ -54,7 +54,7 @@ class Destination:
 def destination(service: Service, options: CallOptions, variables: Mapping[str, str]) -> Destination:
     """The address and credentials of a call.
 
-    The key is `api_key`, else the first of the row's variables, else what one of the row's sources gives. What is not
+    What the base URL lacks, such as a project, is looked for in the credentials themselves. The key is `api_key`, else the first of the row's variables, else what one of the row's sources gives. What is not
     the caller's own goes only to the vendor's own hosts, to an address that the environment itself names, and to this
     machine.
 
@@ -65,9 +65,14 @@ def destination(service: Service, options: CallOptions, variables: Mapping[str, 
     row = service.row
     if options.settings or service.variables:
         variables = {**variables, **service.variables, **dict(options.settings or ())}
+    of_key = _of_key(service, options, variables)
+    if row.sources and not of_key and missing_parts(service.base_url, variables):
+        from .clouds import parts_of_addresses
+
+        variables = {**variables, **parts_of_addresses(row.sources, variables)}
     named = first_set(row.base_url_variables, variables)
     given = options.api_base or named
-    base_url = given or _template_filled(service, variables) or _of_key(service, options, variables)
+    base_url = given or _template_filled(service, variables) or of_key
     if not base_url:
         raise BadRequestError(_no_address(service, variables), llm_provider=row.name)
     origin, path = _split(base_url, row)

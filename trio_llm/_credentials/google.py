@@ -40,6 +40,23 @@ class GoogleSource:
         return await trio.to_thread.run_sync(_token, self.given, self.scopes, abandon_on_cancel=True)
 
 
+def project_of(given: str) -> str | None:
+    """The project of a service account's JSON, or of a file of it; None where it says none.
+
+    Credentials that cannot be read say none either: what is wrong with them is told when a token is asked for.
+    """
+    try:
+        info = _read(given)
+    except (OSError, ValueError):
+        return None
+    project = info.get("project_id") if isinstance(info, dict) else None
+    return project if isinstance(project, str) and project else None
+
+
+def _read(given: str) -> Any:
+    return json.loads(given if given.lstrip().startswith("{") else Path(given).read_text())
+
+
 def _token(given: str | None, scopes: tuple[str, ...]) -> Token:
     try:
         import google.auth
@@ -63,7 +80,7 @@ def _credentials(given: str | None, scopes: tuple[str, ...]) -> Any:
 
         auth: Any = google.auth  # which has types for some functions only
         return auth.default(scopes=scopes)[0]
-    info = json.loads(given if given.lstrip().startswith("{") else Path(given).read_text())
+    info = _read(given)
     kind = str(info.get("type")) if isinstance(info, dict) else "none"
     # Each kind by its own loader: Google warns of those that take any, as a file may name servers to send secrets to.
     if kind not in _KINDS:
