@@ -154,6 +154,32 @@ def test_counts_are_bedrocks_where_the_maker_has_none() -> None:
     assert (usage.prompt_tokens, usage.completion_tokens) == (3, 2)
 
 
+METRICS = {"inputTokenCount": 3, "cacheReadInputTokenCount": 4, "outputTokenCount": 2}
+SAID = {"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}
+OWN = {"prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([{"choices": [SAID], "amazon-bedrock-invocationMetrics": METRICS}], (7, 2, 9, 4)),
+        ([{"choices": [SAID]}, {"amazon-bedrock-invocationMetrics": METRICS}], (7, 2, 9, 4)),
+        ([{"choices": [SAID], "usage": OWN}, {"amazon-bedrock-invocationMetrics": METRICS}], (9, 8, 17, None)),
+        ([{"choices": [SAID], "usage": OWN, "amazon-bedrock-invocationMetrics": METRICS}], (9, 8, 17, None)),
+        ([{"choices": [SAID], "usage": None, "amazon-bedrock-invocationMetrics": "?"}], None),
+        ([{"choices": [SAID]}], None),
+    ],
+)
+def test_counts_of_a_streamed_chat_are_the_makers_or_else_bedrocks(events: Any, expected: Any) -> None:
+    chunks, failure = streamed("invoke_chats", b"".join(map(aws_frames.wrapped, events)))
+    usage = fold_chunks(chunks).usage
+    told = usage and (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+    details = usage and usage.prompt_tokens_details
+
+    assert failure is None
+    assert (told and (*told, details and details.cached_tokens)) == expected
+
+
 on_both_loops = pytest.mark.anyio
 
 

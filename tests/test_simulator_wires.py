@@ -19,6 +19,7 @@ HELLO = [{"role": "user", "content": "one two three"}]
 GOING_ON = [
     *(f"bedrock/invoke/{name}" for name in ("anthropic.claude-v2", "amazon.titan-text-lite-v1", "cohere.command-r-v1")),
     *(f"bedrock/invoke/{name}" for name in ("meta.llama3-8b-instruct-v1:0", "mistral.mistral-7b-instruct-v0:2")),
+    *(f"bedrock/invoke/{name}" for name in ("mistral.mistral-large-3", "anthropic.claude-opus-9", "amazon.nova-9")),
     *("cloudflare/run/@cf/meta/llama-3.2-1b-instruct", "replicate/meta/meta-llama-3-70b-instruct"),
 ]
 UNCOUNTED = ("replicate/",)

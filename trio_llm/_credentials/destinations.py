@@ -54,9 +54,9 @@ class Destination:
 def destination(service: Service, options: CallOptions, variables: Mapping[str, str]) -> Destination:
     """The address and credentials of a call.
 
-    What the base URL lacks, such as a project, is looked for in the credentials themselves. The key is `api_key`, else the first of the row's variables, else what one of the row's sources gives. What is not
+    The key is `api_key`, else the first of the row's variables, else what one of the row's sources gives. What is not
     the caller's own goes only to the vendor's own hosts, to an address that the environment itself names, and to this
-    machine.
+    machine. What the base URL lacks, such as a project, is looked for in the credentials themselves.
 
     Raises:
         AuthenticationError: if a key is needed and there is none that may go there.

@@ -70,9 +70,11 @@ def _ranking(call: Call[Any], request: HTTPRequest) -> HTTPRequest:
     return json_request(model_path(call.model, INVOKE), fields)
 
 
-def _unwrapped_stream(endpoint: StreamEndpoint[Any, Any] | None, place: Place) -> StreamEndpoint[Any, Any]:
+def _unwrapped_stream(
+    endpoint: StreamEndpoint[Any, Any] | None, place: Place, *, counted: bool = False
+) -> StreamEndpoint[Any, Any]:
     placed = hosted_stream(endpoint, place)
-    return attrs.evolve(placed, open_decoder=unwrapping(placed.open_decoder))
+    return attrs.evolve(placed, open_decoder=unwrapping(placed.open_decoder, counted=counted))
 
 
 INVOKE_CLAUDE: Final = Dialect(
@@ -88,7 +90,7 @@ INVOKE_CHATS: Final = Dialect(
     name="invoke_chats",
     decode_error=decode_error,
     chat=hosted(OPENAI.chat, _at(INVOKE)),
-    chat_stream=_unwrapped_stream(OPENAI.chat_stream, _at(INVOKE_STREAM)),
+    chat_stream=_unwrapped_stream(OPENAI.chat_stream, _at(INVOKE_STREAM), counted=True),
 )
 """Makers who have taken OpenAI's shape over: AI21's Jamba, OpenAI's open models, the later ones of Mistral's."""
 INVOKE_NOVA: Final = Dialect(
