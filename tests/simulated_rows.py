@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from trio_llm._catalog import CATALOG
-from trio_llm._catalog.provider import OPERATIONS, Provider, Server
+from trio_llm._catalog.provider import OPERATIONS, Provider, Server, needed_variables
 
 ROWS = [row for row in CATALOG.values() if row.server is not Server.EMBEDDED]
 # Names of models whose families have wires of their own. Without an entry `some-model` is asked.
@@ -48,7 +48,7 @@ class Everything(Mapping[str, str]):
         ]
         names = {name for service in services for name in service.address_variables}
         exchanged = [name for source in row.sources for name in getattr(source, "key_variables", ())]
-        keys = (*row.key_variables[:1], *exchanged)
+        keys = (*needed_variables(row), *exchanged)
         self._values = dict.fromkeys({*names, *keys} - {*row.base_url_variables}, "simulated")
         if not row.base_url:
             self._values[row.base_url_variables[0]] = "http://simulated.example/v1"

@@ -77,7 +77,7 @@ def test_a_row_names_the_page_that_proves_it_and_well_formed_variables(row: Prov
     assert all(
         re.fullmatch(r"[A-Z0-9_]+|[a-z0-9_]+", name) for name in row.key_variables + row.service().address_variables
     )
-    assert row.key_variables or row.server is Server.EMBEDDED
+    assert row.key_variables or row.sources or row.server is Server.EMBEDDED
 
 
 @every_row

@@ -46,6 +46,7 @@ def test_get_llm_provider_refuses_what_leads_nowhere() -> None:
         ({"model": "vllm/m"}, []),
         ({"model": "local/smollm2"}, []),
         ({"model": "watsonx/m", "api_base": "https://x.example"}, []),
+        ({"model": "sagemaker/m", "api_base": "https://x.example"}, ["AWS_SECRET_ACCESS_KEY"]),
     ],
 )
 def test_validate_environment_names_what_is_missing(
@@ -54,6 +55,8 @@ def test_validate_environment_names_what_is_missing(
     monkeypatch.setenv("GROQ_API_KEY", "gsk")
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com")
     monkeypatch.setenv("WATSONX_APIKEY", "to be exchanged")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "half of a key")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
     report = trio_llm.validate_environment(**arguments)
 
     assert report == {"keys_in_environment": not missing, "missing_keys": missing}

@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from trio_llm import APIError, AuthenticationError, BadRequestError, Provider
 from trio_llm._catalog import CATALOG
+from trio_llm._catalog.provider import needed_variables
 from trio_llm._credentials.destinations import destination
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead, split_url
 from trio_llm._types.request import CallOptions
@@ -22,7 +23,7 @@ from trio_llm.types import Server
 
 ROWS = list(CATALOG.values())
 REMOTE = [row for row in ROWS if row.server is Server.REMOTE]
-NAMES = sorted({name for row in ROWS for name in row.key_variables + row.token_variables})
+NAMES = sorted({name for row in ROWS for name in row.key_variables + row.token_variables + needed_variables(row)})
 EVERY_KEY = {name: f"secret-of-{name}" for name in NAMES}
 EVERY_ADDRESS = {name: value for row in ROWS for name, value in address_parts(row).items()}
 
@@ -60,10 +61,11 @@ async def test_a_row_sends_its_own_key_to_its_own_host_and_no_other_key(row: Pro
     recorder = Recorder()
     await send(row, {**EVERY_KEY, **EVERY_ADDRESS}, recorder)
     ((origin, request),) = recorder.sent
-    sent = [value for _, value in request.headers if "secret-of-" in value]
+    sent = [key for _, value in request.headers for key in re.findall(r"secret-of-\w+", value)]
 
     assert origin.host == own_host(row, EVERY_ADDRESS)
-    assert [value.rpartition(" ")[2] for value in sent] == [EVERY_KEY[name] for name in row.key_variables[:1]]
+    # Of the two of AWS's keys, the secret one signs and is not sent.
+    assert sent == [EVERY_KEY[name] for name in needed_variables(row)[:1]]
     assert "secret-of-" not in request.path
 
 
@@ -83,14 +85,14 @@ def nobodys_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @on_trio
 @pytest.mark.usefixtures("nobodys_machine")
 async def test_a_missing_key_is_an_error_before_anything_is_sent(row: Provider) -> None:
-    own = {*row.key_variables, *row.token_variables}
+    own = {*row.key_variables, *row.token_variables, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     others = {name: key for name, key in EVERY_KEY.items() if name not in own}
     recorder = Recorder()
     error = await send(row, {**others, **EVERY_ADDRESS}, recorder)
 
     assert isinstance(error, AuthenticationError)
     # Where the machine itself may have an identity, its library says what it missed.
-    assert row.key_variables[0] in str(error) or re.search("no token of Google Cloud|no keys of AWS", str(error))
+    assert needed_variables(row)[0] in str(error) or re.search("no token of Google Cloud|no keys of AWS", str(error))
     assert recorder.sent == []
 
 
@@ -148,7 +150,7 @@ def test_a_key_goes_to_its_own_host_alone_wherever_a_redirect_points(
     recorder = Recorder(status, {"location": f"https://{elsewhere}/v1/chat/completions"})
     options: dict[str, Any] = {"api_key": lambda: "secret-of-mine"} if asked_for else {}
     trio.run(partial(send, row, variables, recorder, **options))
-    own = "secret-of-mine" if asked_for else f"secret-of-{row.key_variables[0]}"
+    own = "secret-of-mine" if asked_for else f"secret-of-{needed_variables(row)[0]}"
 
     assert {origin.host for origin, _ in recorder.sent} == {own_host(row, variables)}
     for _, request in recorder.sent:

@@ -62,6 +62,16 @@ async def test_texts_go_on_until_their_limit(model: str) -> None:
     assert (whole.usage.prompt_tokens, whole.usage.completion_tokens) == (3, 2)
 
 
+async def test_keys_that_sign_are_made_up_as_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    simulator = Simulator()
+    async with Client(transport=simulator) as client:
+        await client.completion("sagemaker/mine", HELLO, aws_region_name="eu-north-1")
+
+    assert "Credential=simulated/" in dict(simulator.requests[0].headers)["authorization"]
+
+
 async def test_a_prediction_takes_one_action_however_often_it_is_looked_at(autojump_clock: Any) -> None:
     simulator = Simulator([Reply("first"), Reply("second")])
     async with client_of(simulator, "replicate/x") as client:

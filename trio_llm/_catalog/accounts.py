@@ -257,8 +257,8 @@ ACCOUNTS: Final = (
         documentation="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",
         aliases=("sagemaker_chat", "sagemaker_nova"),
         wire=Wire.SAGEMAKER,
-        # A bearer token, for a gateway in front of an endpoint; AWS itself wants a signature.
-        key_variables=("SAGEMAKER_API_KEY",),
+        # No variable holds a key: AWS wants a signature. `api_key` is a bearer token, for a gateway before an endpoint.
+        key_variables=(),
         base_url_variables=("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", "SAGEMAKER_BASE_URL", "SAGEMAKER_API_BASE"),
         sources=(AwsCredentials(SigV4("sagemaker")),),
         quirks=OLDER_NAMES,

@@ -11,7 +11,7 @@ import attrs
 from .._dialects.contract import Answers, Dialect
 from . import CATALOG
 from .absent import ABSENT
-from .provider import OPERATIONS, Provider, Server, dialect_name
+from .provider import OPERATIONS, Provider, Server, dialect_name, needed_variables
 
 _INTRODUCTION = """# Providers
 
@@ -125,7 +125,8 @@ def _address(row: Provider) -> str:
 
 
 def _key(row: Provider) -> str:
-    names = _codes(filter(str.isupper, row.key_variables + row.token_variables)) or "none"
+    keys = filter(str.isupper, row.key_variables + row.token_variables)
+    names = _codes(keys) or " and ".join(f"`{name}`" for name in needed_variables(row)) or "none"
     return names if row.server is Server.REMOTE or names == "none" else f"{names} (if any)"
 
 

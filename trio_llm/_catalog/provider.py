@@ -356,3 +356,11 @@ def load_dialect(wire: Wire) -> Dialect:
     dialect = getattr(import_module(f".._dialects.{module}", __package__), name)
     assert isinstance(dialect, Dialect)
     return dialect
+
+
+def needed_variables(row: Provider) -> tuple[str, ...]:
+    """What to set for a row's secret: its first variable, or the two of AWS's keys where it has none."""
+    if names := row.key_variables + row.token_variables:
+        return names[:1]
+    keys = (value for value in row.sources if isinstance(value, AwsCredentials))
+    return tuple(name for value in keys for name in (value.access_key[-1], value.secret_key[-1]))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from .._catalog import CATALOG
-from .._catalog.provider import Provider, Server
+from .._catalog.provider import Provider, Server, needed_variables
 from .._catalog.resolving import resolve
 from .._credentials.clouds import first_source
 from .._credentials.variables import environment, first_set, missing_parts
@@ -146,9 +146,10 @@ def get_supported_openai_params(
 
 
 def _missing_key(row: Provider, api_key: str | None) -> list[str]:
-    names = row.key_variables + row.token_variables
     needed = row.server is Server.REMOTE and api_key is None
-    return [names[0]] if needed and not _has_secret(row) else []
+    if not needed or _has_secret(row):
+        return []
+    return [name for name in needed_variables(row) if not environment().get(name)]
 
 
 def _missing_address(row: Provider, api_base: str | None) -> list[str]:

@@ -123,7 +123,7 @@ def _from_sources(row: Provider, variables: Mapping[str, str], settings: Mapping
 
 def _no_key(row: Provider) -> str:
     names = " or ".join(filter(str.isupper, row.key_variables + row.token_variables))
-    message = f"no key: pass api_key or set {names}"
+    message = f"no key: pass api_key or set {names}" if names else "no key: pass api_key"
     if not row.sources:
         return message
     from .clouds import source_hints

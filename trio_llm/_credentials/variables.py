@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from .._catalog.addresses import template_variables
-from .._catalog.provider import Provider
+from .._catalog.provider import Provider, needed_variables
 
 _MADE_UP: Final = "simulated"
 
@@ -53,9 +53,9 @@ class WithMadeUpKeys(Mapping[str, str]):
 
     def __init__(self, held: Mapping[str, str], rows: Iterable[Provider]) -> None:
         """`held` is what is really set, and goes before."""
-        named = [(*row.key_variables, *row.token_variables) for row in rows]
+        unset = (row for row in rows if first_set(row.key_variables + row.token_variables, held) is None)
         self._held = held
-        self._made_up = {names[0]: _MADE_UP for names in named if names and first_set(names, held) is None}
+        self._made_up = {name: _MADE_UP for row in unset for name in needed_variables(row)}
 
     def __getitem__(self, name: str) -> str:
         return self._held.get(name) or self._made_up[name]
