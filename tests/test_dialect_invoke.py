@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from urllib.parse import quote
 
 import aws_frames
 import pytest
@@ -374,6 +375,35 @@ async def test_a_filtered_image_is_a_refusal() -> None:
     async with client(reply, [], AWS_BEARER_TOKEN_BEDROCK="token") as made:
         with pytest.raises(ContentPolicyViolationError, match="Filter reason: prompt"):
             await made.image_generation("A quay", "bedrock/stability.sd9")
+
+
+PROFILES = "arn:aws:bedrock:us-east-1:123456789012"
+
+
+@on_both_loops
+@pytest.mark.parametrize("invoked", ["", "invoke/"])
+@pytest.mark.parametrize(
+    ("model", "counted"),
+    [
+        ("us.anthropic.claude-9-v1:0", "anthropic.claude-9-v1%3A0"),
+        ("us-gov.anthropic.claude-9", "anthropic.claude-9"),
+        ("global.anthropic.claude-9", "anthropic.claude-9"),
+        ("anthropic.claude-9.5", "anthropic.claude-9.5"),
+        (f"{PROFILES}:inference-profile/eu.anthropic.claude-9", "anthropic.claude-9"),
+    ],
+)
+async def test_a_profile_is_counted_by_its_model(invoked: str, model: str, counted: str) -> None:
+    path, _ = await sent(f"{invoked}{model}", {"inputTokens": 7}, "count_tokens", messages=HELLO)
+
+    assert path == f"/model/{counted}/count-tokens"
+
+
+@on_both_loops
+@pytest.mark.parametrize("model", ["zai.glm-4.7", "deepseek.v3.1", f"{PROFILES}:application-inference-profile/a1b2"])
+async def test_other_names_are_counted_as_they_are(model: str) -> None:
+    path, _ = await sent(model, {"inputTokens": 7}, "count_tokens", messages=HELLO)
+
+    assert path == f"/model/{quote(model, safe='')}/count-tokens"
 
 
 @on_both_loops
