@@ -29,7 +29,7 @@ from typing import Any, Final, TypeAlias
 from zlib import crc32
 
 import attrs
-import trio as real_trio
+import trio as real_trio  # noqa: ASYNC106 - the package has its own trio
 from fuzz_seeds import AWS, EVENTS, REQUESTS, Seed, dialect_of, row_of, seeds_of
 
 from trio_llm import APIError, Client
