@@ -1,7 +1,7 @@
 """Counts of tokens: of a chat as Converse would have it, or as InvokeModel would.
 
-Only foundation models count (`modelId`: "The unique identifier or ARN of the foundation model"), and inference profiles
-are refused as models that do not. So a profile that is named after its model is counted by the model.
+`modelId` has to be that of a foundation model here: inference profiles are refused as models that do not count. So a
+profile that is named after its model is counted by the model.
 
 Source: Amazon Bedrock API reference, "CountTokens", and botocore 1.44; user guide, "Monitor your token usage by
 counting tokens before running inference"; 2026-11.
