@@ -377,7 +377,7 @@ async def test_servers_of_others_are_sent_marks_and_fields_that_openai_refuses(
     part = {"type": "text", "text": "long", "cache_control": {"type": "ephemeral"}}
     answer = {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm."}
     async with Client(transport=simulator, variables={}) as client:
-        messages = [{"role": "user", "content": [part]}, answer]
+        messages: list[Any] = [{"role": "user", "content": [part]}, answer]
         await client.completion("openai/gpt-4o", messages, api_base=api_base, api_key="k")
     user, assistant = simulator.requests[0].json["messages"]
 
