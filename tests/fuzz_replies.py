@@ -242,7 +242,7 @@ async def _answer(receive: Callable[[], Awaitable[Any]]) -> Verdict:
 def _as_json(response: Any) -> str:
     """The answer without the time and the id that are made here where the provider sends none."""
     text = re.sub(r'"created":\d+', '"created":0', response.model_dump_json())
-    return re.sub(r'"id":"[a-z]+-[0-9a-f]{24}"', '"id":"made here"', text)
+    return re.sub(r'"id":"[a-z]+[-_][0-9a-f]{24}"', '"id":"made here"', text)
 
 
 async def _pulled(client: Client, request: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 import trio_llm
 from trio_llm import Client, ModelResponse, Usage
 from trio_llm.exceptions import APIError
-from trio_llm.models import Cost, sources
+from trio_llm.models import Cost, price_tables, sources
 from trio_llm.testing import RawReply, Reply, Simulator, ToolUse
 from trio_llm.types import CompletionTokensDetails, PromptTokensDetails
 
@@ -181,6 +181,7 @@ async def test_a_model_without_a_price_says_so() -> None:
 async def test_without_the_packages_the_cost_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "genai_prices.data", None)
     monkeypatch.setattr(sources, "priced_providers", sources.priced_providers.__wrapped__)
+    monkeypatch.setattr(price_tables, "_prices_now", price_tables._prices_now.__wrapped__)
     async with client(Reply("Well", usage=USAGE)) as asking:
         response = await asking.completion("openai/gpt-5", QUESTION)
 

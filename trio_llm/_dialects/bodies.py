@@ -13,7 +13,7 @@ import attrs
 
 from .._convert import json as _json
 from .._convert.converter import ConversionError, parse
-from .._convert.narrow import json_text
+from .._convert.narrow import JSONObject, as_object, json_text, parse_object
 from .characters import has_halves, whole_characters
 from .contract import ReplyIsError, StreamDecoder
 
@@ -76,6 +76,21 @@ def read_body(body: bytes, read: Callable[[Any], ResponseT], events: ReadingOfEv
             return response
         document = documents[0]
     return read(whole_characters(document) if has_halves(body) else document)
+
+
+def objects_of(line: bytes) -> list[JSONObject]:
+    """The JSON objects of one line: one, or several where the line breaks between them were forgotten.
+
+    Raises:
+        ConversionError: if it has none.
+    """
+    try:
+        return [parse_object(line)]
+    except ConversionError:
+        documents = _documents(line)
+        if len(documents) < 2:
+            raise
+        return [as_object(document) for document in documents]
 
 
 def _fold(streamed: bytes, events: ReadingOfEvents) -> Any:

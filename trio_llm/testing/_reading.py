@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -76,7 +77,7 @@ def read(request: HTTPRequest, number: int, origin: Origin | None) -> Arrival:
     path, headers = path.rstrip("/"), dict(request.headers)
     given = _fields_of(headers, body)
     method = _NO_BODY if request.method == "HEAD" else request.method
-    found = [one for one in ENDPOINTS if one.path.search(path)]
+    found = _endpoints_at(path)
     endpoint = next(
         (one for one in found if one.method == method and (one.fits is None or one.fits(path, given))), None
     )
@@ -92,6 +93,12 @@ def read(request: HTTPRequest, number: int, origin: Origin | None) -> Arrival:
     record.account = _account(headers, prompt.query)
     allowed = () if endpoint else tuple(sorted({one.method for one in found}))
     return Arrival(record, endpoint, () if method in allowed else allowed)
+
+
+@lru_cache(maxsize=1_000)
+def _endpoints_at(path: str) -> tuple[Endpoint, ...]:
+    """Kept: a program asks few paths, and there are many to compare."""
+    return tuple(one for one in ENDPOINTS if one.path.search(path))
 
 
 def _account(headers: Mapping[str, str], query: Mapping[str, str]) -> str:

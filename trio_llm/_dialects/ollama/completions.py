@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any, Final
 
 from ..._convert.converter import ConversionError
-from ..._convert.narrow import JSONObject, parse_object
+from ..._convert.narrow import JSONObject
 from ..._framing.ndjson import NDJSONDecoder
 from ..._types.errors import BadRequestError
 from ..._types.folding import TextFolding, fold
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
-from ..bodies import ReadingOfEvents, line, read_body
+from ..bodies import ReadingOfEvents, line, objects_of, read_body
 from ..contract import Call, ReplyIsError, StreamDecoder, json_request, merge_extra_body, supported_parameters
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
@@ -102,7 +102,9 @@ class _LineReader:
         return self.finished
 
     def read(self, line: bytes) -> Iterable[TextCompletionResponse]:
-        return self.read_object(parse_object(line))
+        for told in objects_of(line):
+            if not self.finished:
+                yield from self.read_object(told)
 
     def read_object(self, told: JSONObject) -> Iterator[TextCompletionResponse]:
         """The chunk that a line amounts to. Raises as that of a chat does."""

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from ..._convert.converter import ConversionError, structure
-from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text, parse_object
+from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text
 from ..._framing.ndjson import NDJSONDecoder
 from ..._types.chat import (
     ChatRequest,
@@ -28,7 +28,7 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import Usage
-from ..bodies import ReadingOfEvents, line, read_body
+from ..bodies import ReadingOfEvents, line, objects_of, read_body
 from ..contract import Call, ReplyIsError, StreamDecoder
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
@@ -80,7 +80,9 @@ class LineReader:
         return self.finished
 
     def read(self, line: bytes) -> Iterable[ModelResponseStream]:
-        return self.read_object(parse_object(line))
+        for told in objects_of(line):
+            if not self.finished:
+                yield from self.read_object(told)
 
     def read_object(self, told: JSONObject) -> Iterator[ModelResponseStream]:
         """The chunk that a line amounts to.

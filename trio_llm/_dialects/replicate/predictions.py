@@ -43,12 +43,19 @@ def ended(body: bytes) -> JSONObject | NotYet:
         ConversionError: if it is none.
         ReplyIsError: if it failed, or was cancelled.
     """
-    told = parse_object(body)
-    status = told.get("status")
-    if status in _RUNNING:
+    told = _told(body)
+    if str(told.get("status")) in _RUNNING:
         identifier = quote(_identifier(told), safe="")
         stop = HTTPRequest("POST", f"/predictions/{identifier}/cancel", ())
         return NotYet(HTTPRequest("GET", f"/predictions/{identifier}", ()), stop=stop)
+    return told
+
+
+def _told(body: bytes) -> JSONObject:
+    told = parse_object(body)
+    status = str(told.get("status"))
+    if status in _RUNNING:
+        return told
     if status in ("failed", "canceled", "aborted") or told.get("error"):
         raise ReplyIsError(failed(told))
     if status not in ("succeeded", "successful"):
@@ -67,12 +74,10 @@ def decode_place(call: Call[Any], body: bytes) -> NotYet:
     """Where the events of a prediction are.
 
     Raises:
-        ConversionError: if its model has none.
+        ConversionError: if its model has none, or if it is no prediction.
         ReplyIsError: if it has failed.
     """
-    told = parse_object(body)
-    if told.get("status") in ("failed", "canceled", "aborted"):
-        raise ReplyIsError(failed(told))
+    told = _told(body)
     place = as_object(told.get("urls")).get("stream")
     if not isinstance(place, str):
         raise ConversionError("this model has no stream: ask for a whole reply", ".urls.stream")
