@@ -133,4 +133,4 @@ def test_two_thousand_calls_of_half_a_minute_take_no_time() -> None:
 
     assert virtual == pytest.approx(2_000 / 50 * 30)
     assert peak == 50
-    assert spent < 2
+    assert spent < 5  # seconds; 0.9 on a quiet machine, and the calls last 60,000

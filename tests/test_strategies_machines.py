@@ -17,7 +17,7 @@ both_loops = pytest.mark.parametrize("backend", ["trio", "asyncio"])
 HI = [{"role": "user", "content": "Hi"}]
 quick = settings(max_examples=15, stateful_step_count=12, deadline=None)
 # Explaining what matters to a failure traces every line, and takes twenty times as long.
-searching = settings(quick, max_examples=100, database=None, phases=[Phase.generate, Phase.shrink])
+searching = settings(deadline=None, database=None, phases=[Phase.generate, Phase.shrink])
 
 
 @both_loops
