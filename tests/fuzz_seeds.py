@@ -16,7 +16,7 @@ from aws_frames import wrapped
 
 from trio_llm import ChatRequest, EmbeddingRequest, Provider
 from trio_llm._catalog.provider import Wire
-from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._dialects.contract import Dialect, WireCall
 from trio_llm._types.decided import DecisionRequest
 from trio_llm._types.images import ImageRequest
 from trio_llm._types.moderations import ModerationRequest
@@ -25,7 +25,7 @@ from trio_llm._types.responses_api.request import ResponsesRequest
 from trio_llm._types.text_completions import TextCompletionRequest
 from trio_llm._types.transcriptions import TranscriptionRequest
 from trio_llm.testing import Failure, Reply, Simulator, ToolUse
-from trio_llm.types import Server
+from trio_llm.types import ServerKind
 
 FIXTURES: Final = Path(__file__).parent / "fixtures"
 QUESTION: Final = [{"role": "user", "content": "How are you?"}]
@@ -286,7 +286,9 @@ class Seed:
 def row_of(wire: Wire) -> Provider:
     """A vendor that speaks a dialect, on this machine and without a key."""
     name = f"fuzzed_{wire.name.lower()}"
-    return Provider(name=name, base_url="http://localhost/v1", documentation="-", wire=wire, server=Server.SELF_HOSTED)
+    return Provider(
+        name=name, base_url="http://localhost/v1", documentation="-", wire=wire, server=ServerKind.SELF_HOSTED
+    )
 
 
 def dialect_of(wire: Wire) -> Dialect:
@@ -317,7 +319,7 @@ def _simulated(dialect: Dialect, operation: str) -> Iterator[Seed]:
         endpoint: Any = getattr(dialect, field, None)
         if endpoint is None or (operation == "embeddings" and dialect.name in TAKE_ONE_TEXT):
             continue
-        http = endpoint.encode(Call(REQUESTS[operation]("some-model", stream), "some-model"))
+        http = endpoint.encode(WireCall(REQUESTS[operation]("some-model", stream), "some-model"))
         if not isinstance(http.body, bytes):
             http.body = b"".join(http.body.blocks())
         failures = (

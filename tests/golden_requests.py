@@ -17,7 +17,7 @@ from trio_llm import APIError, Client, Provider, RetryPolicy
 from trio_llm._catalog import CATALOG
 from trio_llm._catalog.addresses import template_variables
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead
-from trio_llm.types import Server, TransportStatistics
+from trio_llm.types import ServerKind, TransportStatistics
 
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 CONVERSATION = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Weather?"}]
@@ -82,7 +82,7 @@ def key_of(row: Provider) -> dict[str, str]:
 
 async def send(row: Provider, variables: Mapping[str, str], recorder: Recorder, **options: Any) -> APIError | None:
     """Make one call and return its error."""
-    if row.server is Server.EMBEDDED:  # its own address is that of a server that would be started
+    if row.server is ServerKind.EMBEDDED:  # its own address is that of a server that would be started
         options = {"api_base": "http://127.0.0.1:9/v1", **options}
     retry = RetryPolicy(attempts=1)
     async with Client(transport=recorder, variables=variables, retry=retry, providers={row.name: row}) as client:
@@ -123,7 +123,7 @@ async def golden_requests() -> dict[str, list[str]]:
     for row in CATALOG.values():
         recorder = Recorder()
         # What signs has no key in the environment, and no two signatures are the same.
-        given = {} if row.key_variables or row.server is Server.EMBEDDED else {"api_key": f"key-of-{row.name}"}
+        given = {} if row.key_variables or row.server is ServerKind.EMBEDDED else {"api_key": f"key-of-{row.name}"}
         await send(row, {**address_parts(row), **key_of(row)}, recorder, **given)
         found[row.name] = described(*recorder.sent[0])
     return found

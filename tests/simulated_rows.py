@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from trio_llm._catalog import CATALOG
-from trio_llm._catalog.provider import OPERATIONS, Provider, Server, needed_variables
+from trio_llm._catalog.provider import OPERATIONS, Provider, ServerKind, needed_variables
 
-ROWS = [row for row in CATALOG.values() if row.server is not Server.EMBEDDED]
+ROWS = [row for row in CATALOG.values() if row.server is not ServerKind.EMBEDDED]
 # Names of models whose families have wires of their own. Without an entry `some-model` is asked.
 MODELS: Mapping[str, tuple[str, ...]] = {
     "azure": ("gpt-5-pro",),

@@ -11,7 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_llm import APIError, InternalServerError, Limits, RateLimitError, ServiceUnavailableError
 from trio_llm._limits.account import Account
-from trio_llm._limits.buckets import ONE_REQUEST, Cost
+from trio_llm._limits.buckets import ONE_REQUEST, RateCost
 from trio_llm._limits.lane import DEFAULT_PAUSE
 from trio_llm._limits.line import Ticket
 from trio_llm._limits.settings import LONGEST_RESPECTED_WAIT
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.anyio
 # Single properties, on both loops where time does not matter.
 
 
-async def hold(account: Account, seconds: float, *, cost: Cost = ONE_REQUEST, ticket: Ticket | None = None) -> float:
+async def hold(
+    account: Account, seconds: float, *, cost: RateCost = ONE_REQUEST, ticket: Ticket | None = None
+) -> float:
     """A call of some seconds. Returns when it got in."""
     with await account.enter(cost, ticket or account.ticket()):
         began: float = either.current_time()
@@ -221,7 +223,7 @@ async def test_priority_goes_first_even_before_one_that_already_waits_for_the_sl
 
 async def test_a_large_call_is_not_starved_by_small_ones(autojump_clock: MockClock) -> None:
     account = Account(Limits(tokens_per_minute=600))
-    small, large = Cost(1, 10), Cost(1, 600)
+    small, large = RateCost(1, 10), RateCost(1, 600)
     began: list[float] = []
 
     async def call() -> None:
@@ -264,10 +266,10 @@ async def test_a_repeated_call_stands_where_it_first_stood(autojump_clock: MockC
 
 async def test_a_cancelled_wait_wakes_the_next_in_line(autojump_clock: MockClock) -> None:
     account = Account(Limits(tokens_per_minute=600))
-    await hold(account, 0, cost=Cost(1, 590))
+    await hold(account, 0, cost=RateCost(1, 590))
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(lambda: hold(account, 0, cost=Cost(1, 600)))
+            nursery.start_soon(lambda: hold(account, 0, cost=RateCost(1, 600)))
             await wait_all_tasks_blocked()
             scope.cancel()
     async with trio.open_nursery() as nursery:
@@ -275,11 +277,11 @@ async def test_a_cancelled_wait_wakes_the_next_in_line(autojump_clock: MockClock
 
         async def large() -> None:
             with outer:
-                await hold(account, 0, cost=Cost(1, 600))
+                await hold(account, 0, cost=RateCost(1, 600))
 
         nursery.start_soon(large)
         await wait_all_tasks_blocked()
-        nursery.start_soon(lambda: hold(account, 0, cost=Cost(1, 10)))
+        nursery.start_soon(lambda: hold(account, 0, cost=RateCost(1, 10)))
         await wait_all_tasks_blocked()
         outer.cancel()
     assert trio.current_time() == 0
@@ -296,7 +298,7 @@ async def test_a_cancelled_call_is_not_refused_but_ends_as_cancelled() -> None:
 
 
 async def test_whoever_is_overtaken_just_when_its_turn_comes_waits_for_the_next(autojump_clock: MockClock) -> None:
-    account, large = Account(Limits(tokens_per_minute=600)), Cost(1, 600)
+    account, large = Account(Limits(tokens_per_minute=600)), RateCost(1, 600)
     await hold(account, 0, cost=large)
     order: list[str] = []
 

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_llm import APIError, InternalServerError, Limits
 from trio_llm._limits.account import Account, Admission
-from trio_llm._limits.buckets import Cost
+from trio_llm._limits.buckets import RateCost
 from trio_llm._limits.line import Line, Ticket, Waiter
 from trio_llm._types.usage import Usage
 
@@ -25,7 +25,7 @@ class ModelCall:
     """A call as the model sees it."""
 
     number: int
-    cost: Cost
+    cost: RateCost
     ticket: Ticket
     rank: tuple[int, int]
     state: str = "waiting"
@@ -90,7 +90,7 @@ class Driver:
         self.ends: dict[int, trio.Event] = {}
         self.endings: dict[int, Callable[[Admission], None]] = {}
 
-    async def _call(self, number: int, cost: Cost, ticket: Ticket) -> None:
+    async def _call(self, number: int, cost: RateCost, ticket: Ticket) -> None:
         with self.scopes[number]:
             try:
                 with await self.account.enter(cost, ticket) as admission:
@@ -102,7 +102,7 @@ class Driver:
             finally:
                 self.admissions.pop(number, None)
 
-    def start(self, cost: Cost, priority: int, again: ModelCall | None) -> None:
+    def start(self, cost: RateCost, priority: int, again: ModelCall | None) -> None:
         """A call arrives, or an ended one is repeated."""
         number = len(self.model.calls)
         ticket, rank = (again.ticket, again.rank) if again else (self.account.ticket(priority), (-priority, number))
@@ -156,7 +156,7 @@ class Driver:
             assert statistics.tokens_left + reserved + self.model.used == TOKENS
 
 
-costs = st.builds(Cost, st.just(1), st.integers(0, 300), st.integers(0, 500))
+costs = st.builds(RateCost, st.just(1), st.integers(0, 300), st.integers(0, 500))
 events = st.one_of(
     st.tuples(st.just("start"), costs, st.integers(-1, 1)),
     st.tuples(st.just("start"), costs, st.integers(-1, 1)),
@@ -171,9 +171,9 @@ events = st.one_of(
 async def play(driver: Driver, event: tuple[object, ...]) -> None:
     """One event for both; what does not apply does nothing."""
     match event:
-        case ("start", Cost() as cost, int(priority)):
+        case ("start", RateCost() as cost, int(priority)):
             driver.start(cost, priority, None)
-        case ("repeat", Cost() as cost, int(place)) if ended := driver.model.in_state("ended"):
+        case ("repeat", RateCost() as cost, int(place)) if ended := driver.model.in_state("ended"):
             driver.start(cost, 0, ended[place % len(ended)])
         case ("finish", str(ending), int(used)) if in_flight := driver.model.in_state("in flight"):
             driver.finish(in_flight[used % len(in_flight)], ending, used)
@@ -228,7 +228,7 @@ def test_events_of_the_same_moment_leave_the_same_sums(script: list[tuple[object
 
 def play_unchecked(driver: Driver, event: tuple[object, ...]) -> None:
     match event:
-        case ("start", Cost() as cost, int(priority)):
+        case ("start", RateCost() as cost, int(priority)):
             driver.start(cost, priority, None)
         case ("cancel", int(place)) if calls := driver.model.calls:
             driver.scopes[calls[place % len(calls)].number].cancel()
@@ -252,10 +252,10 @@ def test_a_line_is_a_sorted_list(steps: list[tuple[int, int, bool]], place: tupl
     for number, (priority, tokens, leaves) in enumerate(steps):
         if leaves and expected:
             line.leave(expected.pop(tokens % len(expected)))
-        waiter = Waiter((-priority, number), Cost(1, tokens), None)
+        waiter = Waiter((-priority, number), RateCost(1, tokens), None)
         line.join(waiter)
         expected.append(waiter)
         expected.sort(key=lambda one: one.rank)
         assert line.first is expected[0]
         assert len(line) == len(expected)
-    assert line.cost_before(place) == sum([one.cost for one in expected if one.rank < place], Cost(0))
+    assert line.cost_before(place) == sum([one.cost for one in expected if one.rank < place], RateCost(0))

@@ -11,12 +11,12 @@ from trio_llm._limits.adaptive import (
     PERSISTENT,
     SAFETY,
     Concurrency,
-    Departure,
     DescribedLimits,
+    LaneDeparture,
     SlowStart,
     explain_refusal,
 )
-from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Cost, Kind
+from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Kind, RateCost
 from trio_llm._limits.header_formats import Window
 
 
@@ -83,11 +83,11 @@ def test_an_old_reply_is_brought_up_to_date() -> None:
 
 def test_tokens_stay_reserved_until_their_call_ends() -> None:
     limits = DescribedLimits()
-    cost = Cost(1, prompt=100, answer=200)
+    cost = RateCost(1, prompt=100, answer=200)
     departure = limits.take(0, cost)
     limits.follow([tokens(600)], departure, now=0)
     assert level(limits, name="t") == 300
-    limits.settle(0, cost, unspent=Cost(0, 90, 150))
+    limits.settle(0, cost, unspent=RateCost(0, 90, 150))
 
     assert level(limits, name="t") == 540
 
@@ -95,7 +95,7 @@ def test_tokens_stay_reserved_until_their_call_ends() -> None:
 def test_a_count_that_may_or_may_not_include_the_call_itself_changes_nothing_between() -> None:
     limits = DescribedLimits()
     limits.follow([tokens(600)], limits.take(0, ONE_REQUEST), now=0)
-    departure = limits.take(0, Cost(1, prompt=100, answer=200))
+    departure = limits.take(0, RateCost(1, prompt=100, answer=200))
     limits.follow([tokens(350)], departure, now=0)
     assert level(limits, name="t") == 300
     limits.follow([tokens(250)], departure, now=0)
@@ -106,7 +106,7 @@ def test_a_count_that_may_or_may_not_include_the_call_itself_changes_nothing_bet
 @pytest.mark.parametrize(("kind", "left"), [("tokens", 300), ("prompt", 500), ("answer", 400)])
 def test_prompts_and_answers_have_their_own_limits(kind: Kind, left: float) -> None:
     limits = DescribedLimits()
-    limits.follow([tokens(600, kind)], limits.take(0, Cost(1, prompt=100, answer=200)), now=0)
+    limits.follow([tokens(600, kind)], limits.take(0, RateCost(1, prompt=100, answer=200)), now=0)
 
     assert level(limits, name="t") == left
 
@@ -170,7 +170,7 @@ def test_whatever_replies_say_the_wait_is_finite_and_no_level_exceeds_its_limit(
 ) -> None:
     limits, now = DescribedLimits(), 0.0
     for limit, remaining, reset, pause in replies:
-        departure = limits.take(now, Cost(1, 10, 10))
+        departure = limits.take(now, RateCost(1, 10, 10))
         now += pause
         limits.follow([window(remaining, limit=limit or None, reset=reset, period=period)], departure, now)
         limits.settle(now, departure.cost, NOTHING)
@@ -181,8 +181,8 @@ def test_whatever_replies_say_the_wait_is_finite_and_no_level_exceeds_its_limit(
 
 def test_a_refusal_is_explained_by_a_limit_that_is_used_up() -> None:
     assert explain_refusal([window(0)], ONE_REQUEST)
-    assert explain_refusal([window(50), tokens(99)], Cost(1, prompt=100))
-    assert not explain_refusal([window(50), tokens(101), window(None)], Cost(1, prompt=100))
+    assert explain_refusal([window(50), tokens(99)], RateCost(1, prompt=100))
+    assert not explain_refusal([window(50), tokens(101), window(None)], RateCost(1, prompt=100))
     assert not explain_refusal([], ONE_REQUEST)
 
 
@@ -237,14 +237,14 @@ def test_a_number_that_was_cut_grows_again_with_answers_to_twice_of_what_is_used
 
 def test_departures_remember_what_left_with_them() -> None:
     limits = DescribedLimits()
-    limits.take(0, Cost(1, 2, 3))
+    limits.take(0, RateCost(1, 2, 3))
 
-    assert limits.take(1, Cost(1, 2, 3)) == Departure(Cost(1, 2, 3), 1, Cost(2, 4, 6))
+    assert limits.take(1, RateCost(1, 2, 3)) == LaneDeparture(RateCost(1, 2, 3), 1, RateCost(2, 4, 6))
 
 
 def test_requests_that_left_before_limits_were_known_are_counted_as_in_flight() -> None:
     limits = DescribedLimits()
     limits.begin(in_flight=5, departed=9)
-    limits.follow([window(59)], Departure(ONE_REQUEST, 0, Cost(5)), now=0)
+    limits.follow([window(59)], LaneDeparture(ONE_REQUEST, 0, RateCost(5)), now=0)
 
     assert level(limits) == 59 - 4

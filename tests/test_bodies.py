@@ -9,7 +9,7 @@ import pytest
 
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._dialects.contract import Call, Dialect, ReplyIsError
+from trio_llm._dialects.contract import Dialect, ReplyIsError, WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ChatRequest, ModelResponse
@@ -18,8 +18,8 @@ from trio_llm._types.folding import fold_chunks
 from trio_llm._types.text_completions import TextCompletionRequest
 
 ASK = ChatRequest("m", [{"role": "user", "content": "Hi"}])
-CALL = Call(ASK, "m")
-TEXT_CALL = Call(TextCompletionRequest("m", "Hi"), "m")
+CALL = WireCall(ASK, "m")
+TEXT_CALL = WireCall(TextCompletionRequest("m", "Hi"), "m")
 WHOLE: dict[str, Any] = {
     "openai": {"id": "r", "choices": [{"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}]},
     "anthropic": {"type": "message", "content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn"},

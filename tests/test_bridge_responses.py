@@ -12,7 +12,7 @@ from responses_wire import COMPACTION, MESSAGE, PROGRAM, events_of, response
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.bridges.answers import responses_over, streamed_responses_over
 from trio_llm._dialects.bridges.chat_request import chat_request
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ReplyDict
 from trio_llm._types.errors import APIConnectionError, BadRequestError, UnsupportedParamsError
@@ -29,8 +29,8 @@ STREAMED = streamed_responses_over(OPENAI.chat_stream)
 TOOL = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": None}
 
 
-def call_of(given: Any = "hi", **params: Any) -> Call[ResponsesRequest]:
-    return Call(ResponsesRequest(given, "m", **params), "m")
+def call_of(given: Any = "hi", **params: Any) -> WireCall[ResponsesRequest]:
+    return WireCall(ResponsesRequest(given, "m", **params), "m")
 
 
 def sent(given: Any = "hi", **params: Any) -> Any:

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Bucket, Cost, longest_wait
+from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Bucket, RateCost, longest_wait
 
 amounts = st.floats(0, 1_000)
 seconds = st.floats(0, 300)
@@ -116,13 +116,13 @@ def test_the_longest_wait_of_all_buckets_counts() -> None:
         bucket.take(0, bucket.capacity)
 
     assert longest_wait(buckets, 0, ONE_REQUEST) == 1
-    assert longest_wait(buckets, 0, Cost(1, prompt=20, answer=10)) == 10
-    assert longest_wait(buckets, 0, Cost(1, prompt=90, answer=1), ahead=Cost(3, 10, 1)) == 10.2
+    assert longest_wait(buckets, 0, RateCost(1, prompt=20, answer=10)) == 10
+    assert longest_wait(buckets, 0, RateCost(1, prompt=90, answer=1), ahead=RateCost(3, 10, 1)) == 10.2
     assert longest_wait([], 0, ONE_REQUEST) == 0
 
 
-@given(costs=st.lists(st.builds(Cost, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))))
-def test_costs_add_up_and_cancel_out(costs: list[Cost]) -> None:
+@given(costs=st.lists(st.builds(RateCost, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))))
+def test_costs_add_up_and_cancel_out(costs: list[RateCost]) -> None:
     total = sum(costs, NOTHING)
 
     assert total.tokens == sum(cost.prompt + cost.answer for cost in costs) == total.of("tokens")

@@ -24,7 +24,7 @@ from trio_llm._catalog.self_hosted import SELF_HOSTED
 from trio_llm._catalog.sound import SOUND
 from trio_llm._types.chat import CHAT_PARAMETERS
 from trio_llm._types.reranking import RERANK_PARAMETERS
-from trio_llm.types import Catalog, MaxTokensName, Server
+from trio_llm.types import Catalog, MaxTokensName, ServerKind
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "fixtures" / "catalog_golden.json"
@@ -67,7 +67,7 @@ def test_a_row_has_a_secure_address_or_is_the_users_own(row: Provider) -> None:
     secure = row.base_url.startswith("https://")
     loopback = urlsplit(row.base_url).hostname in ("localhost", "127.0.0.1", None)
 
-    assert secure if row.server is Server.REMOTE else loopback
+    assert secure if row.server is ServerKind.REMOTE else loopback
     assert not row.base_url.endswith("/")
 
 
@@ -77,7 +77,7 @@ def test_a_row_names_the_page_that_proves_it_and_well_formed_variables(row: Prov
     assert all(
         re.fullmatch(r"[A-Z0-9_]+|[a-z0-9_]+", name) for name in row.key_variables + row.service().address_variables
     )
-    assert row.key_variables or row.sources or row.server is Server.EMBEDDED
+    assert row.key_variables or row.sources or row.server is ServerKind.EMBEDDED
 
 
 @every_row

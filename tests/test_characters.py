@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.characters import has_halves, whole_characters
-from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._dialects.contract import Dialect, WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._dialects.openai.responses_api import RESPONSES
@@ -19,7 +19,7 @@ from trio_llm._types.folding import fold_chunks
 from trio_llm._types.messages_api.request import MessagesRequest
 from trio_llm._types.responses_api.request import ResponsesRequest
 
-CALL = Call(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
+CALL = WireCall(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
 TEXTS = st.text(st.sampled_from("aé\u4f60\U0001f600\U0001d11e"), min_size=1, max_size=8)
 
 
@@ -107,9 +107,9 @@ MESSAGES_DELTA = {"type": "content_block_delta", "index": 0, "delta": {"type": "
 def test_halves_in_two_events_are_one_character_for_those_who_read_events(escaped: bool, text: str) -> None:
     assert RESPONSES.responses_stream is not None
     assert ANTHROPIC.messages_stream is not None
-    of_responses = RESPONSES.responses_stream.open_decoder(Call(ResponsesRequest("Hi", "m"), "m"))
+    of_responses = RESPONSES.responses_stream.open_decoder(WireCall(ResponsesRequest("Hi", "m"), "m"))
     of_messages = ANTHROPIC.messages_stream.open_decoder(
-        Call(MessagesRequest(9, [{"role": "user", "content": "Hi"}], "m"), "m")
+        WireCall(MessagesRequest(9, [{"role": "user", "content": "Hi"}], "m"), "m")
     )
     typed = [one.delta for one in of_responses.feed(cut(RESPONSES_DELTA, text, escaped=escaped))]  # type: ignore[attr-defined]
     texts = [one.delta.text for one in of_messages.feed(cut(MESSAGES_DELTA, text, escaped=escaped))]  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from responses_wire import CALL, COMPACTION, MESSAGE, PROGRAM, REASONING, USAGE, events_of, response, stream_of
 
-from trio_llm._dialects.contract import Call, ReplyIsError
+from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._dialects.openai.responses_api import RESPONSES
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from trio_llm._types.errors import APIConnectionError, UnsupportedParamsError
@@ -22,16 +22,16 @@ CHAT, CHAT_STREAM = RESPONSES.chat, RESPONSES.chat_stream
 
 def sent(messages: Any = HI, **params: Any) -> Any:
     request = ChatRequest("m", messages, **params)
-    return json.loads(CHAT.encode(Call(request, "m")).body)  # type: ignore[arg-type]
+    return json.loads(CHAT.encode(WireCall(request, "m")).body)  # type: ignore[arg-type]
 
 
 def whole(**fields: Any) -> ModelResponse:
-    return CHAT.decode(Call(ChatRequest("m", HI), "m"), json.dumps(response(**fields)).encode())
+    return CHAT.decode(WireCall(ChatRequest("m", HI), "m"), json.dumps(response(**fields)).encode())
 
 
 def read(events: Any, size: int = 100_000) -> tuple[list[ModelResponseStream], Any]:
     data = stream_of(events)
-    decoder = CHAT_STREAM.open_decoder(Call(ChatRequest("m", HI), "m"))
+    decoder = CHAT_STREAM.open_decoder(WireCall(ChatRequest("m", HI), "m"))
     chunks = [chunk for at in range(0, len(data), size) for chunk in decoder.feed(data[at : at + size])]
     if not decoder.finished:
         chunks += decoder.close()

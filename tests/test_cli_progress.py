@@ -7,16 +7,16 @@ import io
 import trio
 
 from trio_llm import BudgetExceededError, ChatRequest
-from trio_llm._cli.calls import Call, FanOut
+from trio_llm._cli.calls import FanOut, PromptCall
 from trio_llm._cli.outcomes import outcome_record
 from trio_llm._cli.progress import Board
-from trio_llm._cli.prompts import Prompt
+from trio_llm._cli.prompts import PromptLine
 from trio_llm._cli.terminal import Screen, cells
 
 
-def call(number: int) -> Call:
+def call(number: int) -> PromptCall:
     request = ChatRequest("openai/any", [{"role": "user", "content": "x"}], stream=True)
-    return Call(number, Prompt("here", request), started=0.0, pieces=["many ", "words "] * 50, chunks=100)
+    return PromptCall(number, PromptLine("here", request), started=0.0, pieces=["many ", "words "] * 50, chunks=100)
 
 
 def drawn(fan_out: FanOut) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from trio_llm import Client, adecisions, decisions
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, ReplyIsError
+from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm.exceptions import BadRequestError, UnsupportedParamsError
 from trio_llm.testing import Simulator
@@ -43,8 +43,8 @@ REPLY: dict[str, Any] = {
 }
 
 
-def asked(**params: Any) -> Call[DecisionRequest]:
-    return Call(DecisionRequest("openai/gpt-6-luna", "Twice!", QUESTIONS, **params), "gpt-6-luna")
+def asked(**params: Any) -> WireCall[DecisionRequest]:
+    return WireCall(DecisionRequest("openai/gpt-6-luna", "Twice!", QUESTIONS, **params), "gpt-6-luna")
 
 
 def endpoint() -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from trio_llm import Client, TextCompletionRequest
 from trio_llm._dialects.aleph_alpha import ALEPH_ALPHA
-from trio_llm._dialects.contract import Call, ReplyIsError
+from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm.exceptions import BadRequestError, UnsupportedParamsError
 from trio_llm.testing import Simulator
 
@@ -21,8 +21,8 @@ REPLY = {
 }
 
 
-def call(prompt: Any = "Söderhamn", **params: Any) -> Call[TextCompletionRequest]:
-    return Call(TextCompletionRequest("pharia-9", prompt, **params), "pharia-9")
+def call(prompt: Any = "Söderhamn", **params: Any) -> WireCall[TextCompletionRequest]:
+    return WireCall(TextCompletionRequest("pharia-9", prompt, **params), "pharia-9")
 
 
 def endpoint() -> Any:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
@@ -25,7 +25,7 @@ MARKER = {"type": "ephemeral"}
 
 def encoded(*messages: Any) -> dict[str, Any]:
     assert ANTHROPIC.chat is not None
-    request = ANTHROPIC.chat.encode(Call(ChatRequest(f"anthropic/{MODEL}", messages), MODEL))
+    request = ANTHROPIC.chat.encode(WireCall(ChatRequest(f"anthropic/{MODEL}", messages), MODEL))
     assert isinstance(request.body, bytes)
     body: dict[str, Any] = json.loads(request.body)
     return body
@@ -78,7 +78,7 @@ def test_system_messages_that_begin_become_the_system_prompt_and_later_ones_stay
 def test_a_model_that_takes_system_turns_gets_them_behind_the_users(model: str, roles: list[str]) -> None:
     told = [user("Hi"), SYSTEM, {"role": "assistant", "content": "Yes?"}, SYSTEM, user("Go"), SYSTEM, SYSTEM]
     assert ANTHROPIC.chat is not None
-    encoded = ANTHROPIC.chat.encode(Call(ChatRequest(f"anthropic/{model}", told), model)).body
+    encoded = ANTHROPIC.chat.encode(WireCall(ChatRequest(f"anthropic/{model}", told), model)).body
     assert isinstance(encoded, bytes)
     body = json.loads(encoded)
     assert [turn["role"] for turn in body["messages"]] == roles
@@ -215,7 +215,7 @@ def test_files_become_documents_or_images(part: dict[str, Any], block: dict[str,
 def test_a_stored_file_brings_the_header_of_its_beta() -> None:
     assert ANTHROPIC.chat is not None
     request = ANTHROPIC.chat.encode(
-        Call(ChatRequest(MODEL, [user([file(file_id="file_011"), text("Sum up.")])]), MODEL)
+        WireCall(ChatRequest(MODEL, [user([file(file_id="file_011"), text("Sum up.")])]), MODEL)
     )
     assert isinstance(request.body, bytes)
     document = json.loads(request.body)["messages"][0]["content"][0]
@@ -334,7 +334,7 @@ REPLIES = ["text", "thinking_and_tools", "web_search", "documents", "interleaved
 def test_a_reply_can_be_sent_back_as_it_is(name: str) -> None:
     assert ANTHROPIC.chat is not None
     reply = (FIXTURES / f"{name}.json").read_bytes()
-    response = ANTHROPIC.chat.decode(Call(ChatRequest(MODEL, [user("Go")]), MODEL), reply)
+    response = ANTHROPIC.chat.decode(WireCall(ChatRequest(MODEL, [user("Go")]), MODEL), reply)
     sent = turns(user("Go"), response.choices[0].message, user("On"))[1]["content"]
     came = json.loads(reply)["content"]
     assert without_nulls(sent) == without_nulls([{key: v for key, v in block.items()} for block in came])

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._dialects.contract import Call, ReplyIsError, StreamDecoder
+from trio_llm._dialects.contract import ReplyIsError, StreamDecoder, WireCall
 from trio_llm._types.chat import ChatRequest, Message, ModelResponse, ModelResponseStream
 from trio_llm._types.errors import (
     APIConnectionError,
@@ -25,14 +25,14 @@ from trio_llm._types.folding import fold_chunks
 FIXTURES = Path(__file__).parent / "fixtures" / "anthropic"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.sse"))
 HELLO: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
-CALL = Call(ChatRequest("anthropic/claude-sonnet-4-5", HELLO), "claude-sonnet-4-5")
+CALL = WireCall(ChatRequest("anthropic/claude-sonnet-4-5", HELLO), "claude-sonnet-4-5")
 
 
-def asking(model: str = "claude-sonnet-4-5", **parameters: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest(f"anthropic/{model}", HELLO, **parameters), model)
+def asking(model: str = "claude-sonnet-4-5", **parameters: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest(f"anthropic/{model}", HELLO, **parameters), model)
 
 
-def decode(body: object, call: Call[ChatRequest] = CALL) -> ModelResponse:
+def decode(body: object, call: WireCall[ChatRequest] = CALL) -> ModelResponse:
     assert ANTHROPIC.chat is not None
     return ANTHROPIC.chat.decode(call, json.dumps(body).encode())
 
@@ -45,12 +45,12 @@ def streamed(name: str) -> bytes:
     return (FIXTURES / f"{name}.sse").read_bytes()
 
 
-def opened(call: Call[ChatRequest] = CALL) -> StreamDecoder[ModelResponseStream]:
+def opened(call: WireCall[ChatRequest] = CALL) -> StreamDecoder[ModelResponseStream]:
     assert ANTHROPIC.chat_stream is not None
     return ANTHROPIC.chat_stream.open_decoder(call)
 
 
-def read(body: bytes, size: int = 0, call: Call[ChatRequest] = CALL) -> list[ModelResponseStream]:
+def read(body: bytes, size: int = 0, call: WireCall[ChatRequest] = CALL) -> list[ModelResponseStream]:
     decoder = opened(call)
     chunks: list[ModelResponseStream] = []
     for at in range(0, len(body), size or len(body)):

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.anthropic.models import DEFAULT_MAX_TOKENS, version
 from trio_llm._dialects.anthropic.thinking import BUDGETS
-from trio_llm._dialects.contract import Call, Quirks
+from trio_llm._dialects.contract import Quirks, WireCall
 from trio_llm._types.chat import CHAT_PARAMETERS, ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 from trio_llm._types.http import HTTPRequest
@@ -27,7 +27,7 @@ MARKER = {"type": "ephemeral"}
 
 def request(model: str = MODEL, **parameters: Any) -> HTTPRequest:
     assert ANTHROPIC.chat is not None
-    return ANTHROPIC.chat.encode(Call(ChatRequest(f"anthropic/{model}", HELLO, **parameters), model))
+    return ANTHROPIC.chat.encode(WireCall(ChatRequest(f"anthropic/{model}", HELLO, **parameters), model))
 
 
 def body(model: str = MODEL, **parameters: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def test_the_smallest_request() -> None:
 
 def test_a_streamed_request_differs_in_one_field() -> None:
     assert ANTHROPIC.chat_stream is not None
-    call = Call(ChatRequest(MODEL, HELLO, stream=True, stream_options={"include_usage": True}), MODEL)
+    call = WireCall(ChatRequest(MODEL, HELLO, stream=True, stream_options={"include_usage": True}), MODEL)
     made = ANTHROPIC.chat_stream.encode(call).body
     assert isinstance(made, bytes)
     assert json.loads(made) == {**body(), "stream": True}
@@ -134,10 +134,10 @@ def test_a_provider_s_quirks_are_heeded() -> None:
     assert ANTHROPIC.chat is not None
     quirks = Quirks(unsupported=frozenset({"top_p", "response_format"}))
     for parameters in ({"top_p": 0.5}, {"response_format": {"type": "json_object"}}):
-        call = Call(ChatRequest(MODEL, HELLO, **parameters), MODEL, quirks)
+        call = WireCall(ChatRequest(MODEL, HELLO, **parameters), MODEL, quirks)
         with pytest.raises(UnsupportedParamsError, match=next(iter(parameters))):
             ANTHROPIC.chat.encode(call)
-        dropping = Call(ChatRequest(MODEL, HELLO, **parameters, drop_params=True), MODEL, quirks)
+        dropping = WireCall(ChatRequest(MODEL, HELLO, **parameters, drop_params=True), MODEL, quirks)
         assert ANTHROPIC.chat.encode(dropping) == request()
 
 
@@ -358,7 +358,7 @@ def test_nonsense_is_a_bad_request_and_nothing_else(
     assert ANTHROPIC.chat is not None
     messages = [*HELLO, {"role": role, **fields}]
     with suppress(BadRequestError):
-        ANTHROPIC.chat.encode(Call(ChatRequest(MODEL, messages, **parameters, drop_params=True), MODEL))
+        ANTHROPIC.chat.encode(WireCall(ChatRequest(MODEL, messages, **parameters, drop_params=True), MODEL))
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "temperature"])

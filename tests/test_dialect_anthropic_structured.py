@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from trio_llm._dialects.anthropic import ANTHROPIC
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
@@ -21,7 +21,7 @@ HELLO: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
 
 def body(model: str = MODEL, **parameters: Any) -> dict[str, Any]:
     assert ANTHROPIC.chat is not None
-    made = ANTHROPIC.chat.encode(Call(ChatRequest(f"anthropic/{model}", HELLO, **parameters), model)).body
+    made = ANTHROPIC.chat.encode(WireCall(ChatRequest(f"anthropic/{model}", HELLO, **parameters), model)).body
     assert isinstance(made, bytes)
     fields: dict[str, Any] = json.loads(made)
     return fields

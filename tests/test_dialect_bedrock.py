@@ -16,7 +16,7 @@ from hypothesis import given, strategies as st
 import trio_llm
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.bedrock import CONVERSE
-from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
+from trio_llm._dialects.contract import ErrorDetail, ReplyIsError, WireCall
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from trio_llm._types.errors import (
     APIConnectionError,
@@ -39,8 +39,8 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "port", "schema": SCHEM
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 
 
-def call(*messages: Any, model: str = MODEL, **params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest(model, list(messages or [QUESTION]), **params), model)
+def call(*messages: Any, model: str = MODEL, **params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest(model, list(messages or [QUESTION]), **params), model)
 
 
 def encoded(*messages: Any, model: str = MODEL, **params: Any) -> dict[str, Any]:

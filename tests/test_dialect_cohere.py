@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.cohere import COHERE
-from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
+from trio_llm._dialects.contract import ErrorDetail, ReplyIsError, WireCall
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from trio_llm._types.errors import APIConnectionError, BadRequestError, InternalServerError, UnsupportedParamsError
 from trio_llm._types.folding import fold_chunks
@@ -24,8 +24,8 @@ QUESTION = {"role": "user", "content": "Which port?"}
 TOOL = {"type": "function", "function": {"name": "tide", "parameters": {"type": "object", "properties": {}}}}
 
 
-def call(*messages: Any, **params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest("command-z", list(messages or [QUESTION]), **params), "command-z")
+def call(*messages: Any, **params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest("command-z", list(messages or [QUESTION]), **params), "command-z")
 
 
 def encoded(*messages: Any, **params: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError
@@ -21,7 +21,7 @@ CALLED: Message = {
 
 def body_of(*messages: Any, model: str = "gemini-2.5-flash") -> dict[str, Any]:
     assert GEMINI.chat is not None
-    encoded = GEMINI.chat.encode(Call(ChatRequest(model, messages), model)).body
+    encoded = GEMINI.chat.encode(WireCall(ChatRequest(model, messages), model)).body
     assert isinstance(encoded, bytes)
     body: dict[str, Any] = json.loads(encoded)
     return body
@@ -172,7 +172,7 @@ def test_a_reply_is_sent_back_with_its_signatures_and_what_the_provider_ran() ->
     parts = [code, {"text": "A"}, {"text": "B", "thoughtSignature": "Zg=="}, image, call]
     wire = json.dumps({"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]}).encode()
     question = {"role": "user", "content": "?"}
-    message = GEMINI.chat.decode(Call(ChatRequest("m", [question]), "m"), wire).choices[0].message
+    message = GEMINI.chat.decode(WireCall(ChatRequest("m", [question]), "m"), wire).choices[0].message
 
     assert body_of(question, message)["contents"][1] == {
         "role": "model",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, Dialect, Endpoint
+from trio_llm._dialects.contract import Dialect, Endpoint, WireCall
 from trio_llm._dialects.gemini import GEMINI, VERTEX
 from trio_llm._types.embeddings import EmbeddingRequest, EmbeddingResponse
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
@@ -22,8 +22,8 @@ def endpoint(dialect: Dialect) -> Endpoint[EmbeddingRequest, EmbeddingResponse]:
     return dialect.embeddings
 
 
-def call_of(texts: Any, **params: Any) -> Call[EmbeddingRequest]:
-    return Call(EmbeddingRequest(MODEL, texts, **params), MODEL)
+def call_of(texts: Any, **params: Any) -> WireCall[EmbeddingRequest]:
+    return WireCall(EmbeddingRequest(MODEL, texts, **params), MODEL)
 
 
 def encoded(dialect: Dialect, texts: Any, **params: Any) -> tuple[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trio_llm._dialects.contract import Call, Endpoint, ReplyIsError
+from trio_llm._dialects.contract import Endpoint, ReplyIsError, WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._types.errors import ContentPolicyViolationError, UnsupportedParamsError
 from trio_llm._types.images import ImageRequest, ImageResponse
@@ -21,8 +21,8 @@ def endpoint() -> Endpoint[ImageRequest, ImageResponse]:
     return GEMINI.images
 
 
-def call_of(model: str, **params: Any) -> Call[ImageRequest]:
-    return Call(ImageRequest("a boat", model, **params), model)
+def call_of(model: str, **params: Any) -> WireCall[ImageRequest]:
+    return WireCall(ImageRequest("a boat", model, **params), model)
 
 
 def encoded(model: str, **params: Any) -> tuple[str, dict[str, Any]]:

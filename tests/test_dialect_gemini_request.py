@@ -11,7 +11,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
@@ -20,8 +20,8 @@ HELLO = [{"role": "user", "content": "Hello"}]
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 
 
-def call_of(messages: Any = HELLO, model: str = "gemini-2.5-flash", **params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest(model, messages, **params), model)
+def call_of(messages: Any = HELLO, model: str = "gemini-2.5-flash", **params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest(model, messages, **params), model)
 
 
 def body_of(messages: Any = HELLO, model: str = "gemini-2.5-flash", **params: Any) -> dict[str, Any]:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, ReplyIsError
+from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._types.chat import ChatRequest, ChoiceLogprobs, ModelResponse, ModelResponseStream, TokenLogprob
 from trio_llm._types.errors import ContentPolicyViolationError, InternalServerError
 from trio_llm._types.folding import fold_chunks
 
 FIXTURES = Path(__file__).parent / "fixtures" / "gemini"
-CALL = Call(ChatRequest("gemini-9-flash", [{"role": "user", "content": "Where?"}]), "gemini-9-flash")
+CALL = WireCall(ChatRequest("gemini-9-flash", [{"role": "user", "content": "Where?"}]), "gemini-9-flash")
 
 
 def decode(body: bytes) -> ModelResponse:

@@ -25,7 +25,7 @@ from trio_llm import (
 )
 from trio_llm._catalog.provider import Wire, load_dialect
 from trio_llm._dialects.bedrock import prompts
-from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
+from trio_llm._dialects.contract import ErrorDetail, ReplyIsError, WireCall
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from trio_llm._types.errors import (
     APIConnectionError,
@@ -47,8 +47,8 @@ WIRES = sorted(INVOKED)
 every_wire = pytest.mark.parametrize("wire", WIRES)
 
 
-def call(**params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest("maker.model", HELLO, **params), "maker.model")
+def call(**params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest("maker.model", HELLO, **params), "maker.model")
 
 
 def whole(wire: str, document: Any, head: ReplyHead | None = None) -> ModelResponse:
@@ -452,7 +452,7 @@ def test_a_stream_whose_model_broke_off_is_an_error_with_what_there_was() -> Non
 
 
 def test_the_system_speaks_in_front_of_the_users_first_words_of_mistral() -> None:
-    alone = prompts.MISTRAL.write([prompts.Turn("system", "Be brief.")])
+    alone = prompts.MISTRAL.write([prompts.PromptTurn("system", "Be brief.")])
 
     assert alone == {"prompt": "<s>[INST] Be brief. [/INST]"}
 

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from trio_llm._catalog import CATALOG
 from trio_llm._convert.converter import ConversionError
 from trio_llm._credentials.destinations import destination
-from trio_llm._dialects.contract import Call, ReplyIsError
+from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._dialects.ollama import OLLAMA
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from trio_llm._types.embeddings import EmbeddingRequest
@@ -40,8 +40,8 @@ STREAM = (FIXTURES / "thinking_and_tools.ndjson").read_bytes()
 WHOLE = json.loads((FIXTURES / "thinking_and_tools.json").read_bytes())
 
 
-def call(*messages: Any, **params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest("harbour:2b", list(messages or [QUESTION]), **params), "harbour:2b")
+def call(*messages: Any, **params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest("harbour:2b", list(messages or [QUESTION]), **params), "harbour:2b")
 
 
 def encoded(*messages: Any, **params: Any) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def test_an_image_by_address_is_refused_by_its_place() -> None:
 
 def test_vectors_come_in_the_order_of_the_texts() -> None:
     assert OLLAMA.embeddings is not None
-    asked = Call(EmbeddingRequest("harbour", ["a", "b"], dimensions=2), "harbour")
+    asked = WireCall(EmbeddingRequest("harbour", ["a", "b"], dimensions=2), "harbour")
     request = OLLAMA.embeddings.encode(asked)
     assert isinstance(request.body, bytes)
     body = json.dumps({"embeddings": [[1.0, 2.0], [3.0, 4.0]], "prompt_eval_count": 5}).encode()
@@ -205,7 +205,7 @@ def test_vectors_come_in_the_order_of_the_texts() -> None:
 def test_a_completion_reads_the_same_whole_and_streamed(size: int) -> None:
     assert OLLAMA.text_completion is not None
     assert OLLAMA.text_completion_stream is not None
-    asked = Call(TextCompletionRequest("harbour", "Port:", max_tokens=3), "harbour")
+    asked = WireCall(TextCompletionRequest("harbour", "Port:", max_tokens=3), "harbour")
     pieces = [{**END, "message": None, "response": text, "done": False} for text in ("Sö", "der")]
     ending = {**END, "message": None, "response": ""}
     data = b"".join(json.dumps(one).encode() + b"\n" for one in (*pieces, ending))

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, Quirks, ReplyIsError
+from trio_llm._dialects.contract import Quirks, ReplyIsError, WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._dialects.openai.chat import _settle
 from trio_llm._dialects.openai.replies import is_settled
-from trio_llm._dialects.tool_calls import CallIds
+from trio_llm._dialects.tool_calls import ConversationIds
 from trio_llm._types.chat import (
     Annotation,
     ChatAudio,
@@ -35,7 +35,7 @@ from trio_llm._types.images import ImageRequest, ImageResponse
 from trio_llm._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 
 FIXTURES = Path(__file__).parent / "fixtures" / "openai"
-CALL = Call(ChatRequest("openai/gpt", [{"role": "user", "content": "Hello"}]), "gpt")
+CALL = WireCall(ChatRequest("openai/gpt", [{"role": "user", "content": "Hello"}]), "gpt")
 assert OPENAI.chat is not None
 assert OPENAI.embeddings is not None
 assert OPENAI.images is not None
@@ -297,7 +297,7 @@ def test_a_malformed_reply_is_named_with_its_path(body: bytes, problem: str) -> 
 
 
 def embeddings(data: object, usage: object = None, quirks: Quirks | None = None) -> EmbeddingResponse:
-    call = Call(EmbeddingRequest("m", ["a"]), "m", quirks or Quirks())
+    call = WireCall(EmbeddingRequest("m", ["a"]), "m", quirks or Quirks())
     return EMBEDDINGS.decode(call, json.dumps({"data": data, "usage": usage, "model": "m"}).encode())
 
 
@@ -341,7 +341,7 @@ def test_embedding_usage_may_have_only_a_total() -> None:
 
 
 def images(body: dict[str, Any]) -> ImageResponse:
-    return IMAGES.decode(Call(ImageRequest("a fox", "m"), "m"), json.dumps(body).encode())
+    return IMAGES.decode(WireCall(ImageRequest("a fox", "m"), "m"), json.dumps(body).encode())
 
 
 def test_images_are_addresses_or_data_with_usage() -> None:
@@ -403,7 +403,7 @@ USAGES = altered(
 def test_a_choice_that_counts_as_settled_has_nothing_to_settle(choice: dict[str, Any]) -> None:
     if is_settled(choice):
         before = deepcopy(choice)
-        _settle(choice, 7, {"id": "r"}, CallIds(()))
+        _settle(choice, 7, {"id": "r"}, ConversationIds(()))
         assert choice == before
 
 

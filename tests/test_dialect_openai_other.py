@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import Call, ErrorDetail, Quirks, ReplyIsError
+from trio_llm._dialects.contract import ErrorDetail, Quirks, ReplyIsError, WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.errors import APIConnectionError, InternalServerError, UnsupportedParamsError
 from trio_llm._types.folding import TextFolding, fold
@@ -27,7 +27,7 @@ TEXT, TEXT_STREAM, MODERATION, RERANK = (
     OPENAI.moderation,
     OPENAI.rerank,
 )
-TEXT_CALL = Call(TextCompletionRequest("p/m", "Once"), "m")
+TEXT_CALL = WireCall(TextCompletionRequest("p/m", "Once"), "m")
 
 
 def body_of(request: Any) -> tuple[str, dict[str, Any]]:
@@ -42,7 +42,7 @@ def test_a_text_completion_is_asked_for() -> None:
     request = TextCompletionRequest("p/m", ["Once"], echo=True, max_tokens=3, seed=None, extra_body={"top_k": 1})
 
     assert request.stream is False
-    assert body_of(TEXT.encode(Call(request, "m"))) == (
+    assert body_of(TEXT.encode(WireCall(request, "m"))) == (
         "/completions",
         {"model": "m", "prompt": ["Once"], "echo": True, "max_tokens": 3, "top_k": 1},
     )
@@ -54,7 +54,7 @@ def test_a_text_completion_is_asked_for() -> None:
 def test_a_streamed_text_completion_asks_for_usage_where_that_is_allowed(quirks: Quirks, options: object) -> None:
     request = TextCompletionRequest("p/m", "Once", stream=True, stream_options={"x": 1})
 
-    body = body_of(TEXT_STREAM.encode(Call(request, "m", quirks)))[1]
+    body = body_of(TEXT_STREAM.encode(WireCall(request, "m", quirks)))[1]
 
     assert body.pop("stream_options", None) == options
     assert body == {"model": "m", "prompt": "Once", "stream": True}
@@ -144,13 +144,13 @@ def test_an_error_in_a_stream_of_texts_ends_it() -> None:
 
 
 def moderate(reply: object) -> ModerationResponse:
-    return MODERATION.decode(Call(ModerationRequest("x", "m"), "m"), json.dumps(reply).encode())
+    return MODERATION.decode(WireCall(ModerationRequest("x", "m"), "m"), json.dumps(reply).encode())
 
 
 def test_a_moderation_is_asked_for() -> None:
     request = ModerationRequest(["a", "b"], "p/m", extra_body={"x": 1})
 
-    assert body_of(MODERATION.encode(Call(request, "m"))) == (
+    assert body_of(MODERATION.encode(WireCall(request, "m"))) == (
         "/moderations",
         {"model": "m", "input": ["a", "b"], "x": 1},
     )
@@ -176,13 +176,13 @@ def test_an_input_is_flagged_by_word_or_by_category(result: dict[str, Any], flag
 
 
 def rerank(reply: object) -> RerankResponse:
-    return RERANK.decode(Call(RerankRequest("m", "q", ["a"]), "m"), json.dumps(reply).encode())
+    return RERANK.decode(WireCall(RerankRequest("m", "q", ["a"]), "m"), json.dumps(reply).encode())
 
 
 def test_a_ranking_is_asked_for() -> None:
     request = RerankRequest("p/m", "q", ["a", {"text": "b"}], top_n=1, return_documents=True, extra_body={"x": 1})
 
-    assert body_of(RERANK.encode(Call(request, "m", Quirks({"top_n": "top_k"})))) == (
+    assert body_of(RERANK.encode(WireCall(request, "m", Quirks({"top_n": "top_k"})))) == (
         "/rerank",
         {"model": "m", "query": "q", "documents": ["a", {"text": "b"}], "top_k": 1, "return_documents": True, "x": 1},
     )

@@ -11,7 +11,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import NO_QUIRKS, CacheMarks, Call, MaxTokensName, MessageSchema, Quirks
+from trio_llm._dialects.contract import NO_QUIRKS, CacheMarks, MaxTokensName, MessageSchema, Quirks, WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ChatAudio, ChatRequest, FunctionCall, Message, ToolCall
 from trio_llm._types.embeddings import EmbeddingRequest
@@ -34,7 +34,7 @@ def body_of(request: HTTPRequest) -> dict[str, Any]:
 
 
 def sent(quirks: Quirks = NO_QUIRKS, messages: Any = HELLO, **params: Any) -> dict[str, Any]:
-    return body_of(CHAT.encode(Call(ChatRequest("p/m", messages, **params), "m", quirks)))
+    return body_of(CHAT.encode(WireCall(ChatRequest("p/m", messages, **params), "m", quirks)))
 
 
 def sent_message(message: Any, quirks: Quirks = NO_QUIRKS) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def sent_message(message: Any, quirks: Quirks = NO_QUIRKS) -> dict[str, Any]:
 
 
 def test_parameters_are_sent_under_their_names() -> None:
-    request = CHAT.encode(Call(ChatRequest("p/m", HELLO, temperature=0.5, seed=1, user=None), "m"))
+    request = CHAT.encode(WireCall(ChatRequest("p/m", HELLO, temperature=0.5, seed=1, user=None), "m"))
 
     assert (request.method, request.path) == ("POST", "/chat/completions")
     assert request.headers == (("content-type", "application/json"),)
@@ -65,7 +65,7 @@ def test_a_stream_asks_for_usage_where_that_is_allowed(
 ) -> None:
     request = ChatRequest("p/m", HELLO, stream=True, stream_options=given_options, extra_body={"stream_x": 1})
 
-    body = body_of(STREAM.encode(Call(request, "m", quirks)))
+    body = body_of(STREAM.encode(WireCall(request, "m", quirks)))
 
     assert (body["stream"], body.get("stream_options"), body["stream_x"]) == (True, options, 1)
 
@@ -356,7 +356,7 @@ def test_encoding_changes_nothing_of_the_callers(
     request = ChatRequest("p/m", messages, **params)
 
     for encode in (CHAT.encode, STREAM.encode):
-        encode(Call(request, "m", quirks))
+        encode(WireCall(request, "m", quirks))
 
     assert (messages, extra, options, params) == before
     assert request == ChatRequest("p/m", before[0], **before[3])
@@ -365,7 +365,7 @@ def test_encoding_changes_nothing_of_the_callers(
 def test_an_embedding_request_is_sent() -> None:
     request = EmbeddingRequest("p/m", ["a"], dimensions=3, encoding_format="base64", extra_body={"truncate": True})
 
-    encoded = EMBEDDINGS.encode(Call(request, "m", Quirks({"dimensions": "output_dimension"})))
+    encoded = EMBEDDINGS.encode(WireCall(request, "m", Quirks({"dimensions": "output_dimension"})))
 
     assert encoded.path == "/embeddings"
     assert body_of(encoded) == {
@@ -374,7 +374,7 @@ def test_an_embedding_request_is_sent() -> None:
 
 
 def test_an_image_request_is_sent() -> None:
-    encoded = IMAGES.encode(Call(ImageRequest("a fox", "p/m", size="8x8", extra_body={"steps": 4}), "m"))
+    encoded = IMAGES.encode(WireCall(ImageRequest("a fox", "p/m", size="8x8", extra_body={"steps": 4}), "m"))
 
     assert encoded.path == "/images/generations"
     assert body_of(encoded) == {"model": "m", "prompt": "a fox", "size": "8x8", "steps": 4}
@@ -386,4 +386,4 @@ def test_an_image_request_is_sent() -> None:
 )
 def test_other_endpoints_refuse_what_the_provider_refuses(endpoint: Any, request_value: Any) -> None:
     with pytest.raises(UnsupportedParamsError, match="cannot express user"):
-        endpoint.encode(Call(request_value, "m", Quirks(unsupported=frozenset({"user"}))))
+        endpoint.encode(WireCall(request_value, "m", Quirks(unsupported=frozenset({"user"}))))

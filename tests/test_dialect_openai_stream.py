@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import Call, ErrorDetail
+from trio_llm._dialects.contract import ErrorDetail, WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ModelResponse, ModelResponseStream, ToolCall
 from trio_llm._types.errors import (
@@ -21,7 +21,7 @@ from trio_llm._types.errors import (
 from trio_llm._types.folding import fold_chunks
 
 FIXTURES = Path(__file__).parent / "fixtures" / "openai"
-CALL = Call(ChatRequest("openai/gpt", [{"role": "user", "content": "Hello"}], stream=True), "gpt")
+CALL = WireCall(ChatRequest("openai/gpt", [{"role": "user", "content": "Hello"}], stream=True), "gpt")
 assert OPENAI.chat is not None
 assert OPENAI.chat_stream is not None
 CHAT, STREAM = OPENAI.chat, OPENAI.chat_stream

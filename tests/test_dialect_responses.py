@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from responses_wire import CALL, ITEMS, MESSAGE, REASONING, USAGE, events_of, response, stream_of
 
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import NO_QUIRKS, Call, Quirks, ReplyIsError
+from trio_llm._dialects.contract import NO_QUIRKS, Quirks, ReplyIsError, WireCall
 from trio_llm._dialects.openai.responses_api.reply import (
     decode_cancelled,
     decode_deleted,
@@ -65,7 +65,7 @@ from trio_llm._types.responses_api.request import (
     ResponsesRequest,
 )
 
-ASKED: Any = Call(ResponsesRequest("hi", "gpt-5"), "gpt-5")
+ASKED: Any = WireCall(ResponsesRequest("hi", "gpt-5"), "gpt-5")
 STREAM = stream_of(events_of(response()))
 
 
@@ -74,7 +74,7 @@ def whole(reply: dict[str, Any]) -> Any:
 
 
 def body_of(request: ResponsesRequest, quirks: Quirks = NO_QUIRKS) -> Any:
-    return json.loads(encode_responses(Call(request, request.model, quirks)).body)  # type: ignore[arg-type]
+    return json.loads(encode_responses(WireCall(request, request.model, quirks)).body)  # type: ignore[arg-type]
 
 
 def read(data: bytes, size: int | None = None) -> tuple[list[ResponseEvent], Any]:
@@ -189,14 +189,14 @@ def test_a_response_that_stops_at_its_limit_is_an_answer() -> None:
 
 
 def test_a_response_that_was_stopped_before_it_failed_is_no_error() -> None:
-    asked: Any = Call(CancelResponseRequest("resp_1", "gpt-5"), "gpt-5")
+    asked: Any = WireCall(CancelResponseRequest("resp_1", "gpt-5"), "gpt-5")
     reply = json.dumps(response(status="cancelled", output=[], usage=None)).encode()
 
     assert decode_cancelled(asked, reply).status == "cancelled"
 
 
 def test_what_is_deleted_says_so() -> None:
-    asked: Any = Call(DeleteResponseRequest("resp_1", "gpt-5"), "gpt-5")
+    asked: Any = WireCall(DeleteResponseRequest("resp_1", "gpt-5"), "gpt-5")
 
     assert decode_deleted(asked, b'{"id": "resp_1", "object": "response", "deleted": true}').deleted
     with pytest.raises(ReplyIsError):
@@ -204,7 +204,7 @@ def test_what_is_deleted_says_so() -> None:
 
 
 def test_input_items_are_items() -> None:
-    asked: Any = Call(InputItemsRequest("resp_1", "gpt-5"), "gpt-5")
+    asked: Any = WireCall(InputItemsRequest("resp_1", "gpt-5"), "gpt-5")
     page = decode_input_items(asked, json.dumps({"object": "list", "data": ITEMS, "has_more": True}).encode())
 
     assert isinstance(page.data[2], FunctionCallItem)
@@ -371,7 +371,7 @@ def test_a_request_has_the_model_the_input_and_the_parameters() -> None:
 
 def test_a_stream_is_asked_for_and_extra_fields_are_merged() -> None:
     request = ResponsesRequest("hi", "gpt-5", text={"verbosity": "low"}, extra_body={"text": {"new": 1}})
-    sent = json.loads(encode_responses_stream(Call(request, "gpt-5")).body)  # type: ignore[arg-type]
+    sent = json.loads(encode_responses_stream(WireCall(request, "gpt-5")).body)  # type: ignore[arg-type]
 
     assert sent == {"model": "gpt-5", "input": "hi", "text": {"verbosity": "low", "new": 1}, "stream": True}
 
@@ -404,22 +404,22 @@ def test_an_input_that_is_none_is_refused(given_input: Any) -> None:
 
 
 def test_requests_about_stored_responses_name_them_in_their_path() -> None:
-    get: Any = Call(GetResponseRequest("resp/1", "gpt-5", starting_after=4, include=["a", "b"]), "gpt-5")
-    items: Any = Call(InputItemsRequest("resp_1", "gpt-5", limit=2, order="asc"), "gpt-5")
+    get: Any = WireCall(GetResponseRequest("resp/1", "gpt-5", starting_after=4, include=["a", "b"]), "gpt-5")
+    items: Any = WireCall(InputItemsRequest("resp_1", "gpt-5", limit=2, order="asc"), "gpt-5")
 
     asked = "starting_after=4&include%5B%5D=a&include%5B%5D=b"
     assert (encode_get(get).method, encode_get(get).path) == ("GET", f"/responses/resp%2F1?{asked}")
     assert encode_get_stream(get).path == f"/responses/resp%2F1?stream=true&{asked}"
     assert encode_input_items(items).path == "/responses/resp_1/input_items?limit=2&order=asc"
-    delete: Any = Call(DeleteResponseRequest("resp_1", "gpt-5"), "gpt-5")
+    delete: Any = WireCall(DeleteResponseRequest("resp_1", "gpt-5"), "gpt-5")
     assert (encode_delete(delete).method, encode_delete(delete).path) == ("DELETE", "/responses/resp_1")
-    cancel: Any = Call(CancelResponseRequest("resp_1", "gpt-5"), "gpt-5")
+    cancel: Any = WireCall(CancelResponseRequest("resp_1", "gpt-5"), "gpt-5")
     assert (encode_cancel(cancel).method, encode_cancel(cancel).path) == ("POST", "/responses/resp_1/cancel")
 
 
 def test_a_conversation_is_compacted_by_its_items_or_by_its_last_response() -> None:
-    items: Any = Call(CompactResponseRequest([MESSAGE], "gpt-5"), "gpt-5")
-    last: Any = Call(CompactResponseRequest(None, "gpt-5", previous_response_id="resp_1"), "gpt-5")
+    items: Any = WireCall(CompactResponseRequest([MESSAGE], "gpt-5"), "gpt-5")
+    last: Any = WireCall(CompactResponseRequest(None, "gpt-5", previous_response_id="resp_1"), "gpt-5")
 
     assert json.loads(encode_compact(items).body) == {"model": "gpt-5", "input": [MESSAGE]}  # type: ignore[arg-type]
     assert json.loads(encode_compact(last).body) == {  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from aws_frames import message
 from hypothesis import given, strategies as st
 
 from trio_llm import Client, EmbeddingRequest, ModelResponseStream, TextCompletionRequest
-from trio_llm._dialects.contract import Call, ErrorDetail
+from trio_llm._dialects.contract import ErrorDetail, WireCall
 from trio_llm._dialects.sagemaker import SAGEMAKER
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.folding import TextFolding, fold, fold_chunks
@@ -41,8 +41,8 @@ EVENTS = (
 STREAM = b"".join(part(EVENTS[at : at + 37]) for at in range(0, len(EVENTS), 37))
 
 
-def call(**params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest("my endpoint", HI, **params), "my endpoint")
+def call(**params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest("my endpoint", HI, **params), "my endpoint")
 
 
 def read(decoder: Any, data: bytes, size: int) -> tuple[list[Any], ErrorDetail | None]:
@@ -121,7 +121,7 @@ def test_texts_are_completed_and_embedded_in_hugging_faces_shape() -> None:
     assert SAGEMAKER.text_completion_stream is not None
     assert SAGEMAKER.text_completion is not None
     assert SAGEMAKER.embeddings is not None
-    asked = Call(TextCompletionRequest("m", "Oban", max_tokens=2), "m")
+    asked = WireCall(TextCompletionRequest("m", "Oban", max_tokens=2), "m")
     events = [
         {"token": {"text": " lies", "special": False}},
         {"token": {"text": " west"}, "details": {"finish_reason": "length", "generated_tokens": 2}},
@@ -138,7 +138,7 @@ def test_texts_are_completed_and_embedded_in_hugging_faces_shape() -> None:
     assert failure is None
     assert fold(TextFolding(), chunks).choices[0].text == " lies west"
     assert SAGEMAKER.text_completion.decode(asked, b'[{"generated_text": " west"}]').choices[0].text == " west"
-    vectors = SAGEMAKER.embeddings.decode(Call(EmbeddingRequest("m", ["a"]), "m"), b"[[0.5, 1]]")
+    vectors = SAGEMAKER.embeddings.decode(WireCall(EmbeddingRequest("m", ["a"]), "m"), b"[[0.5, 1]]")
     assert vectors.data[0].embedding == [0.5, 1]
 
 

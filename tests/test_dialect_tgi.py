@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm import EmbeddingRequest, TextCompletionRequest, TextCompletionResponse
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
+from trio_llm._dialects.contract import ErrorDetail, ReplyIsError, WireCall
 from trio_llm._dialects.tgi import TGI
 from trio_llm._types.folding import TextFolding, fold
 from trio_llm.exceptions import APIConnectionError, BadRequestError, UnsupportedParamsError
@@ -30,8 +30,8 @@ EVENTS: list[dict[str, Any]] = [
 STREAM = b"".join(b"data:" + json.dumps(event).encode() + b"\n\n" for event in EVENTS)
 
 
-def call(prompt: Any = "Oban", **params: Any) -> Call[TextCompletionRequest]:
-    return Call(TextCompletionRequest("m", prompt, **params), "m")
+def call(prompt: Any = "Oban", **params: Any) -> WireCall[TextCompletionRequest]:
+    return WireCall(TextCompletionRequest("m", prompt, **params), "m")
 
 
 def decoded(document: Any) -> TextCompletionResponse:
@@ -119,8 +119,8 @@ def test_what_tgi_does_not_know_is_refused_with_its_name() -> None:
         encoded(["a", "b"])
 
 
-def features(given: Any, **params: Any) -> Call[EmbeddingRequest]:
-    return Call(EmbeddingRequest("org/gte", given, **params), "org/gte")
+def features(given: Any, **params: Any) -> WireCall[EmbeddingRequest]:
+    return WireCall(EmbeddingRequest("org/gte", given, **params), "org/gte")
 
 
 def test_vectors_are_asked_for_at_the_models_own_path() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm import EmbeddingRequest, TextCompletionRequest, TextCompletionResponse
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
+from trio_llm._dialects.contract import ErrorDetail, ReplyIsError, WireCall
 from trio_llm._dialects.watsonx import WATSONX
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.folding import TextFolding, fold
@@ -42,8 +42,8 @@ STREAM = b"".join(
 )
 
 
-def call(prompt: Any = "Which port?", **params: Any) -> Call[TextCompletionRequest]:
-    return Call(TextCompletionRequest("m", prompt, **params), "m")
+def call(prompt: Any = "Which port?", **params: Any) -> WireCall[TextCompletionRequest]:
+    return WireCall(TextCompletionRequest("m", prompt, **params), "m")
 
 
 def body_of(request: Any) -> Any:
@@ -135,7 +135,7 @@ def test_a_chat_is_openais_under_other_names() -> None:
         "stop": "x",
         "extra_body": PROJECT,
     }
-    asked = Call(ChatRequest("m", [{"role": "user", "content": "Hi"}], **params), "m")
+    asked = WireCall(ChatRequest("m", [{"role": "user", "content": "Hi"}], **params), "m")
     request = WATSONX.chat.encode(asked)
 
     assert request.path == "/chat?version=2025-10-01"
@@ -149,12 +149,12 @@ def test_a_chat_is_openais_under_other_names() -> None:
         "project_id": "p1",
     }
     with pytest.raises(UnsupportedParamsError, match="store"):
-        WATSONX.chat.encode(Call(ChatRequest("m", [{"role": "user", "content": "Hi"}], store=True), "m"))
+        WATSONX.chat.encode(WireCall(ChatRequest("m", [{"role": "user", "content": "Hi"}], store=True), "m"))
 
 
 def test_vectors_are_read_in_their_order_with_their_tokens() -> None:
     assert WATSONX.embeddings is not None
-    asked = Call(EmbeddingRequest("m", ["a", "b"], extra_body=PROJECT), "m")
+    asked = WireCall(EmbeddingRequest("m", ["a", "b"], extra_body=PROJECT), "m")
     request = WATSONX.embeddings.encode(asked)
     reply = {"results": [{"embedding": [0.5, 1]}, {"embedding": [0, 1]}], "input_token_count": 4}
     response = WATSONX.embeddings.decode(asked, json.dumps(reply).encode())

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm import Client, EmbeddingRequest, ModelResponse, ModelResponseStream
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, ErrorDetail, ReplyIsError
+from trio_llm._dialects.contract import ErrorDetail, ReplyIsError, WireCall
 from trio_llm._dialects.workers_ai import WORKERS_AI
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.folding import fold_chunks
@@ -26,8 +26,8 @@ MODEL = "@cf/meta/llama-9"
 TIDE = {"type": "function", "function": {"name": "tide", "parameters": {"type": "object", "properties": {}}}}
 
 
-def call(*messages: Any, **params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest(MODEL, list(messages or [{"role": "user", "content": "Which port?"}]), **params), MODEL)
+def call(*messages: Any, **params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest(MODEL, list(messages or [{"role": "user", "content": "Which port?"}]), **params), MODEL)
 
 
 def encoded(*messages: Any, **params: Any) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def test_what_cloudflare_does_not_know_is_refused_and_dropped_on_demand() -> Non
 
 
 def test_vectors_come_in_the_order_of_the_texts() -> None:
-    request = Call(EmbeddingRequest(MODEL, ["a", "b"]), MODEL)
+    request = WireCall(EmbeddingRequest(MODEL, ["a", "b"]), MODEL)
     assert WORKERS_AI.embeddings is not None
     sent = WORKERS_AI.embeddings.encode(request)
     reply = {"result": {"shape": [2, 2], "data": [[0.5, 1], [0, 1]]}, "success": True}
@@ -160,7 +160,7 @@ def test_vectors_come_in_the_order_of_the_texts() -> None:
     with pytest.raises(ConversionError, match="1 vectors for 2"):
         WORKERS_AI.embeddings.decode(request, b'{"result": {"data": [[1]]}}')
     with pytest.raises(BadRequestError, match=r"input\[1\]"):
-        WORKERS_AI.embeddings.encode(Call(EmbeddingRequest(MODEL, ["a", 1]), MODEL))  # type: ignore[arg-type]
+        WORKERS_AI.embeddings.encode(WireCall(EmbeddingRequest(MODEL, ["a", 1]), MODEL))  # type: ignore[arg-type]
 
 
 @pytest.mark.anyio

@@ -21,7 +21,7 @@ from trio_llm import AuthenticationError, Client, EmbeddingRequest, EmbeddingRes
 from trio_llm._catalog import CATALOG
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.cohere import COHERE
-from trio_llm._dialects.contract import NO_QUIRKS, Call, Quirks
+from trio_llm._dialects.contract import NO_QUIRKS, Quirks, WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._engine.embedding_parts import joined, parts_of
 from trio_llm.testing import Action, Failure, Reply, Simulator
@@ -34,7 +34,7 @@ floats = st.floats(width=32, allow_nan=False)
 
 def responded(vectors: list[Any], quirks: Quirks = NO_QUIRKS) -> EmbeddingResponse:
     data = [{"index": index, "embedding": vector} for index, vector in enumerate(vectors)]
-    call = Call(EmbeddingRequest("p/m", "x"), "m", quirks)
+    call = WireCall(EmbeddingRequest("p/m", "x"), "m", quirks)
     return OPENAI.embeddings.decode(call, json.dumps({"data": data}).encode())  # type: ignore[union-attr]
 
 
@@ -142,7 +142,7 @@ def test_vectors_take_hardly_more_memory_than_their_numbers(as_text: bool) -> No
     vector: Any = array("f", range(size))
     item = b64encode(vector.tobytes()).decode() if as_text else vector.tolist()
     body = json.dumps({"data": [{"index": index, "embedding": item} for index in range(count)]}).encode()
-    call = Call(EmbeddingRequest("p/m", "x"), "m")
+    call = WireCall(EmbeddingRequest("p/m", "x"), "m")
     tracemalloc.start()
     try:
         response = OPENAI.embeddings.decode(call, body)  # type: ignore[union-attr]
@@ -243,13 +243,13 @@ def test_a_joined_response_without_usage_has_none() -> None:
 
 def cohere(reply: object) -> trio_llm.EmbeddingResponse:
     assert COHERE.embeddings is not None
-    return COHERE.embeddings.decode(Call(EmbeddingRequest("p/m", ["a"]), "m"), json.dumps(reply).encode())
+    return COHERE.embeddings.decode(WireCall(EmbeddingRequest("p/m", ["a"]), "m"), json.dumps(reply).encode())
 
 
 def test_cohere_is_asked_in_its_own_words() -> None:
     assert COHERE.embeddings is not None
     request = EmbeddingRequest("cohere/m", "a", dimensions=256, extra_body={"truncate": "END"})
-    http = COHERE.embeddings.encode(Call(request, "m"))
+    http = COHERE.embeddings.encode(WireCall(request, "m"))
     assert isinstance(http.body, bytes)
 
     assert http.path == "/embed"
@@ -261,11 +261,11 @@ def test_cohere_is_asked_in_its_own_words() -> None:
         "output_dimension": 256,
         "truncate": "END",
     }
-    plain = COHERE.embeddings.encode(Call(EmbeddingRequest("cohere/m", ["a"]), "m"))
+    plain = COHERE.embeddings.encode(WireCall(EmbeddingRequest("cohere/m", ["a"]), "m"))
     assert isinstance(plain.body, bytes)
     assert "output_dimension" not in json.loads(plain.body)
     with pytest.raises(trio_llm.BadRequestError, match=r"input\[0\]"):
-        COHERE.embeddings.encode(Call(EmbeddingRequest("cohere/m", [[1]]), "m"))
+        COHERE.embeddings.encode(WireCall(EmbeddingRequest("cohere/m", [[1]]), "m"))
 
 
 def test_coheres_vectors_are_read_whatever_their_type() -> None:

@@ -14,7 +14,7 @@ from trio_llm import (
     ResponsesRequest,
     TextCompletionRequest,
 )
-from trio_llm._limits.buckets import Cost
+from trio_llm._limits.buckets import RateCost
 from trio_llm._limits.estimate import TOKENS_PER_ATTACHMENT, USUAL_ANSWER, estimate_cost
 from trio_llm.testing import strategies
 
@@ -22,7 +22,7 @@ WORDS = "The quick brown fox jumps over the lazy dog. " * 10
 """100 tokens in the common tokenizers."""
 
 
-def chat(content: object, **parameters: object) -> Cost:
+def chat(content: object, **parameters: object) -> RateCost:
     return estimate_cost(ChatRequest("openai/any", [{"role": "user", "content": content}], **parameters))  # type: ignore[arg-type]
 
 
@@ -62,8 +62,8 @@ def test_other_requests_count_what_they_ask_and_have_no_answer() -> None:
     assert embedding.answer == 0
     assert estimate_cost(EmbeddingRequest("openai/any", [[1, 2, 3]])).prompt == 4
     assert estimate_cost(RerankRequest("cohere/any", WORDS, [WORDS])).prompt == pytest.approx(225, rel=0.1)
-    assert estimate_cost(TextCompletionRequest("openai/any", "Hi", max_tokens=9)) == Cost(1, 1, 9)
-    assert estimate_cost(object()) == Cost(1, 1, 0)
+    assert estimate_cost(TextCompletionRequest("openai/any", "Hi", max_tokens=9)) == RateCost(1, 1, 9)
+    assert estimate_cost(object()) == RateCost(1, 1, 0)
 
 
 def test_responses_and_messages_count_what_they_ask_and_what_they_may_answer() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trio_llm import Client, ModelResponseStream
-from trio_llm._dialects.contract import Call, Fresh
+from trio_llm._dialects.contract import Fresh, WireCall
 from trio_llm._engine.identity import Identity
 from trio_llm._types.chat import ChatRequest, ModelResponse
 from trio_llm._types.embeddings import EmbeddingResponse
@@ -20,7 +20,7 @@ MADE = Fresh(lambda: "b", lambda prefix: f"{prefix}made", lambda: 7)
 
 
 def identity() -> Identity:
-    return Identity(Call(ChatRequest("p/m", HELLO), "m", fresh=MADE))
+    return Identity(WireCall(ChatRequest("p/m", HELLO), "m", fresh=MADE))
 
 
 def test_what_a_provider_does_not_say_is_made_once_for_all_chunks() -> None:

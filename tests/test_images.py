@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from trio_llm import APIConnectionError, APIError, BadRequestError, Client, ImageEditRequest, UnsupportedParamsError
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._engine.stream_rules import PictureFolding
 from trio_llm._types.folding import fold
@@ -137,7 +137,7 @@ async def test_an_edit_needs_an_image() -> None:
 def test_gemini_is_given_images_beside_the_prompt() -> None:
     assert GEMINI.image_edit is not None
     request = ImageEditRequest([("a.png", PNG), ("b.webp", PNG)], "a hat", "gemini/m", size="1:1")
-    http = GEMINI.image_edit.encode(Call(request, "gemini-2.5-flash-image"))
+    http = GEMINI.image_edit.encode(WireCall(request, "gemini-2.5-flash-image"))
     assert isinstance(http.body, bytes)
     data = base64.b64encode(PNG).decode()
 
@@ -149,4 +149,4 @@ def test_gemini_is_given_images_beside_the_prompt() -> None:
     ]
     for refused, model in ((ImageEditRequest(PNG, "x", "m", mask=PNG), "gemini-image"), (request, "imagen-4")):
         with pytest.raises(UnsupportedParamsError, match="mask"):
-            GEMINI.image_edit.encode(Call(refused, model))
+            GEMINI.image_edit.encode(WireCall(refused, model))

@@ -19,10 +19,10 @@ from trio_llm._credentials.destinations import destination
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead, split_url
 from trio_llm._types.request import CallOptions
 from trio_llm.providers import TokenExchange
-from trio_llm.types import Server
+from trio_llm.types import ServerKind
 
 ROWS = list(CATALOG.values())
-REMOTE = [row for row in ROWS if row.server is Server.REMOTE]
+REMOTE = [row for row in ROWS if row.server is ServerKind.REMOTE]
 NAMES = sorted({name for row in ROWS for name in row.key_variables + row.token_variables + needed_variables(row)})
 EVERY_KEY = {name: f"secret-of-{name}" for name in NAMES}
 EVERY_ADDRESS = {name: value for row in ROWS for name, value in address_parts(row).items()}
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.anyio
 
 
 def own_host(row: Provider, variables: Mapping[str, str]) -> str:
-    if row.server is Server.EMBEDDED:
+    if row.server is ServerKind.EMBEDDED:
         return "127.0.0.1"
     plain = destination(row.service(), CallOptions(api_key=""), variables)
     return plain.origin.host
@@ -137,7 +137,7 @@ async def test_a_redirect_is_an_error_and_takes_no_key_along(status: int) -> Non
 
 @settings(max_examples=60)
 @given(
-    row=st.sampled_from([row for row in ROWS if row.server is not Server.EMBEDDED]),
+    row=st.sampled_from([row for row in ROWS if row.server is not ServerKind.EMBEDDED]),
     other=st.sampled_from(REMOTE),
     status=st.sampled_from([301, 302, 303, 307, 308]),
     asked_for=st.booleans(),

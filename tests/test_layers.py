@@ -315,6 +315,22 @@ def test_no_function_is_longer_than_a_screen() -> None:
     assert long == []
 
 
+# Classes that share a name, with the reason why one of them cannot have another.
+NAMESAKES = {
+    "Reply": "what comes over HTTP, to a transport; in a script of the simulator, the public name of what comes",
+}
+
+
+def test_a_name_of_a_class_stands_for_one_thing() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in nodes(path):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(name_of(path))
+
+    assert {name for name, modules in homes.items() if len(modules) > 1} == set(NAMESAKES)
+
+
 def test_no_global_is_written_after_import() -> None:
     def writes(path: Path) -> bool:
         return any(isinstance(node, ast.Global) for node in nodes(path))

@@ -11,7 +11,7 @@ import pytest
 
 from trio_llm import Client, Provider
 from trio_llm._engine.local import LocalServer
-from trio_llm.types import Server, Wire
+from trio_llm.types import ServerKind, Wire
 
 pytestmark = [
     pytest.mark.anyio,
@@ -36,7 +36,7 @@ BY_RESPONSES = Provider(
     name="by-responses",
     base_url="",
     documentation="https://example.test",
-    server=Server.SELF_HOSTED,
+    server=ServerKind.SELF_HOSTED,
     wire=Wire.RESPONSES,
 )
 

@@ -32,12 +32,12 @@ from trio_llm.mcp import (
     HTTP,
     Command,
     Elicitation,
-    Progress,
     Restart,
     Sampling,
     Server,
     ServerError,
     ServerLostError,
+    ServerProgress,
     connect,
     connect_all,
     merged_tools,
@@ -203,7 +203,7 @@ async def test_a_model_calls_the_tools_of_a_server_and_hears_of_their_progress_a
     assert second == "Error: ServerError: Error executing tool fail: no such shelf"
     assert third.startswith("Error: ServerError: ")
     assert [event.value for event in events if isinstance(event, ToolProgress)] == [
-        Progress(step, 3, f"shelf {step}") for step in range(3)
+        ServerProgress(step, 3, f"shelf {step}") for step in range(3)
     ]
     assert isinstance(run.steps[0].results[1].error, ServerError)
     assert run.steps[0].results[0].value == {"result": "library: whales"}

@@ -21,7 +21,7 @@ pytest.importorskip("mcp")
 
 from trio_llm import Client
 from trio_llm._runtime import trio
-from trio_llm.mcp import HTTP, Command, Elicitation, Progress, Restart, Sampling, Server, ServerLostError, connect
+from trio_llm.mcp import HTTP, Command, Elicitation, Restart, Sampling, Server, ServerLostError, ServerProgress, connect
 from trio_llm.testing import Reply, Simulator, ToolUse
 from trio_llm.tools import ToolProgress
 
@@ -139,7 +139,7 @@ async def run_tools(server: Server) -> None:
     async with Client(transport=simulator, variables={"OPENAI_API_KEY": "k"}) as client:
         async with client.stream_tools("openai/any", [{"role": "user", "content": "Go."}], server.tools) as run:
             told = [event.value for event in run_events(await all_of(run))]
-    assert told == [Progress(1, 3), Progress(2, 3), Progress(3, 3)]
+    assert told == [ServerProgress(1, 3), ServerProgress(2, 3), ServerProgress(3, 3)]
     long, echo, wrong = (message["content"] for message in run.messages[2:5])
     assert "completed" in long
     assert echo == "Echo: hi"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm._dialects.contract import form_request
-from trio_llm._framing.multipart import MultipartBody, Part, text_part
+from trio_llm._framing.multipart import FormField, MultipartBody, text_part
 from trio_llm._types.errors import BadRequestError
 from trio_llm._types.upload import BLOCK_SIZE, Upload, as_upload
 from trio_llm.testing._wires._forms import form_fields
@@ -52,7 +52,7 @@ class Blocks:
 @given(fields=st.lists(st.tuples(names, contents), min_size=1, max_size=4))
 def test_every_field_is_read_back_as_it_was(fields: list[tuple[str, bytes]]) -> None:
     body = MultipartBody(
-        [Part(name, content, media_type="application/octet-stream") for name, content in fields], "edge"
+        [FormField(name, content, media_type="application/octet-stream") for name, content in fields], "edge"
     )
     read = [
         (part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in parsed(body)
@@ -63,7 +63,7 @@ def test_every_field_is_read_back_as_it_was(fields: list[tuple[str, bytes]]) -> 
 
 @given(pieces=st.lists(contents, max_size=5))
 def test_a_file_in_pieces_is_read_back_whole_and_as_long_as_announced(pieces: list[bytes]) -> None:
-    file = Part("file", Blocks(pieces), "a.wav", "audio/wav")
+    file = FormField("file", Blocks(pieces), "a.wav", "audio/wav")
     body = MultipartBody([text_part("model", "m"), file], "edge")
 
     assert len(written(body)) == body.size
@@ -74,7 +74,7 @@ def test_a_file_in_pieces_is_read_back_whole_and_as_long_as_announced(pieces: li
 
 
 def test_names_cannot_break_out_of_their_header() -> None:
-    body = MultipartBody([Part('a"\r\nX: 1', b"", 'b"\r\n.wav', "audio/wav")], "edge")
+    body = MultipartBody([FormField('a"\r\nX: 1', b"", 'b"\r\n.wav', "audio/wav")], "edge")
 
     assert written(body).split(b"\r\n\r\n")[0] == (
         b'--edge\r\nContent-Disposition: form-data; name="a%22%0D%0AX: 1"; filename="b%22%0D%0A.wav"\r\n'
@@ -90,7 +90,7 @@ def test_what_is_no_boundary_is_refused(boundary: str) -> None:
 
 def test_what_is_no_media_type_is_refused() -> None:
     with pytest.raises(ValueError, match="not a media type"):
-        MultipartBody([Part("file", b"", "a", "audio/wav\r\nX: 1")], "edge")
+        MultipartBody([FormField("file", b"", "a", "audio/wav\r\nX: 1")], "edge")
 
 
 def test_values_are_written_as_forms_have_them() -> None:

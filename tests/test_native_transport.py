@@ -23,7 +23,7 @@ from trio_llm._runtime import trio
 from trio_llm._runtime.sockets import ByteStream, connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import ReplyLimits
-from trio_llm._transport.native import Connection, Exchange
+from trio_llm._transport.native import Connection, NativeExchange
 from trio_llm._types.http import Origin
 from trio_llm.exceptions import APIConnectionError
 
@@ -353,7 +353,7 @@ async def test_each_origin_has_connections_of_its_own() -> None:
 async def test_a_connection_that_comes_too_late_is_closed() -> None:
     with serving(Peer.wait_until_gone) as server:
         async with opened() as transport:
-            late = Exchange(transport, server.origin)
+            late = NativeExchange(transport, server.origin)
             late.abort()
             connection = Connection(await connect_tcp("127.0.0.1", server.origin.port), ReplyLimits())
             with pytest.raises(TransportError, match="closed meanwhile"):

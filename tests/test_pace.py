@@ -9,7 +9,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._limits.pace import SHARE, Pace, Rhythm
+from trio_llm._limits.pace import SHARE, LanePace, Rhythm
 
 
 @attrs.define
@@ -38,7 +38,7 @@ class Run:
     delay: float
     tells: bool
     """Whether a refusal says how long to wait."""
-    pace: Pace = attrs.Factory(lambda: Pace(0.0, measures=True))
+    pace: LanePace = attrs.Factory(lambda: LanePace(0.0, measures=True))
     sent: int = 0
     allowed: int = 0
     now: float = 0.0
@@ -78,7 +78,7 @@ def test_a_rate_that_nobody_tells_is_found_and_kept(rate: float, burst: float, d
 
 
 def test_refusals_of_the_same_moment_are_one_piece_of_news() -> None:
-    pace = Pace(0.0, measures=True)
+    pace = LanePace(0.0, measures=True)
     for _ in range(20):
         pace.leave(0.0)
 
@@ -87,7 +87,7 @@ def test_refusals_of_the_same_moment_are_one_piece_of_news() -> None:
 
 
 def test_one_leaves_after_a_pause_and_the_distance_halves_with_each_that_is_not_refused() -> None:
-    pace, left = Pace(0.0, measures=False), list[float]()
+    pace, left = LanePace(0.0, measures=False), list[float]()
     pace.leave(0.0)
     assert pace.refused(1, 0.0, 0.0)
     now = pace.pause(0.0, 5.0, 1.0)
@@ -105,7 +105,7 @@ def test_one_leaves_after_a_pause_and_the_distance_halves_with_each_that_is_not_
 
 
 def test_pauses_grow_while_nothing_is_allowed_and_never_fall_short_of_what_is_asked() -> None:
-    pace, now, found = Pace(0.0, measures=True), 0.0, list[float]()
+    pace, now, found = LanePace(0.0, measures=True), 0.0, list[float]()
     for number in range(1, 9):
         pace.leave(now)
         pace.refused(number, now, now)
@@ -117,7 +117,7 @@ def test_pauses_grow_while_nothing_is_allowed_and_never_fall_short_of_what_is_as
 
 
 def test_a_wait_that_was_asked_and_did_not_help_grows_from_the_usual_pause() -> None:
-    pace, now, found = Pace(0.0, measures=True), 0.0, list[float]()
+    pace, now, found = LanePace(0.0, measures=True), 0.0, list[float]()
     for number in range(1, 6):
         pace.leave(now)
         pace.refused(number, now, now)
@@ -128,7 +128,7 @@ def test_a_wait_that_was_asked_and_did_not_help_grows_from_the_usual_pause() -> 
 
 
 def test_the_stretch_in_which_most_was_allowed_is_the_measure() -> None:
-    pace = Pace(0.0, measures=True)
+    pace = LanePace(0.0, measures=True)
     pace.refused(1, 0.0, 0.0)
     pace.refused(5, 10.0, 10.0)  # three were allowed in ten seconds
     pace.refused(12, 13.0, 13.0)  # and six in the next three
@@ -137,7 +137,7 @@ def test_the_stretch_in_which_most_was_allowed_is_the_measure() -> None:
 
 
 def test_a_time_in_which_something_else_held_the_lane_back_measures_nothing() -> None:
-    pace = Pace(0.0, measures=True)
+    pace = LanePace(0.0, measures=True)
     pace.leave(0.0)
     pace.refused(1, 0.0, 0.0)
     pace.pause(0.0, 1.0, 1.0)
@@ -149,7 +149,7 @@ def test_a_time_in_which_something_else_held_the_lane_back_measures_nothing() ->
 
 
 def test_a_minute_without_a_departure_is_forgotten() -> None:
-    pace = Pace(0.0, measures=True)
+    pace = LanePace(0.0, measures=True)
     pace.leave(0.0)
     pace.refused(1, 0.0, 0.0)
     assert not pace.is_free
@@ -164,7 +164,7 @@ def test_a_minute_without_a_departure_is_forgotten() -> None:
     measures=st.booleans(),
 )
 def test_whatever_is_refused_the_wait_is_finite(events: list[tuple[bool, float, float | None]], measures: bool) -> None:
-    pace, now = Pace(0.0, measures=measures), 0.0
+    pace, now = LanePace(0.0, measures=measures), 0.0
     for number, (is_refused, pause, asked) in enumerate(events, start=1):
         now += pause + pace.wait(now)
         pace.leave(now)
@@ -175,7 +175,7 @@ def test_whatever_is_refused_the_wait_is_finite(events: list[tuple[bool, float, 
 
 
 def test_paced_lanes_take_turns_and_who_stops_leaves_its_share_to_the_others() -> None:
-    rhythm, paces = Rhythm(), [Pace(0.0, measures=True) for _ in range(2)]
+    rhythm, paces = Rhythm(), [LanePace(0.0, measures=True) for _ in range(2)]
     for pace in paces:
         pace.leave(0.0)
         pace.refused(1, 0.0, 0.0)
@@ -191,7 +191,7 @@ def test_paced_lanes_take_turns_and_who_stops_leaves_its_share_to_the_others() -
 
 
 def test_a_lane_that_gets_company_measures_anew_and_asks_for_more_the_more_slowly() -> None:
-    alone, joined = Pace(0.0, measures=True), Pace(0.0, measures=True)
+    alone, joined = LanePace(0.0, measures=True), LanePace(0.0, measures=True)
     for pace in (alone, joined):
         pace.refused(1, 0.0, 0.0)
         for number in range(2, 32):
@@ -209,13 +209,13 @@ def test_a_lane_that_gets_company_measures_anew_and_asks_for_more_the_more_slowl
 
 
 def test_turns_tell_every_lane_how_many_share() -> None:
-    rhythm, paces = Rhythm(), [Pace(0.0, measures=True) for _ in range(3)]
+    rhythm, paces = Rhythm(), [LanePace(0.0, measures=True) for _ in range(3)]
     for pace in paces:
         pace.refused(1, 0.0, 0.0)
         pace.refused(12, 10.0, 10.0)
         rhythm.leave(pace, 10.0)
         pace.pause(10.0, None, 1.0)
-    alone = Pace(0.0, measures=True)
+    alone = LanePace(0.0, measures=True)
     alone.refused(1, 0.0, 0.0)
     alone.refused(12, 10.0, 10.0)
     alone.pause(10.0, None, 1.0)

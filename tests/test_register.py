@@ -9,7 +9,7 @@ import pytest
 import trio_llm
 from trio_llm import BadRequestError, Client, Provider
 from trio_llm.testing import Simulator, running_server
-from trio_llm.types import Server
+from trio_llm.types import ServerKind
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 
@@ -22,7 +22,7 @@ def _row() -> Iterator[Provider]:
             base_url=f"{base_url}/v1",
             documentation="https://home.example",
             aliases=("house",),
-            server=Server.SELF_HOSTED,
+            server=ServerKind.SELF_HOSTED,
         )
 
 

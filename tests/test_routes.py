@@ -22,9 +22,9 @@ from trio_llm._credentials.destinations import destination
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._engine.operations import OPERATIONS as ENGINE_OPERATIONS
 from trio_llm._types.request import CallOptions
-from trio_llm.providers import Lane, Override
+from trio_llm.providers import LaneKind, Override
 from trio_llm.testing import Simulator
-from trio_llm.types import Server, Wire
+from trio_llm.types import ServerKind, Wire
 
 PAGE = "https://vendor.example/docs"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -112,8 +112,8 @@ def test_the_first_family_that_says_something_counts_and_facts_of_all_add_up() -
 
 def test_a_lane_is_the_model_the_family_or_the_account() -> None:
     assert CLOUD.service("chat", "gemini-3").lane == "gemini-3"
-    assert attrs.evolve(CLOUD, lane=Lane.ACCOUNT).service("chat", "gemini-3").lane == ""
-    assert attrs.evolve(CLOUD, lane=Lane.ACCOUNT).service("chat", "claude-opus-5").lane == "opus"
+    assert attrs.evolve(CLOUD, lane=LaneKind.ACCOUNT).service("chat", "gemini-3").lane == ""
+    assert attrs.evolve(CLOUD, lane=LaneKind.ACCOUNT).service("chat", "claude-opus-5").lane == "opus"
 
 
 def test_every_operation_of_the_engine_is_one_that_rows_can_name() -> None:
@@ -140,7 +140,7 @@ def test_every_operation_of_the_engine_is_one_that_rows_can_name() -> None:
         ({"families": ((r"a-", Quirks()), "b")}, TypeError, r"tuple of \(pattern, Override\)"),
         ({"auth": "bearer"}, TypeError, "auth must be AuthScheme or HeaderKey"),
         ({"sources": ("env",)}, TypeError, "must be a tuple of GoogleCredentials"),
-        ({"server": "remote"}, TypeError, "server must be Server"),
+        ({"server": "remote"}, TypeError, "server must be ServerKind"),
         ({"quirks": {}}, TypeError, "quirks must be Quirks"),
         ({"whole_addresses": "yes"}, TypeError, "must be bool"),
     ],
@@ -323,7 +323,7 @@ async def test_facts_of_a_family_are_errors_or_dropped() -> None:
 
 
 def test_a_server_of_ones_own_needs_no_key() -> None:
-    row = row_with(server=Server.SELF_HOSTED)
+    row = row_with(server=ServerKind.SELF_HOSTED)
 
     assert destination(row.service(), CallOptions(), {}).headers == ()
 

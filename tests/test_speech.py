@@ -24,7 +24,7 @@ from trio_llm import (
     SpeechRequest,
     UnsupportedParamsError,
 )
-from trio_llm._dialects.contract import Call, Dialect, ReplyIsError
+from trio_llm._dialects.contract import Dialect, ReplyIsError, WireCall
 from trio_llm._dialects.deepgram import DEEPGRAM
 from trio_llm._dialects.elevenlabs import ELEVENLABS
 from trio_llm._dialects.gemini import GEMINI
@@ -36,14 +36,14 @@ KEYS = {"OPENAI_API_KEY": "k", "ELEVENLABS_API_KEY": "k", "GEMINI_API_KEY": "k"}
 
 def encode(dialect: Dialect, voice: Any = None, **params: Any) -> tuple[str, Any]:
     assert dialect.speech is not None
-    http = dialect.speech.encode(Call(SpeechRequest("p/m", "Hi", voice, **params), "m"))
+    http = dialect.speech.encode(WireCall(SpeechRequest("p/m", "Hi", voice, **params), "m"))
     assert isinstance(http.body, bytes)
     return http.path, json.loads(http.body)
 
 
 def decode(dialect: Dialect, body: bytes, **params: Any) -> bytes:
     assert dialect.speech is not None
-    return dialect.speech.decode(Call(SpeechRequest("p/m", "Hi", **params), "m"), body).content
+    return dialect.speech.decode(WireCall(SpeechRequest("p/m", "Hi", **params), "m"), body).content
 
 
 @pytest.mark.anyio

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, ModelResponse, Usage
 from trio_llm._catalog.provider import Wire, load_dialect
-from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._dialects.contract import Dialect, WireCall
 from trio_llm._types.folding import fold_chunks
 from trio_llm._types.http import HTTPRequest
 from trio_llm._types.token_counts import CountTokensRequest
@@ -35,17 +35,17 @@ def body_of(reply: ScriptedReply) -> bytes:
     return b"".join(piece.data for piece in reply.timeline)
 
 
-def call_of(wire: str, messages: list[dict[str, Any]], **params: Any) -> Call[ChatRequest]:
-    return Call(ChatRequest(f"{wire}/some-model", messages, **params), "some-model")
+def call_of(wire: str, messages: list[dict[str, Any]], **params: Any) -> WireCall[ChatRequest]:
+    return WireCall(ChatRequest(f"{wire}/some-model", messages, **params), "some-model")
 
 
-def ask(simulator: Simulator, wire: str, call: Call[ChatRequest]) -> ModelResponse:
+def ask(simulator: Simulator, wire: str, call: WireCall[ChatRequest]) -> ModelResponse:
     endpoint = dialect(wire).chat
     assert endpoint is not None
     return endpoint.decode(call, body_of(simulator.respond(endpoint.encode(call))))
 
 
-def ask_streamed(simulator: Simulator, wire: str, call: Call[ChatRequest]) -> ModelResponse:
+def ask_streamed(simulator: Simulator, wire: str, call: WireCall[ChatRequest]) -> ModelResponse:
     endpoint = dialect(wire).chat_stream
     assert endpoint is not None
     decoder = endpoint.open_decoder(call)
@@ -185,7 +185,7 @@ def test_several_answers_are_given_where_several_are_asked_for(stream: bool) -> 
 def test_equal_texts_have_equal_vectors(wire: str, texts: str | list[str]) -> None:
     endpoint = dialect(wire).embeddings
     assert endpoint is not None
-    call = Call(EmbeddingRequest("some/model", texts, dimensions=4), "model")
+    call = WireCall(EmbeddingRequest("some/model", texts, dimensions=4), "model")
     vectors = [one.embedding for one in endpoint.decode(call, body_of(Simulator().respond(endpoint.encode(call)))).data]
 
     assert len(vectors) == (1 if isinstance(texts, str) else 3)
@@ -197,7 +197,7 @@ def test_equal_texts_have_equal_vectors(wire: str, texts: str | list[str]) -> No
 def test_tokens_are_counted_as_they_are_billed(wire: str) -> None:
     endpoint = dialect(wire).count_tokens
     assert endpoint is not None
-    call = Call(CountTokensRequest("some/model", QUESTION), "model")
+    call = WireCall(CountTokensRequest("some/model", QUESTION), "model")
     counted = endpoint.decode(call, body_of(Simulator().respond(endpoint.encode(call))))
 
     assert counted.total_tokens == 3
@@ -227,7 +227,7 @@ def test_vectors_come_as_base64_when_asked_for() -> None:
 def test_images_come_as_asked_for(response_format: str) -> None:
     endpoint = dialect("openai").images
     assert endpoint is not None
-    call = Call(ImageRequest("a cat", "some/model", n=2, response_format=response_format), "model")
+    call = WireCall(ImageRequest("a cat", "some/model", n=2, response_format=response_format), "model")
     images = endpoint.decode(call, body_of(Simulator().respond(endpoint.encode(call)))).data
 
     assert [bool(image[response_format]) for image in images] == [True, True]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._dialects.tool_calls import CallIds, is_whole_object
+from trio_llm._dialects.tool_calls import ConversationIds, is_whole_object
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.folding import fold_chunks
 
@@ -21,7 +21,7 @@ Made = list[tuple[str | None, str | None, str]]
 def folded(*fragments: Fragment, messages: Any = ({"role": "user", "content": "Hi"},)) -> Made:
     """The calls (id, name, arguments) that fragments, each in a chunk of its own, amount to."""
     assert OPENAI.chat_stream is not None
-    decoder = OPENAI.chat_stream.open_decoder(Call(ChatRequest("m", messages), "m"))
+    decoder = OPENAI.chat_stream.open_decoder(WireCall(ChatRequest("m", messages), "m"))
     chunks = []
     for fragment in fragments:
         choice = {"index": 0, "delta": {"tool_calls": [fragment]}, "finish_reason": None}
@@ -146,7 +146,7 @@ def test_an_id_that_an_earlier_turn_has_is_replaced(given_id: Any) -> None:
 
 @given(st.lists(st.sampled_from(["a", "b", "", None]), max_size=8), st.sampled_from(["r", None]))
 def test_ids_never_repeat_and_are_short_enough_for_everyone(given_ids: list[str | None], reply_id: str | None) -> None:
-    ids = CallIds([{"role": "assistant", "tool_calls": [{"id": "a"}]}])
+    ids = ConversationIds([{"role": "assistant", "tool_calls": [{"id": "a"}]}])
     made = [ids.take(one, reply_id) for one in given_ids]
 
     assert len({*made, "a"}) == len(made) + 1

@@ -23,7 +23,7 @@ from trio_llm import (
     UnsupportedParamsError,
 )
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Call, Dialect, ReplyIsError
+from trio_llm._dialects.contract import Dialect, ReplyIsError, WireCall
 from trio_llm._dialects.deepgram import DEEPGRAM
 from trio_llm._dialects.elevenlabs import ELEVENLABS
 from trio_llm._dialects.gemini import GEMINI
@@ -45,12 +45,12 @@ def request(**params: Any) -> TranscriptionRequest:
 def decode(dialect: Dialect, answer: bytes | object, **params: Any) -> Any:
     assert dialect.transcription is not None
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    return dialect.transcription.decode(Call(request(**params), "m"), body)
+    return dialect.transcription.decode(WireCall(request(**params), "m"), body)
 
 
 def encode(dialect: Dialect, **params: Any) -> Any:
     assert dialect.transcription is not None
-    return dialect.transcription.encode(Call(request(**params), "m"))
+    return dialect.transcription.encode(WireCall(request(**params), "m"))
 
 
 @pytest.mark.anyio
@@ -213,7 +213,7 @@ SEGMENT = {"type": "transcript.text.segment", "id": "seg_0", "text": " Hi", "sta
 def test_a_streamed_transcript_reads_the_same_however_it_is_cut(size: int) -> None:
     assert OPENAI.transcription_stream is not None
     body = events(DELTA, SEGMENT, DONE, b"[DONE]")
-    decoder = OPENAI.transcription_stream.open_decoder(Call(request(stream=True), "m"))
+    decoder = OPENAI.transcription_stream.open_decoder(WireCall(request(stream=True), "m"))
     chunks = [chunk for start in range(0, len(body), size) for chunk in decoder.feed(body[start : start + size])]
     chunks += decoder.close()
 
@@ -237,7 +237,7 @@ def test_a_streamed_transcript_reads_the_same_however_it_is_cut(size: int) -> No
 )
 def test_a_broken_transcript_says_so_and_keeps_what_came(body: bytes, words: str) -> None:
     assert OPENAI.transcription_stream is not None
-    decoder = OPENAI.transcription_stream.open_decoder(Call(request(stream=True), "m"))
+    decoder = OPENAI.transcription_stream.open_decoder(WireCall(request(stream=True), "m"))
     chunks = decoder.feed(body) + decoder.close()
 
     assert decoder.failure is not None

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm._catalog import CATALOG
 from trio_llm._catalog.provider import load_dialect
-from trio_llm._dialects.contract import Call, CallIds
+from trio_llm._dialects.contract import CallIdRule, WireCall
 from trio_llm._dialects.history import arguments_object, results_after_calls
 from trio_llm._dialects.openai.parts import own_id
 from trio_llm._dialects.schema import response_format_dict
@@ -32,7 +32,7 @@ def body_of(model: str, messages: Any = ASK, *, stream: bool = False, **paramete
     service = CATALOG[provider].service("chat", name)
     dialect = load_dialect(service.wire)
     endpoint: Any = dialect.chat_stream if stream else dialect.chat
-    call = Call(ChatRequest(model, messages, stream=stream, **parameters), service.model, service.quirks)
+    call = WireCall(ChatRequest(model, messages, stream=stream, **parameters), service.model, service.quirks)
     made: dict[str, Any] = json.loads(endpoint.encode(call).body)
     return made
 
@@ -207,18 +207,18 @@ def test_a_line_break_inside_a_text_is_read() -> None:
 
 @given(st.text(min_size=1, max_size=60))
 def test_ids_fit_their_vendor_and_one_that_fits_stays(identifier: str) -> None:
-    nine, short = own_id(identifier, CallIds.NINE), own_id(identifier, CallIds.AT_MOST_40)
+    nine, short = own_id(identifier, CallIdRule.NINE), own_id(identifier, CallIdRule.AT_MOST_40)
     assert len(nine) == 9
     assert nine.isascii()
     assert nine.isalnum()
-    assert own_id(nine, CallIds.NINE) == nine == own_id(identifier, CallIds.NINE)
+    assert own_id(nine, CallIdRule.NINE) == nine == own_id(identifier, CallIdRule.NINE)
     assert len(short) <= 40
     assert (short == identifier) == (len(identifier) <= 40)
 
 
 @given(st.sets(st.text(min_size=1, max_size=12), max_size=20))
 def test_different_ids_stay_different(identifiers: set[str]) -> None:
-    assert len({own_id(one, CallIds.NINE) for one in identifiers}) == len(identifiers)
+    assert len({own_id(one, CallIdRule.NINE) for one in identifiers}) == len(identifiers)
 
 
 # Media and marks

@@ -18,9 +18,8 @@ from ._catalog.auth import (
     SigV4 as SigV4,
     TokenExchange as TokenExchange,
 )
-from ._catalog.provider import AnyDialect as AnyDialect, Lane as Lane, Override as Override
+from ._catalog.provider import AnyDialect as AnyDialect, LaneKind as LaneKind, Override as Override
 from ._dialects.contract import (
-    Call as Call,
     Dialect as Dialect,
     Endpoint as Endpoint,
     ErrorDetail as ErrorDetail,
@@ -28,6 +27,7 @@ from ._dialects.contract import (
     ReplyIsError as ReplyIsError,
     StreamDecoder as StreamDecoder,
     StreamEndpoint as StreamEndpoint,
+    WireCall as WireCall,
     form_request as form_request,
     json_request as json_request,
     merge_extra_body as merge_extra_body,
@@ -38,7 +38,6 @@ __all__ = [
     "AnyDialect",
     "Auth",
     "AwsCredentials",
-    "Call",
     "Dialect",
     "Endpoint",
     "EntraCredentials",
@@ -46,7 +45,7 @@ __all__ = [
     "Fresh",
     "GoogleCredentials",
     "HeaderKey",
-    "Lane",
+    "LaneKind",
     "Override",
     "QueryKey",
     "ReplyIsError",
@@ -55,6 +54,7 @@ __all__ = [
     "StreamDecoder",
     "StreamEndpoint",
     "TokenExchange",
+    "WireCall",
     "form_request",
     "json_request",
     "merge_extra_body",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         AuthScheme as AuthScheme,
     )
     from ._catalog.provider import (
-        Server as Server,
+        ServerKind as ServerKind,
         Wire as Wire,
     )
     from ._catalog.resolving import (
@@ -188,7 +188,7 @@ else:
         {
             "_catalog.addresses": "Paths Versioning",
             "_catalog.auth": "AuthScheme",
-            "_catalog.provider": "Server Wire",
+            "_catalog.provider": "ServerKind Wire",
             "_catalog.resolving": "Catalog",
             "_client.client": "ClientStatistics",
             "_client.queries": "EnvironmentReport",

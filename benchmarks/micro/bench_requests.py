@@ -9,7 +9,7 @@ from shapes import ANTHROPIC_CALL, MESSAGES, OPENAI_CALL
 
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._limits.buckets import Bucket, Cost
+from trio_llm._limits.buckets import Bucket, RateCost
 from trio_llm._transport.h1 import encode_request
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.http import HTTPRequest, Origin
@@ -48,7 +48,7 @@ def bench_http(benchmark: Any) -> None:
 def bench_buckets(benchmark: Any) -> None:
     """What one call costs where both requests and tokens are limited: ask, take, settle."""
     buckets = (Bucket("requests", 60_000, 0.0), Bucket("tokens", 10_000_000, 0.0))
-    ticks, cost = count(), Cost(1, 100, 100)
+    ticks, cost = count(), RateCost(1, 100, 100)
 
     def enter_and_leave() -> float:
         now = next(ticks) / 100

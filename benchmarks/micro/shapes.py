@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from trio_llm._dialects.contract import Call
+from trio_llm._dialects.contract import WireCall
 from trio_llm._types.chat import ChatRequest
 
 MESSAGES: Final[list[Any]] = [{"role": "user", "content": "Hello, how are you?"}]
-OPENAI_CALL: Final[Call[Any]] = Call(ChatRequest("openai/gpt-4o-mini", MESSAGES), "gpt-4o-mini")
-ANTHROPIC_CALL: Final[Call[Any]] = Call(
+OPENAI_CALL: Final[WireCall[Any]] = WireCall(ChatRequest("openai/gpt-4o-mini", MESSAGES), "gpt-4o-mini")
+ANTHROPIC_CALL: Final[WireCall[Any]] = WireCall(
     ChatRequest("anthropic/claude-sonnet-4-5", MESSAGES, max_tokens=64), "claude-sonnet-4-5"
 )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import CacheMarks, CallIds, MaxTokensName, MessageSchema, Metadata, Quirks
+from .._dialects.contract import CacheMarks, CallIdRule, MaxTokensName, MessageSchema, Metadata, Quirks
 from .addresses import Paths
 from .provider import Override, Wire
 
@@ -55,7 +55,7 @@ OPENAI: Final = Quirks(
     closed_schema=True,
     vectors_as_base64=True,
     most_inputs=2048,
-    call_ids=CallIds.AT_MOST_40,
+    call_ids=CallIdRule.AT_MOST_40,
     metadata=Metadata.STORED,
     strict_schemas=True,
 )
@@ -136,7 +136,7 @@ MISTRAL: Final = Quirks(
     stream_usage=False,
     required_tool_choice="any",
     attachments_as_text=True,
-    call_ids=CallIds.NINE,
+    call_ids=CallIdRule.NINE,
     metadata=Metadata.ALWAYS,
     media_in_results=True,
     message_schema=MessageSchema(

@@ -11,7 +11,7 @@ import attrs
 from .._dialects.contract import Answers, Dialect
 from . import CATALOG
 from .absent import ABSENT
-from .provider import OPERATIONS, Provider, Server, dialect_name, needed_variables
+from .provider import OPERATIONS, Provider, ServerKind, dialect_name, needed_variables
 
 _INTRODUCTION = """# Providers
 
@@ -116,7 +116,7 @@ def _codes(names: Iterable[str]) -> str:
 
 
 def _address(row: Provider) -> str:
-    if row.server is Server.EMBEDDED:
+    if row.server is ServerKind.EMBEDDED:
         return "in this process"
     address = f"`{row.base_url}`".replace("|", "\\|") if row.base_url else ""
     usual = Provider(name=row.name, base_url="", documentation=row.documentation).base_url_variables
@@ -127,7 +127,7 @@ def _address(row: Provider) -> str:
 def _key(row: Provider) -> str:
     keys = filter(str.isupper, row.key_variables + row.token_variables)
     names = _codes(keys) or " and ".join(f"`{name}`" for name in needed_variables(row)) or "none"
-    return names if row.server is Server.REMOTE or names == "none" else f"{names} (if any)"
+    return names if row.server is ServerKind.REMOTE or names == "none" else f"{names} (if any)"
 
 
 if __name__ == "__main__":

@@ -81,11 +81,11 @@ AnyDialect: TypeAlias = Wire | Dialect
 """A dialect of the package by its name, or one of your own."""
 
 
-class Server(Enum):
+class ServerKind(Enum):
     """Who runs the host of a row.
 
     Example:
-        row = Provider(name="mine", base_url="http://localhost:8000/v1", documentation=page, server=Server.SELF_HOSTED)
+        row = Provider(name="mine", base_url=local_url, documentation=page, server=ServerKind.SELF_HOSTED)
     """
 
     REMOTE = "remote"
@@ -96,11 +96,11 @@ class Server(Enum):
     """This process: the client starts the server when it is first asked."""
 
 
-class Lane(Enum):
+class LaneKind(Enum):
     """What a vendor counts its limits by, and so what a 429 pauses.
 
     Example:
-        row = Provider(name="mine", base_url=url, documentation=page, lane=Lane.ACCOUNT)
+        row = Provider(name="mine", base_url=url, documentation=page, lane=LaneKind.ACCOUNT)
     """
 
     MODEL = "model"
@@ -248,7 +248,7 @@ class Provider:
     """Where a token goes: one of `token_variables`."""
     callable_auth: Auth | None = attrs.field(default=None, validator=_optional(rules.kind(*_AUTHS)))
     """Where goes what an `api_key=` that is a callable returns; None for where a key goes."""
-    server: Server = attrs.field(default=Server.REMOTE, validator=rules.kind(Server))
+    server: ServerKind = attrs.field(default=ServerKind.REMOTE, validator=rules.kind(ServerKind))
     quirks: Quirks = attrs.field(default=NO_QUIRKS, validator=rules.kind(Quirks))
     alternative_hosts: tuple[str, ...] = attrs.field(default=(), validator=rules.texts)
     """Other hosts of the same vendor, to which its key may go; one that begins with a star, all that end so."""
@@ -262,7 +262,7 @@ class Provider:
     """What goes before a model's name that has no slash."""
     models: tuple[str, ...] = attrs.field(default=(), validator=rules.texts)
     """The only models that it has; empty leaves it to the provider to know them."""
-    lane: Lane = attrs.field(default=Lane.MODEL, validator=rules.kind(Lane))
+    lane: LaneKind = attrs.field(default=LaneKind.MODEL, validator=rules.kind(LaneKind))
     """What the vendor counts its limits by."""
 
     @property
@@ -278,7 +278,7 @@ class Provider:
         """
         name, departures, variables = self._departures(model)
         quirks = _first(departures, "quirks") or self.quirks
-        lane = name if self.lane is Lane.MODEL else ""
+        lane = name if self.lane is LaneKind.MODEL else ""
         return Service(
             row=self,
             operation=operation,

@@ -19,7 +19,7 @@ from .common import (
     THINKING_BACK,
     THINKING_PREFILLED,
 )
-from .provider import Override, Provider, Server, Wire
+from .provider import Override, Provider, ServerKind, Wire
 
 SELF_HOSTED: Final = (
     Provider(
@@ -30,7 +30,7 @@ SELF_HOSTED: Final = (
         key_variables=("CUSTOM_OPENAI_API_KEY", "OPENAI_LIKE_API_KEY"),
         base_url_variables=("CUSTOM_OPENAI_BASE_URL", "CUSTOM_OPENAI_API_BASE", "OPENAI_LIKE_API_BASE"),
         whole_addresses=True,
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         # Nobody knows what a server that no row knows refuses.
         quirks=Quirks(thinking=True),
     ),
@@ -38,41 +38,41 @@ SELF_HOSTED: Final = (
         name="docker_model_runner",
         base_url="http://localhost:12434/engines/v1",
         documentation="https://docs.docker.com/ai/model-runner/api-reference/",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
     ),
     Provider(
         name="gpustack",
         base_url="http://localhost/v1",
         documentation="https://docs.gpustack.ai/latest/user-guide/openai-compatible-apis/",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=THINKING_BACK,
     ),
     Provider(
         name="infinity",
         base_url="http://localhost:7997",
         documentation="https://github.com/michaelfeil/infinity",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
     ),
     Provider(
         name="jan",
         base_url="http://127.0.0.1:1337/v1",
         documentation="https://jan.ai/docs/desktop/api-server",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
     ),
     Provider(
         name="koboldcpp",
         base_url="http://localhost:5001/v1",
         documentation="https://github.com/LostRuins/koboldcpp/wiki",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
     ),
     Provider(
         name="lemonade",
         base_url="http://localhost:8000/api/v1",
         documentation="https://lemonade-server.ai/docs/server/server_spec/",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
     ),
     Provider(
@@ -80,7 +80,7 @@ SELF_HOSTED: Final = (
         base_url="http://localhost:4000",
         documentation="https://docs.litellm.ai/docs/proxy/user_keys",
         quirks=LITELLM,
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         dialects=STORED_RESPONSES,
     ),
     Provider(
@@ -89,7 +89,7 @@ SELF_HOSTED: Final = (
         documentation="https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
         aliases=("llama_cpp",),
         key_variables=("LLAMACPP_API_KEY", "LLAMA_ARG_API_KEY"),
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=THINKING_PREFILLED,
         dialects=LLAMA_CPP,
     ),
@@ -97,7 +97,7 @@ SELF_HOSTED: Final = (
         name="llamafile",
         base_url="http://127.0.0.1:8080/v1",
         documentation="https://github.com/mozilla-ai/llamafile",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_PREFILLED,
     ),
     Provider(
@@ -106,7 +106,7 @@ SELF_HOSTED: Final = (
         documentation="https://lmstudio.ai/docs/developer/openai-compat",
         aliases=("lmstudio",),
         key_variables=("LM_STUDIO_API_KEY", "LMSTUDIO_API_KEY"),
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
         dialects=RESPONSES,
     ),
@@ -116,7 +116,7 @@ SELF_HOSTED: Final = (
         documentation="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
         key_variables=(),
         base_url_variables=(),
-        server=Server.EMBEDDED,
+        server=ServerKind.EMBEDDED,
         quirks=LOCAL,
         models=("smollm2",),
         dialects=LLAMA_CPP,
@@ -125,14 +125,14 @@ SELF_HOSTED: Final = (
         name="localai",
         base_url="http://localhost:8080/v1",
         documentation="https://localai.io/features/openai-functions/",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
     ),
     Provider(
         name="mistralrs",
         base_url="http://localhost:1234/v1",
         documentation="https://github.com/EricLBuehler/mistral.rs",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
         dialects=RESPONSES,
     ),
@@ -142,7 +142,7 @@ SELF_HOSTED: Final = (
         documentation="https://github.com/ollama/ollama/blob/main/docs/api.md",
         wire=Wire.OLLAMA,
         aliases=("ollama_chat",),
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         paths=OLLAMA_PATHS,
         # Its other API is OpenAI's: https://docs.ollama.com/openai
         dialects={"responses": Wire.RESPONSES},
@@ -152,14 +152,14 @@ SELF_HOSTED: Final = (
         name="oobabooga",
         base_url="http://127.0.0.1:5000/v1",
         documentation="https://github.com/oobabooga/text-generation-webui/wiki/12-%E2%80%90-OpenAI-API",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
     ),
     Provider(
         name="ragflow",
         base_url="http://localhost:9380",
         documentation="https://ragflow.io/docs/http_api_reference",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         # ragflow/chat/<id>/<model> and ragflow/agent/<id>/<model>, as LiteLLM writes them.
         families=(
             (
@@ -177,14 +177,14 @@ SELF_HOSTED: Final = (
         name="sglang",
         base_url="http://localhost:30000/v1",
         documentation="https://docs.sglang.ai/basic_usage/openai_api_completions.html",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=THINKING_BACK,
     ),
     Provider(
         name="tgi",
         base_url="http://localhost:8080/v1",
         documentation="https://huggingface.co/docs/text-generation-inference/messages_api",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
         dialects={"text_completion": Wire.TGI},
         paths=Paths("/v1{path}", MappingProxyType({"/generate": "{path}", "/generate_stream": "{path}"}), "/v1"),
@@ -196,7 +196,7 @@ SELF_HOSTED: Final = (
         aliases=("hosted_vllm",),
         key_variables=("VLLM_API_KEY", "HOSTED_VLLM_API_KEY"),
         base_url_variables=("VLLM_BASE_URL", "VLLM_API_BASE", "HOSTED_VLLM_API_BASE"),
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=THINKING_BACK,
         dialects={name: STORED_RESPONSES[name] for name in ("responses", "get_response", "cancel_response")},
     ),
@@ -204,7 +204,7 @@ SELF_HOSTED: Final = (
         name="xinference",
         base_url="http://127.0.0.1:9997/v1",
         documentation="https://inference.readthedocs.io/en/latest/",
-        server=Server.SELF_HOSTED,
+        server=ServerKind.SELF_HOSTED,
         quirks=OLDER_NAMES,
     ),
 )

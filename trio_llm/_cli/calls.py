@@ -11,18 +11,18 @@ import trio
 from .._client.client import Client
 from .._combinators.jobs import Outcome, Status
 from .._engine.events import CallEnded, CallStarted, Event, FirstContent, StreamProgress
-from .._engine.nursery import Failure
+from .._engine.nursery import FirstError
 from .._types.chat import ModelResponse, ModelResponseStream
 from .._types.usage import Usage
-from .prompts import Prompt
+from .prompts import PromptLine
 
 
 @attrs.define(eq=False)
-class Call:
+class PromptCall:
     """One prompt and what has become of it so far. Times are seconds since the fan-out began."""
 
     index: int
-    prompt: Prompt
+    prompt: PromptLine
     status: Status = "not_started"
     answer: ModelResponse | None = None
     """All that arrived, once the call has ended; whole if the status is ok."""
@@ -67,7 +67,7 @@ class Call:
 class Listener(Protocol):
     """Whoever wants to know of each call as soon as it has ended."""
 
-    def ended(self, call: Call) -> None:
+    def ended(self, call: PromptCall) -> None:
         """The call has come to its end, or will never begin."""
 
 
@@ -77,16 +77,16 @@ class FanOut:
 
     wants: ClassVar[Collection[type[Event]]] = (CallStarted, FirstContent, StreamProgress, CallEnded)
 
-    calls: list[Call]
+    calls: list[PromptCall]
     listeners: list[Listener] = attrs.Factory(list[Listener])
-    running: list[Call] = attrs.Factory(list[Call])
+    running: list[PromptCall] = attrs.Factory(list[PromptCall])
     peak: int = 0
     """Most calls that ran at the same time."""
     began: float = 0.0
     """On Trio's clock."""
     seconds: float = 0.0
     """How long it took in all."""
-    _failure: Failure = attrs.Factory(Failure)
+    _failure: FirstError = attrs.Factory(FirstError)
     """A listener's, such as a full disk. What an observer raises would be lost."""
     _scope: trio.CancelScope = attrs.Factory(trio.CancelScope)
 
@@ -105,7 +105,7 @@ class FanOut:
                     self._tell(call)
         self._failure.raise_once()
 
-    def _note_refused(self, call: Call, outcome: Outcome) -> None:
+    def _note_refused(self, call: PromptCall, outcome: Outcome) -> None:
         if call.started is None:  # it ended before it was a call
             call.status, call.error = outcome.status, outcome.error
 
@@ -131,7 +131,7 @@ class FanOut:
             case CallEnded():
                 self._end(call, event, at)
 
-    def _end(self, call: Call, event: CallEnded, at: float) -> None:
+    def _end(self, call: PromptCall, event: CallEnded, at: float) -> None:
         call.ended, call.answer = at, event.response
         if event.end == "ok":
             call.status = "ok"
@@ -140,7 +140,7 @@ class FanOut:
         self.running.remove(call)
         self._tell(call)
 
-    def _tell(self, call: Call) -> None:
+    def _tell(self, call: PromptCall) -> None:
         try:
             for listener in self.listeners:
                 listener.ended(call)

@@ -19,7 +19,7 @@ from .._types.errors import LLMError
 from .checks import check_prompts
 from .errors import CommandError
 from .interrupts import interruptible
-from .prompts import Defaults, Prompt, defaults_of
+from .prompts import Defaults, PromptLine, defaults_of
 from .terminal import DIM, Screen, harmless, standard_screen
 
 _INVITATION = "> "
@@ -30,10 +30,10 @@ def run(arguments: Namespace) -> int:
     """Answer one prompt, or talk, and return the exit status."""
     defaults = defaults_of(arguments, [arguments.model])
     prompt = _prompt(arguments.prompt)
-    check_prompts([Prompt(arguments.model, _request(defaults, [{"role": "user", "content": prompt or "Hello"}]))])
+    check_prompts([PromptLine(arguments.model, _request(defaults, [{"role": "user", "content": prompt or "Hello"}]))])
     if prompt is not None:
         return trio.run(_answer_once, _request(defaults, [*_opening(defaults), _user(prompt)]), standard_screen())
-    return trio.run(_Conversation(defaults, standard_screen(), _opening(defaults)).run)
+    return trio.run(_ChatSession(defaults, standard_screen(), _opening(defaults)).run)
 
 
 def _prompt(given: str | None) -> str | None:
@@ -65,7 +65,7 @@ async def _answer_once(request: ChatRequest, screen: Screen) -> int:
     failed = False
     async with Client() as client, interruptible() as interruption:
         try:
-            await _Answer(screen).show(client, request)
+            await _ShownAnswer(screen).show(client, request)
         except LLMError as error:
             failed = True
             _complain(error)
@@ -77,7 +77,7 @@ def _complain(error: LLMError) -> None:
 
 
 @attrs.define
-class _Answer:
+class _ShownAnswer:
     """An answer being written to the screen."""
 
     screen: Screen
@@ -115,7 +115,7 @@ class _Answer:
 
 
 @attrs.define
-class _Conversation:
+class _ChatSession:
     """Questions from the terminal, answered in turn, each with all that was said before."""
 
     defaults: Defaults
@@ -150,7 +150,7 @@ class _Conversation:
     async def _reply(self, client: Client, text: str) -> None:
         await trio.lowlevel.checkpoint()
         asked = [*self.messages, _user(text)]
-        answer = _Answer(self.screen)
+        answer = _ShownAnswer(self.screen)
         try:
             with trio.CancelScope() as self.answering:
                 await answer.show(client, _request(self.defaults, asked))

@@ -8,19 +8,19 @@ from contextlib import contextmanager
 import attrs
 
 from .._catalog import CATALOG
-from .._catalog.provider import Provider, Server
+from .._catalog.provider import Provider, ServerKind
 from .._catalog.resolving import resolve
 from .._credentials.destinations import destination
 from .._credentials.variables import environment
-from .._dialects.contract import Call
+from .._dialects.contract import WireCall
 from .._engine.local import LocalModelUnavailable, LocalServer
 from .._types.chat import ChatRequest
 from .._types.errors import BadRequestError, LLMError
 from .errors import CommandError
-from .prompts import Prompt
+from .prompts import PromptLine
 
 
-def check_prompts(prompts: Iterable[Prompt]) -> None:
+def check_prompts(prompts: Iterable[PromptLine]) -> None:
     """Raise a CommandError for the first prompt that cannot be sent: model, key, address or parameters."""
     for prompt in prompts:
         try:
@@ -36,7 +36,7 @@ def _check(request: ChatRequest) -> None:
     endpoint = service.dialect.chat_stream
     if endpoint is None:
         raise BadRequestError(f"{row.name} streams no chats", llm_provider=row.name, model=model)
-    endpoint.encode(Call(request, service.model, service.quirks))
+    endpoint.encode(WireCall(request, service.model, service.quirks))
 
 
 def _resolve(request: ChatRequest) -> tuple[Provider, str]:
@@ -45,14 +45,14 @@ def _resolve(request: ChatRequest) -> tuple[Provider, str]:
 
 
 @contextmanager
-def providers_for(prompts: Iterable[Prompt], slots: int) -> Generator[Mapping[str, Provider], None, None]:
+def providers_for(prompts: Iterable[PromptLine], slots: int) -> Generator[Mapping[str, Provider], None, None]:
     """The catalogue, in which the embedded model, if a prompt asks for it, has the address of a running server.
 
     Started here, and not by the first call, the server has the slots that fit the number of calls, its start counts
     as nobody's waiting time, and if it is not installed nothing has been sent yet.
     """
     asked = [_resolve(prompt.request)[0] for prompt in prompts if prompt.request.options.api_base is None]
-    embedded = [row for row in asked if row.server is Server.EMBEDDED]
+    embedded = [row for row in asked if row.server is ServerKind.EMBEDDED]
     if not embedded:
         yield CATALOG
         return
@@ -62,5 +62,5 @@ def providers_for(prompts: Iterable[Prompt], slots: int) -> Generator[Mapping[st
     except LocalModelUnavailable as error:
         raise CommandError(str(error)) from error
     with server:
-        served = (attrs.evolve(row, base_url=base_url, server=Server.SELF_HOSTED) for row in embedded)
+        served = (attrs.evolve(row, base_url=base_url, server=ServerKind.SELF_HOSTED) for row in embedded)
         yield {**CATALOG, **{row.name: row for row in served}}

@@ -16,7 +16,7 @@ from .._client.client import Client
 from .._limits.settings import Limits
 from ..observe import JSONLines, Observer
 from .arguments import MOST_IN_FLIGHT
-from .calls import Call, FanOut
+from .calls import FanOut, PromptCall
 from .checks import check_prompts, providers_for
 from .files import open_new
 from .interrupts import Interruption, interruptible
@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
     """Answer the prompts and return the exit status."""
     prompts = read_prompts(arguments.prompts, arguments.format, defaults_of(arguments, arguments.models or []))
     check_prompts(prompts)
-    fan_out = FanOut([Call(index, prompt) for index, prompt in enumerate(prompts)])
+    fan_out = FanOut([PromptCall(index, prompt) for index, prompt in enumerate(prompts)])
     screen = standard_screen(aside=arguments.output == "-")
     limit = min(arguments.max_in_flight or MOST_IN_FLIGHT, len(prompts))
     with ExitStack() as stack:

@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 
 from .._catalog import CATALOG
-from .._catalog.provider import Provider, Server, dialect_name
+from .._catalog.provider import Provider, ServerKind, dialect_name
 from .._credentials.variables import environment
 from .errors import CommandError
 from .table import GAP, aligned
@@ -106,7 +106,7 @@ def _key(row: Provider, variables: Mapping[str, str]) -> str:
     held = _variable_in_use(row, variables)
     if held is not None:
         return f"{held} (set)"
-    return row.key_variables[0] + ("" if row.server is Server.REMOTE else " (optional)")
+    return row.key_variables[0] + ("" if row.server is ServerKind.REMOTE else " (optional)")
 
 
 def _variable_in_use(row: Provider, variables: Mapping[str, str]) -> str | None:
@@ -121,6 +121,6 @@ def _record(row: Provider, variables: Mapping[str, str]) -> dict[str, object]:
         "base_url_variables": row.base_url_variables,
         "key_variables": row.key_variables,
         "key_set": _variable_in_use(row, variables) is not None,
-        "key_needed": row.server is Server.REMOTE,
+        "key_needed": row.server is ServerKind.REMOTE,
         "documentation": row.documentation,
     }

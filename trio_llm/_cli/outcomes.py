@@ -12,7 +12,7 @@ import attrs
 
 from .._convert import json as _json
 from .._types.errors import APIError
-from .calls import Call
+from .calls import PromptCall
 from .errors import CommandError
 from .files import open_new
 
@@ -23,7 +23,7 @@ class OutcomeWriter:
 
     file: BinaryIO
 
-    def ended(self, call: Call) -> None:
+    def ended(self, call: PromptCall) -> None:
         """Write the call's line, and flush it: what is written is not lost if the process is killed."""
         self.file.write(_json.dumps(outcome_record(call)) + b"\n")
         self.file.flush()
@@ -45,7 +45,7 @@ def open_outcomes(path: str, prompts: str, *, overwrite: bool) -> Generator[Outc
         yield OutcomeWriter(file)
 
 
-def outcome_record(call: Call) -> dict[str, Any]:
+def outcome_record(call: PromptCall) -> dict[str, Any]:
     """Everything that is known of a call, as JSON has it. `text` is a whole answer, `partial` what came of one."""
     whole = call.status == "ok"
     answer = call.answer

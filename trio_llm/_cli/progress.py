@@ -7,7 +7,7 @@ from collections import Counter
 import attrs
 import trio
 
-from .calls import Call, FanOut
+from .calls import FanOut, PromptCall
 from .summary import COLOURS, outcome, preview
 from .terminal import DIM, Screen, clip, clip_start, one_line
 
@@ -25,7 +25,7 @@ class Lines:
     total: int
     done: int = 0
 
-    def ended(self, call: Call) -> None:
+    def ended(self, call: PromptCall) -> None:
         """Write the call's line."""
         if call.ended is None:
             return
@@ -70,7 +70,7 @@ class Board:
         self.screen.write(f"{back}\r" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
         self.drawn = len(lines)
 
-    def _status_line(self, call: Call, width: int) -> str:
+    def _status_line(self, call: PromptCall, width: int) -> str:
         spent = self.fan_out.now() - (call.started or 0.0)
         head = f"#{call.index:<4} {spent:5.1f} s {call.chunks:5} tok "
         tail = one_line("".join(call.pieces[-_TAIL_PIECES:]))

@@ -12,7 +12,7 @@ import attrs
 from .._types.chat import ChatParams, ChatRequest
 from .._types.errors import LLMError
 from .errors import CommandError
-from .reading import Record, read_records
+from .reading import PromptRecord, read_records
 
 _CALL_OPTIONS: Final = ("max_tokens", "temperature", "timeout", "num_retries", "api_base")
 # What the engine calculates with or looks into, and so has to be of its type. The rest is the provider's to judge.
@@ -32,7 +32,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 
 
 @attrs.frozen
-class Prompt:
+class PromptLine:
     """One line of the file."""
 
     place: str
@@ -62,7 +62,7 @@ def defaults_of(arguments: Namespace, models: Sequence[str]) -> Defaults:
     return Defaults(models, arguments.system, {name: value for name, value in given.items() if value is not None})
 
 
-def read_prompts(path: str, form: str | None, defaults: Defaults) -> list[Prompt]:
+def read_prompts(path: str, form: str | None, defaults: Defaults) -> list[PromptLine]:
     """The prompts of a file, or of stdin for `-`; each as often as there are models, unless it names its own.
 
     Raises:
@@ -73,7 +73,7 @@ def read_prompts(path: str, form: str | None, defaults: Defaults) -> list[Prompt
     ]
 
 
-def _models(record: Record, defaults: Defaults) -> Sequence[str]:
+def _models(record: PromptRecord, defaults: Defaults) -> Sequence[str]:
     if "model" in record.fields:
         return [record.fields["model"]]
     if not defaults.models:
@@ -81,7 +81,7 @@ def _models(record: Record, defaults: Defaults) -> Sequence[str]:
     return defaults.models
 
 
-def _prompt(record: Record, model: str, defaults: Defaults) -> Prompt:
+def _prompt(record: PromptRecord, model: str, defaults: Defaults) -> PromptLine:
     given, place = dict(record.fields), record.place
     for name, types in _TYPES.items():
         if name in given and (not isinstance(given[name], types) or isinstance(given[name], bool)):
@@ -95,7 +95,7 @@ def _prompt(record: Record, model: str, defaults: Defaults) -> Prompt:
         request = ChatRequest(model, messages, stream=True, **params)
     except LLMError as error:
         raise CommandError(f"{place}: {error}") from error
-    return Prompt(place, request, identity, record.fields.get("prompt"), record.fields.get("messages"))
+    return PromptLine(place, request, identity, record.fields.get("prompt"), record.fields.get("messages"))
 
 
 def _messages(given: dict[str, Any], system: str | None) -> Iterator[Any]:

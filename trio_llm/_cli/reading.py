@@ -25,7 +25,7 @@ _BATCH_URL: Final = "/v1/chat/completions"
 
 
 @attrs.frozen
-class Source:
+class PromptFile:
     """A file that has been read."""
 
     name: str
@@ -34,7 +34,7 @@ class Source:
 
 
 @attrs.frozen
-class Record:
+class PromptRecord:
     """One prompt as the file has it."""
 
     place: str
@@ -42,16 +42,16 @@ class Record:
     fields: dict[str, Any]
 
 
-Records: TypeAlias = Iterator[Record]
+Records: TypeAlias = Iterator[PromptRecord]
 
 
-def read_records(path: str, form: str | None) -> list[Record]:
+def read_records(path: str, form: str | None) -> list[PromptRecord]:
     """The records of a file, or of stdin for `-`. `form` is one of `arguments.FORMATS`, or None to find it out.
 
     Raises:
         CommandError: if it cannot be read, holds no prompt, or has a record that is none.
     """
-    source = Source("stdin" if path == "-" else path, _read(path))
+    source = PromptFile("stdin" if path == "-" else path, _read(path))
     records = list(_READERS[form or _form(path, source)](source))
     if not records:
         raise CommandError(f"{source.name} has no prompts")
@@ -70,7 +70,7 @@ def _read(path: str) -> str:
         raise CommandError(f"cannot read {path}: it is not UTF-8 text (byte {error.start})") from error
 
 
-def _form(path: str, source: Source) -> str:
+def _form(path: str, source: PromptFile) -> str:
     lines = [line for _, line in _lines(source)]
     first = lines[0] if lines else ""
     named = _SUFFIXES.get(PurePath(path).suffix.lower())
@@ -97,19 +97,19 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _lines(source: Source) -> Iterator[tuple[str, str]]:
+def _lines(source: PromptFile) -> Iterator[tuple[str, str]]:
     """Lines with something on them, each with its place. Only line feeds end one: JSON may hold other separators."""
     for number, line in enumerate(source.text.split("\n"), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield f"{source.name}, line {number}", line.strip()
 
 
-def _text(source: Source) -> Records:
+def _text(source: PromptFile) -> Records:
     for place, line in _lines(source):
-        yield Record(place, {"prompt": line})
+        yield PromptRecord(place, {"prompt": line})
 
 
-def _json_lines(source: Source) -> Records:
+def _json_lines(source: PromptFile) -> Records:
     for place, line in _lines(source):
         try:
             value = _json.loads(line)
@@ -121,7 +121,7 @@ def _json_lines(source: Source) -> Records:
         yield _record(place, value)
 
 
-def _json_array(source: Source) -> Records:
+def _json_array(source: PromptFile) -> Records:
     try:
         value = _json.loads(source.text)
     except ValueError as error:
@@ -129,10 +129,10 @@ def _json_array(source: Source) -> Records:
     items: Any = value if isinstance(value, list) else [value]
     for number, item in enumerate(items, 1):
         place = f"{source.name}, item {number}"
-        yield Record(place, {"prompt": item}) if isinstance(item, str) else _record(place, item)
+        yield PromptRecord(place, {"prompt": item}) if isinstance(item, str) else _record(place, item)
 
 
-def _record(place: str, value: Any) -> Record:
+def _record(place: str, value: Any) -> PromptRecord:
     if not isinstance(value, dict):
         raise CommandError(f"{place} is not a JSON object")
     fields = cast("dict[str, Any]", value)
@@ -141,7 +141,7 @@ def _record(place: str, value: Any) -> Record:
     if ("prompt" in fields) == ("messages" in fields):
         found = ", ".join(map(repr, fields)) or "nothing"
         raise CommandError(f'{place} needs either "prompt" or "messages", and has {found}')
-    return Record(place, fields)
+    return PromptRecord(place, fields)
 
 
 def _of_batch(place: str, line: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,8 +152,8 @@ def _of_batch(place: str, line: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": line["custom_id"], **cast("dict[str, Any]", body)}
 
 
-def _table(comma: str) -> Callable[[Source], Records]:
-    def read(source: Source) -> Records:
+def _table(comma: str) -> Callable[[PromptFile], Records]:
+    def read(source: PromptFile) -> Records:
         rows = csv.reader(io.StringIO(source.text, newline=""), delimiter=comma)
         columns: list[str] | None = None
         while (row := _next_row(source, rows)) is not None:
@@ -165,14 +165,14 @@ def _table(comma: str) -> Callable[[Source], Records]:
     return read
 
 
-def _next_row(source: Source, rows: Any) -> list[str] | None:
+def _next_row(source: PromptFile, rows: Any) -> list[str] | None:
     try:
         return cast("list[str] | None", next(rows, None))
     except csv.Error as error:
         raise CommandError(f"{source.name}, line {rows.line_num}: {error}") from error
 
 
-def _columns(source: Source, row: list[str]) -> list[str]:
+def _columns(source: PromptFile, row: list[str]) -> list[str]:
     columns = [cell.strip() for cell in row]
     if ("prompt" in columns) == ("messages" in columns):
         raise CommandError(
@@ -185,7 +185,7 @@ def _columns(source: Source, row: list[str]) -> list[str]:
     return columns
 
 
-def _of_row(place: str, columns: list[str], row: list[str]) -> Record:
+def _of_row(place: str, columns: list[str], row: list[str]) -> PromptRecord:
     if len(row) > len(columns):
         raise CommandError(
             f"{place} has {len(row)} cells for {len(columns)} columns; a cell with a separator in it needs quotes"
@@ -201,7 +201,7 @@ def _value(cell: str) -> Any:
         return cell
 
 
-_READERS: Final[Mapping[str, Callable[[Source], Records]]] = {
+_READERS: Final[Mapping[str, Callable[[PromptFile], Records]]] = {
     "text": _text,
     "jsonl": _json_lines,
     "json": _json_array,

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Final
 
 from .._combinators.jobs import Status
-from .calls import Call, FanOut
+from .calls import FanOut, PromptCall
 from .table import GAP, aligned
 from .terminal import BOLD, DIM, GREEN, RED, YELLOW, Screen, clip, harmless, one_line
 
@@ -49,24 +49,24 @@ def tell_failures(fan_out: FanOut) -> None:
         print(f"trio-llm fanout: {_counts(fan_out.calls)}", file=sys.stderr)
 
 
-def cut(call: Call) -> str:
+def cut(call: PromptCall) -> str:
     """What broke off an answer that came without an error; nothing if it is whole."""
     return _CUT.get(call.finish_reason or "", "") if call.status == "ok" else ""
 
 
-def preview(call: Call) -> str:
+def preview(call: PromptCall) -> str:
     """The beginning of the answer, or why there is none."""
     if call.error is not None:
         return one_line(failure(call))
     return one_line(call.text[:_PREVIEW]) or _tools(call)
 
 
-def failure(call: Call) -> str:
+def failure(call: PromptCall) -> str:
     """What went wrong with a call."""
     return f"{type(call.error).__name__}: {call.error}"
 
 
-def _tools(call: Call) -> str:
+def _tools(call: PromptCall) -> str:
     """The tools that an answer without a text wants to be called."""
     message = call.answer.choices[0].message if call.answer is not None and call.answer.choices else None
     functions = [tool.function for tool in (message.tool_calls if message is not None else None) or ()]
@@ -74,7 +74,7 @@ def _tools(call: Call) -> str:
     return one_line("calls " + ", ".join(named))[:_PREVIEW] if named else ""
 
 
-def _table(screen: Screen, calls: list[Call]) -> str:
+def _table(screen: Screen, calls: list[PromptCall]) -> str:
     titles, rows = [*_TITLES], [*map(_row, calls)]
     if len(_models(calls)) > 1:
         titles.insert(-1, "model")
@@ -90,11 +90,11 @@ def _table(screen: Screen, calls: list[Call]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _models(calls: list[Call]) -> list[str]:
+def _models(calls: list[PromptCall]) -> list[str]:
     return list(dict.fromkeys(call.prompt.request.model for call in calls))
 
 
-def _row(call: Call) -> list[str]:
+def _row(call: PromptCall) -> list[str]:
     started, ended = call.started, call.ended
     if started is None or ended is None:
         return [str(call.index), outcome(call), "-", "-", "-", "-", ""]
@@ -104,7 +104,7 @@ def _row(call: Call) -> list[str]:
     return [str(call.index), outcome(call), f"{started:.2f} s", first, tokens, speed, preview(call)]
 
 
-def outcome(call: Call) -> str:
+def outcome(call: PromptCall) -> str:
     """The status in words, and whether the answer is whole."""
     return ", ".join(filter(None, (_words(call.status), cut(call))))
 
@@ -113,7 +113,7 @@ def _words(status: Status) -> str:
     return status.replace("_", " ")
 
 
-def _full_text(screen: Screen, call: Call) -> str:
+def _full_text(screen: Screen, call: PromptCall) -> str:
     text = call.text if call.text or call.error is None else failure(call)
     title = screen.style(f"#{call.index} {outcome(call)}", BOLD)
     return f"\n{title}\n{harmless(text).strip()}\n"
@@ -129,7 +129,7 @@ def _totals(fan_out: FanOut) -> str:
     )
 
 
-def _counts(calls: list[Call]) -> str:
+def _counts(calls: list[PromptCall]) -> str:
     counts = Counter(call.status for call in calls)
     outcomes = ", ".join(f"{counts[status]} {_words(status)}" for status in COLOURS)
     broken = Counter(filter(None, map(cut, calls)))
@@ -137,7 +137,7 @@ def _counts(calls: list[Call]) -> str:
     return f"{len(calls)} calls: {outcomes}{warnings}"
 
 
-def _of_model(calls: list[Call]) -> str:
+def _of_model(calls: list[PromptCall]) -> str:
     """One model beside the others: medians, since one slow answer would hide the rest."""
     whole = [call for call in calls if call.status == "ok"]
     times = [call.ended - call.started for call in whole if call.started is not None and call.ended is not None]

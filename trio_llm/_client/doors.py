@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .._types.responses_api.request import InputItemLike
     from .._types.responses_api.response import ResponsesAPIResponse
     from ..structured._streams import ItemStream, ObjectStream
-    from ..testing._leaks import OpenCalls
+    from ..testing._leaks import UnendedCalls
     from ..tools._asking import MessagesToolParams, ResponsesToolParams, ToolParams
     from ..tools._events import ToolRun
     from ..tools._streams import ToolStream
@@ -204,11 +204,11 @@ class RoomDoors:
         return open_tool_stream(Asked(self._as_client(), model, messages, tools, params, over))
 
 
-def open_calls() -> OpenCalls:
+def open_calls() -> UnendedCalls:
     """Who knows, for a strict client, which calls run and who made them."""
-    from ..testing._leaks import OpenCalls
+    from ..testing._leaks import UnendedCalls
 
-    return OpenCalls()
+    return UnendedCalls()
 
 
 def tell_left(left: list[str], error: BaseException | None) -> None:

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from .._catalog import CATALOG
-from .._catalog.provider import Provider, Server, needed_variables
+from .._catalog.provider import Provider, ServerKind, needed_variables
 from .._catalog.resolving import resolve
 from .._credentials.clouds import first_source
 from .._credentials.variables import environment, first_set, missing_parts
-from .._dialects.contract import Call, Endpoint, Quirks
+from .._dialects.contract import Endpoint, Quirks, WireCall
 from .._types.chat import CHAT_PARAMETERS, ChatRequest
 from .._types.embeddings import EmbeddingRequest
 from .._types.errors import APIError, BadRequestError
@@ -146,7 +146,7 @@ def get_supported_openai_params(
 
 
 def _missing_key(row: Provider, api_key: str | None) -> list[str]:
-    needed = row.server is Server.REMOTE and api_key is None
+    needed = row.server is ServerKind.REMOTE and api_key is None
     if not needed or _has_secret(row):
         return []
     return [name for name in needed_variables(row) if not environment().get(name)]
@@ -160,9 +160,9 @@ def _missing_address(row: Provider, api_base: str | None) -> list[str]:
 
 
 def _is_set_up(row: Provider) -> bool:
-    if row.server is Server.EMBEDDED:
+    if row.server is ServerKind.EMBEDDED:
         return True
-    named = () if row.server is Server.REMOTE else row.base_url_variables
+    named = () if row.server is ServerKind.REMOTE else row.base_url_variables
     is_known = first_set(named, environment()) is not None or _has_secret(row)
     return is_known and not _missing_address(row, None)
 
@@ -199,7 +199,7 @@ def _writable(
 
 def _can_write(endpoint: Endpoint[RequestT, Any], request: RequestT, quirks: Quirks) -> bool:
     try:
-        endpoint.encode(Call(request, request.model, quirks))
+        endpoint.encode(WireCall(request, request.model, quirks))
     except APIError:
         return False
     return True

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeGuard, T
 
 import attrs
 
-from .._engine.call import Trace
+from .._engine.call import JobTrace
 from .._engine.engine import Engine
 from .._engine.groups import group_of, place_calls
-from .._engine.nursery import Failure
+from .._engine.nursery import FirstError
 from .._engine.stream import Stream
 from .._limits.line import Crowd
 from .._runtime import trio
@@ -149,7 +149,7 @@ class Feed:
     def __init__(self, jobs: Jobs, deadline: float) -> None:
         self.outcomes: list[Outcome] = []
         """Of every job of a collection, or of all that were pulled."""
-        self.failure: Failure = Failure()
+        self.failure: FirstError = FirstError()
         """What the iterator raised. Nothing more is pulled then."""
         self._deadline = deadline
         self._following: AsyncIterator[Job] | None = None
@@ -209,7 +209,7 @@ async def run_job(
     """
     if group is not None:
         place_calls(group, outcome.index)
-    trace = Trace(crowd)
+    trace = JobTrace(crowd)
     outcome.status = "cancelled"  # unless it comes to another end
     outcome.timings.started = trio.current_time() - began
     try:
@@ -228,7 +228,7 @@ async def run_job(
         _note_times(outcome, trace, began)
 
 
-async def _received(engine: Engine, outcome: Outcome, trace: Trace) -> Any:
+async def _received(engine: Engine, outcome: Outcome, trace: JobTrace) -> Any:
     job = outcome.request
     if is_request(job):
         if getattr(job, "stream", False):
@@ -253,7 +253,7 @@ async def _read_whole(stream: Stream[Any, Any], outcome: Outcome) -> Any:
     return stream.response
 
 
-def _note_times(outcome: Outcome, trace: Trace, began: float) -> None:
+def _note_times(outcome: Outcome, trace: JobTrace, began: float) -> None:
     call, timings = trace.call, outcome.timings
     if outcome.status == "cancelled" and not trace.attempts and not callable(outcome.request):
         outcome.status = "not_started"  # it was still waiting for its slot: nothing was sent

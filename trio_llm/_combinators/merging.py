@@ -11,7 +11,7 @@ import attrs
 
 from .._engine.engine import Engine
 from .._engine.groups import group_of, place_calls
-from .._engine.nursery import BareNursery, Failure
+from .._engine.nursery import BareNursery, FirstError
 from .._engine.stream import Stream
 from .._runtime import trio
 from .._types.chat import ChatRequest
@@ -38,7 +38,7 @@ class MergedStream:
 
     def __init__(self, receiver: trio.MemoryReceiveChannel[_Event]) -> None:
         self._receiver = receiver
-        self.failure: Failure = Failure()
+        self.failure: FirstError = FirstError()
         """What ended all sources, under `on_failure="raise"`."""
         self.failures: dict[str, Exception] = {}
         """The sources that failed, under `on_failure="drop"`, and why."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._engine.engine import Engine
 from .._engine.groups import group_of
-from .._engine.nursery import BareNursery, Failure
+from .._engine.nursery import BareNursery, FirstError
 from .._runtime import trio
 from .._types.errors import AllFailedError
 from .jobs import Job, Outcome, checked_job, run_job
@@ -43,7 +43,7 @@ class Contest:
         self._engine = engine
         self._accept = accept
         self._winner: Outcome | None = None
-        self._failure = Failure()
+        self._failure = FirstError()
         self._began = trio.current_time()
         self._group: Activity | None = None
 

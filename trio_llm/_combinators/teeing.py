@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeAlias, TypeVar, get_args
 
-from .._engine.nursery import BareNursery, Failure
+from .._engine.nursery import BareNursery, FirstError
 from .._engine.stream import Stream
 from .._runtime import trio
 from .._types.errors import LLMError, SlowReaderError
@@ -32,7 +32,7 @@ class TeeReader(Generic[ChunkT]):
         self._waiting: deque[ChunkT] = deque()
         self._arrived = trio.Event()
         self._ended = False
-        self._failure = Failure()
+        self._failure = FirstError()
         self.closed: bool = False
         """Whether its reader has left."""
         self.dropped: int = 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .._catalog.auth import Auth, AuthScheme, HeaderKey, QueryKey, SigV4, TokenExchange
-from .._catalog.provider import Provider, Server, Service
+from .._catalog.provider import Provider, ServerKind, Service
 from .._types.errors import AuthenticationError
 from .._types.http import Origin
 from .._types.request import CallOptions
@@ -61,7 +61,7 @@ def choose_credential(
             return _text(service, auth, variables[name], name)
     if (found := _from_sources(row, variables, None)) is not None:
         return found
-    if row.server is Server.REMOTE and origin.host not in LOOPBACK:
+    if row.server is ServerKind.REMOTE and origin.host not in LOOPBACK:
         raise AuthenticationError(_no_key(row), llm_provider=row.name)
     return Chosen(None)
 
@@ -133,7 +133,7 @@ def _no_key(row: Provider) -> str:
 
 def _without_environment(row: Provider, variables: Mapping[str, str], origin: Origin) -> Chosen:
     """No credential, for an address that may not have the environment's."""
-    if row.server is not Server.REMOTE:
+    if row.server is not ServerKind.REMOTE:
         return Chosen(None)
     names = row.key_variables + row.token_variables
     held = next((name for name in names if variables.get(name)), None)

@@ -121,7 +121,7 @@ def _installed(package: str) -> bool:
 
 
 @attrs.frozen
-class _Reading:
+class _SourceKind:
     """How one kind of source is read."""
 
     make: Callable[[Any, Mapping[str, str]], Source | None]
@@ -132,8 +132,8 @@ class _Reading:
     """What else one can do for want of a key."""
 
 
-_READINGS: Final[Mapping[type, _Reading]] = {
-    GoogleCredentials: _Reading(
+_READINGS: Final[Mapping[type, _SourceKind]] = {
+    GoogleCredentials: _SourceKind(
         _google,
         lambda value: value.variables,
         lambda value: (
@@ -141,7 +141,7 @@ _READINGS: Final[Mapping[type, _Reading]] = {
             "(pip install 'trio-llm[google]') for application default credentials"
         ),
     ),
-    EntraCredentials: _Reading(
+    EntraCredentials: _SourceKind(
         _entra,
         lambda value: value.variables,
         lambda value: (
@@ -149,7 +149,7 @@ _READINGS: Final[Mapping[type, _Reading]] = {
             f"{', '.join(value.variables)} and install the extra `azure` (pip install 'trio-llm[azure]')"
         ),
     ),
-    AwsCredentials: _Reading(
+    AwsCredentials: _SourceKind(
         _aws,
         lambda value: (
             value.access_key + value.secret_key + value.session_token + value.profile + value.role + value.role_session
@@ -159,7 +159,7 @@ _READINGS: Final[Mapping[type, _Reading]] = {
             "(pip install 'trio-llm[aws]') for profiles, single sign-on, roles and the machine's own identity"
         ),
     ),
-    TokenExchange: _Reading(
+    TokenExchange: _SourceKind(
         _exchange,
         lambda value: value.key_variables + every_variable(value.url),
         lambda value: f"set {' or '.join(value.key_variables)}",

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .contract import Call, Dialect, Endpoint, json_request, later, merge_extra_body, supported_parameters
+from .contract import Dialect, Endpoint, WireCall, json_request, later, merge_extra_body, supported_parameters
 from .error_bodies import ErrorReading
 
 if TYPE_CHECKING:
     from .._convert.narrow import JSONObject
     from .._types.http import HTTPRequest
     from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
-    from .continuations import Piece
+    from .continuations import ContinuationPiece
 
 _EXPRESSIBLE: Final = frozenset(
     {
@@ -40,7 +40,7 @@ _FINISH: Final = {
 }
 
 
-def encode_completion(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_completion(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a whole reply.
 
     Raises:
@@ -60,17 +60,17 @@ def encode_completion(call: Call[TextCompletionRequest]) -> HTTPRequest:
     return json_request("/complete", merge_extra_body(body | given, request.options.extra_body))
 
 
-def read_piece(told: JSONObject) -> Piece | None:
+def read_piece(told: JSONObject) -> ContinuationPiece | None:
     """What a reply says."""
     from .._convert.narrow import as_objects
-    from .continuations import Piece
+    from .continuations import ContinuationPiece
 
     completions = as_objects(told.get("completions"))
     if not completions:
         return None
     text, reason = completions[0].get("completion"), completions[0].get("finish_reason")
     prompt, count = told.get("num_tokens_prompt_total"), told.get("num_tokens_generated")
-    return Piece(
+    return ContinuationPiece(
         text=text if isinstance(text, str) else "",
         reason=_FINISH.get(str(reason), str(reason)),
         prompt_tokens=prompt if isinstance(prompt, int) else 0,

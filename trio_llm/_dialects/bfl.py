@@ -16,12 +16,12 @@ from .._convert.narrow import as_object, parse_object
 from .._types.errors import BadRequestError, ContentPolicyViolationError, InternalServerError, NotFoundError
 from .._types.http import HTTPRequest
 from .contract import (
-    Call,
     Dialect,
     Endpoint,
     ErrorDetail,
     NotYet,
     ReplyIsError,
+    WireCall,
     json_request,
     merge_extra_body,
     supported_parameters,
@@ -42,7 +42,7 @@ _FAILED: Final = {
 }
 
 
-def encode_images(call: Call[ImageRequest]) -> HTTPRequest:
+def encode_images(call: WireCall[ImageRequest]) -> HTTPRequest:
     """The request for one picture.
 
     Raises:
@@ -67,7 +67,7 @@ def encode_images(call: Call[ImageRequest]) -> HTTPRequest:
     return json_request(f"/{quote(call.model, safe='')}", merge_extra_body(body, request.options.extra_body))
 
 
-def decode_images(call: Call[ImageRequest], body: bytes) -> Any:
+def decode_images(call: WireCall[ImageRequest], body: bytes) -> Any:
     """The picture; a `NotYet` as long as it is being made.
 
     Raises:

@@ -1,6 +1,7 @@
 """Text completions of vendors who send one text in pieces, whole or as server-sent events.
 
-A dialect says what a document of its wire amounts to, as a `Piece`; what becomes of the pieces is the same for all.
+A dialect says what a document of its wire amounts to, as a `ContinuationPiece`. What becomes of the pieces is the same
+for all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .._types.folding import TextFolding, fold
 from .._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
 from .._types.usage import Usage
 from .bodies import ReadingOfEvents, read_body
-from .contract import Call, ReplyIsError
+from .contract import ReplyIsError, WireCall
 from .error_bodies import ErrorReading
 from .failing import broken_off, names_failure, no_answer, retryable
 from .streaming import SSEStreamDecoder, TruncatedReply
@@ -28,7 +29,7 @@ ERRORS: Final = ErrorReading()
 
 
 @attrs.frozen
-class Piece:
+class ContinuationPiece:
     """What one document says of the continuation."""
 
     text: str = ""
@@ -42,14 +43,14 @@ class Piece:
     """Fields without a place of their own."""
 
 
-ReadPiece = Callable[[JSONObject], Piece | None]
+ReadPiece = Callable[[JSONObject], ContinuationPiece | None]
 """Reads one document: None if it carries nothing. Errors have been told from it before."""
 
 
 class PieceReader:
     """One continuation, document by document. Only a reason says that it is whole."""
 
-    def __init__(self, call: Call[TextCompletionRequest], read_piece: ReadPiece) -> None:
+    def __init__(self, call: WireCall[TextCompletionRequest], read_piece: ReadPiece) -> None:
         self.finished = False
         self._read_piece = read_piece
         self._model = call.model
@@ -108,12 +109,16 @@ class PieceReader:
         return []
 
 
-def open_pieces(read_piece: ReadPiece, call: Call[TextCompletionRequest]) -> SSEStreamDecoder[TextCompletionResponse]:
+def open_pieces(
+    read_piece: ReadPiece, call: WireCall[TextCompletionRequest]
+) -> SSEStreamDecoder[TextCompletionResponse]:
     """The decoder of one streamed continuation."""
     return SSEStreamDecoder(PieceReader(call, read_piece))
 
 
-def read_continuation(read_piece: ReadPiece, call: Call[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
+def read_continuation(
+    read_piece: ReadPiece, call: WireCall[TextCompletionRequest], body: bytes
+) -> TextCompletionResponse:
     """Read a whole reply: one object, alone in a list or not.
 
     Raises:
@@ -135,7 +140,7 @@ def read_continuation(read_piece: ReadPiece, call: Call[TextCompletionRequest], 
     return read_body(body, read, events)
 
 
-def one_prompt(call: Call[TextCompletionRequest], vendor: str) -> str:
+def one_prompt(call: WireCall[TextCompletionRequest], vendor: str) -> str:
     """The prompt, for a vendor that takes one text.
 
     Raises:

@@ -1,6 +1,6 @@
 """What a dialect is: the wire format of one family of providers, as pure functions over plain values.
 
-A dialect knows nothing of hosts, keys, clocks or connections. Its endpoints turn a `Call` into an
+A dialect knows nothing of hosts, keys, clocks or connections. Its endpoints turn a `WireCall` into an
 `HTTPRequest` and a reply's bytes into a response; streamed replies go through a feed/close decoder.
 Providers that share a wire format differ in their `Quirks`, which are data.
 """
@@ -62,7 +62,7 @@ class MaxTokensName(Enum):
     MAX_COMPLETION_TOKENS = "max_completion_tokens"
 
 
-class CallIds(Enum):
+class CallIdRule(Enum):
     """The ids of tool calls that a provider takes; others are rewritten, the same way in calls and results."""
 
     ANY = "any"
@@ -148,7 +148,7 @@ class Quirks:
     """All that messages may consist of; None leaves it to the provider to judge."""
     accepted_values: Mapping[str, frozenset[str | float]] = attrs.field(factory=dict[str, "frozenset[str | float]"])
     """The only values that the provider takes, of parameters of which it does not take all."""
-    call_ids: CallIds = CallIds.ANY
+    call_ids: CallIdRule = CallIdRule.ANY
     cache_marks: CacheMarks = CacheMarks.NONE
     metadata: Metadata = Metadata.NEVER
     answers: Answers = Answers.SCHEMA
@@ -192,11 +192,11 @@ NOT_FRESH = Fresh(lambda: "trio-llm-form", lambda prefix: f"{prefix}0", lambda: 
 
 
 @attrs.define(eq=False, repr=False)
-class Call(Generic[RequestT]):
+class WireCall(Generic[RequestT]):
     """A request on its way to one provider.
 
     Example:
-        def encode(call: Call[ChatRequest]) -> HTTPRequest:
+        def encode(call: WireCall[ChatRequest]) -> HTTPRequest:
             return json_request("/chat", {"model": call.model, "messages": list(call.request.messages)})
     """
 
@@ -283,9 +283,9 @@ class Endpoint(Generic[RequestT, ResponseT]):
         chat = Endpoint(encode, decode)  # a request to bytes, and a reply's body to a response
     """
 
-    encode: Callable[[Call[RequestT]], HTTPRequest]
+    encode: Callable[[WireCall[RequestT]], HTTPRequest]
     """Raises `UnsupportedParamsError` for what the wire cannot express, unless `drop_params` allows to drop it."""
-    decode: Callable[[Call[RequestT], bytes], ResponseT]
+    decode: Callable[[WireCall[RequestT], bytes], ResponseT]
     """Raises `ConversionError` for a malformed reply, `ReplyIsError` for an error with status 200."""
     polled: bool = False
     """Whether a reply may be a `NotYet`, as which `decode` then gives it."""
@@ -299,8 +299,8 @@ class StreamEndpoint(Generic[RequestT, ChunkT]):
         chat_stream = StreamEndpoint(encode_stream, open_decoder)
     """
 
-    encode: Callable[[Call[RequestT]], HTTPRequest]
-    open_decoder: Callable[[Call[RequestT]], StreamDecoder[ChunkT]]
+    encode: Callable[[WireCall[RequestT]], HTTPRequest]
+    open_decoder: Callable[[WireCall[RequestT]], StreamDecoder[ChunkT]]
     of_documents: bool = False
     """Whether its frames are bare JSON, so that a brace at the beginning does not tell a whole reply."""
     opened_by: Endpoint[RequestT, NotYet] | None = None
@@ -383,7 +383,7 @@ class Dialect:
 
 
 def supported_parameters(
-    parameters: Mapping[str, Any], call: Call[Any], expressible: frozenset[str], *, drop: bool
+    parameters: Mapping[str, Any], call: WireCall[Any], expressible: frozenset[str], *, drop: bool
 ) -> dict[str, Any]:
     """The parameters that a wire can express and its provider accepts, under their names on the wire.
 
@@ -473,12 +473,12 @@ def form_request(
     Raises:
         BadRequestError: if a value has no form.
     """
-    from .._framing.multipart import MultipartBody, Part, text_part  # few programs send forms
+    from .._framing.multipart import FormField, MultipartBody, text_part  # few programs send forms
 
     try:
         texts = [text for name, value in fields.items() for text in _form_texts(name, value)]
         parts = [text_part(name, text) for name, text in texts]
-        parts += [Part(name, file.content, file.name, file.media_type) for name, file in files]
+        parts += [FormField(name, file.content, file.name, file.media_type) for name, file in files]
         body = MultipartBody(parts, boundary)
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"the request cannot be written as a form: {error}") from error

@@ -11,10 +11,10 @@ from .._convert.converter import ConversionError
 from .._convert.narrow import JSONObject, parse_object
 from .._types.http import HTTPRequest
 from .._types.token_counts import CountTokensRequest, TokenCountResponse
-from .contract import Call
+from .contract import WireCall
 
 
-def chat_call(call: Call[CountTokensRequest]) -> Call[Any]:
+def chat_call(call: WireCall[CountTokensRequest]) -> WireCall[Any]:
     """The call of the chat whose tokens are to be counted."""
     return attrs.evolve(call, request=call.request.chat)  # type: ignore[arg-type]  # another request
 
@@ -26,7 +26,7 @@ def body_of(request: HTTPRequest) -> JSONObject:
     return body
 
 
-def read_count(call: Call[CountTokensRequest], body: bytes, name: str, wire: str) -> TokenCountResponse:
+def read_count(call: WireCall[CountTokensRequest], body: bytes, name: str, wire: str) -> TokenCountResponse:
     """The count in a reply's field.
 
     Raises:

@@ -18,7 +18,7 @@ from .._types.errors import UnsupportedParamsError
 from .._types.http import HTTPRequest
 from .._types.spoken import SpeechRequest
 from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionSegment, TranscriptionWord
-from .contract import Call, Dialect, Endpoint, StreamEndpoint, json_request, supported_parameters
+from .contract import Dialect, Endpoint, StreamEndpoint, WireCall, json_request, supported_parameters
 from .openai.errors import decode_error
 from .openai.sounds import decode_speech, open_sound_decoder
 
@@ -35,7 +35,7 @@ _SOUND_FORMATS: Final[Mapping[str, Mapping[str, str]]] = {
 """OpenAI's response formats."""
 
 
-def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
+def encode_transcription(call: WireCall[TranscriptionRequest]) -> HTTPRequest:
     """The sound as the body. Fields of `extra_body` are further parameters of the query.
 
     Raises:
@@ -59,7 +59,7 @@ def _with_query(path: str, query: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(words, doseq=True)}"
 
 
-def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
+def decode_transcription(call: WireCall[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
     """Read a transcript: the likeliest reading of every channel, one after the other."""
     reply = parse_object(body)
     results = as_object(reply.get("results"))
@@ -90,7 +90,7 @@ def _segment(utterance: dict[str, Any]) -> TranscriptionSegment:
     return structure(utterance, TranscriptionSegment)
 
 
-def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
+def encode_speech(call: WireCall[SpeechRequest]) -> HTTPRequest:
     """The text as JSON. A voice is a part of the model's name here: `voice` is what follows `aura-2-`, if given.
 
     Raises:

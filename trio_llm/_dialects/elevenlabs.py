@@ -19,10 +19,10 @@ from .._types.http import HTTPRequest
 from .._types.spoken import SpeechRequest
 from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionWord
 from .contract import (
-    Call,
     Dialect,
     Endpoint,
     StreamEndpoint,
+    WireCall,
     form_request,
     json_request,
     merge_extra_body,
@@ -47,7 +47,7 @@ _SOUND_FORMATS: Final[Mapping[str, str]] = {
 """OpenAI's response formats; its `pcm` is 24 kHz. The vendor's own names are taken as they are."""
 
 
-def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
+def encode_transcription(call: WireCall[TranscriptionRequest]) -> HTTPRequest:
     """The form with the sound.
 
     Raises:
@@ -64,7 +64,7 @@ def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
     return form_request("/speech-to-text", fields, [("file", request.file)], call.fresh.boundary())
 
 
-def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
+def decode_transcription(call: WireCall[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
     """Read a transcript. Spaces and sounds between the words are no words."""
     reply = parse_object(body)
     text = require_text(reply, "text")
@@ -80,7 +80,7 @@ def _word(word: dict[str, Any]) -> TranscriptionWord:
     return structure({**word, **{name: word.pop(wire, None) for wire, name in renamed}}, TranscriptionWord)
 
 
-def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
+def encode_speech(call: WireCall[SpeechRequest]) -> HTTPRequest:
     """The request for a whole sound. `voice` is the voice's id.
 
     Raises:
@@ -90,12 +90,12 @@ def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
     return _speech(call, "")
 
 
-def encode_speech_stream(call: Call[SpeechRequest]) -> HTTPRequest:
+def encode_speech_stream(call: WireCall[SpeechRequest]) -> HTTPRequest:
     """The request for a sound as it is made. Raises as `encode_speech` does."""
     return _speech(call, "/stream")
 
 
-def _speech(call: Call[SpeechRequest], ending: str) -> HTTPRequest:
+def _speech(call: WireCall[SpeechRequest], ending: str) -> HTTPRequest:
     request = call.request
     drop = request.options.drop_params
     asked = supported_parameters(request.parameters, call, _SPEAKING, drop=drop)

@@ -14,7 +14,7 @@ import attrs
 from .._convert.narrow import as_mapping, is_object
 from .._types.embeddings import EmbeddingRequest
 from .._types.errors import BadRequestError
-from .contract import Call
+from .contract import WireCall
 
 _ADDRESSES: Final = ("image_url", "video_url")
 _DATA: Final = ";base64,"
@@ -35,13 +35,13 @@ class InputPart:
         return self.value.partition(_DATA)[2] if self.value.startswith("data:") and _DATA in self.value else None
 
 
-def items_of(call: Call[EmbeddingRequest]) -> list[Any]:
+def items_of(call: WireCall[EmbeddingRequest]) -> list[Any]:
     """The inputs, one by one."""
     given: Any = call.request.input
     return [given] if isinstance(given, str | Mapping) else list(given)
 
 
-def texts_of(call: Call[EmbeddingRequest], vendor: str) -> list[str]:
+def texts_of(call: WireCall[EmbeddingRequest], vendor: str) -> list[str]:
     """The inputs, for a vendor that takes texts only.
 
     Raises:
@@ -56,7 +56,7 @@ def texts_of(call: Call[EmbeddingRequest], vendor: str) -> list[str]:
     return texts
 
 
-def has_parts(call: Call[EmbeddingRequest]) -> bool:
+def has_parts(call: WireCall[EmbeddingRequest]) -> bool:
     """Whether any of the inputs consists of content parts."""
     given: Any = call.request.input
     return not isinstance(given, str) and (isinstance(given, Mapping) or any(_is_parts(item) for item in given))
@@ -68,7 +68,7 @@ def _is_parts(item: object) -> bool:
     return isinstance(item, Sequence) and not isinstance(item, str) and any(is_object(part) for part in item)
 
 
-def parts_of_inputs(call: Call[EmbeddingRequest], kinds: Sequence[str]) -> list[list[InputPart]]:
+def parts_of_inputs(call: WireCall[EmbeddingRequest], kinds: Sequence[str]) -> list[list[InputPart]]:
     """Every input as parts, a text among them as one.
 
     Raises:

@@ -8,12 +8,12 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 
 from .._types.http import HTTPRequest
-from .contract import Call, Endpoint, StreamEndpoint
+from .contract import Endpoint, StreamEndpoint, WireCall
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
 ChunkT = TypeVar("ChunkT")
-Place: TypeAlias = Callable[[Call[Any], HTTPRequest], HTTPRequest]
+Place: TypeAlias = Callable[[WireCall[Any], HTTPRequest], HTTPRequest]
 """Puts the request of a maker's own API where a cloud wants it."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .._types.errors import BadRequestError
-from .contract import Call, Dialect, Endpoint, json_request, later, merge_extra_body, supported_parameters
+from .contract import Dialect, Endpoint, WireCall, json_request, later, merge_extra_body, supported_parameters
 from .openai import OPENAI
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _TASKS: Final = {
 """Other vendors' words; Jina's own are taken as they are."""
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors.
 
     Raises:

@@ -24,7 +24,7 @@ from .._convert.narrow import is_object
 Fragment = dict[str, Any]
 
 
-class CallIds:
+class ConversationIds:
     """The ids of one conversation: those of its earlier turns, and those of the reply that is being read."""
 
     def __init__(self, messages: Iterable[Mapping[str, Any]]) -> None:
@@ -85,7 +85,7 @@ class _OpenCall:
 class OpenCalls:
     """The tool calls of one streamed answer, which its fragments are sorted into."""
 
-    def __init__(self, ids: CallIds) -> None:
+    def __init__(self, ids: ConversationIds) -> None:
         self._ids = ids
         self._calls: list[_OpenCall] = []
         self._by_index: dict[int, int] = {}

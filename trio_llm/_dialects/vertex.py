@@ -16,7 +16,7 @@ from urllib.parse import quote
 from .._types.http import HTTPRequest
 from .anthropic import ANTHROPIC
 from .anthropic.errors import ERRORS as OF_ANTHROPIC
-from .contract import Call, Dialect, json_request
+from .contract import Dialect, WireCall, json_request
 from .counting import body_of
 from .error_bodies import ErrorReading
 from .gemini.errors import ERRORS as OF_GOOGLE
@@ -38,7 +38,7 @@ def _path(publisher: str, model: str, verb: str) -> str:
 
 
 def _claude(verb: str) -> Place:
-    def place(call: Call[Any], request: HTTPRequest) -> HTTPRequest:
+    def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
         body: Mapping[str, Any] = {"anthropic_version": VERSION, **body_of(request)}
         fields = {name: value for name, value in body.items() if name != "model"}
         return json_request(_path("anthropic", call.model, verb), fields, _betas(request))
@@ -46,7 +46,7 @@ def _claude(verb: str) -> Place:
     return place
 
 
-def _count(_: Call[Any], request: HTTPRequest) -> HTTPRequest:
+def _count(_: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
     return json_request(_path("anthropic", COUNTER, "rawPredict"), body_of(request), _betas(request))
 
 
@@ -55,7 +55,7 @@ def _betas(request: HTTPRequest) -> tuple[tuple[str, str], ...]:
 
 
 def _mistral(verb: str) -> Place:
-    def place(call: Call[Any], request: HTTPRequest) -> HTTPRequest:
+    def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
         return HTTPRequest("POST", _path("mistralai", call.model, verb), request.headers, request.body)
 
     return place

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .contract import (
-    Call,
     Dialect,
     Endpoint,
+    WireCall,
     json_request,
     later,
     merge_extra_body,
@@ -32,7 +32,7 @@ _TASKS: Final = {"search_query": "query", "search_document": "document", "passag
 _KINDS: Final = ("text", "image_url", "video_url")
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors. Models for several kinds of input, and inputs of parts, have an endpoint of their own.
 
     Raises:

@@ -19,7 +19,7 @@ It starts in `Calls.start` or `start_stream`, and nowhere else. It ends in `Runn
 comes first says how, and the rest changes nothing. Who calls `end`:
 
 - `Engine.receive` for whole replies, those in parts and of embedded servers included; both forms for a failed opening;
-- the source that the reader holds, for streams: a `Source` alone (`ends_call`), or the one that asks again;
+- the source that the reader holds, for streams: an `AttemptSource` alone (`ends_call`), or the one that asks again;
 - the generator that owns the reply, when the event loop finalises it because its reader forgot it (`forgotten`).
 
 What always holds: `scopes` has a scope for every place at which a task waits inside the call, so that its client can
@@ -215,7 +215,7 @@ class RunningCall:
 
 
 @attrs.define
-class Trace:
+class JobTrace:
     """The call that is made for a job, as whoever runs the job sees it."""
 
     crowd: Crowd | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 
 from .._catalog.provider import Provider
-from .._dialects.contract import Answers, Call, Endpoint, Fresh, ReplyIsError, StreamEndpoint
+from .._dialects.contract import Answers, Endpoint, Fresh, ReplyIsError, StreamEndpoint, WireCall
 from .._dialects.told_schema import with_told_schema
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
@@ -23,11 +23,11 @@ from .._types.headers import checked_headers, with_extra
 from .._types.http import HTTPRequest, ReplyHead
 from .._types.request import AnyRequest, CallOptions
 from .attempts import CallFrame, Tries, run_attempts
-from .call import Calls, RunningCall, Trace
+from .call import Calls, JobTrace, RunningCall
 from .call_parts import CallParts
 from .embedded import EmbeddedModel
 from .exchange import Exchange, StreamReading, receive_stream, receive_whole
-from .fallbacks import NO_FALLBACKS, Fallbacks, Targets, ask_targets, has_fallbacks
+from .fallbacks import NO_FALLBACKS, Fallbacks, FallbackTargets, ask_targets, has_fallbacks
 from .gates import ambient_gates
 from .latencies import HedgeStatistics, Latencies
 from .operation import InParts, no_rules
@@ -38,7 +38,7 @@ from .retry import RetryPolicy
 from .routes import Route, Routes
 from .seams import NO_SEAMS, Observer, Seams
 from .signed import post_form, with_renewal
-from .stream import ChunkRules, ChunkSource, EndingSource, Source
+from .stream import AttemptSource, ChunkRules, ChunkSource, EndingSource
 from .timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Engine:
         if here is not self._run:
             raise RuntimeError("this client belongs to another run of an event loop: make one in each")
 
-    async def receive(self, request: AnyRequest, trace: Trace | None = None) -> Any:
+    async def receive(self, request: AnyRequest, trace: JobTrace | None = None) -> Any:
         """The response to a request, whole; a fallback's where the request's own model fails.
 
         Raises:
@@ -127,15 +127,15 @@ class Engine:
         call.end(None, response, at=None if self._responders else call.answered)
         return response
 
-    async def _receive_from_targets(self, targets: Targets[Any], call: RunningCall) -> Any:
+    async def _receive_from_targets(self, targets: FallbackTargets[Any], call: RunningCall) -> Any:
         response = await ask_targets(targets, lambda target: self._ask(target, call, targets.tries), call)
         self._note_latency(targets.current.model, call)
         return response
 
-    def _targets(self, request: AnyRequest, call: RunningCall) -> Targets[Any]:
+    def _targets(self, request: AnyRequest, call: RunningCall) -> FallbackTargets[Any]:
         found = (chooser.targets_of(request) for chooser in self._choosers)
         chosen = next((targets for targets in found if targets is not None), None)
-        targets: Targets[Any] = Targets(request, self.settings.fallbacks, self._row_name, chosen)
+        targets: FallbackTargets[Any] = FallbackTargets(request, self.settings.fallbacks, self._row_name, chosen)
         targets.watch = call.watch
         return targets
 
@@ -199,7 +199,7 @@ class Engine:
         return run_attempts(attempt if route.credential is None else partial(with_renewal, attempt, exchange), frame)
 
     async def open_chat(
-        self, request: ChatRequest, trace: Trace | None = None
+        self, request: ChatRequest, trace: JobTrace | None = None
     ) -> tuple[ChunkSource[ModelResponseStream, ModelResponse], list[ModelResponseStream]]:
         """A stream up to its first content; a fallback's where the request's own model fails before it.
 
@@ -209,7 +209,7 @@ class Engine:
         return await self.open_stream(request, trace)
 
     async def open_stream(
-        self, request: AnyRequest, trace: Trace | None = None
+        self, request: AnyRequest, trace: JobTrace | None = None
     ) -> tuple[ChunkSource[Any, Any], list[Any]]:
         """The same for a request of any kind that has streams."""
         call = self._start(self.calls.start_stream, request, trace)
@@ -236,7 +236,7 @@ class Engine:
 
     async def _ask_streamed(
         self, request: AnyRequest, call: RunningCall, tries: Tries
-    ) -> tuple[Source[Any, Any], list[Any]]:
+    ) -> tuple[AttemptSource[Any, Any], list[Any]]:
         operation = OPERATIONS[request.operation]
         if operation.rules is no_rules:
             raise BadRequestError(
@@ -248,12 +248,12 @@ class Engine:
         everything = attrs.evolve(rules, is_shown=lambda _: True)
         owner = responded_stream(responders, request, lambda asked: self._open_stream(asked, everything, call, tries))
         frame = CallFrame("", request.model, self.settings.retry, self.settings.chance, call, None, tries)
-        source: Source[Any, Any] = Source(owner, rules, frame, self.settings.timeouts)
+        source: AttemptSource[Any, Any] = AttemptSource(owner, rules, frame, self.settings.timeouts)
         return source, await source.open()
 
     async def _open_stream(
         self, request: AnyRequest, rules: ChunkRules[Any, Any], call: RunningCall, tries: Tries
-    ) -> tuple[Source[Any, Any], list[Any]]:
+    ) -> tuple[AttemptSource[Any, Any], list[Any]]:
         operation = OPERATIONS[request.operation]
         route = self._routes.find(operation, request.model, request.options) or await self._embedded_route(request)
         endpoint = route.stream_endpoint
@@ -273,14 +273,14 @@ class Engine:
 
         return await self._open(exchange, StreamReading(endpoint, unfold), rules)
 
-    def _check_continuations(self, targets: Targets[Any]) -> None:
+    def _check_continuations(self, targets: FallbackTargets[Any]) -> None:
         for request in targets.all():
             if isinstance(request, ChatRequest) and request.on_break == "continue":
                 row, model = self._routes.row(request.model, request.options)
                 check_continuation(request, row.service("chat", model).quirks)
 
     def _start(
-        self, start: Callable[[str, float], RunningCall], request: AnyRequest, trace: Trace | None
+        self, start: Callable[[str, float], RunningCall], request: AnyRequest, trace: JobTrace | None
     ) -> RunningCall:
         timeout = request.options.timeout
         if timeout is None:
@@ -303,10 +303,10 @@ class Engine:
         exchange: Exchange[Any],
         reading: StreamReading[Any, ChunkT],
         rules: ChunkRules[ChunkT, ResponseT],
-    ) -> tuple[Source[ChunkT, ResponseT], list[ChunkT]]:
-        async def attempt() -> tuple[Source[ChunkT, ResponseT], list[ChunkT]]:
+    ) -> tuple[AttemptSource[ChunkT, ResponseT], list[ChunkT]]:
+        async def attempt() -> tuple[AttemptSource[ChunkT, ResponseT], list[ChunkT]]:
             owner = receive_stream(exchange, reading)
-            source = Source(owner, rules, exchange.frame, self.settings.timeouts)
+            source = AttemptSource(owner, rules, exchange.frame, self.settings.timeouts)
             return source, await source.open()
 
         renewing = attempt if exchange.route.credential is None else partial(with_renewal, attempt, exchange)
@@ -324,7 +324,7 @@ class Engine:
         frame: CallFrame,
     ) -> Exchange[Any]:
         told = with_told_schema(request, route.quirks) if route.quirks.answers is not _AS_SCHEMA else request
-        call = Call(told, route.model, route.quirks, self.settings.fresh)
+        call = WireCall(told, route.model, route.quirks, self.settings.fresh)
         try:
             http = _addressed(endpoint.encode(call), route, request.options)
         except APIError as error:

@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar, cast
 import attrs
 
 from .._convert.converter import ConversionError
-from .._dialects.contract import Call, Endpoint, ErrorDetail, ReplyIsError, StreamDecoder, StreamEndpoint
+from .._dialects.contract import Endpoint, ErrorDetail, ReplyIsError, StreamDecoder, StreamEndpoint, WireCall
 from .._limits.account import Admission
 from .._limits.header_formats import reset_wait
 from .._runtime import trio
@@ -62,7 +62,7 @@ _COMMENTS = re.compile(rb"(?::[^\r\n]*[\r\n]\s*)+")
 class Exchange(Generic[RequestT]):
     """Everything that one attempt needs, the same for each."""
 
-    call: Call[RequestT]
+    call: WireCall[RequestT]
     route: Route
     http: HTTPRequest
     transport: Transport

@@ -64,7 +64,7 @@ def has_fallbacks(request: AnyRequest, client: Fallbacks) -> bool:
     )
 
 
-class Targets(Generic[RequestT]):
+class FallbackTargets(Generic[RequestT]):
     """The requests that one call may make: its own first, then those of its fallbacks, each once."""
 
     def __init__(
@@ -168,7 +168,9 @@ def _with_arguments(request: RequestT, arguments: dict[str, Any]) -> RequestT:
     )
 
 
-async def ask_targets(targets: Targets[RequestT], ask: Callable[[RequestT], Awaitable[T]], call: RunningCall) -> T:
+async def ask_targets(
+    targets: FallbackTargets[RequestT], ask: Callable[[RequestT], Awaitable[T]], call: RunningCall
+) -> T:
     """Ask the current target, and one after another of those that follow, until one answers.
 
     Raises:

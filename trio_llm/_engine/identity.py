@@ -11,7 +11,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
-from .._dialects.contract import Call
+from .._dialects.contract import WireCall
 from .._types.as_read import AsRead
 from .._types.mapping import Record
 
@@ -39,7 +39,7 @@ def _said_by(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
     return attrgetter(*names) if len(names) > 1 else lambda answer: tuple(getattr(answer, name) for name in names)
 
 
-def identify(call: Call[Any], answer: object) -> None:
+def identify(call: WireCall[Any], answer: object) -> None:
     """Fill in what a whole reply does not say."""
     kind: Any = type(answer)
     if None in _said_by(kind)(answer):
@@ -48,7 +48,7 @@ def identify(call: Call[Any], answer: object) -> None:
                 setattr(answer, name, _made(call, name))
 
 
-def _made(call: Call[Any], name: str) -> Any:
+def _made(call: WireCall[Any], name: str) -> Any:
     if name == "model":
         return call.model
     return call.fresh.time() if name == "created" else call.fresh.id(_PREFIXES.get(call.request.operation, ""))
@@ -59,7 +59,7 @@ class Identity:
 
     __slots__ = ("_call", "_held", "_last")
 
-    def __init__(self, call: Call[Any]) -> None:
+    def __init__(self, call: WireCall[Any]) -> None:
         self._call = call
         self._held: dict[str, Any] = {}
         self._last: tuple[Any, ...] | None = None

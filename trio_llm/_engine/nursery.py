@@ -59,7 +59,7 @@ def _rank(error: BaseException) -> int:
     return int(isinstance(error, Exception))
 
 
-class Failure:
+class FirstError:
     """What went wrong in the tasks behind a reader: their first error, raised once, to whoever comes first."""
 
     def __init__(self) -> None:

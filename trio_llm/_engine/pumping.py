@@ -16,7 +16,7 @@ from typing import Any, Generic
 from .._runtime import trio
 from .._types.errors import APIError
 from .._types.receipt import Receipt, Received
-from .nursery import BareNursery, Failure
+from .nursery import BareNursery, FirstError
 from .stream import ChunkSource, ChunkT, Ready, ResponseT
 
 BUFFERED_BATCHES = 16
@@ -90,7 +90,7 @@ class _Pump(Generic[ChunkT]):
         self._sender = sender
         self.scope: trio.CancelScope = trio.CancelScope()
         self.ended: trio.Event = trio.Event()
-        self.failure: Failure = Failure()
+        self.failure: FirstError = FirstError()
 
     async def run(self) -> None:
         """Read until the stream ends, breaks, or is closed. An error is noted for the reader, and that in time."""

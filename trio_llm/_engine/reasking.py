@@ -14,15 +14,15 @@ from .._types.folding import ChatFolding, FoldedSoFar
 from .._types.receipt import Receipt
 from .._types.request import changed
 from .call import RunningCall
-from .fallbacks import Targets, ask_targets
-from .stream import Source
+from .fallbacks import FallbackTargets, ask_targets
+from .stream import AttemptSource
 
 if TYPE_CHECKING:
     from .events import End
 
 
 Chunks = list[ModelResponseStream]
-ChatSource = Source[ModelResponseStream, ModelResponse]
+ChatSource = AttemptSource[ModelResponseStream, ModelResponse]
 _AGAINST_PREFILL = frozenset({"response_format", "thinking", "reasoning_effort", "tool_choice", "function_call"})
 
 
@@ -43,7 +43,7 @@ def check_continuation(request: ChatRequest, quirks: Quirks) -> None:
 class Reopening:
     """How a stream is asked for again."""
 
-    targets: Targets[ChatRequest]
+    targets: FallbackTargets[ChatRequest]
     call: RunningCall
     ask: Callable[[ChatRequest], Awaitable[tuple[ChatSource, Chunks]]]
 

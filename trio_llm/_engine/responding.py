@@ -53,7 +53,7 @@ async def _respond_by(responder: Responder, following: Respond, request: AnyRequ
     return await responder.respond(request, following)
 
 
-async def responded_stream(  # noqa: ASYNC900 - owned and closed by a `Source`, as the network's generator is
+async def responded_stream(  # noqa: ASYNC900 - owned and closed by an `AttemptSource`, as the network's generator is
     responders: Sequence[Responder], request: AnyRequest, opened: Open
 ) -> AsyncGenerator[list[Any], None]:
     """The chunks that the responders make of a request, as a `Source` takes them: in batches, an empty one first."""

@@ -22,10 +22,10 @@ from .._types.responses_api.response import ResponsesAPIResponse
 from .background import cancel, look_at, wait_until_complete
 from .call_parts import LAST_WORD_TIME
 from .operation import Receive
-from .stream import Source
+from .stream import AttemptSource
 
 Events = list[ResponseEvent]
-EventSource = Source[ResponseEvent, ResponsesAPIResponse]
+EventSource = AttemptSource[ResponseEvent, ResponsesAPIResponse]
 MOST_BREAKS: Final = 5
 """Connections in a row that may break without having brought an event."""
 

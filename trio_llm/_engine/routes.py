@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 
 import attrs
 
-from .._catalog.provider import Provider, Server, Service
+from .._catalog.provider import Provider, ServerKind, Service
 from .._catalog.resolving import resolve
 from .._credentials.destinations import Destination, destination, variables_that_matter
 from .._dialects.contract import CacheMarks, Dialect, Endpoint, Quirks, StreamEndpoint
@@ -136,7 +136,7 @@ class Routes:
             self._forget_if_many()
             planned = self._planned[key] = (service, variables_that_matter(service, options))
         service, names = planned
-        if service.row.server is Server.EMBEDDED and options.api_base is None:
+        if service.row.server is ServerKind.EMBEDDED and options.api_base is None:
             return None
         key_and_values = (key, tuple([self._variables.get(name) for name in names]))
         found = self._routes.get(key_and_values)
@@ -221,4 +221,4 @@ def _quirks_at(service: Service, host: str) -> Quirks:
 
 def _is_own(row: Provider, host: str) -> bool:
     """Whether the caller's own machines answer: they have no limits that would have to be felt for."""
-    return row.server is not Server.REMOTE or host in _LOOPBACK
+    return row.server is not ServerKind.REMOTE or host in _LOOPBACK

@@ -1,12 +1,13 @@
 """The two forms of a stream over one owner: pulled by its reader, or pumped by a task of its block (`pumping`).
 
-    owner ──> Source ──> [one that asks again] ──> Stream         pulled: nothing of ours runs between two pulls
-                                              └──> PumpedStream   pumped: a task reads ahead into a bounded channel
+    owner ──> AttemptSource ──> [one that asks again] ──> Stream        pulled: nothing of ours runs between two pulls
+                                                     └──> PumpedStream  pumped: a task reads ahead into a channel
 
 The owner is a private generator (`exchange.receive_stream`). It has slot and reply, and closing it frees both. The
 states of a stream:
 
-- *opening*: up to the first content; a failure is an attempt's, and may be retried. `Source.open` is its only way out.
+- *opening*: up to the first content; a failure is an attempt's, and may be retried. `AttemptSource.open` is
+  its only way out.
 - *flowing*: its reader has chunks. `patience` is the waiting for the network that is left until content has to come.
 - *cut*: a pull was cancelled, or its client ended the call. Every further read says so.
 - *ended*: by its last chunk, by an error, which is raised once, or because it was closed. Nothing is left of it.
@@ -82,7 +83,7 @@ class ChunkSource(Protocol[ChunkT, ResponseT_co]):
         """Close the connection and free the slot. Idempotent."""
 
 
-class Source(Generic[ChunkT, ResponseT]):
+class AttemptSource(Generic[ChunkT, ResponseT]):
     """The chunks of one attempt as they arrive, under its call's limits; keeps all of them for the folded response."""
 
     def __init__(

@@ -20,7 +20,7 @@ _ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
 @attrs.frozen
-class Part:
+class FormField:
     """One field of a form; with a file name it is a file."""
 
     name: str
@@ -48,17 +48,17 @@ class Part:
         return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-def text_part(name: str, value: str | float) -> Part:
+def text_part(name: str, value: str | float) -> FormField:
     """A plain field; true and false are written in lower case, as in JSON."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return Part(name, text.encode())
+    return FormField(name, text.encode())
 
 
 @attrs.frozen
 class MultipartBody:
     """A `RequestBody` of parts. Their contents are read when they are sent, and again for every attempt."""
 
-    parts: Sequence[Part]
+    parts: Sequence[FormField]
     boundary: str
 
     def __attrs_post_init__(self) -> None:

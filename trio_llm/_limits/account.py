@@ -29,8 +29,8 @@ from .._runtime import run_clock, trio
 from .._types.errors import APIError, RateLimitError
 from .._types.http import ReplyHead
 from .._types.usage import Usage
-from .adaptive import Departure, SlowStart
-from .buckets import NOTHING, ONE_REQUEST, Cost
+from .adaptive import LaneDeparture, SlowStart
+from .buckets import NOTHING, ONE_REQUEST, RateCost
 from .estimate import estimate_cost
 from .header_formats import Window, read_limits
 from .lane import Lane
@@ -69,7 +69,7 @@ class Admission:
         "usage",
     )
 
-    def __init__(self, account: Account, ticket: Ticket, cost: Cost, at: float) -> None:
+    def __init__(self, account: Account, ticket: Ticket, cost: RateCost, at: float) -> None:
         self.account = account
         self.ticket = ticket
         self.lane = lane = ticket.lane
@@ -86,7 +86,7 @@ class Admission:
         """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
         self.described: Sequence[Window] = ()
         """The limits in the headers of the reply."""
-        self.departure: Departure | None = None
+        self.departure: LaneDeparture | None = None
         """What the limits that were known when it left have to know of it."""
         self.share: Share | None = None
         """Where its tokens are counted."""
@@ -110,14 +110,14 @@ class Admission:
         """The same without a `with` block. `error` is what ended the call, if any did."""
         self.account.leave(self, error)
 
-    def settled(self, error: BaseException | None) -> Cost:
+    def settled(self, error: BaseException | None) -> RateCost:
         """Reserved tokens that were not used, by what came back."""
         cost = self.cost
         if self.usage is not None:
-            return Cost(0, cost.prompt - self.usage.prompt_tokens, cost.answer - self.usage.completion_tokens)
+            return RateCost(0, cost.prompt - self.usage.prompt_tokens, cost.answer - self.usage.completion_tokens)
         if self.received:
-            return Cost(0, 0, max(0, cost.answer - self.received))
-        return NOTHING if error is None else Cost(0, cost.prompt, cost.answer)
+            return RateCost(0, 0, max(0, cost.answer - self.received))
+        return NOTHING if error is None else RateCost(0, cost.prompt, cost.answer)
 
 
 class Account:
@@ -169,7 +169,7 @@ class Account:
         lane = self._lanes[name] = Lane(self._rhythm, adaptive=self._adaptive)
         return lane
 
-    def cost_of(self, ticket: Ticket) -> Cost:
+    def cost_of(self, ticket: Ticket) -> RateCost:
         """What a call will take, as exactly as somebody wants to know it now."""
         if self._tokens is None and not ticket.lane.counts_tokens:
             return ONE_REQUEST
@@ -177,7 +177,7 @@ class Account:
             ticket.estimate = estimate_cost(ticket.request)
         return ticket.estimate if self._tokens is not None else ticket.lane.adjusted(ticket.estimate)
 
-    def enter_nowait(self, cost: Cost, ticket: Ticket) -> Admission | None:
+    def enter_nowait(self, cost: RateCost, ticket: Ticket) -> Admission | None:
         """Let a call in for which there is nothing to wait; None if there is, and it has to `enter`."""
         if ticket.arrival is None:
             self.arrivals = ticket.arrival = self.arrivals + 1
@@ -197,7 +197,7 @@ class Account:
         self._depart(admission)
         return admission
 
-    async def enter(self, cost: Cost, ticket: Ticket) -> Admission:
+    async def enter(self, cost: RateCost, ticket: Ticket) -> Admission:
         """Wait in line, and for a slot. Cancelled while waiting, nothing has been taken.
 
         Raises:
@@ -289,7 +289,7 @@ class Account:
         if self._slots.total_tokens != number:
             self._slots.total_tokens = number
 
-    def _windows_wait(self, now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
+    def _windows_wait(self, now: float, cost: RateCost, ahead: RateCost = NOTHING) -> float:
         """Seconds for which the caller's own limits per minute hold a call back."""
         wait = 0.0
         if self._requests is not None:

@@ -8,7 +8,7 @@ Four things are learnt, each by a class of its own; a call leaves when all of th
   TCP's does, until it is as large as may be. It is so at once where headers describe limits.
 - `Concurrency`, from refusals: where one follows another although time has passed and calls are still in flight, as
   many as those are allowed at once, and one more with each answer: time may have been too short after all.
-- `Pace` (see there), from refusals: a rate.
+- `LanePace` (see there), from refusals: a rate.
 
 A refusal that headers explain, of a request that left before they were known, teaches nothing. One that they explain
 although they had been followed means that others use the same limit: the pace learns what is left for this lane. One
@@ -23,7 +23,7 @@ from typing import Final
 
 import attrs
 
-from .buckets import NOTHING, Bucket, Cost
+from .buckets import NOTHING, Bucket, RateCost
 from .header_formats import Window
 
 FIRST_NUMBER: Final = 20
@@ -38,12 +38,12 @@ _SHORTEST_RESET: Final = 0.001
 
 
 @attrs.frozen
-class Departure:
+class LaneDeparture:
     """A request that left, and what had left before."""
 
-    cost: Cost
+    cost: RateCost
     at: float
-    taken: Cost = NOTHING
+    taken: RateCost = NOTHING
     """Everything that was taken for its model up to and including itself."""
 
 
@@ -58,23 +58,23 @@ class DescribedLimits:
 
     def begin(self, in_flight: int, departed: int) -> None:
         """Headers describe limits for the first time: so many requests had left, and so many are still in flight."""
-        self._in_flight, self._taken = Cost(in_flight), Cost(departed)
+        self._in_flight, self._taken = RateCost(in_flight), RateCost(departed)
 
-    def take(self, now: float, cost: Cost) -> Departure:
+    def take(self, now: float, cost: RateCost) -> LaneDeparture:
         """A request leaves."""
         for bucket in self.buckets:
             bucket.take(now, cost.of(bucket.kind))
         self._in_flight += cost
         self._taken += cost
-        return Departure(cost, now, self._taken)
+        return LaneDeparture(cost, now, self._taken)
 
-    def settle(self, now: float, cost: Cost, unspent: Cost) -> None:
+    def settle(self, now: float, cost: RateCost, unspent: RateCost) -> None:
         """A call ended; `unspent` of its cost was not used."""
         self._in_flight -= cost
         for bucket in self.buckets:
             bucket.give(now, unspent.of(bucket.kind))
 
-    def follow(self, windows: Iterable[Window], departure: Departure, now: float) -> None:
+    def follow(self, windows: Iterable[Window], departure: LaneDeparture, now: float) -> None:
         """Set the buckets by the reply to a request."""
         for window in windows:
             bucket = self.by_name.get(window.name)
@@ -89,7 +89,7 @@ class DescribedLimits:
             if window.remaining is not None:
                 self._correct(bucket, window, window.remaining, departure, now)
 
-    def _correct(self, bucket: Bucket, window: Window, remaining: float, departure: Departure, now: float) -> None:
+    def _correct(self, bucket: Bucket, window: Window, remaining: float, departure: LaneDeparture, now: float) -> None:
         """Keep the level within what a count of the provider's means for it.
 
         The count may have been taken when the request arrived there, or just now; and the requests in flight
@@ -108,7 +108,7 @@ class DescribedLimits:
         bucket.confine(now, low, max(remaining, then))
 
 
-def explain_refusal(windows: Iterable[Window], cost: Cost) -> bool:
+def explain_refusal(windows: Iterable[Window], cost: RateCost) -> bool:
     """Whether a refusal is what its headers lead one to expect."""
     return any(window.remaining is not None and window.remaining < cost.of(window.kind) for window in windows)
 

@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal["requests", "tokens", "prompt", "answer"]
 
 
 @attrs.frozen
-class Cost:
+class RateCost:
     """What calls take from their account."""
 
     requests: float = 1
@@ -34,15 +34,15 @@ class Cost:
         amount: float = getattr(self, kind)
         return amount
 
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(self.requests + other.requests, self.prompt + other.prompt, self.answer + other.answer)
+    def __add__(self, other: RateCost) -> RateCost:
+        return RateCost(self.requests + other.requests, self.prompt + other.prompt, self.answer + other.answer)
 
-    def __sub__(self, other: Cost) -> Cost:
-        return Cost(self.requests - other.requests, self.prompt - other.prompt, self.answer - other.answer)
+    def __sub__(self, other: RateCost) -> RateCost:
+        return RateCost(self.requests - other.requests, self.prompt - other.prompt, self.answer - other.answer)
 
 
-NOTHING: Final = Cost(0)
-ONE_REQUEST: Final = Cost()
+NOTHING: Final = RateCost(0)
+ONE_REQUEST: Final = RateCost()
 """The cost of a call where tokens are not counted."""
 
 
@@ -111,7 +111,7 @@ class Bucket:
         self._level = max(low, min(self.level(now), high, self.capacity))
 
 
-def longest_wait(buckets: list[Bucket], now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
+def longest_wait(buckets: list[Bucket], now: float, cost: RateCost, ahead: RateCost = NOTHING) -> float:
     """Seconds until every bucket allows a cost after those ahead of it."""
     longest = 0.0
     for bucket in buckets:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .._types.mapping import Record
-from .buckets import Cost
+from .buckets import RateCost
 
 BYTES_PER_TOKEN: Final = 4
 """Of UTF-8. About right for the common tokenizers in English, and nearer than characters are in other scripts."""
@@ -26,12 +26,12 @@ _LONGEST_WORD: Final = 1_000
 """Characters. Longer ASCII text without a space is data."""
 
 
-def estimate_cost(request: object) -> Cost:
+def estimate_cost(request: object) -> RateCost:
     """What a request will take from its account; prompt and answer are tokens."""
     parameters: Mapping[str, Any] = getattr(request, "parameters", {})
     asked = [getattr(request, name, None) for name in _ASKED]
     prompt = _size([*asked, *(parameters.get(name) for name in _BESIDE)]) // BYTES_PER_TOKEN + 1
-    return Cost(1, prompt, _answer(request, parameters) if getattr(request, "operation", None) in _ANSWERED else 0)
+    return RateCost(1, prompt, _answer(request, parameters) if getattr(request, "operation", None) in _ANSWERED else 0)
 
 
 def _answer(request: object, parameters: Mapping[str, Any]) -> int:

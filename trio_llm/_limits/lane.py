@@ -18,11 +18,11 @@ import attrs
 
 from .._types.errors import APIError, RateLimitError
 from .._types.usage import Usage
-from .adaptive import Concurrency, Departure, DescribedLimits, explain_refusal
-from .buckets import NOTHING, Cost, longest_wait
+from .adaptive import Concurrency, DescribedLimits, LaneDeparture, explain_refusal
+from .buckets import NOTHING, RateCost, longest_wait
 from .header_formats import Window
 from .line import Line, Ticket
-from .pace import Pace, Rhythm
+from .pace import LanePace, Rhythm
 from .refusals import TOO_MANY, waiting_cures
 from .settings import LONGEST_RESPECTED_WAIT
 
@@ -56,7 +56,7 @@ class Lane:
         self.line = Line()
         self.in_flight = 0
         self.paused_until = -math.inf
-        self.pace: Pace | None = None
+        self.pace: LanePace | None = None
         """From the first refusal on."""
         self.steers = adaptive
         """Whether it holds calls back: always if limits are learnt, else from its first refusal on."""
@@ -79,7 +79,7 @@ class Lane:
         """Whether no call is in it."""
         return not self.in_flight and not len(self.line)
 
-    def is_open(self, now: float, cost: Cost) -> bool:
+    def is_open(self, now: float, cost: RateCost) -> bool:
         """Whether a call may leave, as far as the lane alone decides."""
         concurrency, pace = self.concurrency, self.pace
         if concurrency is not None and self.in_flight >= concurrency.number:
@@ -91,25 +91,25 @@ class Lane:
         described = self.described
         return described is None or not self.follows or not longest_wait(described.buckets, now, cost)
 
-    def wait(self, now: float, cost: Cost) -> float:
+    def wait(self, now: float, cost: RateCost) -> float:
         """Seconds until it may; infinite while as many are in flight as may be."""
         if self.concurrency is not None and self.in_flight >= self.concurrency.number:
             return math.inf
         wait = self.known_wait(now, cost)
         return wait if self.pace is None else max(wait, self.pace.wait(now), self._rhythm.wait(self.pace, now))
 
-    def known_wait(self, now: float, cost: Cost, ahead: Cost = NOTHING) -> float:
+    def known_wait(self, now: float, cost: RateCost, ahead: RateCost = NOTHING) -> float:
         """Seconds for which pauses and described limits hold a call back for certain."""
         wait = max(0.0, self.paused_until - now)
         if self.described is None or not self.follows:
             return wait
         return max(wait, longest_wait(self.described.buckets, now, cost, ahead))
 
-    def adjusted(self, cost: Cost) -> Cost:
+    def adjusted(self, cost: RateCost) -> RateCost:
         """A cost with an answer of usual length in place of the longest, which few answers come near."""
         if self._answer is None:
             return cost
-        return Cost(cost.requests, cost.prompt * self._prompt_share, min(cost.answer, self._answer))
+        return RateCost(cost.requests, cost.prompt * self._prompt_share, min(cost.answer, self._answer))
 
     def depart(self, admission: Admission) -> None:
         """A call leaves."""
@@ -133,7 +133,7 @@ class Lane:
         assert described is not None
         if not self.follows:
             described.begin(self.in_flight, self._departed)
-        departure = admission.departure or Departure(admission.cost, admission.at, Cost(admission.number))
+        departure = admission.departure or LaneDeparture(admission.cost, admission.at, RateCost(admission.number))
         described.follow(windows, departure, now)
         self.follows = bool(described.buckets)
         self.counts_tokens = any(bucket.kind != "requests" for bucket in described.buckets)
@@ -156,7 +156,7 @@ class Lane:
         if self.follows and admission.usage is not None:
             self._learn_cost(admission.usage, admission.ticket.estimate)
 
-    def _learn_cost(self, usage: Usage, estimate: Cost | None) -> None:
+    def _learn_cost(self, usage: Usage, estimate: RateCost | None) -> None:
         answer = usage.completion_tokens
         self._answer = answer if self._answer is None else self._answer + _LEARNING * (answer - self._answer)
         if estimate is not None:
@@ -175,7 +175,7 @@ class Lane:
         asked, is_limit = error.retry_after, error.status_code == TOO_MANY
         ticket = admission.ticket
         if self.pace is None:
-            self.pace = Pace(now, measures=self._adaptive)
+            self.pace = LanePace(now, measures=self._adaptive)
             self.steers = True
         pace, explained = self.pace, is_limit and explain_refusal(admission.described, admission.cost)
         if explained and admission.departure is None:

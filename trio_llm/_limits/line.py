@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import attrs
 
 from .._types.errors import APIError, AuthenticationError
-from .buckets import NOTHING, Cost
+from .buckets import NOTHING, RateCost
 
 if TYPE_CHECKING:
     from .account import Account
@@ -77,7 +77,7 @@ class Ticket:
         """When it first came."""
         self.behind: tuple[int, ...] | None = None
         """Its rank since it was refused."""
-        self.estimate: Cost | None = None
+        self.estimate: RateCost | None = None
         """What its request will cost, once somebody wanted to know."""
         self.refused = False
         """Whether it was refused in a way that waiting cures, while its lane was not given up."""
@@ -115,7 +115,7 @@ class Waiter:
     """One that stands in line."""
 
     rank: tuple[int, ...]
-    cost: Cost
+    cost: RateCost
     turn: Any
     """The event that says: something has changed for you."""
     since: float = 0.0
@@ -152,7 +152,7 @@ class Line:
         self.first = self._waiters[0] if self._waiters else None
         self._total = self._total - waiter.cost if self._waiters else NOTHING
 
-    def cost_before(self, rank: tuple[int, ...]) -> Cost:
+    def cost_before(self, rank: tuple[int, ...]) -> RateCost:
         """What those who stand before a rank will take."""
         place = bisect_left(self._waiters, rank, key=_rank)
         if place == len(self._waiters):  # nearly always, and with thousands in line a sum would show

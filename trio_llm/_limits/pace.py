@@ -65,7 +65,7 @@ class _Mark:
     """Whether a measurement may begin there."""
 
 
-class Pace:
+class LanePace:
     """When the next request of a lane may leave."""
 
     def __init__(self, now: float, *, measures: bool) -> None:
@@ -236,18 +236,18 @@ class Rhythm:
     """
 
     def __init__(self) -> None:
-        self.paces: list[Pace] = []
+        self.paces: list[LanePace] = []
         """Those of lanes that were refused and are in use."""
         self._last_at = -math.inf
 
-    def wait(self, pace: Pace, now: float) -> float:
+    def wait(self, pace: LanePace, now: float) -> float:
         """Seconds until the next turn of a lane. Who was just refused knows its moment, and goes before the others."""
         if pace.is_free or pace.was_refused or not 1 < len(self.paces) <= _MOST_TURNS:
             return 0.0
         rates = sum(pace.rate for pace in self.paces)
         return max(0.0, self._last_at + _EVEN / rates - now)
 
-    def leave(self, pace: Pace, now: float) -> None:
+    def leave(self, pace: LanePace, now: float) -> None:
         """A request of a paced lane leaves."""
         if pace not in self.paces:
             self.paces.append(pace)
@@ -255,7 +255,7 @@ class Rhythm:
                 each.share(len(self.paces))
         self._last_at = now
 
-    def retire(self, pace: Pace | None) -> None:
+    def retire(self, pace: LanePace | None) -> None:
         """Nobody is left in a lane: the others may have its share, if it was one."""
         rate = 0.0
         if pace is not None and pace in self.paces:

@@ -25,14 +25,14 @@ _ATTEMPT_DELAY: Final = 0.25
 _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
 
-async def connect_tcp(host: str, port: int) -> SocketStream:
+async def connect_tcp(host: str, port: int) -> AsyncioSocketStream:
     loop = asyncio.get_running_loop()
     connected = await _connect_first(await _resolve(host, port))
     _transport, stream = await loop.create_connection(partial(_new_stream, connected), sock=connected)
     return stream
 
 
-async def connect_unix(path: str) -> SocketStream:
+async def connect_unix(path: str) -> AsyncioSocketStream:
     loop = asyncio.get_running_loop()
     connected = await _connect((socket.AF_UNIX, socket.SOCK_STREAM, 0, "", path))
     _transport, stream = await loop.create_unix_connection(partial(_new_stream, connected), sock=connected)
@@ -42,7 +42,7 @@ async def connect_unix(path: str) -> SocketStream:
 _buffer: Final = RunVar[memoryview]("receive buffer")
 
 
-def _new_stream(connected: socket.socket) -> SocketStream:
+def _new_stream(connected: socket.socket) -> AsyncioSocketStream:
     """A stream that shares its buffer with all others of this run: nothing happens between filling it and reading it.
 
     Without one, asyncio allocates a quarter of a mebibyte for every read, and gives nearly all of it back.
@@ -51,10 +51,10 @@ def _new_stream(connected: socket.socket) -> SocketStream:
     if buffer is None:
         buffer = memoryview(bytearray(_BUFFER_SIZE))
         _buffer.set(buffer)
-    return SocketStream(connected, buffer)
+    return AsyncioSocketStream(connected, buffer)
 
 
-class SocketStream(asyncio.BufferedProtocol):
+class AsyncioSocketStream(asyncio.BufferedProtocol):
     """Implements `ByteStream`."""
 
     def __init__(self, connected: socket.socket, buffer: memoryview) -> None:

@@ -15,15 +15,15 @@ _RECEIVE_SIZE = 65_536
 _TCP = frozenset({socket.AF_INET, socket.AF_INET6})
 
 
-async def connect_tcp(host: str, port: int) -> SocketStream:
-    return SocketStream(await trio.open_tcp_stream(host, port))
+async def connect_tcp(host: str, port: int) -> TrioSocketStream:
+    return TrioSocketStream(await trio.open_tcp_stream(host, port))
 
 
-async def connect_unix(path: str) -> SocketStream:
-    return SocketStream(await trio.open_unix_socket(path))
+async def connect_unix(path: str) -> TrioSocketStream:
+    return TrioSocketStream(await trio.open_unix_socket(path))
 
 
-class SocketStream:
+class TrioSocketStream:
     """Implements `ByteStream`."""
 
     __slots__ = ("_is_slow", "_socket", "_unsent")

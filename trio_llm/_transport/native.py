@@ -72,7 +72,7 @@ class NativeTransport:
         self._idle = IdlePool[Connection](max_idle=max_idle, expiry=idle_expiry, max_total=max(1, descriptors * 3 // 4))
         self._turns = Turns()
         self._head_of = lru_cache(_REMEMBERED_HEADS)(encode_head)
-        self._exchanges: set[Exchange] = set()
+        self._exchanges: set[NativeExchange] = set()
         self._closed = False
 
     async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
@@ -83,7 +83,7 @@ class NativeTransport:
         """
         if self._closed:
             raise TransportError("the transport is closed")
-        exchange = Exchange(self, origin)
+        exchange = NativeExchange(self, origin)
         head = self._head_of(origin, request.method, request.path, request.headers)
         if self._slots is not None:
             await self._slots.acquire(origin, exchange)
@@ -117,7 +117,7 @@ class NativeTransport:
             active=len(self._exchanges) - stalled, idle=len(self._idle), waiting=queued + stalled
         )
 
-    def _end(self, exchange: Exchange, connection: Connection | None, *, reusable: bool) -> None:
+    def _end(self, exchange: NativeExchange, connection: Connection | None, *, reusable: bool) -> None:
         """Take back the connection of an exchange; called by each exchange once."""
         self._exchanges.discard(exchange)
         if self._slots is not None:
@@ -130,7 +130,7 @@ class NativeTransport:
         if self._turns:
             self._turns.end(exchange)
 
-    async def _connect(self, exchange: Exchange) -> Connection | None:
+    async def _connect(self, exchange: NativeExchange) -> Connection | None:
         """A new connection; None where no descriptor was free for it, and now one may be."""
         if len(self._exchanges) - len(self._turns) + len(self._idle) > self._most_open:
             await self._free_descriptor(exchange)
@@ -147,7 +147,7 @@ class NativeTransport:
         connection.stream.watch(partial(self._idle.heard, connection))
         return connection
 
-    async def _free_descriptor(self, exchange: Exchange) -> bool:
+    async def _free_descriptor(self, exchange: NativeExchange) -> bool:
         """Close the oldest idle connection, or wait for an exchange to end; False if there is neither."""
         if self._idle.close_oldest():
             await trio.lowlevel.checkpoint()  # asyncio closes a socket one turn of its loop after it was told to
@@ -180,7 +180,7 @@ class Connection:
         self.parser.close()
 
 
-class Exchange:
+class NativeExchange:
     """One request and its reply on one connection. Implements `Reply` once it is open."""
 
     __slots__ = (

@@ -35,7 +35,7 @@ _LOOKED_AT: Final = 64
 """Connections that are looked at then."""
 
 
-class Connection(Protocol):
+class PooledConnection(Protocol):
     """What a pool has to know of a connection."""
 
     def is_quiet(self) -> bool:
@@ -45,7 +45,7 @@ class Connection(Protocol):
         """Close it at once."""
 
 
-ConnectionT = TypeVar("ConnectionT", bound=Connection)
+ConnectionT = TypeVar("ConnectionT", bound=PooledConnection)
 
 
 class IdlePool(Generic[ConnectionT]):
@@ -197,7 +197,7 @@ class Turns:
             self._waiting.pop(next(iter(self._waiting))).set()
 
 
-def _is_quiet(connection: Connection) -> bool:
+def _is_quiet(connection: PooledConnection) -> bool:
     try:
         return connection.is_quiet()
     except OSError:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         merged_tools as merged_tools,
     )
     from ._server import (
-        Progress as Progress,
         Server as Server,
         ServerParams as ServerParams,
+        ServerProgress as ServerProgress,
         Servers as Servers,
         connect as connect,
         connect_all as connect_all,
@@ -46,7 +46,7 @@ else:
             "_errors": "ServerError ServerLostError",
             "_inputs": "Elicitation Sampling",
             "_naming": "merged_tools",
-            "_server": "Progress Server ServerParams Servers connect connect_all",
+            "_server": "Server ServerParams ServerProgress Servers connect connect_all",
             "_targets": "Command HTTP Target",
         },
     )

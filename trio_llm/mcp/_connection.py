@@ -67,11 +67,11 @@ class State(enum.Enum):
     CLOSED = "closed"
 
 
-class Connection:
+class ServerConnection:
     """A server, as whoever asks it sees it."""
 
     def __init__(
-        self, name: str | None, opened: Callable[[Connection], mcp.Client], restart: Restart, start_timeout: float
+        self, name: str | None, opened: Callable[[ServerConnection], mcp.Client], restart: Restart, start_timeout: float
     ) -> None:
         self.name: str = name or "unnamed"
         """As it was given, or what the server calls itself."""

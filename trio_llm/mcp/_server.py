@@ -12,7 +12,7 @@ from .._engine.nursery import BareNursery
 from .._runtime import trio
 from .._version import __version__
 from ..tools import Tool, ToolContext, ToolOutput
-from ._connection import Connection, Restart, pages
+from ._connection import Restart, ServerConnection, pages
 from ._content import content_of, messages_of, resource_part
 from ._errors import ServerError
 from ._inputs import Inputs, OnElicitation, OnSampling
@@ -55,11 +55,11 @@ class ServerParams(TypedDict, total=False):
 
 
 @attrs.frozen
-class Progress:
+class ServerProgress:
     """How far a tool of a server is: the `value` of a `ToolProgress`.
 
     Example:
-        if isinstance(event, trio_llm.tools.ToolProgress) and isinstance(event.value, trio_llm.mcp.Progress):
+        if isinstance(event, trio_llm.tools.ToolProgress) and isinstance(event.value, trio_llm.mcp.ServerProgress):
             print(event.value.progress, "of", event.value.total)
     """
 
@@ -68,7 +68,7 @@ class Progress:
     message: str | None = None
 
 
-OnProgress = Callable[[Progress], Any]
+OnProgress = Callable[[ServerProgress], Any]
 
 
 class Server:
@@ -79,7 +79,7 @@ class Server:
             run = await client.run_tools(model, messages, tools=server.tools)
     """
 
-    def __init__(self, connection: Connection, inputs: Inputs) -> None:
+    def __init__(self, connection: ServerConnection, inputs: Inputs) -> None:
         self._connection = connection
         self._inputs = inputs
 
@@ -116,7 +116,7 @@ class Server:
 
         async def told(progress: float, total: float | None, message: str | None) -> None:
             if on_progress is not None:
-                on_progress(Progress(progress, total, message))
+                on_progress(ServerProgress(progress, total, message))
             await trio.lowlevel.checkpoint()
 
         self._inputs.begin_call()
@@ -189,9 +189,9 @@ class Server:
 
     async def _reporting(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Call a tool whose reports of progress go to the run's events. A slow reader of them does not hold it up."""
-        sender, receiver = trio.open_memory_channel[Progress](MOST_PROGRESS)
+        sender, receiver = trio.open_memory_channel[ServerProgress](MOST_PROGRESS)
 
-        def note(progress: Progress) -> None:
+        def note(progress: ServerProgress) -> None:
             # One that is passed over is made good by the next.
             with suppress(trio.WouldBlock, trio.ClosedResourceError):
                 sender.send_nowait(progress)
@@ -286,18 +286,18 @@ async def connect_all(targets: Mapping[str, Target], **params: Unpack[ServerPara
         yield Servers({name: Server(*parts) for name, parts in made.items()})
 
 
-def _connection(target: Target, params: ServerParams) -> tuple[Connection, Inputs]:
+def _connection(target: Target, params: ServerParams) -> tuple[ServerConnection, Inputs]:
     check_target(target)
     inputs = Inputs(
         params.get("max_inputs", 10), params.get("on_elicitation"), params.get("on_sampling"), params.get("roots", ())
     )
     restart, timeout = params.get("restart") or Restart(), params.get("start_timeout", 60.0)
-    connection = Connection(params.get("name"), lambda made: _open(target, inputs, made), restart, timeout)
+    connection = ServerConnection(params.get("name"), lambda made: _open(target, inputs, made), restart, timeout)
     inputs.asked_by = lambda: connection.name
     return connection, inputs
 
 
-def _open(target: Target, inputs: Inputs, connection: Connection) -> mcp.Client:
+def _open(target: Target, inputs: Inputs, connection: ServerConnection) -> mcp.Client:
     given = client_target(target, connection.end)
     import mcp
     from mcp import types
@@ -319,7 +319,7 @@ def _open(target: Target, inputs: Inputs, connection: Connection) -> mcp.Client:
 
 
 @asynccontextmanager
-async def _kept(connections: Sequence[Connection]) -> AsyncIterator[None]:
+async def _kept(connections: Sequence[ServerConnection]) -> AsyncIterator[None]:
     try:
         async with BareNursery() as nursery:
             for connection in connections:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import IO, Any, ClassVar
 
 from .._engine.events import Event
-from ._records import Recorder
+from ._records import RecordMaker
 
 
 def line_of(record: Mapping[str, Any]) -> str:
@@ -33,7 +33,7 @@ class JSONLines:
     def __init__(self, file: IO[str], *, contents: bool = False) -> None:
         """Write to a text file, which the caller opens and closes."""
         self._file = file
-        self._recorder = Recorder(contents=contents)
+        self._recorder = RecordMaker(contents=contents)
 
     def observe(self, event: Event) -> None:
         """Write the event's line."""

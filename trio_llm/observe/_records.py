@@ -46,7 +46,7 @@ _LONGEST_TEXT: Final = 200
 _ANYIO_REASON: Final = re.compile(r"; reason: (.*)", re.DOTALL)
 
 
-class Recorder:
+class RecordMaker:
     """Makes records, and numbers the activities that they are about."""
 
     def __init__(self, *, contents: bool = False) -> None:
@@ -197,16 +197,16 @@ def text_of_chunk(chunk: Any) -> str:
     return getattr(getattr(first, "delta", first), "content", None) or getattr(first, "text", None) or ""
 
 
-_FIELDS: Final[Mapping[type[Event], Callable[[Recorder, Any], Fields]]] = {
-    CallStarted: Recorder._call_started,
-    GroupStarted: Recorder._started,
-    CallWaiting: Recorder._waiting,
+_FIELDS: Final[Mapping[type[Event], Callable[[RecordMaker, Any], Fields]]] = {
+    CallStarted: RecordMaker._call_started,
+    GroupStarted: RecordMaker._started,
+    CallWaiting: RecordMaker._waiting,
     AttemptSent: lambda _, event: {"number": event.number, "provider": event.provider, "model": event.model},
-    AttemptFailed: Recorder._failed,
-    CallFellBack: Recorder._fell_back,
+    AttemptFailed: RecordMaker._failed,
+    CallFellBack: RecordMaker._fell_back,
     StreamSeam: lambda _, event: {"seam": str(getattr(event.seam, "kind", event.seam))},
-    StreamProgress: Recorder._progress,
+    StreamProgress: RecordMaker._progress,
     ContestWon: lambda _, event: {"index": event.index},
-    CallEnded: Recorder._call_ended,
-    GroupEnded: Recorder._group_ended,
+    CallEnded: RecordMaker._call_ended,
+    GroupEnded: RecordMaker._group_ended,
 }

@@ -116,13 +116,13 @@ def timeline_of(records: Iterable[Mapping[str, Any]]) -> Timeline:
     Raises:
         NoTraceError: if they are none.
     """
-    reading = _Reading()
+    reading = _TimelineReading()
     for record in records:
         reading.take(record)
     return reading.finish()
 
 
-class _Reading:
+class _TimelineReading:
     """A timeline while its records are read."""
 
     def __init__(self) -> None:

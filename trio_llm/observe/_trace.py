@@ -14,7 +14,7 @@ from .._types.shown import markdown_table, rich_table
 from ._json_lines import line_of
 from ._page import page_of
 from ._perfetto import perfetto_of
-from ._records import Recorder
+from ._records import RecordMaker
 from ._svg import svg_of
 from ._timeline import NoTraceError, Timeline, timeline_of
 
@@ -36,7 +36,7 @@ class Trace:
     wants: ClassVar[Collection[type[Event]]] = (Event,)
 
     def __init__(self, *, contents: bool = False) -> None:
-        self._recorder = Recorder(contents=contents)
+        self._recorder = RecordMaker(contents=contents)
         self._lines = bytearray()
         self.count: int = 0
         """Records so far."""

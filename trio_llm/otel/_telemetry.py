@@ -53,7 +53,7 @@ _AGENT: Final = "invoke_agent"
 
 
 @attrs.define(eq=False)
-class _OpenCall:
+class _CallSpan:
     """A call that has not ended."""
 
     span: Span
@@ -104,7 +104,7 @@ class OpenTelemetry:
         self._metrics = Metrics(metrics.get_meter("trio_llm", __version__, meter_provider))
         self._content = content
         self._own_hosts = tuple(own_hosts)
-        self._calls: dict[Activity, _OpenCall] = {}
+        self._calls: dict[Activity, _CallSpan] = {}
         self._groups: dict[Activity, Span] = {}
 
     def observe(self, event: Event) -> None:
@@ -182,9 +182,9 @@ class OpenTelemetry:
         name = " ".join(map(str, asked.values()))
         within = self._context_of(activity, context.get_current())
         span = self._tracer.start_span(name, within, SpanKind.CLIENT, attributes)
-        self._calls[activity] = _OpenCall(span, asked)
+        self._calls[activity] = _CallSpan(span, asked)
 
-    def _note(self, call: _OpenCall, event: Event) -> None:
+    def _note(self, call: _CallSpan, event: Event) -> None:
         match event:
             case AttemptSent():
                 self._start_attempt(call, event)
@@ -206,7 +206,7 @@ class OpenTelemetry:
             case _:
                 pass
 
-    def _start_attempt(self, call: _OpenCall, event: AttemptSent) -> None:
+    def _start_attempt(self, call: _CallSpan, event: AttemptSent) -> None:
         told: dict[str, Any] = {
             names.PROVIDER: names.PROVIDERS.get(event.provider, event.provider),
             names.REQUEST_MODEL: event.model,
@@ -226,7 +226,7 @@ class OpenTelemetry:
         )
         call.sent, call.chunk = event.at, None
 
-    def _end_attempt(self, call: _OpenCall, event: AttemptFailed) -> None:
+    def _end_attempt(self, call: _CallSpan, event: AttemptFailed) -> None:
         span = call.attempts.pop(event.number, None)
         if span is None:
             return
@@ -236,7 +236,7 @@ class OpenTelemetry:
         self._fail(span, event.error)
         span.end()
 
-    def _note_chunks(self, call: _OpenCall, event: StreamProgress) -> None:
+    def _note_chunks(self, call: _CallSpan, event: StreamProgress) -> None:
         if call.chunk is not None:
             self._metrics.next_chunk(event.at - call.chunk, call.attributes)
         elif call.sent is not None:
@@ -245,7 +245,7 @@ class OpenTelemetry:
             self._metrics.first_chunk(seconds, call.attributes)
         call.chunk = event.at
 
-    def _end_call(self, call: _OpenCall, event: CallEnded) -> None:
+    def _end_call(self, call: _CallSpan, event: CallEnded) -> None:
         del self._calls[event.activity]
         told: dict[str, Any] = {names.ATTEMPTS: event.attempts}
         if event.response is not None:

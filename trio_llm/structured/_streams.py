@@ -68,7 +68,7 @@ class _Growth:
             self.items.append(value)
 
 
-class _Reader:
+class _ObjectReader:
     """What both kinds of stream do: read text into a growth, and say what is wrong."""
 
     def __init__(self, stream: PumpedChatStream, kind: Any) -> None:
@@ -130,7 +130,7 @@ class ObjectStream(Generic[T]):
     """
 
     def __init__(self, stream: PumpedChatStream, kind: type[T], until: Callable[[Any], bool] | None) -> None:
-        self._reader = _Reader(stream, kind)
+        self._reader = _ObjectReader(stream, kind)
         self._until = until
         self._parsed: T | None = None
         self._ended = False
@@ -190,7 +190,7 @@ class ItemStream(Generic[T]):
     """
 
     def __init__(self, stream: PumpedChatStream, kind: Any, until: Callable[[list[T]], bool] | None) -> None:
-        self._reader = _Reader(stream, kind)
+        self._reader = _ObjectReader(stream, kind)
         self._item = next(iter(get_args(kind)), Any)
         self._until = until
         self._ended = False

@@ -126,7 +126,7 @@ if TYPE_CHECKING:
         read_script as read_script,
     )
     from ._server import (
-        Provider as Provider,
+        Servable as Servable,
         running_server as running_server,
         serve as serve,
     )
@@ -180,7 +180,7 @@ else:
             "_quiescence": "quiescent",
             "_script": "Script ScriptExhaustedError",
             "_script_file": "read_script",
-            "_server": "Provider running_server serve",
+            "_server": "Servable running_server serve",
             "_simulator": "Simulator",
             "_stepping": "DeadlockError StartedTask SteppedLoop",
             "_strictness": "Strictness",

@@ -24,7 +24,7 @@ from ._reading import Arrival, read
 from ._script_reader import DEFAULT, ScriptReader
 from ._timeline import ScriptedReply, schedule
 from ._wires._limited import limited
-from ._wires._model import STREAMS, Answer, Body, Memory
+from ._wires._model import STREAMS, Answer, Memory, ReplyBody
 from ._writing import Writing
 
 _MOST_KEPT: Final = 10_000
@@ -144,7 +144,7 @@ class Decider:
         pieces, ending = schedule(body.events, action, written.family.keep_alive, times.gap)
         return ScriptedReply(record, head, times.first, [] if record.method == "HEAD" else pieces, ending)
 
-    def _times(self, record: RecordedRequest, written: Writing, body: Body) -> Times:
+    def _times(self, record: RecordedRequest, written: Writing, body: ReplyBody) -> Times:
         """When the head leaves, and what is between two events. What the script says comes before the usual pace."""
         action, world = written.action, self._world
         usual, slow = world.pace.times(f"{world.seed}:pace:{record.number}"), world.slowness(record)

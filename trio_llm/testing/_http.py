@@ -29,7 +29,7 @@ _BROKEN: Final = HTTPRequest("GET", "/", ())
 
 
 @attrs.frozen
-class Received:
+class ReceivedRequest:
     """A request that has come whole, or bytes that are none."""
 
     request: HTTPRequest
@@ -47,7 +47,7 @@ class Incoming:
 
     waits: bool = False
     """Whether the client waits for leave to send the body."""
-    _complete: list[Received] = attrs.Factory(list[Received])
+    _complete: list[ReceivedRequest] = attrs.Factory(list[ReceivedRequest])
     _parser: Any = attrs.field(init=False)
     _target: bytes = b""
     _headers: list[tuple[str, str]] = attrs.Factory(list[tuple[str, str]])
@@ -78,9 +78,9 @@ class Incoming:
         modern = self._parser.get_http_version() == "1.1"
         refusal = _refused(dict(self._headers), modern=modern)
         self.waits = False
-        self._complete.append(Received(request, self._parser.should_keep_alive(), modern, refusal))
+        self._complete.append(ReceivedRequest(request, self._parser.should_keep_alive(), modern, refusal))
 
-    def feed(self, data: bytes) -> list[Received]:
+    def feed(self, data: bytes) -> list[ReceivedRequest]:
         """What this piece completes. The last of a connection is not to be kept."""
         try:
             self._parser.feed_data(data)
@@ -88,7 +88,7 @@ class Incoming:
             self._complete[-1] = attrs.evolve(self._complete[-1], keep=False)
         except httptools.HttpParserError as error:
             refusal = (400, f"this is no HTTP request: {error}")
-            self._complete.append(Received(_BROKEN, keep=False, refusal=refusal))
+            self._complete.append(ReceivedRequest(_BROKEN, keep=False, refusal=refusal))
         complete, self._complete = self._complete, []
         return complete
 
@@ -102,7 +102,7 @@ def _refused(headers: Mapping[str, str], *, modern: bool) -> tuple[int, str] | N
 
 
 async def read_requests(
-    stream: ByteStream, send: trio.MemorySendChannel[Received], connection: trio.CancelScope
+    stream: ByteStream, send: trio.MemorySendChannel[ReceivedRequest], connection: trio.CancelScope
 ) -> None:
     """Hand on every request; cancel the connection when its client is gone."""
     import anyio

@@ -45,7 +45,7 @@ class LeakError(AssertionError):
 
 
 @attrs.frozen
-class Place:
+class SourceLine:
     """A line of somebody's program."""
 
     file: str
@@ -56,7 +56,7 @@ class Place:
         return f"{self.file}:{self.line} in {self.function}"
 
 
-def calling_place() -> Place | None:
+def calling_place() -> SourceLine | None:
     """The innermost line of the running task that is the user's; None where the task runs nothing of theirs."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
@@ -64,7 +64,7 @@ def calling_place() -> Place | None:
         if (module, frame.f_code.co_name) in _STEPS:
             return None
         if module.partition(".")[0] not in _OF_THE_WAY:
-            return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+            return SourceLine(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
         frame = frame.f_back
     return None
 
@@ -82,14 +82,14 @@ def held(context: object) -> Iterator[str]:
         yield f"connections still active: {statistics.active}"
 
 
-class OpenCalls:
+class UnendedCalls:
     """An observer that knows which calls of a client have begun and not ended, and who made them."""
 
     wants: Final = (CallStarted, CallEnded, GroupStarted)
 
     def __init__(self) -> None:
-        self._places: dict[Activity, Place | None] = {}
-        self._groups: dict[int, Place | None] = {}
+        self._places: dict[Activity, SourceLine | None] = {}
+        self._groups: dict[int, SourceLine | None] = {}
         self._forgotten: list[str] = []
 
     def observe(self, event: Event) -> None:
@@ -104,7 +104,7 @@ class OpenCalls:
                 self._forgotten.append(f"{self._shown(activity)} was forgotten by its reader, and not closed")
             self._places.pop(activity, None)
 
-    def _place_of_group(self, activity: Activity) -> Place | None:
+    def _place_of_group(self, activity: Activity) -> SourceLine | None:
         group = activity.parent
         while group is not None and self._groups.get(group.id) is None:
             group = group.parent

@@ -38,14 +38,14 @@ def draw_match(pattern: str, random: Random) -> str:
     Raises:
         UnknownPatternError: for an expression that is none, or has look-around or back-references.
     """
-    reader = _Reader(pattern, random)
+    reader = _PatternReader(pattern, random)
     text = reader.alternatives()
     if reader.place < len(pattern):
         raise UnknownPatternError(f"unexpected {pattern[reader.place]!r} in the pattern {pattern!r}")
     return text
 
 
-class _Reader:
+class _PatternReader:
     """Reads an expression and draws as it goes: of alternatives all are drawn, and one is kept."""
 
     def __init__(self, pattern: str, random: Random) -> None:

@@ -17,7 +17,7 @@ import trio as real_trio  # noqa: ASYNC106  # its tasks are looked at from outsi
 
 from .._runtime import trio
 from .._runtime.current import runs_on_trio
-from ._leaks import LeakError, Place, calling_place, held
+from ._leaks import LeakError, SourceLine, calling_place, held
 
 _PATIENCE: Final = 20
 """Turns of the event loop that finalisers and closing sockets get."""
@@ -80,7 +80,7 @@ def _descriptors() -> int:
 class _TrioFamily(real_trio.abc.Instrument):
     def __init__(self) -> None:
         self._root = real_trio.lowlevel.current_task()
-        self._places: dict[real_trio.lowlevel.Task, Place | None] = {}
+        self._places: dict[real_trio.lowlevel.Task, SourceLine | None] = {}
 
     def task_spawned(self, task: real_trio.lowlevel.Task) -> None:
         try:
@@ -111,7 +111,7 @@ class _AsyncioFamily:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self._root = asyncio.current_task()
-        self._places: dict[asyncio.Task[Any], Place | None] = {}
+        self._places: dict[asyncio.Task[Any], SourceLine | None] = {}
 
     def make(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
         task = self._inner(loop, coroutine, **options) if self._inner else asyncio.Task(coroutine, loop=loop, **options)
@@ -140,5 +140,5 @@ def _asyncio_family() -> Iterator[_Family]:
         loop.set_task_factory(before)
 
 
-def _made(place: Place | None) -> str:
+def _made(place: SourceLine | None) -> str:
     return f", made at {place}," if place is not None else ""

@@ -33,7 +33,7 @@ from ._wires import (
     _vertex,
 )
 from ._wires._forms import form_fields
-from ._wires._model import Endpoint, fields, words
+from ._wires._model import SimulatedOperation, fields, words
 
 ENDPOINTS: Final = (
     *_openai.ENDPOINTS,
@@ -64,7 +64,7 @@ class Arrival:
     """A request that was read."""
 
     record: RecordedRequest
-    endpoint: Endpoint | None
+    endpoint: SimulatedOperation | None
     """None where the simulator knows no such path, or not with such a method."""
     allowed: tuple[str, ...] = ()
     """The methods that the path has, where it has not this one."""
@@ -96,7 +96,7 @@ def read(request: HTTPRequest, number: int, origin: Origin | None) -> Arrival:
 
 
 @lru_cache(maxsize=1_000)
-def _endpoints_at(path: str) -> tuple[Endpoint, ...]:
+def _endpoints_at(path: str) -> tuple[SimulatedOperation, ...]:
     """Kept: a program asks few paths, and there are many to compare."""
     return tuple(one for one in ENDPOINTS if one.path.search(path))
 

@@ -15,10 +15,10 @@ from trio import TASK_STATUS_IGNORED  # noqa: ASYNC106  # needed at import, wher
 from .._runtime import trio
 from .._transport import TransportError
 from .._types.http import HTTPRequest, ReplyHead
-from ._http import Received, head_bytes, read_requests, refusal_bytes
+from ._http import ReceivedRequest, head_bytes, read_requests, refusal_bytes
 from ._ledger import RecordedRequest
 from ._script import ScriptExhaustedError
-from ._simulator import Exchange
+from ._simulator import PlayedReply
 from ._timeline import Ending, ScriptedReply
 
 if TYPE_CHECKING:
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 Log: TypeAlias = Callable[[RecordedRequest], None]
 
 
-class Provider(Protocol):
+class Servable(Protocol):
     """What can be served: whatever decides a reply to a request. A `Simulator` does, and what `replay` gives.
 
     Example:
-        provider: Provider = replay("chat.jsonl")
+        provider: Servable = replay("chat.jsonl")
     """
 
     def respond(self, request: HTTPRequest, *, now: float = 0.0) -> ScriptedReply:
         """Everything that will happen to this request."""
         ...
 
-    def open_exchange(self, reply: ScriptedReply) -> Exchange:
+    def open_exchange(self, reply: ScriptedReply) -> PlayedReply:
         """Begin to play a reply."""
         ...
 
 
 async def serve(
-    simulator: Provider,
+    simulator: Servable,
     host: str = "127.0.0.1",
     port: int = 0,
     *,
@@ -70,7 +70,7 @@ async def serve(
 
 
 @contextmanager
-def running_server(simulator: Provider, host: str = "127.0.0.1", port: int = 0) -> Generator[str, None, None]:
+def running_server(simulator: Servable, host: str = "127.0.0.1", port: int = 0) -> Generator[str, None, None]:
     """Serve from a thread of its own for the length of a `with` block; the value is the base URL.
 
         with running_server(Simulator()) as base_url:
@@ -93,10 +93,10 @@ def running_server(simulator: Provider, host: str = "127.0.0.1", port: int = 0) 
             future.cancel()
 
 
-async def _serve_connection(simulator: Provider, log: Log | None, stream: ByteStream) -> None:
+async def _serve_connection(simulator: Servable, log: Log | None, stream: ByteStream) -> None:
     """One connection. A task reads ahead, as only a read notices that the client is gone."""
     await trio.lowlevel.checkpoint()
-    send, receive = trio.open_memory_channel[Received](math.inf)
+    send, receive = trio.open_memory_channel[ReceivedRequest](math.inf)
     async with stream, send, receive, trio.open_nursery() as nursery:
         nursery.start_soon(read_requests, stream, send, nursery.cancel_scope)
         keep = True
@@ -106,7 +106,7 @@ async def _serve_connection(simulator: Provider, log: Log | None, stream: ByteSt
         nursery.cancel_scope.cancel()
 
 
-async def _answer(simulator: Provider, log: Log | None, stream: ByteStream, received: Received) -> bool:
+async def _answer(simulator: Servable, log: Log | None, stream: ByteStream, received: ReceivedRequest) -> bool:
     """Play the reply. Returns whether the connection is still good for another."""
     import anyio
 
@@ -133,7 +133,7 @@ async def _answer(simulator: Provider, log: Log | None, stream: ByteStream, rece
             log(reply.request)
 
 
-async def _play(exchange: Exchange, stream: ByteStream, received: Received) -> bool:
+async def _play(exchange: PlayedReply, stream: ByteStream, received: ReceivedRequest) -> bool:
     reply = exchange.reply
     await trio.sleep(reply.latency)
     head = exchange.send_head()
@@ -156,7 +156,7 @@ async def _play(exchange: Exchange, stream: ByteStream, received: Received) -> b
     return framing.get("connection") != "close"
 
 
-def _framing(head: ReplyHead, received: Received) -> dict[str, str]:
+def _framing(head: ReplyHead, received: ReceivedRequest) -> dict[str, str]:
     """How the end of the reply is told, and whether the connection goes on."""
     length_known = "content-length" in head.headers
     framing = {} if length_known else {"transfer-encoding": "chunked"}

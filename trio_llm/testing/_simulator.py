@@ -107,12 +107,12 @@ class Simulator:
         """Nothing to do: replies close themselves, and the ledger stays readable."""
         await trio.lowlevel.checkpoint()
 
-    def open_exchange(self, reply: ScriptedReply) -> Exchange:
+    def open_exchange(self, reply: ScriptedReply) -> PlayedReply:
         """Begin to play a reply; the exchange counts as active until it is released."""
-        return Exchange(self._ledger, reply)
+        return PlayedReply(self._ledger, reply)
 
 
-class Exchange:
+class PlayedReply:
     """A reply being played, whatever carries it; tells the ledger how far it got."""
 
     def __init__(self, ledger: Ledger, reply: ScriptedReply) -> None:
@@ -165,7 +165,7 @@ class Exchange:
 class SimulatedReply:
     """The reply of an exchange in memory."""
 
-    def __init__(self, exchange: Exchange, head: ReplyHead) -> None:
+    def __init__(self, exchange: PlayedReply, head: ReplyHead) -> None:
         self._exchange = exchange
         self._head = head
         self._next = 0

@@ -19,7 +19,7 @@ import attrs
 from .._convert import json as _json
 from ._actions import Failure
 from ._wires._forms import form_fields
-from ._wires._model import Endpoint, objects
+from ._wires._model import SimulatedOperation, objects
 
 if TYPE_CHECKING:
     from ._description import Description
@@ -48,13 +48,13 @@ class Strictness:
     description: Description | None = None
     """An OpenAPI description that requests have to fit as well."""
 
-    def complaint(self, record: RecordedRequest, endpoint: Endpoint) -> Failure | None:
+    def complaint(self, record: RecordedRequest, endpoint: SimulatedOperation) -> Failure | None:
         """Why a request is refused; None if it is fine."""
         words = _WORDS.get(endpoint.family.name, _PLAIN)
         failures = self._complaints(record, endpoint, words)
         return next((Failure(words.status, *failure) for failure in failures), None)
 
-    def _complaints(self, record: RecordedRequest, endpoint: Endpoint, words: _Words) -> Iterator[tuple[str]]:
+    def _complaints(self, record: RecordedRequest, endpoint: SimulatedOperation, words: _Words) -> Iterator[tuple[str]]:
         if endpoint.method != "POST":
             return
         if (problem := _problem_of_json(record)) is not None:

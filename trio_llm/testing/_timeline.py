@@ -11,7 +11,7 @@ import attrs
 from .._types.http import ReplyHead
 from ._actions import AtByte, AtEvent, Cause, Delivery
 from ._ledger import RecordedRequest
-from ._wires._model import Event
+from ._wires._model import BodyEvent
 
 
 class Ending(Enum):
@@ -62,18 +62,18 @@ class ScriptedReply:
 
 
 def schedule(
-    events: Sequence[Event], delivery: Delivery, keep_alive: bytes, gap: Callable[[], float] | None = None
+    events: Sequence[BodyEvent], delivery: Delivery, keep_alive: bytes, gap: Callable[[], float] | None = None
 ) -> tuple[list[Piece], Ending]:
     """The pieces in which the events arrive, and what follows them. `gap` draws the times between them."""
     draw = gap or (lambda: delivery.gap)
     kept, ending = _until(_with_garble(_rearranged(events, delivery), delivery.garble_at), delivery)
-    silent = [Event(keep_alive)] * delivery.keep_alives
+    silent = [BodyEvent(keep_alive)] * delivery.keep_alives
     timed = [*kept, *silent] if ending is Ending.STALL else [*silent, *kept]
     pieces = [Piece(draw() if place else 0.0, event.data, event.tokens) for place, event in enumerate(timed)]
     return [part for piece in pieces for part in _split(piece, delivery)], ending
 
 
-def _rearranged(events: Sequence[Event], delivery: Delivery) -> Sequence[Event]:
+def _rearranged(events: Sequence[BodyEvent], delivery: Delivery) -> Sequence[BodyEvent]:
     """The events, one of them twice or behind the next."""
     found = list(events)
     place = delivery.swap_at
@@ -81,20 +81,20 @@ def _rearranged(events: Sequence[Event], delivery: Delivery) -> Sequence[Event]:
         found[place : place + 2] = [found[place + 1], found[place]]
     place = delivery.duplicate_at
     if place is not None and place < len(found):
-        found.insert(place, Event(found[place].data))
+        found.insert(place, BodyEvent(found[place].data))
     return found
 
 
-def _with_garble(events: Sequence[Event], number: int | None) -> Sequence[Event]:
+def _with_garble(events: Sequence[BodyEvent], number: int | None) -> Sequence[BodyEvent]:
     if number is None or number >= len(events):
         return events
     event = events[number]
     ending = b"\n\n" if event.data.endswith(b"\n\n") else b""  # the frame stays whole, its JSON does not
-    half = Event(event.data[: len(event.data) // 2] + ending, event.tokens)
+    half = BodyEvent(event.data[: len(event.data) // 2] + ending, event.tokens)
     return [*events[:number], half, *events[number + 1 :]]
 
 
-def _until(events: Sequence[Event], delivery: Delivery) -> tuple[Sequence[Event], Ending]:
+def _until(events: Sequence[BodyEvent], delivery: Delivery) -> tuple[Sequence[BodyEvent], Ending]:
     place = delivery.cut_at or delivery.stall_at
     ending = Ending.CUT if delivery.cut_at else Ending.STALL
     match place:
@@ -106,11 +106,11 @@ def _until(events: Sequence[Event], delivery: Delivery) -> tuple[Sequence[Event]
             return events, Ending.COMPLETE
 
 
-def _first_bytes(events: Sequence[Event], size: int) -> Iterator[Event]:
+def _first_bytes(events: Sequence[BodyEvent], size: int) -> Iterator[BodyEvent]:
     for event in events:
         data = event.data[:size]
         if data:
-            yield Event(data, event.tokens if data == event.data else 0)
+            yield BodyEvent(data, event.tokens if data == event.data else 0)
         size -= len(data)
 
 

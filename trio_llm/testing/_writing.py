@@ -16,7 +16,7 @@ from ._ledger import RecordedRequest
 from ._limits import LimitState
 from ._wires import _openai
 from ._wires._limit_headers import TellLimits, headers_of_host
-from ._wires._model import STREAMS, Answer, Body, Endpoint, Event, Family, whole
+from ._wires._model import STREAMS, Answer, BodyEvent, Family, ReplyBody, SimulatedOperation, whole
 
 _OVERLOAD: Final = Failure(529, "simulated overload")
 
@@ -27,7 +27,7 @@ class Writing:
 
     action: Reply | Failure | RawReply
     answer: Answer | None
-    endpoint: Endpoint | None
+    endpoint: SimulatedOperation | None
 
     @property
     def family(self) -> Family:
@@ -39,25 +39,25 @@ class Writing:
         """The reply's status."""
         return 200 if isinstance(self.action, Reply) else self.action.status
 
-    def body(self, record: RecordedRequest) -> Body:
+    def body(self, record: RecordedRequest) -> ReplyBody:
         """The reply's body, and the headers that belong to it."""
         action = self.action
         if isinstance(action, Failure):
             return attrs.evolve(whole(self.family.error(action)), headers=_failure_headers(action))
         if isinstance(action, RawReply):
             pieces = [action.body] if isinstance(action.body, bytes) else action.body
-            return Body(action.content_type, [Event(piece) for piece in pieces], action.headers)
+            return ReplyBody(action.content_type, [BodyEvent(piece) for piece in pieces], action.headers)
         assert self.endpoint is not None
         assert self.answer is not None
         return self._with_error(self.endpoint.write(record.prompt, self.answer), action)
 
-    def _with_error(self, body: Body, action: Reply) -> Body:
+    def _with_error(self, body: ReplyBody, action: Reply) -> ReplyBody:
         if action.error_at is None or body.content_type not in STREAMS:
             return body
-        error = Event(self.family.error_event(_OVERLOAD))
+        error = BodyEvent(self.family.error_event(_OVERLOAD))
         return attrs.evolve(body, events=[*body.events[: action.error_at], error])
 
-    def head(self, record: RecordedRequest, body: Body, told: Mapping[str, str]) -> ReplyHead:
+    def head(self, record: RecordedRequest, body: ReplyBody, told: Mapping[str, str]) -> ReplyHead:
         """Status and headers; `told` is what the provider says beside the body."""
         headers = {"content-type": body.content_type, **body.headers, "x-request-id": f"simulated-{record.number}"}
         headers |= told

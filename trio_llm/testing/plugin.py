@@ -21,7 +21,7 @@ import trio.testing
 
 from .._client.client import Client
 from ._lab import Invariant, Lab, lab as make_lab
-from ._leaks import LeakError, OpenCalls, held
+from ._leaks import LeakError, UnendedCalls, held
 from ._simulator import Simulator
 from ._virtual_time import Backend, run_in_virtual_time
 
@@ -48,7 +48,7 @@ def simulator() -> Simulator:
 @pytest.fixture
 def llm_client(simulator: Simulator) -> Iterator[Client]:
     """A client of `simulator`. At the end of the test no call may run, no slot be held and no stream be open."""
-    calls = OpenCalls()
+    calls = UnendedCalls()
     client = Client(transport=simulator, observers=[calls])
     yield client
     left = [*calls.left(), *held(client)]

@@ -24,7 +24,7 @@ from ._errors import ToolRunError, ToolRunTimeout
 from ._events import Finished, RoundEnded, Step, ToolRun
 from ._forms import Over, Pending, Question, form_of
 from ._tool import Tool, ToolLike, as_tool, tool
-from ._turn import Sink, Slots, Turn
+from ._turn import RunSlots, Sink, Turn
 
 if TYPE_CHECKING:
     from .._client.client import Client
@@ -58,7 +58,7 @@ class Loop:
         self._sink = sink
         self._streamed = streamed
         most = self._plan.max_parallel
-        self._slots = Slots(trio.CapacityLimiter(most), trio.CapacityLimiter(most), self._client.group)
+        self._slots = RunSlots(trio.CapacityLimiter(most), trio.CapacityLimiter(most), self._client.group)
 
     async def run_to_end(self) -> ToolRun[Any]:
         """Run all rounds.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, Generic, Self
 
-from .._engine.nursery import BareNursery, Failure
+from .._engine.nursery import BareNursery, FirstError
 from .._runtime import trio
 from .._types.errors import LLMError
 from .._types.usage import Usage
@@ -30,7 +30,7 @@ class ToolStream(Generic[ResponseT]):
     """
 
     def __init__(
-        self, run: ToolRun[ResponseT], receiver: trio.MemoryReceiveChannel[ToolEvent], failure: Failure
+        self, run: ToolRun[ResponseT], receiver: trio.MemoryReceiveChannel[ToolEvent], failure: FirstError
     ) -> None:
         self._receiver = receiver
         self._failure = failure
@@ -82,7 +82,7 @@ async def run_tools(asked: Asked) -> ToolRun[Any]:
 async def open_tool_stream(asked: Asked) -> AsyncIterator[ToolStream[Any]]:
     """Run tools in a task of the block, and give their events."""
     sender, receiver = trio.open_memory_channel[ToolEvent](BUFFERED_EVENTS)
-    loop, failure = Loop(asked, sender.send, streamed=True), Failure()
+    loop, failure = Loop(asked, sender.send, streamed=True), FirstError()
 
     async def work() -> None:
         with sender:

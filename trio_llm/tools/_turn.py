@@ -27,7 +27,7 @@ Sink: TypeAlias = Callable[[ToolEvent], Awaitable[None]]
 
 
 @attrs.frozen
-class Slots:
+class RunSlots:
     """What all turns of a run share."""
 
     tools: trio.CapacityLimiter
@@ -47,7 +47,9 @@ class _CallState:
 class Turn:
     """The calls of one turn, and their results."""
 
-    def __init__(self, number: int, tools: Mapping[str, Tool[..., Any]], plan: Plan, slots: Slots, sink: Sink) -> None:
+    def __init__(
+        self, number: int, tools: Mapping[str, Tool[..., Any]], plan: Plan, slots: RunSlots, sink: Sink
+    ) -> None:
         self._number = number
         self._tools = tools
         self._plan = plan

@@ -21,7 +21,7 @@ from ..._convert.making import maker
 from ..._convert.narrow import as_mapping, json_text
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
 from ..._types.mapping import ANSWER, Record
-from ..tool_calls import CallIds, is_whole_object
+from ..tool_calls import ConversationIds, is_whole_object
 
 Block = dict[str, Any]
 
@@ -72,7 +72,7 @@ class ToolNames:
 class _SoFar:
     """What of the answer has been seen."""
 
-    ids: CallIds
+    ids: ConversationIds
     text: int = 0
     """Characters of text."""
     calls: int = 0
@@ -83,7 +83,7 @@ class _SoFar:
         return maker(Delta)(content=text) if text else None
 
 
-class _OpenBlock:
+class _BegunBlock:
     """A block that has begun, of a kind without a place in OpenAI's shape."""
 
     def __init__(self, block: Block, so_far: _SoFar) -> None:
@@ -137,7 +137,7 @@ class _OpenBlock:
             self.block[field] = (self.block.get(field) or "") + more
 
 
-class _TextBlock(_OpenBlock):
+class _TextBlock(_BegunBlock):
     def begin(self) -> Delta | None:
         return self.so_far.show(self.block.get("text") or "")
 
@@ -156,7 +156,7 @@ class _TextBlock(_OpenBlock):
         return Delta(annotations=cited or None, provider_specific_fields={"citations": [given]})
 
 
-class _ThinkingBlock(_OpenBlock):
+class _ThinkingBlock(_BegunBlock):
     def begin(self) -> Delta | None:
         text = self.block.get("thinking")
         return Delta(reasoning_content=text) if text else None
@@ -170,7 +170,7 @@ class _ThinkingBlock(_OpenBlock):
         return Delta(thinking_blocks=[self.block])
 
 
-class _CallBlock(_OpenBlock):
+class _CallBlock(_BegunBlock):
     """A call of one of the caller's functions."""
 
     def begin(self) -> Delta | None:
@@ -208,7 +208,7 @@ class _CustomCallBlock(_CallBlock):
         return Delta(tool_calls=[self.call(None, text if isinstance(text, str) else json_text(text))])
 
 
-class _AnswerBlock(_OpenBlock):
+class _AnswerBlock(_BegunBlock):
     """A call of the tool whose input is the answer's text. Handed back to the model it is text as well."""
 
     def grow_input(self, fragment: str) -> Delta | None:
@@ -220,7 +220,7 @@ class _AnswerBlock(_OpenBlock):
         return Delta() if self.fragments else self.so_far.show(text) or Delta()
 
 
-_KINDS: Final[Mapping[str, type[_OpenBlock]]] = {
+_KINDS: Final[Mapping[str, type[_BegunBlock]]] = {
     "text": _TextBlock,
     "thinking": _ThinkingBlock,
     "redacted_thinking": _ThinkingBlock,
@@ -228,8 +228,8 @@ _KINDS: Final[Mapping[str, type[_OpenBlock]]] = {
 }
 
 
-_GROWN_BY: Final[tuple[tuple[str, type[_OpenBlock], Block | None], ...]] = (
-    ("partial_json", _OpenBlock, None),
+_GROWN_BY: Final[tuple[tuple[str, type[_BegunBlock], Block | None], ...]] = (
+    ("partial_json", _BegunBlock, None),
     ("text", _TextBlock, {"type": "text"}),
     ("thinking", _ThinkingBlock, {"type": "thinking"}),
 )
@@ -243,11 +243,11 @@ class BlockReader:
     that is not open grows the open one of its kind, else begins one.
     """
 
-    def __init__(self, tools: ToolNames, ids: CallIds) -> None:
+    def __init__(self, tools: ToolNames, ids: ConversationIds) -> None:
         self._tools = tools
         self._so_far = _SoFar(ids)
-        self._open: dict[int, _OpenBlock] = {}
-        self._given_ids: dict[str, _OpenBlock] = {}
+        self._open: dict[int, _BegunBlock] = {}
+        self._given_ids: dict[str, _BegunBlock] = {}
         self.says_something = False
         """Whether there was any block that holds something."""
         self._furthest = 0
@@ -279,7 +279,7 @@ class BlockReader:
         if (delta := opened.begin()) is not None:
             yield delta
 
-    def _going_on(self, block: WireBlock) -> _OpenBlock | None:
+    def _going_on(self, block: WireBlock) -> _BegunBlock | None:
         """The open call that a block with the same id goes on with."""
         same = self._given_ids.get(block.id or "")
         return same if same is not None and same in self._open.values() and not same.is_whole else None
@@ -293,7 +293,7 @@ class BlockReader:
         opened = self._open.get(index)
         return self._grow_other(index, delta) if opened is None else self._grown(opened, delta)
 
-    def _grown(self, opened: _OpenBlock, delta: WireDelta) -> Iterable[Delta]:
+    def _grown(self, opened: _BegunBlock, delta: WireDelta) -> Iterable[Delta]:
         self.says_something = True
         grown = opened.grow(delta)
         return () if grown is None else (grown,)
@@ -311,13 +311,13 @@ class BlockReader:
                 yield from self._grown(opened, delta)
                 return
 
-    def _last(self, kind: type[_OpenBlock]) -> _OpenBlock | None:
+    def _last(self, kind: type[_BegunBlock]) -> _BegunBlock | None:
         """The block of a kind that was opened last, of those that are open. Of any kind means: one with an input."""
         texts = (_TextBlock, _ThinkingBlock)
         fits = [
             one
             for one in self._open.values()
-            if isinstance(one, kind) and (kind is not _OpenBlock or not isinstance(one, texts))
+            if isinstance(one, kind) and (kind is not _BegunBlock or not isinstance(one, texts))
         ]
         return fits[-1] if fits else None
 
@@ -337,8 +337,8 @@ class BlockReader:
         if delta.keys():
             yield delta
 
-    def _kind(self, block: WireBlock) -> type[_OpenBlock]:
-        kind = _KINDS.get(block.type, _OpenBlock)
+    def _kind(self, block: WireBlock) -> type[_BegunBlock]:
+        kind = _KINDS.get(block.type, _BegunBlock)
         if block.type in _OTHER_TEXTS and block.text is not None:
             return _TextBlock
         if kind is not _CallBlock:

@@ -9,7 +9,7 @@ from typing import Final
 
 from ..._types.http import HTTPRequest
 from ..._types.token_counts import CountTokensRequest, TokenCountResponse
-from ..contract import Call, json_request
+from ..contract import WireCall, json_request
 from ..counting import body_of, chat_call, read_count
 from .request import PATH, encode
 
@@ -19,7 +19,7 @@ _COUNTED: Final = frozenset(
 """All that the count takes; the rest says how to answer."""
 
 
-def encode_count(call: Call[CountTokensRequest]) -> HTTPRequest:
+def encode_count(call: WireCall[CountTokensRequest]) -> HTTPRequest:
     """The request for a count."""
     chat = encode(chat_call(call))
     body = {name: value for name, value in body_of(chat).items() if name in _COUNTED}
@@ -27,6 +27,6 @@ def encode_count(call: Call[CountTokensRequest]) -> HTTPRequest:
     return json_request(f"{PATH}/count_tokens", body, beside)
 
 
-def decode_count(call: Call[CountTokensRequest], body: bytes) -> TokenCountResponse:
+def decode_count(call: WireCall[CountTokensRequest], body: bytes) -> TokenCountResponse:
     """Read a count."""
     return read_count(call, body, "input_tokens", "anthropic")

@@ -14,7 +14,7 @@ from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.http import HTTPRequest
 from ..._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent, read_event
 from ..._types.messages_api.request import MESSAGES_PARAMETERS, MessagesRequest
-from ..contract import Call, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .errors import detail_of_event
 from .request import PATH, VERSION
@@ -22,25 +22,25 @@ from .request import PATH, VERSION
 _DONE: Final = "[DONE]"
 
 
-def encode_messages(call: Call[MessagesRequest]) -> HTTPRequest:
+def encode_messages(call: WireCall[MessagesRequest]) -> HTTPRequest:
     """The request for a whole message."""
     return json_request(PATH, merge_extra_body(_body(call), call.request.options.extra_body), (VERSION,))
 
 
-def encode_messages_stream(call: Call[MessagesRequest]) -> HTTPRequest:
+def encode_messages_stream(call: WireCall[MessagesRequest]) -> HTTPRequest:
     """The request for the events of a message."""
     body = merge_extra_body({**_body(call), "stream": True}, call.request.options.extra_body)
     return json_request(PATH, body, (VERSION,))
 
 
-def _body(call: Call[MessagesRequest]) -> dict[str, Any]:
+def _body(call: WireCall[MessagesRequest]) -> dict[str, Any]:
     request = call.request
     drop = request.options.drop_params
     parameters = supported_parameters(request.parameters, call, MESSAGES_PARAMETERS, drop=drop)
     return {"model": call.model, "max_tokens": request.max_tokens, "messages": request.messages, **parameters}
 
 
-def decode_message(_: Call[MessagesRequest], body: bytes) -> AnthropicMessagesResponse:
+def decode_message(_: WireCall[MessagesRequest], body: bytes) -> AnthropicMessagesResponse:
     """Read a message."""
     reply = parse_object(body)
     if reply.get("type") == "error" or (reply.get("error") and not reply.get("content")):
@@ -60,7 +60,7 @@ def _check_block(block: Any, path: str) -> None:
             raise ConversionError(f"expected text, got {block[name]!r:.60}", f"{path}.{name}")
 
 
-def open_message_decoder(_: Call[MessagesRequest]) -> SSEStreamDecoder[MessageEvent]:
+def open_message_decoder(_: WireCall[MessagesRequest]) -> SSEStreamDecoder[MessageEvent]:
     """A decoder for one streamed message."""
     return SSEStreamDecoder(MessageEventsReader())
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..._convert.narrow import a_list, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from .messages import conversation
 from .models import takes_late_system
 from .structured import ANSWER_TOOL, answer_tool, native_format
@@ -40,7 +40,7 @@ _TIERS: Final[Mapping[str, str]] = {
 }
 
 
-def encode(call: Call[ChatRequest]) -> HTTPRequest:
+def encode(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request of a whole reply.
 
     Raises:
@@ -50,12 +50,12 @@ def encode(call: Call[ChatRequest]) -> HTTPRequest:
     return _encode(call, stream=False)
 
 
-def encode_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request of a streamed reply; raises what `encode` raises."""
     return _encode(call, stream=True)
 
 
-def _encode(call: Call[ChatRequest], *, stream: bool) -> HTTPRequest:
+def _encode(call: WireCall[ChatRequest], *, stream: bool) -> HTTPRequest:
     body = _body(call)
     if stream:
         body["stream"] = True
@@ -66,7 +66,7 @@ def _encode(call: Call[ChatRequest], *, stream: bool) -> HTTPRequest:
     return json_request(PATH, merge_extra_body(body, call.request.options.extra_body), headers)
 
 
-def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     parameters = _accepted(call)
     system, turns = conversation(call.request.messages, late_system=takes_late_system(call.model))
     fields = thinking_fields(call, parameters)
@@ -83,11 +83,11 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
     return body | sampling_fields(call, parameters, thinks=thinks) | _other_fields(call, parameters)
 
 
-def _accepted(call: Call[ChatRequest]) -> dict[str, Any]:
+def _accepted(call: WireCall[ChatRequest]) -> dict[str, Any]:
     return supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=call.request.options.drop_params)
 
 
-def _tool_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _tool_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
     tools = wire_tools(parameters, drop=call.request.options.drop_params)
     choice = wire_tool_choice(parameters, tools)
     if (answer := answer_tool(call)) is not None:
@@ -109,7 +109,7 @@ def _choice_with_answer(choice: dict[str, Any] | None, *, alone: bool) -> dict[s
     return {**(choice or {}), "type": "any"} if kind == "auto" else choice or {}
 
 
-def _settle_forced_answer(call: Call[ChatRequest], body: dict[str, Any]) -> None:
+def _settle_forced_answer(call: WireCall[ChatRequest], body: dict[str, Any]) -> None:
     """A budget of thinking and a tool that must be called exclude each other; the answer's form matters more."""
     forced = any(tool.get("name") == ANSWER_TOOL for tool in body.get("tools", ()))
     if forced and body.get("thinking", {}).get("type") == "enabled":
@@ -117,7 +117,7 @@ def _settle_forced_answer(call: Call[ChatRequest], body: dict[str, Any]) -> None
         del body["thinking"]
 
 
-def _other_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _other_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
     fields = {
         "stop_sequences": _stop_sequences(call, parameters.get("stop")),
         "metadata": _metadata(call, parameters),
@@ -126,7 +126,7 @@ def _other_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dic
     return {name: value for name, value in fields.items() if value}
 
 
-def _stop_sequences(call: Call[ChatRequest], stop: object) -> list[str]:
+def _stop_sequences(call: WireCall[ChatRequest], stop: object) -> list[str]:
     given = [stop] if isinstance(stop, str) else [text for _, text in a_list(stop, "stop")]
     visible = [text for text in given if isinstance(text, str) and text.strip()]
     if len(visible) < len(given):
@@ -134,13 +134,13 @@ def _stop_sequences(call: Call[ChatRequest], stop: object) -> list[str]:
     return visible
 
 
-def _metadata(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
     given = (call.request.options.metadata or {}).get("user_id")
     user = parameters.get("user", parameters.get("safety_identifier", given))
     return {} if user is None else {"user_id": user}
 
 
-def _service_tier(call: Call[ChatRequest], tier: object) -> str | None:
+def _service_tier(call: WireCall[ChatRequest], tier: object) -> str | None:
     if tier is not None and str(tier) not in _TIERS:
         refuse(call, f"cannot express service_tier {tier!r}")
     return _TIERS.get(str(tier))

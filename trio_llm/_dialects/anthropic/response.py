@@ -20,9 +20,9 @@ from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStrea
 from ..._types.folding import fold_chunks
 from ..._types.mapping import ANSWER, Record
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
-from ..contract import Call, ErrorDetail, ReplyIsError
+from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import broken_off, names_failure, no_answer, retryable
-from ..tool_calls import CallIds
+from ..tool_calls import ConversationIds
 from .blocks import BlockReader
 from .errors import detail_of_event
 from .tools import tool_names
@@ -78,7 +78,7 @@ class WireMessage(Record):
     usage: WireUsage | None = None
 
 
-def read_reply(call: Call[ChatRequest], document: Any) -> ModelResponse:
+def read_reply(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     """Read the document of a whole reply.
 
     Raises:
@@ -91,7 +91,7 @@ def read_reply(call: Call[ChatRequest], document: Any) -> ModelResponse:
     if not reply.get("content") and not reply.get("stop_reason"):
         raise ReplyIsError(failure_in(document) or no_answer(document))
     message = structure({**reply, "content": _blocks(reply.get("content"))}, WireMessage)
-    blocks = BlockReader(tool_names(call), CallIds(call.request.messages))
+    blocks = BlockReader(tool_names(call), ConversationIds(call.request.messages))
     response = fold_chunks(_chunks(blocks, message))
     failure = failure_of(message.stop_reason, says_something=blocks.says_something)
     if failure is not None:

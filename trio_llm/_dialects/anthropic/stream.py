@@ -15,10 +15,10 @@ from ..._convert.narrow import as_mapping
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, Delta, ModelResponseStream
 from ..._types.mapping import ANSWER, Record
-from ..contract import Call, ErrorDetail, ReplyIsError
+from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from ..tool_calls import CallIds
+from ..tool_calls import ConversationIds
 from .blocks import BlockReader, WireDelta
 from .errors import detail_of_event
 from .response import (
@@ -61,9 +61,9 @@ class MessageReader:
     is demanded, for without one nobody knows whether the answer is whole.
     """
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
-        self._blocks = BlockReader(tool_names(call), CallIds(call.request.messages))
+        self._blocks = BlockReader(tool_names(call), ConversationIds(call.request.messages))
         self._usage = WireUsage()
         self._stop_reason: str | None = None
 
@@ -145,6 +145,6 @@ class MessageReader:
             yield usage_chunk(self._usage)
 
 
-def open_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
+def open_decoder(call: WireCall[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
     return SSEStreamDecoder(MessageReader(call))

@@ -18,7 +18,7 @@ from ..._convert import json as _json
 from ..._convert.narrow import a_list, an_object, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError
-from ..contract import Call
+from ..contract import WireCall
 from ..schema import response_format_dict
 from .models import has_structured_output
 
@@ -42,7 +42,7 @@ class _OpenSchema(Exception):
     """A schema that native output does not take."""
 
 
-def native_format(call: Call[ChatRequest]) -> dict[str, Any] | None:
+def native_format(call: WireCall[ChatRequest]) -> dict[str, Any] | None:
     """The `output_config.format` of a request, if it asks for JSON that native output can give.
 
     Raises:
@@ -53,12 +53,12 @@ def native_format(call: Call[ChatRequest]) -> dict[str, Any] | None:
     return None if closed is None else {"type": "json_schema", "schema": closed}
 
 
-def answers_by_tool(call: Call[ChatRequest]) -> bool:
+def answers_by_tool(call: WireCall[ChatRequest]) -> bool:
     """Whether a request asks for JSON that only a tool can give."""
     return _asked_schema(call) is not None and native_format(call) is None
 
 
-def answer_tool(call: Call[ChatRequest]) -> dict[str, Any] | None:
+def answer_tool(call: WireCall[ChatRequest]) -> dict[str, Any] | None:
     """The tool whose input is the answer, where one is needed."""
     if not answers_by_tool(call):
         return None
@@ -68,7 +68,7 @@ def answer_tool(call: Call[ChatRequest]) -> dict[str, Any] | None:
     return {"name": ANSWER_TOOL, "description": _DESCRIPTION, "input_schema": {"type": "object", **schema}}
 
 
-def _asked_schema(call: Call[ChatRequest]) -> Mapping[str, Any] | None:
+def _asked_schema(call: WireCall[ChatRequest]) -> Mapping[str, Any] | None:
     """The schema of the JSON that is asked for; empty for any object, None if text will do."""
     given = call.request.parameters.get("response_format")
     if given is None or "response_format" in call.quirks.unsupported:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..._convert.narrow import a_number, an_object
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
-from ..contract import Call
+from ..contract import WireCall
 from .models import default_max_tokens, has_fixed_sampling, thinks_adaptively
 
 BUDGETS: Final[Mapping[str, int]] = {
@@ -34,7 +34,7 @@ _LEAST_TOP_P: Final = 0.95
 """The least `top_p` that goes together with thinking."""
 
 
-def thinking_fields(call: Call[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def thinking_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """`thinking` and `output_config.effort`.
 
     Raises:
@@ -68,7 +68,7 @@ def _thinking(model: str, effort: str) -> Mapping[str, Any] | None:
     return {"type": "enabled", "budget_tokens": BUDGETS[effort]}
 
 
-def max_tokens(call: Call[ChatRequest], parameters: Mapping[str, Any], thinking: Mapping[str, Any] | None) -> int:
+def max_tokens(call: WireCall[ChatRequest], parameters: Mapping[str, Any], thinking: Mapping[str, Any] | None) -> int:
     """The limit of thinking and answer together, above the budget of thinking."""
     given = parameters.get("max_completion_tokens", parameters.get("max_tokens"))
     limit = default_max_tokens(call.model) if given is None else int(a_number(given, "max_tokens"))
@@ -76,7 +76,7 @@ def max_tokens(call: Call[ChatRequest], parameters: Mapping[str, Any], thinking:
     return limit + budget if 0 < limit <= budget else limit
 
 
-def sampling_fields(call: Call[ChatRequest], parameters: Mapping[str, Any], *, thinks: bool) -> dict[str, Any]:
+def sampling_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any], *, thinks: bool) -> dict[str, Any]:
     """`temperature` and `top_p`, where the model takes them.
 
     Raises:
@@ -111,7 +111,7 @@ def _top_p_problem(value: float, *, thinks: bool, fixed: bool) -> str | None:
     return f"with thinking it begins at {_LEAST_TOP_P}" if thinks and value < _LEAST_TOP_P else None
 
 
-def refuse(call: Call[ChatRequest], problem: str) -> None:
+def refuse(call: WireCall[ChatRequest], problem: str) -> None:
     """Raise `UnsupportedParamsError`, unless the caller wants such things dropped."""
     if not call.request.options.drop_params:
         raise UnsupportedParamsError(f"{problem}; drop_params=True leaves it out", model=call.model)

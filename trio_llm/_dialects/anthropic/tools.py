@@ -15,7 +15,7 @@ from typing import Any, Final
 from ..._convert.narrow import an_object, as_mapping, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
-from ..contract import Call
+from ..contract import WireCall
 from .blocks import ToolNames
 from .parts import cache_mark
 from .structured import ANSWER_TOOL, answers_by_tool, closed_schema
@@ -41,7 +41,7 @@ _SEARCHES: Final[Mapping[str, int]] = {"low": 1, "medium": 5, "high": 10}
 """Most searches of one answer for each `search_context_size`, as LiteLLM counts."""
 
 
-def tool_names(call: Call[ChatRequest]) -> ToolNames:
+def tool_names(call: WireCall[ChatRequest]) -> ToolNames:
     """What the names of called tools mean in the reply to a request."""
     tools = call.request.parameters.get("tools") or ()
     custom = frozenset(tool["custom"]["name"] for tool in tools if tool.get("custom") is not None)

@@ -7,12 +7,12 @@ from functools import partial
 from ..._types.chat import ChatRequest, ModelResponse
 from ..._types.folding import fold_chunks
 from ..bodies import ReadingOfEvents, read_body, whole_document
-from ..contract import Call
+from ..contract import WireCall
 from .response import read_reply
 from .stream import open_decoder
 
 
-def decode(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply.
 
     Raises:

@@ -15,12 +15,12 @@ from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import (
-    Call,
     Dialect,
     Endpoint,
     ErrorDetail,
     ReplyIsError,
     StreamEndpoint,
+    WireCall,
     json_request,
     merge_extra_body,
     supported_parameters,
@@ -55,10 +55,10 @@ _COUNTED: Final = ("x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-to
 def prompted(name: str, form: PromptForm) -> Dialect:
     """The dialect of one maker's models."""
 
-    def encode(call: Call[ChatRequest]) -> HTTPRequest:
+    def encode(call: WireCall[ChatRequest]) -> HTTPRequest:
         return json_request(model_path(call.model, INVOKE), _body(call, form))
 
-    def encode_stream(call: Call[ChatRequest]) -> HTTPRequest:
+    def encode_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
         return json_request(model_path(call.model, INVOKE_STREAM), _body(call, form))
 
     return Dialect(
@@ -66,12 +66,12 @@ def prompted(name: str, form: PromptForm) -> Dialect:
         decode_error=decode_error,
         chat=Endpoint(encode, lambda call, body: _decode(call, form, body)),
         chat_stream=StreamEndpoint(
-            encode_stream, lambda call: FrameStreamDecoder(EventStreamDecoder(), _Reader(call, form))
+            encode_stream, lambda call: FrameStreamDecoder(EventStreamDecoder(), _CompletionReader(call, form))
         ),
     )
 
 
-def _body(call: Call[ChatRequest], form: PromptForm) -> dict[str, Any]:
+def _body(call: WireCall[ChatRequest], form: PromptForm) -> dict[str, Any]:
     request = call.request
     expressible = frozenset(form.names) | {"stream_options"}
     given = supported_parameters(request.parameters, call, expressible, drop=request.options.drop_params)
@@ -85,10 +85,10 @@ def _list(name: str, value: Any) -> Any:
     return [value] if name == "stop" and isinstance(value, str) else value
 
 
-def _decode(call: Call[ChatRequest], form: PromptForm, body: bytes) -> ModelResponse:
+def _decode(call: WireCall[ChatRequest], form: PromptForm, body: bytes) -> ModelResponse:
     document = parse(body)
     told: JSONObject = dict(document) if is_object(document) else {}
-    answer = _Answer(call, form)
+    answer = _CompletedAnswer(call, form)
     chunks = [answer.head(), *answer.read(told)]
     if not answer.reasons and told.get("message"):
         raise ReplyIsError(retryable(ERRORS.of_value(told)))
@@ -98,10 +98,10 @@ def _decode(call: Call[ChatRequest], form: PromptForm, body: bytes) -> ModelResp
     return fold_chunks([*chunks, answer.ending()])
 
 
-class _Answer:
+class _CompletedAnswer:
     """What was said so far, why it ended, and what it cost."""
 
-    def __init__(self, call: Call[ChatRequest], form: PromptForm) -> None:
+    def __init__(self, call: WireCall[ChatRequest], form: PromptForm) -> None:
         self.reasons: dict[int, str] = {}
         self.says_something = False
         self.failure: ErrorDetail | None = None
@@ -157,13 +157,13 @@ class _Answer:
         return chunk
 
 
-class _Reader:
+class _CompletionReader:
     """One streamed answer: texts, each answer's reason to end, and at the very end Bedrock's counts."""
 
-    def __init__(self, call: Call[ChatRequest], form: PromptForm) -> None:
+    def __init__(self, call: WireCall[ChatRequest], form: PromptForm) -> None:
         self.finished = False
         self._begun = False
-        self._answer = _Answer(call, form)
+        self._answer = _CompletedAnswer(call, form)
 
     @property
     def complete(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Final
 
 from ..._types.http import HTTPRequest
 from ..._types.token_counts import CountTokensRequest, TokenCountResponse
-from ..contract import Call, json_request
+from ..contract import WireCall, json_request
 from ..counting import body_of, chat_call, read_count
 from .request import encode_chat, model_path
 
@@ -25,14 +25,14 @@ _PROFILE: Final = re.compile(r"^(arn:\S+:inference-profile/)?[a-z-]{2,6}\.(?=(ai
 """What a profile's name has before its model's: the group of regions, as in `us.anthropic.claude-sonnet-4-6`."""
 
 
-def encode_count(call: Call[CountTokensRequest]) -> HTTPRequest:
+def encode_count(call: WireCall[CountTokensRequest]) -> HTTPRequest:
     """The request for a count."""
     body = body_of(encode_chat(chat_call(call)))
     counted = {name: value for name, value in body.items() if name in _COUNTED}
     return json_request(model_path(_PROFILE.sub("", call.model), "count-tokens"), {"input": {"converse": counted}})
 
 
-def count_of_invoked(call: Call[CountTokensRequest], chat: HTTPRequest) -> HTTPRequest:
+def count_of_invoked(call: WireCall[CountTokensRequest], chat: HTTPRequest) -> HTTPRequest:
     """The request for a count of what InvokeModel would be sent."""
     assert isinstance(chat.body, bytes)
     body = b64encode(chat.body).decode()
@@ -41,6 +41,6 @@ def count_of_invoked(call: Call[CountTokensRequest], chat: HTTPRequest) -> HTTPR
     )
 
 
-def decode_count(call: Call[CountTokensRequest], body: bytes) -> TokenCountResponse:
+def decode_count(call: WireCall[CountTokensRequest], body: bytes) -> TokenCountResponse:
     """Read a count."""
     return read_count(call, body, "inputTokens", "bedrock")

@@ -14,7 +14,7 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..vectors import read_vector
 from .request import model_path, refuse
 
@@ -29,7 +29,7 @@ _PURPOSES: Final = {
 _USUAL_PURPOSE: Final = "GENERIC_INDEX"
 
 
-def encode_titan(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_titan(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """A request for the vector of a text.
 
     Raises:
@@ -43,7 +43,7 @@ def encode_titan(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return _post(call, {"inputText": _text(call), **size})
 
 
-def encode_nova(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_nova(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The same of a Nova model. Raises as `encode_titan` does."""
     asked = _asked(call)
     purpose = str(asked.get("input_type", _USUAL_PURPOSE))
@@ -56,11 +56,11 @@ def encode_nova(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return _post(call, {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": wanted})
 
 
-def _post(call: Call[EmbeddingRequest], body: dict[str, Any]) -> HTTPRequest:
+def _post(call: WireCall[EmbeddingRequest], body: dict[str, Any]) -> HTTPRequest:
     return json_request(model_path(call.model, "invoke"), merge_extra_body(body, call.request.options.extra_body))
 
 
-def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
+def _asked(call: WireCall[EmbeddingRequest]) -> dict[str, Any]:
     options = call.request.options
     asked = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=options.drop_params)
     if asked.get("encoding_format", "float") != "float":
@@ -68,7 +68,7 @@ def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
     return asked
 
 
-def _text(call: Call[EmbeddingRequest]) -> str:
+def _text(call: WireCall[EmbeddingRequest]) -> str:
     given = call.request.input
     texts = [given] if isinstance(given, str) else list(given)
     if len(texts) != 1 or not isinstance(texts[0], str):
@@ -76,7 +76,7 @@ def _text(call: Call[EmbeddingRequest]) -> str:
     return texts[0]
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read the vector: Titan's stands alone, Nova's in a list."""
     reply = parse_object(body)
     several = as_objects(reply.get("embeddings"))

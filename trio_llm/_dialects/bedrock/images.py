@@ -14,9 +14,9 @@ from ..._types.errors import ContentPolicyViolationError, InternalServerError
 from ..._types.http import HTTPRequest
 from ..._types.images import ImageObject, ImageRequest, ImageResponse
 from ..contract import (
-    Call,
     ErrorDetail,
     ReplyIsError,
+    WireCall,
     json_request,
     merge_extra_body,
     supported_parameters,
@@ -27,7 +27,7 @@ _QUALITIES: Final = {"standard": "standard", "hd": "premium", "premium": "premiu
 _RATIOS: Final = frozenset({"16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21"})
 
 
-def encode_canvas(call: Call[ImageRequest]) -> HTTPRequest:
+def encode_canvas(call: WireCall[ImageRequest]) -> HTTPRequest:
     """A request to Titan or Nova Canvas.
 
     Raises:
@@ -46,7 +46,7 @@ def encode_canvas(call: Call[ImageRequest]) -> HTTPRequest:
     return _post(call, {"taskType": "TEXT_IMAGE", "textToImageParams": prompt, "imageGenerationConfig": config})
 
 
-def encode_stability(call: Call[ImageRequest]) -> HTTPRequest:
+def encode_stability(call: WireCall[ImageRequest]) -> HTTPRequest:
     """A request to one of Stability's models. Raises as `encode_canvas` does."""
     asked = _asked(call, frozenset({"n", "size", "output_format", "response_format"}))
     if asked.get("n", 1) != 1:
@@ -64,11 +64,11 @@ def encode_stability(call: Call[ImageRequest]) -> HTTPRequest:
     return _post(call, body)
 
 
-def _post(call: Call[ImageRequest], body: dict[str, Any]) -> HTTPRequest:
+def _post(call: WireCall[ImageRequest], body: dict[str, Any]) -> HTTPRequest:
     return json_request(model_path(call.model, "invoke"), merge_extra_body(body, call.request.options.extra_body))
 
 
-def _asked(call: Call[ImageRequest], expressible: frozenset[str]) -> dict[str, Any]:
+def _asked(call: WireCall[ImageRequest], expressible: frozenset[str]) -> dict[str, Any]:
     options = call.request.options
     asked = supported_parameters(call.request.parameters, call, expressible, drop=options.drop_params)
     if asked.get("response_format", "b64_json") != "b64_json":
@@ -76,7 +76,7 @@ def _asked(call: Call[ImageRequest], expressible: frozenset[str]) -> dict[str, A
     return asked
 
 
-def _sides(call: Call[ImageRequest], size: str) -> tuple[int, int]:
+def _sides(call: WireCall[ImageRequest], size: str) -> tuple[int, int]:
     width, _, height = size.partition("x")
     if width.isdecimal() and height.isdecimal():
         return int(width), int(height)
@@ -84,7 +84,7 @@ def _sides(call: Call[ImageRequest], size: str) -> tuple[int, int]:
     return 0, 0
 
 
-def decode_images(_: Call[ImageRequest], body: bytes) -> ImageResponse:
+def decode_images(_: WireCall[ImageRequest], body: bytes) -> ImageResponse:
     """Read the images.
 
     Raises:

@@ -15,7 +15,7 @@ import attrs
 from ..._types.http import HTTPRequest
 from ..anthropic import ANTHROPIC
 from ..cohere import COHERE
-from ..contract import Call, Dialect, Endpoint, StreamEndpoint, json_request
+from ..contract import Dialect, Endpoint, StreamEndpoint, WireCall, json_request
 from ..counting import body_of, chat_call
 from ..hosting import Place, hosted, hosted_stream
 from ..openai import OPENAI
@@ -36,7 +36,7 @@ RERANK_VERSION: Final = 2
 
 
 def _claude(verb: str) -> Place:
-    def place(call: Call[Any], request: HTTPRequest) -> HTTPRequest:
+    def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
         body = {"anthropic_version": CLAUDE_VERSION, **body_of(request)}
         betas = [name for field, value in request.headers if field == "anthropic-beta" for name in value.split(",")]
         if betas:
@@ -50,7 +50,7 @@ def _claude(verb: str) -> Place:
 def _at(verb: str) -> Place:
     """The body as it is, but for what the path says."""
 
-    def place(call: Call[Any], request: HTTPRequest) -> HTTPRequest:
+    def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
         fields = {name: value for name, value in body_of(request).items() if name not in ("model", "stream")}
         fields.pop("stream_options", None)
         return json_request(model_path(call.model, verb), fields)
@@ -58,12 +58,12 @@ def _at(verb: str) -> Place:
     return place
 
 
-def _count(call: Call[Any]) -> HTTPRequest:
+def _count(call: WireCall[Any]) -> HTTPRequest:
     assert INVOKE_CLAUDE.chat is not None
     return count_of_invoked(call, INVOKE_CLAUDE.chat.encode(chat_call(call)))
 
 
-def _ranking(call: Call[Any], request: HTTPRequest) -> HTTPRequest:
+def _ranking(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
     fields = {name: value for name, value in body_of(request).items() if name != "model"}
     if "cohere." in call.model:
         fields["api_version"] = RERANK_VERSION

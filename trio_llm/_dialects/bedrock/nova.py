@@ -12,11 +12,11 @@ from ..._convert import json as _json
 from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
 from ..._types.chat import ChatRequest, ModelResponseStream
 from ..._types.http import HTTPRequest
-from ..contract import Call, StreamDecoder, json_request
+from ..contract import StreamDecoder, WireCall, json_request
 from ..counting import body_of
 from ..streaming import FrameStreamDecoder
 from .completing import INVOKE, INVOKE_STREAM
-from .reply import MessageReader
+from .reply import ConverseReader
 from .request import encode_chat, model_path
 from .unwrapping import unwrapped
 
@@ -25,32 +25,32 @@ _OF_CONVERSE: Final = ("additionalModelRequestFields", "outputConfig", "serviceT
 _SCHEMA: Final = {"schemaVersion": "messages-v1"}
 
 
-def encode_nova_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_nova_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply. Raises as Converse's does."""
     return json_request(model_path(call.model, INVOKE), _body(call))
 
 
-def encode_nova_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_nova_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a stream. Raises as Converse's does."""
     return json_request(model_path(call.model, INVOKE_STREAM), _body(call))
 
 
-def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     body = body_of(encode_chat(call))
     fields = {name: value for name, value in body.items() if name not in _OF_CONVERSE}
     return {**_SCHEMA, **fields, **body.get("additionalModelRequestFields", {})}
 
 
-def open_nova_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+def open_nova_decoder(call: WireCall[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
-    return FrameStreamDecoder(EventStreamDecoder(), _Unwrapping(call))
+    return FrameStreamDecoder(EventStreamDecoder(), _NovaUnwrapping(call))
 
 
-class _Unwrapping:
+class _NovaUnwrapping:
     """Each event, given to Converse's reader as one of Converse's."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
-        self._reader = MessageReader(call)
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
+        self._reader = ConverseReader(call)
 
     @property
     def finished(self) -> bool:

@@ -22,7 +22,7 @@ _SYSTEM: Final = ("system", "developer")
 
 
 @attrs.frozen
-class Turn:
+class PromptTurn:
     """One message as text."""
 
     role: str
@@ -31,7 +31,7 @@ class Turn:
 
 
 @attrs.frozen
-class Piece:
+class AnswerPiece:
     """A part of one of the answers, or the reason of its end."""
 
     text: str = ""
@@ -43,23 +43,23 @@ class Piece:
 class PromptForm:
     """How one maker's models take a text, and say how it goes on."""
 
-    write: Callable[[Sequence[Turn]], Mapping[str, Any]]
+    write: Callable[[Sequence[PromptTurn]], Mapping[str, Any]]
     """The fields of the body that hold the conversation."""
     names: Mapping[str, str]
     """The maker's name of each parameter that it takes."""
-    read: Callable[[Mapping[str, Any]], Iterable[Piece]]
+    read: Callable[[Mapping[str, Any]], Iterable[AnswerPiece]]
     """What a whole reply, or one event of a stream, says."""
     holder: str = ""
     """The object of the body that holds the parameters; empty for the body itself."""
 
 
-def turns_of(messages: Iterable[Mapping[str, Any]]) -> list[Turn]:
+def turns_of(messages: Iterable[Mapping[str, Any]]) -> list[PromptTurn]:
     """Messages as texts.
 
     Raises:
         BadRequestError: for what is more than text.
     """
-    found = [Turn(_role(message, place), _text(message, place)) for place, message in enumerate(messages)]
+    found = [PromptTurn(_role(message, place), _text(message, place)) for place, message in enumerate(messages)]
     if not found:
         raise BadRequestError("messages: there is nothing to answer")
     return found
@@ -84,18 +84,18 @@ def _text(message: Mapping[str, Any], place: int) -> str:
     return "".join(str(part.get("text", "")) for part in parts)
 
 
-def _labelled(user: str, assistant: str, field: str) -> Callable[[Sequence[Turn]], Mapping[str, Any]]:
+def _labelled(user: str, assistant: str, field: str) -> Callable[[Sequence[PromptTurn]], Mapping[str, Any]]:
     """A conversation with a word before each turn, which ends in the assistant's."""
     words = {"system": "", "user": user, "assistant": assistant}
 
-    def write(turns: Sequence[Turn]) -> Mapping[str, Any]:
+    def write(turns: Sequence[PromptTurn]) -> Mapping[str, Any]:
         said = "".join(f"{words[turn.role]}{turn.text}" for turn in turns)
         return {field: said + ("" if turns[-1].role == "assistant" else assistant.rstrip(" "))}
 
     return write
 
 
-def _llama(turns: Sequence[Turn]) -> Mapping[str, Any]:
+def _llama(turns: Sequence[PromptTurn]) -> Mapping[str, Any]:
     def head(role: str) -> str:
         return f"<|start_header_id|>{role}<|end_header_id|>\n\n"
 
@@ -103,7 +103,7 @@ def _llama(turns: Sequence[Turn]) -> Mapping[str, Any]:
     return {"prompt": f"<|begin_of_text|>{''.join(said)}{head('assistant')}"}
 
 
-def _mistral(turns: Sequence[Turn]) -> Mapping[str, Any]:
+def _mistral(turns: Sequence[PromptTurn]) -> Mapping[str, Any]:
     said, before = "<s>", ""
     for turn in turns:
         if turn.role == "system":  # there is no place for it but in front of the user's words
@@ -115,43 +115,43 @@ def _mistral(turns: Sequence[Turn]) -> Mapping[str, Any]:
     return {"prompt": said + (f"[INST] {before.strip()} [/INST]" if before else "")}
 
 
-def _command_r(turns: Sequence[Turn]) -> Mapping[str, Any]:
+def _command_r(turns: Sequence[PromptTurn]) -> Mapping[str, Any]:
     roles = {"system": "SYSTEM", "user": "USER", "assistant": "CHATBOT"}
     history = [{"role": roles[turn.role], "message": turn.text} for turn in turns[:-1]]
     return {"message": turns[-1].text, **({"chat_history": history} if history else {})}
 
 
-def _titan_pieces(told: Mapping[str, Any]) -> Iterator[Piece]:
+def _titan_pieces(told: Mapping[str, Any]) -> Iterator[AnswerPiece]:
     for index, result in enumerate(as_objects(told.get("results"))):
-        yield Piece(_said(result, "outputText"), _reason(result, "completionReason"), index)
+        yield AnswerPiece(_said(result, "outputText"), _reason(result, "completionReason"), index)
     if "results" not in told:
-        yield Piece(_said(told, "outputText"), _reason(told, "completionReason"), _index(told))
+        yield AnswerPiece(_said(told, "outputText"), _reason(told, "completionReason"), _index(told))
 
 
-def _llama_pieces(told: Mapping[str, Any]) -> Iterator[Piece]:
-    yield Piece(_said(told, "generation"), _reason(told, "stop_reason"))
+def _llama_pieces(told: Mapping[str, Any]) -> Iterator[AnswerPiece]:
+    yield AnswerPiece(_said(told, "generation"), _reason(told, "stop_reason"))
 
 
-def _mistral_pieces(told: Mapping[str, Any]) -> Iterator[Piece]:
+def _mistral_pieces(told: Mapping[str, Any]) -> Iterator[AnswerPiece]:
     for index, output in enumerate(as_objects(told.get("outputs"))):
-        yield Piece(_said(output, "text"), _reason(output, "stop_reason"), index)
+        yield AnswerPiece(_said(output, "text"), _reason(output, "stop_reason"), index)
 
 
-def _claude_pieces(told: Mapping[str, Any]) -> Iterator[Piece]:
-    yield Piece(_said(told, "completion"), _reason(told, "stop_reason"))
+def _claude_pieces(told: Mapping[str, Any]) -> Iterator[AnswerPiece]:
+    yield AnswerPiece(_said(told, "completion"), _reason(told, "stop_reason"))
 
 
-def _cohere_pieces(told: Mapping[str, Any]) -> Iterator[Piece]:
+def _cohere_pieces(told: Mapping[str, Any]) -> Iterator[AnswerPiece]:
     for index, answer in enumerate(as_objects(told.get("generations"))):
-        yield Piece(_said(answer, "text"), _reason(answer, "finish_reason"), index)
+        yield AnswerPiece(_said(answer, "text"), _reason(answer, "finish_reason"), index)
     if "generations" not in told:
-        yield Piece(_said(told, "text"), _reason(told, "finish_reason"), _index(told))
+        yield AnswerPiece(_said(told, "text"), _reason(told, "finish_reason"), _index(told))
 
 
-def _jurassic_pieces(told: Mapping[str, Any]) -> Iterator[Piece]:
+def _jurassic_pieces(told: Mapping[str, Any]) -> Iterator[AnswerPiece]:
     for index, answer in enumerate(as_objects(told.get("completions"))):
         reason = _reason(as_object(answer.get("finishReason")), "reason")
-        yield Piece(_said(as_object(answer.get("data")), "text"), reason, index)
+        yield AnswerPiece(_said(as_object(answer.get("data")), "text"), reason, index)
 
 
 def _said(told: Mapping[str, Any], name: str) -> str:

@@ -29,10 +29,10 @@ from ..._types.chat import (
 from ..._types.folding import fold_chunks
 from ..._types.usage import PromptTokensDetails, Usage
 from ..bodies import ReadingOfEvents, read_body
-from ..contract import Call, ErrorDetail, ReplyIsError, StreamDecoder
+from ..contract import ErrorDetail, ReplyIsError, StreamDecoder, WireCall
 from ..failing import broken_off, names_failure, no_answer, retryable
 from ..streaming import FrameStreamDecoder, TruncatedReply
-from ..tool_calls import CallIds
+from ..tool_calls import ConversationIds
 from .errors import ERRORS
 from .request import ANSWER_TOOL, answers_by_tool
 
@@ -48,7 +48,7 @@ _FINISH: Final = {
 _TOLD: Final = ("metrics", "trace", "additionalModelResponseFields", "performanceConfig", "serviceTier", "stopReason")
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply.
 
     Raises:
@@ -58,13 +58,13 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 
-def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     message = as_object(as_object(document.get("output")).get("message"))
     if not message and not document.get("stopReason"):
         raise ReplyIsError(retryable(ERRORS.of_value(document)) if document.get("message") else no_answer(document))
-    answer = Answer(call)
+    answer = ConverseAnswer(call)
     chunks = [answer.head()]
     for index, block in enumerate(as_objects(message.get("content"))):
         chunks += [*answer.whole_block(index, block)]
@@ -74,20 +74,20 @@ def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
     return fold_chunks([*chunks, answer.ending(), answer.told(document)])
 
 
-def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+def open_chat_decoder(call: WireCall[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
-    return FrameStreamDecoder(EventStreamDecoder(), MessageReader(call))
+    return FrameStreamDecoder(EventStreamDecoder(), ConverseReader(call))
 
 
-class Answer:
+class ConverseAnswer:
     """One answer being read: its blocks, its calls, and why it stopped."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.reason: str | None = None
         self._model = call.model
         self._identifier = call.fresh.id("chatcmpl-")
         self._created = call.fresh.time()
-        self._ids = CallIds(call.request.messages)
+        self._ids = ConversationIds(call.request.messages)
         self._by_tool = answers_by_tool(call)
         self._calls: dict[int, int] = {}
         self._answering: set[int] = set()
@@ -244,12 +244,12 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     return neutral
 
 
-class MessageReader:
+class ConverseReader:
     """One streamed reply: `messageStart`, the events of its blocks, `messageStop`, and `metadata` with the usage."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
-        self._answer = Answer(call)
+        self._answer = ConverseAnswer(call)
         self._stopped = False
 
     @property

@@ -18,7 +18,7 @@ from ..._convert.narrow import a_list, an_object, as_mapping, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .media import cache_point
 from .messages import conversation, has_results, schema_text, used_tools
@@ -56,7 +56,7 @@ _ENFORCES: Final = re.compile(
 ANSWER_TOOL: Final = "json_answer"
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a whole reply.
 
     Raises:
@@ -66,7 +66,7 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return _request(call, "converse")
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a streamed reply. Usage comes unasked. Raises as `encode_chat` does."""
     return _request(call, "converse-stream")
 
@@ -76,12 +76,12 @@ def model_path(model: str, verb: str) -> str:
     return f"/model/{quote(model, safe='')}/{verb}"
 
 
-def answers_by_tool(call: Call[ChatRequest]) -> bool:
+def answers_by_tool(call: WireCall[ChatRequest]) -> bool:
     """Whether the answer's form has to be enforced by a tool."""
     return _schema_of(call.request.parameters.get("response_format")) is not None and not _ENFORCES.search(call.model)
 
 
-def _request(call: Call[ChatRequest], verb: str) -> HTTPRequest:
+def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     _check(call, given)
@@ -104,7 +104,7 @@ def _request(call: Call[ChatRequest], verb: str) -> HTTPRequest:
     return json_request(model_path(call.model, verb), merge_extra_body(body, request.options.extra_body))
 
 
-def _check(call: Call[ChatRequest], given: Mapping[str, Any]) -> None:
+def _check(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> None:
     if given.get("n", 1) != 1:
         refuse(call, "cannot express n: there is one answer")
     if given.get("parallel_tool_calls") is False:
@@ -114,7 +114,7 @@ def _check(call: Call[ChatRequest], given: Mapping[str, Any]) -> None:
         refuse(call, "cannot express response_format of type 'json_object' without a schema")
 
 
-def _inference(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+def _inference(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
     stop, temperature = given.get("stop"), given.get("temperature")
     if isinstance(temperature, int | float) and temperature > 1:
         refuse(call, f"cannot express temperature={temperature:g}: it ends at 1")
@@ -129,7 +129,7 @@ def _inference(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _tools(call: Call[ChatRequest], given: Mapping[str, Any], turns: list[dict[str, Any]]) -> dict[str, Any]:
+def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any], turns: list[dict[str, Any]]) -> dict[str, Any]:
     choice = given.get("tool_choice")
     tools = [block for place, tool in objects(given.get("tools"), "tools") for block in _tool(place, tool)]
     tools += [_spec(function, place) for place, function in objects(given.get("functions"), "functions")]
@@ -171,7 +171,7 @@ def _spec(function: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {"toolSpec": {name: value for name, value in spec.items() if value is not None}}
 
 
-def _choice(call: Call[ChatRequest], choice: object) -> dict[str, Any] | None:
+def _choice(call: WireCall[ChatRequest], choice: object) -> dict[str, Any] | None:
     if choice in (None, "auto"):
         return None if choice is None else {"auto": {}}
     if choice in ("required", "any"):
@@ -184,7 +184,7 @@ def _choice(call: Call[ChatRequest], choice: object) -> dict[str, Any] | None:
     return {"tool": {"name": name}}
 
 
-def _thinking(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+def _thinking(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
     if (thinking := given.get("thinking")) is not None:
         return {"thinking": an_object(thinking, "thinking")}
     effort = given.get("reasoning_effort")
@@ -202,7 +202,7 @@ def _thinking(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, An
     return {}
 
 
-def _tier(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, str] | None:
+def _tier(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, str] | None:
     tier = given.get("service_tier")
     if tier in (None, "auto"):
         return None
@@ -223,7 +223,7 @@ def _schema_of(response_format: Any) -> Mapping[str, Any] | None:
     return schema if isinstance(schema, Mapping) else None
 
 
-def _output(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any] | None:
+def _output(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any] | None:
     schema = _schema_of(given.get("response_format"))
     if schema is None or answers_by_tool(call):
         return None
@@ -232,7 +232,7 @@ def _output(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]
     return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema_text(schema), **told}}}}
 
 
-def refuse(call: Call[Any], what: str) -> None:
+def refuse(call: WireCall[Any], what: str) -> None:
     """Raises `UnsupportedParamsError`, unless the caller allows to leave out what cannot be expressed."""
     if not call.request.options.drop_params:
         raise UnsupportedParamsError(f"{what}; drop_params=True leaves it out", model=call.model)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from ..._convert.converter import ConversionError
 from ..._convert.narrow import JSONObject, as_object, json_text, parse_object
 from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
-from ..contract import Call, ReplyIsError, StreamDecoder
+from ..contract import ReplyIsError, StreamDecoder, WireCall
 from ..failing import retryable
 from ..streaming import FrameStreamDecoder
 from .errors import ERRORS
@@ -43,8 +43,8 @@ def unwrapped(message: EventMessage) -> JSONObject:
 
 
 def unwrapping(
-    open_decoder: Callable[[Call[Any]], StreamDecoder[ChunkT]], *, counted: bool = False
-) -> Callable[[Call[Any]], StreamDecoder[ChunkT]]:
+    open_decoder: Callable[[WireCall[Any]], StreamDecoder[ChunkT]], *, counted: bool = False
+) -> Callable[[WireCall[Any]], StreamDecoder[ChunkT]]:
     """What opens the decoder of a maker's stream of server-sent events, where Bedrock has wrapped them.
 
     With `counted`, Bedrock's counts are given to the decoder as OpenAI's `usage`, where the maker has told none.

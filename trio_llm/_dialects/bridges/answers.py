@@ -10,7 +10,7 @@ from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from ..._types.responses_api.events import ResponseEvent, ResponseStatusEvent
 from ..._types.responses_api.request import ResponsesRequest
 from ..._types.responses_api.response import ResponsesAPIResponse
-from ..contract import Call, Endpoint, StreamEndpoint
+from ..contract import Endpoint, StreamEndpoint, WireCall
 from .chat_request import chat_request
 from .decoder import BridgedDecoder
 from .events import EventWriter, chunk_of, write_whole
@@ -21,7 +21,7 @@ def responses_over(
 ) -> Endpoint[ResponsesRequest, ResponsesAPIResponse]:
     """The endpoint of responses over one of chats."""
 
-    def decode(call: Call[ResponsesRequest], body: bytes) -> ResponsesAPIResponse:
+    def decode(call: WireCall[ResponsesRequest], body: bytes) -> ResponsesAPIResponse:
         response = chat.decode(_as_chat(call), body)
         last = write_whole(EventWriter(call.request), [chunk_of(response)])[-1]
         assert isinstance(last, ResponseStatusEvent)
@@ -40,5 +40,5 @@ def streamed_responses_over(
     )
 
 
-def _as_chat(call: Call[ResponsesRequest]) -> Call[Any]:
+def _as_chat(call: WireCall[ResponsesRequest]) -> WireCall[Any]:
     return attrs.evolve(call, request=chat_request(call.request))  # type: ignore[arg-type]  # another request

@@ -73,7 +73,7 @@ def chat_request(request: ResponsesRequest) -> ChatRequest:
     if instructions := request.parameters.get("instructions"):
         conversation.messages.append({"role": "system", "content": instructions})
     conversation.add_all(request.input)
-    parameters = _Parameters(request.parameters)
+    parameters = _ChatParameters(request.parameters)
     refused = conversation.refused + parameters.refused
     if refused and not request.options.drop_params:
         names = ", ".join(refused)
@@ -85,7 +85,7 @@ def chat_request(request: ResponsesRequest) -> ChatRequest:
     return changed(made, options=request.options)
 
 
-class _Parameters:
+class _ChatParameters:
     """The parameters under the names of chat."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:

@@ -74,9 +74,9 @@ class EventWriter:
         )
         self._number = 0
         self._begun = False
-        self._open: list[_OpenItem] = []
+        self._open: list[_IncomingItem] = []
         self._items: list[OutputItem] = []
-        self._calls: dict[int, _OpenItem] = {}
+        self._calls: dict[int, _IncomingItem] = {}
         self._finish: str | None = None
         self._beside: dict[str, Any] = {}
 
@@ -204,7 +204,7 @@ class EventWriter:
         place = len(self._items)
         item.id = f"{_PREFIXES.get(type(item), 'item')}_{self._response.id or 'chat'}_{place}"
         self._items.append(item)
-        self._open.append(_OpenItem(item, place, self._event))
+        self._open.append(_IncomingItem(item, place, self._event))
         yield self._event(OutputItemEvent("response.output_item.added", output_index=place, item=_copied(item)))
 
     def _close_all(self) -> Iterator[ResponseEvent]:
@@ -229,7 +229,7 @@ class _OpenPart:
         self.pieces: list[str] = []
 
 
-class _OpenItem:
+class _IncomingItem:
     """An item whose fragments are coming in."""
 
     def __init__(self, item: OutputItem, place: int, number: Any) -> None:

@@ -11,7 +11,7 @@ from ..._types.folding import fold
 from ..._types.messages_api.folding import MessageFolding
 from ..._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent
 from ..._types.messages_api.request import MessagesRequest
-from ..contract import Call, Endpoint, StreamEndpoint
+from ..contract import Endpoint, StreamEndpoint, WireCall
 from .decoder import BridgedDecoder
 from .events import chunk_of
 from .message_events import MessageWriter
@@ -23,7 +23,7 @@ def messages_over(
 ) -> Endpoint[MessagesRequest, AnthropicMessagesResponse]:
     """The endpoint of messages over one of chats."""
 
-    def decode(call: Call[MessagesRequest], body: bytes) -> AnthropicMessagesResponse:
+    def decode(call: WireCall[MessagesRequest], body: bytes) -> AnthropicMessagesResponse:
         writer = MessageWriter()
         chunk = chunk_of(chat.decode(_as_chat(call), body))
         return fold(MessageFolding(), [*writer.write(chunk), *writer.end()])
@@ -41,5 +41,5 @@ def streamed_messages_over(
     )
 
 
-def _as_chat(call: Call[MessagesRequest]) -> Call[Any]:
+def _as_chat(call: WireCall[MessagesRequest]) -> WireCall[Any]:
     return attrs.evolve(call, request=chat_request(call.request))  # type: ignore[arg-type]  # another request

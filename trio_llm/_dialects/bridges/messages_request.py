@@ -34,7 +34,7 @@ def chat_request(request: MessagesRequest) -> ChatRequest:
         UnsupportedParamsError: for what has no form there; `drop_params` leaves it out.
         BadRequestError: for messages that make no sense.
     """
-    parameters = _Parameters(request)
+    parameters = _MessagesParameters(request)
     messages = _Messages(parameters.refused)
     messages.add_system(request.parameters.get("system"))
     for place, message in enumerate(request.messages):
@@ -49,7 +49,7 @@ def chat_request(request: MessagesRequest) -> ChatRequest:
     return changed(made, options=request.options)
 
 
-class _Parameters:
+class _MessagesParameters:
     """The parameters under the names of chat. What has no form there is noted in `refused`."""
 
     def __init__(self, request: MessagesRequest) -> None:

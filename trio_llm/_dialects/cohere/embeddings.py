@@ -12,7 +12,7 @@ from ..._convert.narrow import as_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import InputPart, has_parts, parts_of_inputs, texts_of
 from ..vectors import read_vector
 
@@ -21,7 +21,7 @@ _USUAL_INPUT_TYPE: Final = "search_document"
 """Models from v3 on want to be told; LiteLLM says the same."""
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors. `encoding_format` is the one of `embedding_types` that is asked for.
 
     Raises:
@@ -40,7 +40,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return json_request("/embed", merge_extra_body(body, request.options.extra_body))
 
 
-def _inputs(call: Call[EmbeddingRequest]) -> dict[str, Any]:
+def _inputs(call: WireCall[EmbeddingRequest]) -> dict[str, Any]:
     if not has_parts(call):
         return {"texts": texts_of(call, "Cohere")}
     contents = [[_part(part) for part in parts] for parts in parts_of_inputs(call, ("text", "image_url"))]
@@ -53,7 +53,7 @@ def _part(part: InputPart) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": part.value}}
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read vectors, which come in the order of the input. Of several types, the first is taken."""
     reply = as_object(parse(body))
     given = reply.get("embeddings")

@@ -31,10 +31,10 @@ from ..._types.chat import (
 from ..._types.folding import fold_chunks
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from ..bodies import ReadingOfEvents, read_body
-from ..contract import Call, ErrorDetail, ReplyIsError
+from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import broken_off, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from ..tool_calls import CallIds
+from ..tool_calls import ConversationIds
 from .errors import ERRORS
 
 _FINISH: Final = {
@@ -48,7 +48,7 @@ _ERROR_LIMIT: Final = "ERROR_LIMIT"
 """The context window was full before the answer ended."""
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply.
 
     Raises:
@@ -58,7 +58,7 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 
-def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     if "message" not in document or isinstance(document["message"], str):
@@ -87,8 +87,8 @@ def _blocks(content: Any) -> list[JSONObject]:
 class _Answer:
     """One answer being read: what it said so far, and how that is shown."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
-        self._ids = CallIds(call.request.messages)
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
+        self._ids = ConversationIds(call.request.messages)
         self._model = call.model
         self._calls: dict[Any, int] = {}
         self._says_something = False
@@ -194,7 +194,7 @@ def _logprobs(given: Any) -> ChoiceLogprobs | None:
     return ChoiceLogprobs(content=tokens) if tokens else None
 
 
-def open_chat_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
+def open_chat_decoder(call: WireCall[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
     return SSEStreamDecoder(_EventReader(call))
 
@@ -202,7 +202,7 @@ def open_chat_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponse
 class _EventReader:
     """One streamed reply. In order: `message-start`, plan, contents, calls and citations, and `message-end`."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
         self._answer = _Answer(call)
 

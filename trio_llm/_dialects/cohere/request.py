@@ -14,7 +14,7 @@ from ..._convert.narrow import an_object, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .messages import wire_messages
 
@@ -42,7 +42,7 @@ _EXPRESSIBLE: Final = frozenset(_RENAMED) | {
 _CHOICES: Final[Mapping[str, str | None]] = {"auto": None, "none": "NONE", "required": "REQUIRED", "any": "REQUIRED"}
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a whole reply.
 
     Raises:
@@ -52,12 +52,12 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return _request(call, streamed=False)
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a streamed reply. Usage comes unasked. Raises as `encode_chat` does."""
     return _request(call, streamed=True)
 
 
-def _request(call: Call[ChatRequest], *, streamed: bool) -> HTTPRequest:
+def _request(call: WireCall[ChatRequest], *, streamed: bool) -> HTTPRequest:
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     if given.get("n", 1) != 1:
@@ -77,7 +77,7 @@ def _request(call: Call[ChatRequest], *, streamed: bool) -> HTTPRequest:
     return json_request("/chat", merge_extra_body(body, request.options.extra_body))
 
 
-def _tools(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
     tools = [_tool(call, place, tool) for place, tool in objects(given.get("tools"), "tools")]
     tools += [_function(function, place) for place, function in objects(given.get("functions"), "functions")]
     choice = given.get("tool_choice")
@@ -95,7 +95,7 @@ def _tools(call: Call[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tool(call: Call[ChatRequest], place: str, tool: Mapping[str, Any]) -> dict[str, Any]:
+def _tool(call: WireCall[ChatRequest], place: str, tool: Mapping[str, Any]) -> dict[str, Any]:
     if tool.get("type") != "function":
         raise UnsupportedParamsError(f"{place}: Cohere has functions only, not {tool.get('type')!r}", model=call.model)
     return _function(an_object(tool.get("function"), f"{place}.function"), f"{place}.function")
@@ -111,7 +111,7 @@ def _is_strict(tool: Mapping[str, Any]) -> bool:
     return bool(an_object(tool.get("function") or {}, "function").get("strict"))
 
 
-def _format(call: Call[ChatRequest], response_format: Any) -> dict[str, Any] | None:
+def _format(call: WireCall[ChatRequest], response_format: Any) -> dict[str, Any] | None:
     if response_format is None:
         return None
     wanted = response_format_dict(response_format)
@@ -137,6 +137,6 @@ def _thinking(given: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"type": "disabled" if effort in ("none", "disable") else "enabled"}
 
 
-def _refuse(call: Call[ChatRequest], what: str) -> None:
+def _refuse(call: WireCall[ChatRequest], what: str) -> None:
     if not call.request.options.drop_params:
         raise UnsupportedParamsError(f"{what}; drop_params=True leaves it out", model=call.model)

@@ -117,7 +117,7 @@ class UsageMetadata(Record):
 
 
 @attrs.define
-class Reply(Record):
+class GeminiReply(Record):
     """A whole reply, or one event of a stream: both have the same shape."""
 
     candidates: list[Candidate] = attrs.field(factory=list[Candidate], metadata=ANSWER)

@@ -9,7 +9,7 @@ from typing import Final
 
 from ..._types.http import HTTPRequest
 from ..._types.token_counts import CountTokensRequest, TokenCountResponse
-from ..contract import Call, json_request
+from ..contract import WireCall, json_request
 from ..counting import body_of, chat_call, read_count
 from .models import model_path, resource_name
 from .request import encode_chat
@@ -18,19 +18,19 @@ _COUNTED: Final = frozenset({"contents", "generationConfig", "systemInstruction"
 """All that Vertex AI takes."""
 
 
-def encode_count(call: Call[CountTokensRequest]) -> HTTPRequest:
+def encode_count(call: WireCall[CountTokensRequest]) -> HTTPRequest:
     """The request for a count by Gemini's own API."""
     asked = {"model": resource_name(call.model), **body_of(encode_chat(chat_call(call)))}
     return json_request(model_path(call.model, "countTokens"), {"generateContentRequest": asked})
 
 
-def encode_vertex_count(call: Call[CountTokensRequest]) -> HTTPRequest:
+def encode_vertex_count(call: WireCall[CountTokensRequest]) -> HTTPRequest:
     """The request for a count by Vertex AI."""
     body = body_of(encode_chat(chat_call(call)))
     counted = {name: value for name, value in body.items() if name in _COUNTED}
     return json_request(model_path(call.model, "countTokens"), counted)
 
 
-def decode_count(call: Call[CountTokensRequest], body: bytes) -> TokenCountResponse:
+def decode_count(call: WireCall[CountTokensRequest], body: bytes) -> TokenCountResponse:
     """Read a count. An empty one has no field at all."""
     return read_count(call, body if b"totalTokens" in body else b'{"totalTokens": 0}', "totalTokens", "gemini")

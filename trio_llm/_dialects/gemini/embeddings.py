@@ -22,7 +22,7 @@ from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..._types.vector import Vector
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import has_parts, items_of, texts_of
 from .media import Part, media_part
 from .models import model_path, resource_name
@@ -73,16 +73,16 @@ class _CountedVector:
 
 
 @attrs.frozen
-class _Prediction:
+class _VectorPrediction:
     embeddings: _CountedVector
 
 
 @attrs.frozen
-class _Predictions:
-    predictions: list[_Prediction] = attrs.Factory(list[_Prediction])
+class _VectorPredictions:
+    predictions: list[_VectorPrediction] = attrs.Factory(list[_VectorPrediction])
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """A request for the vectors of several texts or contents.
 
     Raises:
@@ -94,7 +94,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return _post(call, "batchEmbedContents", {"requests": requests})
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """The vectors in the order of the input.
 
     Raises:
@@ -106,7 +106,7 @@ def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingRes
     return _response(call, [vector.values for vector in vectors], usage)
 
 
-def encode_predicted_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_predicted_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The same request to Vertex AI, whose models have three forms of it. Raises as `encode_embeddings` does."""
     if call.model.startswith(MULTIMODAL):
         return encode_multimodal_embeddings(call)
@@ -119,25 +119,25 @@ def encode_predicted_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return _post(call, "predict", body | ({"parameters": size} if size else {}))
 
 
-def decode_predicted_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_predicted_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Vertex AI's reply. Raises as `decode_embeddings` does."""
     if call.model.startswith(MULTIMODAL):
         return decode_multimodal_embeddings(call, body)
     if _OF_CONTENTS.match(call.model):
         return decode_embeddings(call, body)
-    vectors = [prediction.embeddings for prediction in load(body, _Predictions).predictions]
+    vectors = [prediction.embeddings for prediction in load(body, _VectorPredictions).predictions]
     tokens = sum(vector.statistics.token_count for vector in vectors)
     return _response(call, [vector.values for vector in vectors], Usage(tokens, 0, tokens))
 
 
-def _encode_content(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def _encode_content(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     contents = _contents(call)
     if len(contents) != 1:
         raise BadRequestError("this model takes one input a request", model=call.model)
     return _post(call, "embedContent", {"content": {"parts": contents[0]}, **_asked(call)})
 
 
-def _contents(call: Call[EmbeddingRequest]) -> list[list[Part]]:
+def _contents(call: WireCall[EmbeddingRequest]) -> list[list[Part]]:
     """The parts of each input."""
     if not has_parts(call):
         return [[{"text": text}] for text in texts_of(call, "Gemini")]
@@ -162,12 +162,12 @@ def _part(part: Any, where: str) -> Part:
     return media
 
 
-def _post(call: Call[EmbeddingRequest], verb: str, body: dict[str, Any]) -> HTTPRequest:
+def _post(call: WireCall[EmbeddingRequest], verb: str, body: dict[str, Any]) -> HTTPRequest:
     merged = merge_extra_body(body, call.request.options.extra_body)
     return json_request(model_path(call.model, verb), merged)
 
 
-def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
+def _asked(call: WireCall[EmbeddingRequest]) -> dict[str, Any]:
     drop = call.request.options.drop_params
     parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=drop)
     if parameters.get("encoding_format", "float") != "float" and not drop:
@@ -181,7 +181,7 @@ def _asked(call: Call[EmbeddingRequest]) -> dict[str, Any]:
     return asked
 
 
-def _response(call: Call[EmbeddingRequest], vectors: list[Vector], usage: Usage | None) -> EmbeddingResponse:
+def _response(call: WireCall[EmbeddingRequest], vectors: list[Vector], usage: Usage | None) -> EmbeddingResponse:
     expected = len(items_of(call))
     if len(vectors) != expected:
         raise ConversionError(f"{len(vectors)} vectors for {expected} inputs")

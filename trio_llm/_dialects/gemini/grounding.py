@@ -16,7 +16,7 @@ from ..._types.chat import Annotation, URLCitation
 
 
 @attrs.frozen
-class _Segment:
+class _TextSegment:
     start: int = attrs.field(default=0, alias="startIndex")
     end: int | None = attrs.field(default=None, alias="endIndex")
     part: int = attrs.field(default=0, alias="partIndex")
@@ -24,7 +24,7 @@ class _Segment:
 
 @attrs.frozen
 class _Support:
-    segment: _Segment = _Segment()
+    segment: _TextSegment = _TextSegment()
     sources: list[int] = attrs.field(factory=list[int], alias="groundingChunkIndices")
 
 

@@ -17,7 +17,7 @@ from ..._types.errors import ContentPolicyViolationError, InternalServerError, U
 from ..._types.http import HTTPRequest
 from ..._types.image_edits import ImageEditRequest
 from ..._types.images import ImageObject, ImageRequest, ImageResponse
-from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from .models import model_path
 from .response import read_document
 
@@ -39,11 +39,11 @@ class _Predicted:
 
 
 @attrs.frozen
-class _Predictions:
+class _ImagePredictions:
     predictions: list[_Predicted] = attrs.Factory(list[_Predicted])
 
 
-def encode_image(call: Call[ImageRequest]) -> HTTPRequest:
+def encode_image(call: WireCall[ImageRequest]) -> HTTPRequest:
     """A request for images. `size` may be OpenAI's, as `1024x1024`, or a ratio; `quality` is Google's size, as `2K`.
 
     Raises:
@@ -55,7 +55,7 @@ def encode_image(call: Call[ImageRequest]) -> HTTPRequest:
     return json_request(model_path(call.model, verb), merged)
 
 
-def encode_image_edit(call: Call[ImageEditRequest]) -> HTTPRequest:
+def encode_image_edit(call: WireCall[ImageEditRequest]) -> HTTPRequest:
     """A request for an image made out of others, by a Gemini model. Raises as `encode_image` does.
 
     Raises:
@@ -73,7 +73,7 @@ def encode_image_edit(call: Call[ImageEditRequest]) -> HTTPRequest:
     return json_request(model_path(call.model, verb), merge_extra_body(body, request.options.extra_body))
 
 
-def decode_image(call: Call[Any], body: bytes) -> ImageResponse:
+def decode_image(call: WireCall[Any], body: bytes) -> ImageResponse:
     """The images as base64; usage where the model reports it.
 
     Raises:
@@ -83,11 +83,11 @@ def decode_image(call: Call[Any], body: bytes) -> ImageResponse:
     return _predicted(body) if _is_imagen(call) else _generated(body)
 
 
-def _is_imagen(call: Call[Any]) -> bool:
+def _is_imagen(call: WireCall[Any]) -> bool:
     return call.model.removeprefix("models/").startswith(_IMAGEN)
 
 
-def _asked(call: Call[Any]) -> dict[str, Any]:
+def _asked(call: WireCall[Any]) -> dict[str, Any]:
     drop = call.request.options.drop_params
     parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=drop)
     refused = [name for name, value in parameters.items() if name in _ALLOWED and not _ALLOWED[name](value)]
@@ -117,7 +117,7 @@ def _ratio(size: str) -> str | None:
 
 
 def _gemini_body(
-    call: Call[Any], asked: Mapping[str, Any], images: Sequence[dict[str, Any]] = ()
+    call: WireCall[Any], asked: Mapping[str, Any], images: Sequence[dict[str, Any]] = ()
 ) -> tuple[str, dict[str, Any]]:
     config: dict[str, Any] = {"responseModalities": ["IMAGE"]}
     image = {"aspectRatio": _ratio(asked.get("size", "")), "imageSize": asked.get("quality")}
@@ -127,7 +127,7 @@ def _gemini_body(
     return "generateContent", {"contents": contents, "generationConfig": config}
 
 
-def _imagen_body(call: Call[ImageRequest], asked: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _imagen_body(call: WireCall[ImageRequest], asked: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     parameters = {
         "sampleCount": asked.get("n", 1),
         "aspectRatio": _ratio(asked.get("size", "")),
@@ -138,7 +138,7 @@ def _imagen_body(call: Call[ImageRequest], asked: Mapping[str, Any]) -> tuple[st
 
 
 def _predicted(body: bytes) -> ImageResponse:
-    predictions = load(body, _Predictions).predictions
+    predictions = load(body, _ImagePredictions).predictions
     images = [_image(found.data, found.mime_type) for found in predictions if found.data]
     if not images:
         reason = next((found.refused for found in predictions if found.refused), None)

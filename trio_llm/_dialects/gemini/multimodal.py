@@ -19,7 +19,7 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.vector import Vector
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import InputPart, items_of, parts_of_inputs
 from .models import model_path
 
@@ -31,15 +31,15 @@ _STORAGE: Final = "gs://"
 
 
 @attrs.frozen
-class _Segment:
+class _VideoSegment:
     embedding: Vector
 
 
 @attrs.frozen
-class _Prediction:
+class _MediaPrediction:
     text: Vector | None = attrs.field(default=None, alias="textEmbedding")
     image: Vector | None = attrs.field(default=None, alias="imageEmbedding")
-    video: list[_Segment] = attrs.field(factory=list[_Segment], alias="videoEmbeddings")
+    video: list[_VideoSegment] = attrs.field(factory=list[_VideoSegment], alias="videoEmbeddings")
 
     def vector(self) -> Vector | list[Any]:
         """The one vector, or those of a video's segments."""
@@ -51,11 +51,11 @@ class _Prediction:
 
 
 @attrs.frozen
-class _Predictions:
-    predictions: list[_Prediction] = attrs.Factory(list[_Prediction])
+class _MediaPredictions:
+    predictions: list[_MediaPrediction] = attrs.Factory(list[_MediaPrediction])
 
 
-def encode_multimodal_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_multimodal_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors: `dimensions` holds for texts and images.
 
     Raises:
@@ -88,13 +88,13 @@ def _instance(parts: Sequence[InputPart], where: str, model: str) -> dict[str, A
     return {_FIELDS[part.kind]: {"gcsUri": part.value}}
 
 
-def decode_multimodal_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_multimodal_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """The vectors in the order of the input; no tokens are told.
 
     Raises:
         ConversionError: if the reply is malformed, or has not one prediction for each input.
     """
-    predictions = load(body, _Predictions).predictions
+    predictions = load(body, _MediaPredictions).predictions
     if len(predictions) != len(items_of(call)):
         raise ConversionError(f"{len(predictions)} predictions for {len(items_of(call))} inputs")
     data = [Embedding(prediction.vector(), index) for index, prediction in enumerate(predictions)]

@@ -13,7 +13,7 @@ from ..._convert.narrow import is_object
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .contents import system_instruction, turns
 from .models import family_of, model_path
@@ -65,7 +65,7 @@ _SPEECH_FORMAT = "pcm16"
 """The one format in which the models speak."""
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a whole reply.
 
     Raises:
@@ -75,17 +75,17 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return _request(call, "generateContent")
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a streamed reply. Usage comes unasked. Raises as `encode_chat` does."""
     return _request(call, "streamGenerateContent?alt=sse")
 
 
-def _request(call: Call[ChatRequest], verb: str) -> HTTPRequest:
+def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:
     body = merge_extra_body(_body(call), call.request.options.extra_body)
     return json_request(model_path(call.model, verb), body)
 
 
-def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     drop = call.request.options.drop_params
     parameters = _checked(supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=drop), call, drop=drop)
     fields = {
@@ -99,7 +99,7 @@ def _body(call: Call[ChatRequest]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value not in ([], {})}
 
 
-def _conversation(call: Call[ChatRequest]) -> dict[str, Any]:
+def _conversation(call: WireCall[ChatRequest]) -> dict[str, Any]:
     messages = call.request.messages
     system, contents = system_instruction(messages), turns(messages, family_of(call.model))
     if contents:
@@ -110,7 +110,7 @@ def _conversation(call: Call[ChatRequest]) -> dict[str, Any]:
     return {"contents": [{"role": "user", **system}]}
 
 
-def _checked(parameters: dict[str, Any], call: Call[ChatRequest], *, drop: bool) -> dict[str, Any]:
+def _checked(parameters: dict[str, Any], call: WireCall[ChatRequest], *, drop: bool) -> dict[str, Any]:
     """The parameters without those whose value has no words on the wire."""
     refused = [name for name, expresses in _VALUES.items() if name in parameters and not expresses(parameters[name])]
     if refused and not drop:
@@ -127,7 +127,7 @@ _VALUES: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 
 
-def _generation_config(parameters: Mapping[str, Any], call: Call[ChatRequest], *, drop: bool) -> dict[str, Any]:
+def _generation_config(parameters: Mapping[str, Any], call: WireCall[ChatRequest], *, drop: bool) -> dict[str, Any]:
     config = {wire: parameters[name] for name, wire in _SAME_MEANING.items() if name in parameters}
     stop = parameters.get("stop")
     config |= _response_format(parameters)

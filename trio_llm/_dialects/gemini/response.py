@@ -34,11 +34,11 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..bodies import ReadingOfEvents, read_body, whole_document
-from ..contract import Call, ErrorDetail, ReplyIsError, StreamDecoder
+from ..contract import ErrorDetail, ReplyIsError, StreamDecoder, WireCall
 from ..failing import any_content, broken_off, is_heartbeat, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from ..tool_calls import CallIds
-from ._wire import Blob, Candidate, FunctionCallPart, LogprobsCandidate, LogprobsResult, Part, Reply
+from ..tool_calls import ConversationIds
+from ._wire import Blob, Candidate, FunctionCallPart, GeminiReply, LogprobsCandidate, LogprobsResult, Part
 from .errors import blocked_detail, error_in, event_detail
 from .grounding import SourceBook
 from .usage import usage_of
@@ -65,7 +65,7 @@ _CLOSING_WORD: Final = "[DONE]"
 _FINISH: Final[Mapping[str, str]] = {**_PLAIN_FINISH, **dict.fromkeys(_FILTERED, "content_filter")}
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply.
 
     Beside OpenAI's fields, `message.provider_specific_fields` has, under the provider's names, what has no place
@@ -83,7 +83,7 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 
-def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     response, failure = read_document(document, call.request.messages)
     if failure is not None:
         raise ReplyIsError(evolve(failure, partial=response))
@@ -105,7 +105,7 @@ def read_document(
     return fold_chunks(chunks), reader.failure
 
 
-def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+def open_chat_decoder(call: WireCall[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply. Usage is cumulative: the last chunk that has it is right."""
     return SSEStreamDecoder(_StreamReader(call.request.messages))
 
@@ -168,7 +168,7 @@ class ReplyReader:
             raise ReplyIsError(event_detail(error))
         if is_object(value) and _PIECES.isdisjoint(value):
             return self._without_answer(value)
-        reply = structure(value, Reply)
+        reply = structure(value, GeminiReply)
         feedback = reply.prompt_feedback
         if feedback is not None and feedback.block_reason and not reply.candidates:
             raise ReplyIsError(blocked_detail(feedback))
@@ -198,14 +198,16 @@ class ReplyReader:
     def _fragment(self, candidate: Candidate, response_id: str | None) -> StreamingChoices:
         held = self._open.get(candidate.index)
         if held is None:
-            held = self._open[candidate.index] = _OpenCandidate(candidate.index, response_id, CallIds(self._messages))
+            held = self._open[candidate.index] = _OpenCandidate(
+                candidate.index, response_id, ConversationIds(self._messages)
+            )
         return held.add(candidate)
 
 
 class _OpenCandidate:
     """One answer being read."""
 
-    def __init__(self, index: int, response_id: str | None, ids: CallIds) -> None:
+    def __init__(self, index: int, response_id: str | None, ids: ConversationIds) -> None:
         self.finish: str | None = None
         self._index = index
         self._response_id = response_id

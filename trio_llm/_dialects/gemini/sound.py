@@ -14,7 +14,7 @@ from ..._types.errors import InternalServerError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.spoken import SpeechRequest, SpeechResponse
 from ..._types.transcriptions import TranscriptionRequest, TranscriptionResponse
-from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from .models import model_path
 from .response import read_document
 
@@ -24,7 +24,7 @@ _TEXT_FORMATS: Final = frozenset({"json", "text"})
 _ORDER: Final = "Write down word for word what is said, and nothing else."
 
 
-def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
+def encode_speech(call: WireCall[SpeechRequest]) -> HTTPRequest:
     """A request for speech. `instructions` go before the text, as the guide says; the reply is `wav` or `pcm`.
 
     Raises:
@@ -41,7 +41,7 @@ def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
     return json_request(model_path(call.model, "generateContent"), merge_extra_body(body, request.options.extra_body))
 
 
-def decode_speech(call: Call[SpeechRequest], body: bytes) -> SpeechResponse:
+def decode_speech(call: WireCall[SpeechRequest], body: bytes) -> SpeechResponse:
     """The sound, with the head of a WAV file unless `pcm` was asked for."""
     response, failure = read_document(parse(body))
     messages = [choice.message for choice in response.choices]
@@ -62,7 +62,7 @@ def _wav_head(size: int) -> bytes:
     return struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE") + samples + struct.pack("<4sI", b"data", size)
 
 
-def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
+def encode_transcription(call: WireCall[TranscriptionRequest]) -> HTTPRequest:
     """A request for a transcript, with the sound inside: 20 MB is the most that Gemini takes this way.
 
     Raises:
@@ -78,7 +78,7 @@ def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
     return json_request(model_path(call.model, "generateContent"), merge_extra_body(body, request.options.extra_body))
 
 
-def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
+def decode_transcription(call: WireCall[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
     """The answer's text."""
     response, failure = read_document(parse(body))
     if failure is not None or not response.choices:
@@ -87,7 +87,7 @@ def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> Trans
     return TranscriptionResponse(text.strip(), usage=response.usage)
 
 
-def _checked(call: Call[Any], expressible: frozenset[str], formats: frozenset[str]) -> dict[str, Any]:
+def _checked(call: WireCall[Any], expressible: frozenset[str], formats: frozenset[str]) -> dict[str, Any]:
     drop = call.request.options.drop_params
     asked = supported_parameters(call.request.parameters, call, expressible, drop=drop)
     if asked.get("response_format") not in (None, *formats) and not drop:

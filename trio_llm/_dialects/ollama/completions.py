@@ -17,7 +17,7 @@ from ..._types.folding import TextFolding, fold
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
 from ..bodies import ReadingOfEvents, line, objects_of, read_body
-from ..contract import Call, ReplyIsError, StreamDecoder, json_request, merge_extra_body, supported_parameters
+from ..contract import ReplyIsError, StreamDecoder, WireCall, json_request, merge_extra_body, supported_parameters
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from .errors import raise_error
@@ -28,7 +28,7 @@ _EXPRESSIBLE: Final = frozenset(OPTIONS) | {"stop", "stream_options", "suffix"}
 _PLACED: Final = frozenset({"model", "created_at", "response", "done", "prompt_eval_count", "eval_count", "context"})
 
 
-def encode_text_completion(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_text_completion(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a whole reply. The model's template is put around the prompt, unless `extra_body` says `raw`.
 
     Raises:
@@ -38,12 +38,12 @@ def encode_text_completion(call: Call[TextCompletionRequest]) -> HTTPRequest:
     return _request(call, streamed=False)
 
 
-def encode_text_completion_stream(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_text_completion_stream(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a streamed reply. Raises as `encode_text_completion` does."""
     return _request(call, streamed=True)
 
 
-def _request(call: Call[TextCompletionRequest], *, streamed: bool) -> HTTPRequest:
+def _request(call: WireCall[TextCompletionRequest], *, streamed: bool) -> HTTPRequest:
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     body: dict[str, Any] = {"model": call.model, "prompt": _prompt(call), "stream": streamed}
@@ -54,7 +54,7 @@ def _request(call: Call[TextCompletionRequest], *, streamed: bool) -> HTTPReques
     return json_request("/api/generate", merge_extra_body(body, request.options.extra_body))
 
 
-def _prompt(call: Call[TextCompletionRequest]) -> str:
+def _prompt(call: WireCall[TextCompletionRequest]) -> str:
     prompt = call.request.prompt
     if not isinstance(prompt, str):
         if len(prompt) != 1 or not isinstance(prompt[0], str):
@@ -63,7 +63,7 @@ def _prompt(call: Call[TextCompletionRequest]) -> str:
     return prompt
 
 
-def decode_text_completion(call: Call[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
+def decode_text_completion(call: WireCall[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
     """Read a whole reply. Raises as that of a chat does."""
     return read_body(
         body, partial(_read, call), ReadingOfEvents(partial(open_text_completion_decoder, call), _fold, line)
@@ -74,7 +74,7 @@ def _fold(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:
     return fold(TextFolding(), chunks)
 
 
-def _read(call: Call[TextCompletionRequest], document: Any) -> TextCompletionResponse:
+def _read(call: WireCall[TextCompletionRequest], document: Any) -> TextCompletionResponse:
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     reader = _LineReader(call)
@@ -84,7 +84,7 @@ def _read(call: Call[TextCompletionRequest], document: Any) -> TextCompletionRes
     return _fold(chunks)
 
 
-def open_text_completion_decoder(call: Call[TextCompletionRequest]) -> StreamDecoder[TextCompletionResponse]:
+def open_text_completion_decoder(call: WireCall[TextCompletionRequest]) -> StreamDecoder[TextCompletionResponse]:
     """The decoder of one streamed reply."""
     return FrameStreamDecoder(NDJSONDecoder(), _LineReader(call))
 
@@ -92,7 +92,7 @@ def open_text_completion_decoder(call: Call[TextCompletionRequest]) -> StreamDec
 class _LineReader:
     """One reply, line by line. Only a line that is `done` says that the answer is whole."""
 
-    def __init__(self, call: Call[TextCompletionRequest]) -> None:
+    def __init__(self, call: WireCall[TextCompletionRequest]) -> None:
         self.finished = False
         self._says_something = False
         self._identifier = call.fresh.id("cmpl-")

@@ -12,7 +12,7 @@ from ..._convert.narrow import parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import texts_of
 from ..vectors import read_vector
 from .errors import raise_error
@@ -20,7 +20,7 @@ from .errors import raise_error
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format"})
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:
@@ -35,7 +35,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return json_request("/api/embed", merge_extra_body(body, request.options.extra_body))
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read vectors, which come in the order of the input.
 
     Raises:

@@ -29,17 +29,17 @@ from ..._types.chat import (
 from ..._types.folding import fold_chunks
 from ..._types.usage import Usage
 from ..bodies import ReadingOfEvents, line, objects_of, read_body
-from ..contract import Call, ReplyIsError, StreamDecoder
+from ..contract import ReplyIsError, StreamDecoder, WireCall
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
-from ..tool_calls import CallIds
+from ..tool_calls import ConversationIds
 from .errors import raise_error
 
 _FINISH: Final = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
 _PLACED: Final = frozenset({"model", "created_at", "message", "done", "logprobs", "prompt_eval_count", "eval_count"})
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply.
 
     Raises:
@@ -49,7 +49,7 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks, line))
 
 
-def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     reader = LineReader(call)
@@ -59,7 +59,7 @@ def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
     return fold_chunks(chunks)
 
 
-def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+def open_chat_decoder(call: WireCall[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
     return FrameStreamDecoder(NDJSONDecoder(), LineReader(call))
 
@@ -67,10 +67,10 @@ def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStr
 class LineReader:
     """One reply, line by line. Only a line that is `done` says that the answer is whole."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
         self._call = call
-        self._ids = CallIds(call.request.messages)
+        self._ids = ConversationIds(call.request.messages)
         self._calls = 0
         self._says_something = False
         self._identifier = call.fresh.id("chatcmpl-")

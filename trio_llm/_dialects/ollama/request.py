@@ -16,7 +16,7 @@ from ..._convert.narrow import an_object, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .messages import wire_messages
 
@@ -48,7 +48,7 @@ _EFFORTS: Final = ("low", "medium", "high")
 """Levels that models with levels take; all others think or do not."""
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a whole reply.
 
     Raises:
@@ -58,12 +58,12 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return _request(call, streamed=False)
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a streamed reply. Usage comes unasked. Raises as `encode_chat` does."""
     return _request(call, streamed=True)
 
 
-def _request(call: Call[ChatRequest], *, streamed: bool) -> HTTPRequest:
+def _request(call: WireCall[ChatRequest], *, streamed: bool) -> HTTPRequest:
     request = call.request
     given = supported_parameters(request.parameters, call, frozenset(_EXPRESSIBLE), drop=request.options.drop_params)
     if given.get("n", 1) != 1:
@@ -91,7 +91,7 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _tools(call: Call[ChatRequest], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> list[dict[str, Any]]:
     choice = given.get("tool_choice")
     if choice == "none":
         return []
@@ -106,7 +106,7 @@ def _tools(call: Call[ChatRequest], given: Mapping[str, Any]) -> list[dict[str, 
     return tools
 
 
-def _tool(place: str, tool: Mapping[str, Any], call: Call[ChatRequest]) -> dict[str, Any]:
+def _tool(place: str, tool: Mapping[str, Any], call: WireCall[ChatRequest]) -> dict[str, Any]:
     if tool.get("type") != "function":
         raise UnsupportedParamsError(f"{place}: Ollama has functions only, not {tool.get('type')!r}", model=call.model)
     function = an_object(tool.get("function"), f"{place}.function")
@@ -128,7 +128,7 @@ def _format(response_format: Any) -> Any:
     return an_object(described.get("schema"), "response_format.json_schema.schema")
 
 
-def _think(call: Call[ChatRequest], given: Mapping[str, Any]) -> Any:
+def _think(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> Any:
     effort, thinking = given.get("reasoning_effort"), given.get("thinking")
     if thinking is not None:
         return an_object(thinking, "thinking").get("type") != "disabled"
@@ -140,7 +140,7 @@ def _think(call: Call[ChatRequest], given: Mapping[str, Any]) -> Any:
     return "high" if effort in ("xhigh", "max") else True
 
 
-def refuse(call: Call[Any], what: str) -> None:
+def refuse(call: WireCall[Any], what: str) -> None:
     """Raises `UnsupportedParamsError`, unless the caller allows to leave out what cannot be expressed."""
     if not call.request.options.drop_params:
         raise UnsupportedParamsError(f"{what}; drop_params=True leaves it out", model=call.model)

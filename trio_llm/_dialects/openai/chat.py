@@ -19,12 +19,12 @@ from ..._types.http import HTTPRequest
 from ..bodies import ReadingOfEvents, read_body, whole_document
 from ..contract import (
     CacheMarks,
-    Call,
     ErrorDetail,
     MaxTokensName,
     Metadata,
     Quirks,
     ReplyIsError,
+    WireCall,
     json_request,
     merge_extra_body,
     supported_parameters,
@@ -32,7 +32,7 @@ from ..contract import (
 from ..failing import any_content, no_answer
 from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
-from ..tool_calls import CallIds
+from ..tool_calls import ConversationIds
 from .chat_stream import open_chat_decoder
 from .known_tools import CHAT_TOOLS, known_tools
 from .messages import sendable_messages
@@ -55,7 +55,7 @@ _WITHOUT_THINKING = CHAT_PARAMETERS - {"thinking"}
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
     body = chat_body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
@@ -63,7 +63,7 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return json_request(_PATH, merge_extra_body(body, extra) if extra else body)
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a streamed reply. Usage is asked for, so that no stream goes unaccounted."""
     body = chat_body(call)
     body["stream"] = True
@@ -74,7 +74,7 @@ def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
-def chat_body(call: Call[ChatRequest]) -> dict[str, Any]:
+def chat_body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     """What every request has, whole or streamed, without `extra_body`."""
     request = call.request
     messages = sendable_messages(request.messages, call.quirks, drop=request.options.drop_params)
@@ -90,7 +90,7 @@ def _takes_metadata(body: Mapping[str, Any], rule: Metadata) -> bool:
     return rule is Metadata.ALWAYS or (rule is Metadata.STORED and body.get("store") is True)
 
 
-def _parameters(call: Call[ChatRequest]) -> dict[str, Any]:
+def _parameters(call: WireCall[ChatRequest]) -> dict[str, Any]:
     request, quirks = call.request, call.quirks
     given = _limit_renamed(_without_empty(request.parameters), quirks.max_tokens_name)
     known = CHAT_PARAMETERS if quirks.thinking else _WITHOUT_THINKING
@@ -167,7 +167,7 @@ def _limit_renamed(parameters: Mapping[str, Any], name: MaxTokensName) -> Mappin
     return {**others, name.value: limits.pop()}
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply.
 
     Raises:
@@ -180,12 +180,12 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 
-def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     reply = document if type(document) is dict else an_answer_object(document)
     failure: ErrorDetail | None = None
     for number, choice in enumerate(require_list(reply, "choices")):
         if type(choice) is dict and not is_settled(choice):
-            failure = _settle(choice, number, reply, CallIds(call.request.messages)) or failure
+            failure = _settle(choice, number, reply, ConversationIds(call.request.messages)) or failure
     if usage := as_object(reply.get("usage")):
         settle_usage(usage)
     if failure is not None:
@@ -193,7 +193,7 @@ def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
     return structure(reply, ModelResponse)
 
 
-def _settle(choice: JSONObject, number: int, reply: JSONObject, ids: CallIds) -> ErrorDetail | None:
+def _settle(choice: JSONObject, number: int, reply: JSONObject, ids: ConversationIds) -> ErrorDetail | None:
     """Bring a choice into OpenAI's shape. Returns why it is no answer, if it is none."""
     settle_place(choice, "message")
     message = as_object(choice.get("message"))

@@ -13,10 +13,10 @@ from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponseStream
-from ..contract import Call, ErrorDetail, ReplyIsError
+from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import any_content, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from ..tool_calls import CallIds, OpenCalls
+from ..tool_calls import ConversationIds, OpenCalls
 from .errors import error_event
 from .replies import (
     failure_of,
@@ -33,20 +33,20 @@ from .replies import (
 _DONE = "[DONE]"
 
 
-def open_chat_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
+def open_chat_decoder(call: WireCall[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """A decoder for one streamed reply."""
-    return SSEStreamDecoder(ChatReader(call))
+    return SSEStreamDecoder(OpenAIChatReader(call))
 
 
-class ChatReader:
+class OpenAIChatReader:
     """The reading of one streamed reply, event by event.
 
     An answer that the provider breaks off is an error, but only at the end: its usage comes behind the finish reason.
     """
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
-        self._choices: dict[int, _OpenChoice] = {}
+        self._choices: dict[int, _StreamedChoice] = {}
         self._messages = call.request.messages
         self._failure: ErrorDetail | None = None
 
@@ -97,7 +97,7 @@ class ChatReader:
             choice["index"] = number
         held = self._choices.get(choice["index"])
         if held is None:
-            held = self._choices[choice["index"]] = _OpenChoice(CallIds(self._messages))
+            held = self._choices[choice["index"]] = _StreamedChoice(ConversationIds(self._messages))
         elif held.says_something and is_settled_fragment(choice):
             return
         if choice.get("error"):
@@ -117,10 +117,10 @@ class ChatReader:
         self._failure = failure_of(choice, says_something=held.says_something) or self._failure
 
 
-class _OpenChoice:
+class _StreamedChoice:
     """One answer of a stream."""
 
-    def __init__(self, ids: CallIds) -> None:
+    def __init__(self, ids: ConversationIds) -> None:
         self.finished = False
         self.says_something = False
         self.calls = OpenCalls(ids)

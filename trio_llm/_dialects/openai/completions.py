@@ -22,7 +22,7 @@ from ..._types.text_completions import (
     TextCompletionResponse,
 )
 from ..bodies import ReadingOfEvents, read_body
-from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from ..failing import no_answer
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import (
@@ -40,14 +40,14 @@ from .replies import (
 _PATH = "/completions"
 
 
-def encode_text_completion(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_text_completion(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a whole reply."""
     body = _body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
-def encode_text_completion_stream(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_text_completion_stream(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a streamed reply, with its usage."""
     body = {**_body(call), "stream": True}
     if call.quirks.stream_usage:
@@ -57,14 +57,14 @@ def encode_text_completion_stream(call: Call[TextCompletionRequest]) -> HTTPRequ
     return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
 
 
-def _body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
+def _body(call: WireCall[TextCompletionRequest]) -> dict[str, Any]:
     request = call.request
     drop = request.options.drop_params
     parameters = supported_parameters(request.parameters, call, TEXT_COMPLETION_PARAMETERS, drop=drop)
     return {"model": call.model, "prompt": request.prompt, **parameters}
 
 
-def decode_text_completion(call: Call[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
+def decode_text_completion(call: WireCall[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
     """Read a whole reply. Raises as that of a chat does."""
     events = ReadingOfEvents(partial(open_text_completion_decoder, call), _fold)
     return read_body(body, _read, events)
@@ -107,7 +107,7 @@ def _settle_text(choice: JSONObject) -> None:
             choice["text"] = message.get("content")
 
 
-def open_text_completion_decoder(call: Call[TextCompletionRequest]) -> SSEStreamDecoder[TextCompletionResponse]:
+def open_text_completion_decoder(call: WireCall[TextCompletionRequest]) -> SSEStreamDecoder[TextCompletionResponse]:
     """A decoder for one streamed reply."""
     return SSEStreamDecoder(TextCompletionReader())
 

@@ -11,11 +11,11 @@ from ..._convert.narrow import as_object, parse_object
 from ..._types.decided import DECISION_PARAMETERS, DecisionRequest, DecisionResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from .replies import require_list, settle_usage
 
 
-def encode_decisions(call: Call[DecisionRequest]) -> HTTPRequest:
+def encode_decisions(call: WireCall[DecisionRequest]) -> HTTPRequest:
     """The questions.
 
     Raises:
@@ -29,7 +29,7 @@ def encode_decisions(call: Call[DecisionRequest]) -> HTTPRequest:
     return json_request("/decisions", merge_extra_body(body, request.options.extra_body))
 
 
-def decode_decisions(call: Call[DecisionRequest], body: bytes) -> DecisionResponse:
+def decode_decisions(call: WireCall[DecisionRequest], body: bytes) -> DecisionResponse:
     """Read the answers.
 
     Raises:

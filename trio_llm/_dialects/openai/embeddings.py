@@ -13,7 +13,7 @@ from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import has_parts
 from ..vectors import read_vector
 from .replies import require_list, settle_usage
@@ -21,7 +21,7 @@ from .replies import require_list, settle_usage
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors.
 
     Raises:
@@ -38,7 +38,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return json_request("/embeddings", merge_extra_body(body, request.options.extra_body))
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read vectors, in the order of the input: `index` decides, whatever the order on the wire.
 
     Base64 text holds little-endian numbers, 32-bit floats unless the provider's quirks say otherwise.

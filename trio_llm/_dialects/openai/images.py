@@ -17,41 +17,41 @@ from ..._types.http import HTTPRequest
 from ..._types.image_edits import IMAGE_EDIT_PARAMETERS, ImageEditRequest
 from ..._types.image_variations import IMAGE_VARIATION_PARAMETERS, ImageVariationRequest
 from ..._types.images import ImageChunk, ImageModelParams, ImageRequest, ImageResponse
-from ..contract import Call, form_request, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, form_request, json_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import raise_error, require_list, settle_usage
 
 _PARAMETERS: Final = frozenset(ImageModelParams.__annotations__)
 
 
-def encode_images(call: Call[ImageRequest]) -> HTTPRequest:
+def encode_images(call: WireCall[ImageRequest]) -> HTTPRequest:
     """The request for images."""
     return _generation(call, {})
 
 
-def encode_images_stream(call: Call[ImageRequest]) -> HTTPRequest:
+def encode_images_stream(call: WireCall[ImageRequest]) -> HTTPRequest:
     """The request for images as events."""
     return _generation(call, {"stream": True})
 
 
-def _generation(call: Call[ImageRequest], more: dict[str, Any]) -> HTTPRequest:
+def _generation(call: WireCall[ImageRequest], more: dict[str, Any]) -> HTTPRequest:
     request = call.request
     parameters = supported_parameters(request.parameters, call, _PARAMETERS, drop=request.options.drop_params)
     body = {"model": call.model, "prompt": request.prompt, **parameters, **more}
     return json_request("/images/generations", merge_extra_body(body, request.options.extra_body))
 
 
-def encode_image_edit(call: Call[ImageEditRequest]) -> HTTPRequest:
+def encode_image_edit(call: WireCall[ImageEditRequest]) -> HTTPRequest:
     """The form for edited images."""
     return _edit(call, {})
 
 
-def encode_image_edit_stream(call: Call[ImageEditRequest]) -> HTTPRequest:
+def encode_image_edit_stream(call: WireCall[ImageEditRequest]) -> HTTPRequest:
     """The form for edited images as events."""
     return _edit(call, {"stream": True})
 
 
-def _edit(call: Call[ImageEditRequest], more: dict[str, Any]) -> HTTPRequest:
+def _edit(call: WireCall[ImageEditRequest], more: dict[str, Any]) -> HTTPRequest:
     request = call.request
     if not request.images:
         raise BadRequestError("image is empty: there is nothing to edit", model=call.model)
@@ -66,7 +66,7 @@ def _edit(call: Call[ImageEditRequest], more: dict[str, Any]) -> HTTPRequest:
     )
 
 
-def encode_image_variation(call: Call[ImageVariationRequest]) -> HTTPRequest:
+def encode_image_variation(call: WireCall[ImageVariationRequest]) -> HTTPRequest:
     """The form for variations of an image."""
     request = call.request
     drop = request.options.drop_params
@@ -75,7 +75,7 @@ def encode_image_variation(call: Call[ImageVariationRequest]) -> HTTPRequest:
     return form_request("/images/variations", fields, [("image", request.image)], call.fresh.boundary())
 
 
-def decode_images(call: Call[Any], body: bytes) -> ImageResponse:
+def decode_images(call: WireCall[Any], body: bytes) -> ImageResponse:
     """Read images: addresses or base64 data, as the model does or was asked to."""
     reply = parse_object(body)
     require_list(reply, "data")
@@ -83,7 +83,7 @@ def decode_images(call: Call[Any], body: bytes) -> ImageResponse:
     return structure(reply, ImageResponse)
 
 
-def open_image_decoder(call: Call[Any]) -> SSEStreamDecoder[ImageChunk]:
+def open_image_decoder(call: WireCall[Any]) -> SSEStreamDecoder[ImageChunk]:
     """A decoder for streamed images."""
     return SSEStreamDecoder(ImageReader())
 

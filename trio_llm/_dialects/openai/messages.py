@@ -12,7 +12,7 @@ from ..._convert import json as _json
 from ..._convert.narrow import is_object
 from ..._types.chat import ReplyDict
 from ..._types.errors import UnsupportedParamsError
-from ..contract import CacheMarks, CallIds, MessageSchema, Quirks
+from ..contract import CacheMarks, CallIdRule, MessageSchema, Quirks
 from ..history import results_after_calls
 from .parts import sendable_parts, with_media_shown, with_own_ids
 
@@ -51,7 +51,7 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
     made = [sendable_message(message, quirks) for message in ordered]
     if has_results and not quirks.media_in_results:
         made = with_media_shown(made)
-    if quirks.call_ids is not CallIds.ANY and (has_results or "assistant" in roles):
+    if quirks.call_ids is not CallIdRule.ANY and (has_results or "assistant" in roles):
         made = [with_own_ids(message, quirks.call_ids) for message in made]
     if quirks.attachments_as_text:
         made = [_with_plain_attachments(message) for message in made]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..._convert.narrow import is_object
-from ..contract import CacheMarks, CallIds, Quirks
+from ..contract import CacheMarks, CallIdRule, Quirks
 
 Message = Mapping[str, Any]
 
@@ -78,7 +78,7 @@ def _is_text(part: Any) -> bool:
     return not is_object(part) or part.get("type") == "text"
 
 
-def with_own_ids(message: Message, form: CallIds) -> Message:
+def with_own_ids(message: Message, form: CallIdRule) -> Message:
     """The message with ids of calls that the provider takes."""
     identifier, calls = message.get("tool_call_id"), message.get("tool_calls")
     if identifier is None and not calls:
@@ -93,9 +93,9 @@ def with_own_ids(message: Message, form: CallIds) -> Message:
     return made
 
 
-def own_id(identifier: str, form: CallIds) -> str:
+def own_id(identifier: str, form: CallIdRule) -> str:
     """An id in the provider's form: the same one wherever it fits, else always the same other one."""
-    if form is CallIds.AT_MOST_40:
+    if form is CallIdRule.AT_MOST_40:
         return identifier if len(identifier) <= _MOST else f"call_{_digest(identifier)[:24]}"
     if _NINE.fullmatch(identifier):
         return identifier

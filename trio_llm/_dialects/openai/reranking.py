@@ -9,11 +9,11 @@ from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._types.http import HTTPRequest
 from ..._types.reranking import RERANK_PARAMETERS, RerankRequest, RerankResponse
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from .replies import require_list, settle_usage
 
 
-def encode_rerank(call: Call[RerankRequest]) -> HTTPRequest:
+def encode_rerank(call: WireCall[RerankRequest]) -> HTTPRequest:
     """The request for a ranking."""
     request = call.request
     parameters = supported_parameters(request.parameters, call, RERANK_PARAMETERS, drop=request.options.drop_params)
@@ -21,7 +21,7 @@ def encode_rerank(call: Call[RerankRequest]) -> HTTPRequest:
     return json_request("/rerank", merge_extra_body(body, request.options.extra_body))
 
 
-def decode_rerank(call: Call[RerankRequest], body: bytes) -> RerankResponse:
+def decode_rerank(call: WireCall[RerankRequest], body: bytes) -> RerankResponse:
     """Read a ranking, the most relevant document first."""
     reply = parse_object(body)
     if "results" not in reply and "data" in reply:

@@ -9,11 +9,11 @@ from ..._convert import json as _json
 from ..._convert.narrow import as_object
 from ..._types.http import HTTPRequest
 from ..._types.spoken import SPEECH_PARAMETERS, SpeechRequest, SpeechResponse
-from ..contract import Call, ErrorDetail, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from .errors import error_event
 
 
-def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
+def encode_speech(call: WireCall[SpeechRequest]) -> HTTPRequest:
     """The request for a sound."""
     request = call.request
     parameters = supported_parameters(request.parameters, call, SPEECH_PARAMETERS, drop=request.options.drop_params)
@@ -22,7 +22,7 @@ def encode_speech(call: Call[SpeechRequest]) -> HTTPRequest:
     return json_request("/audio/speech", merge_extra_body(body, request.options.extra_body))
 
 
-def decode_speech(call: Call[SpeechRequest], body: bytes) -> SpeechResponse:
+def decode_speech(call: WireCall[SpeechRequest], body: bytes) -> SpeechResponse:
     """The sound as it is.
 
     Raises:
@@ -61,6 +61,6 @@ class SoundDecoder:
         return []
 
 
-def open_sound_decoder(call: Call[SpeechRequest]) -> SoundDecoder:
+def open_sound_decoder(call: WireCall[SpeechRequest]) -> SoundDecoder:
     """A decoder for one sound."""
     return SoundDecoder()

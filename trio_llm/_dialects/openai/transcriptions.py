@@ -19,7 +19,7 @@ from ..._types.transcriptions import (
     TranscriptionRequest,
     TranscriptionResponse,
 )
-from ..contract import Call, form_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, form_request, merge_extra_body, supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import raise_error, require_text, settle_usage
 
@@ -28,17 +28,17 @@ _PLAIN: Final = frozenset({"text", "srt", "vtt"})
 """Response formats whose reply is the file itself."""
 
 
-def encode_transcription(call: Call[TranscriptionRequest]) -> HTTPRequest:
+def encode_transcription(call: WireCall[TranscriptionRequest]) -> HTTPRequest:
     """The form for a whole reply."""
     return _form(call, {})
 
 
-def encode_transcription_stream(call: Call[TranscriptionRequest]) -> HTTPRequest:
+def encode_transcription_stream(call: WireCall[TranscriptionRequest]) -> HTTPRequest:
     """The form for a streamed reply."""
     return _form(call, {"stream": True})
 
 
-def _form(call: Call[TranscriptionRequest], more: dict[str, Any]) -> HTTPRequest:
+def _form(call: WireCall[TranscriptionRequest], more: dict[str, Any]) -> HTTPRequest:
     request = call.request
     drop = request.options.drop_params
     parameters = supported_parameters(request.parameters, call, TRANSCRIPTION_PARAMETERS, drop=drop)
@@ -46,7 +46,7 @@ def _form(call: Call[TranscriptionRequest], more: dict[str, Any]) -> HTTPRequest
     return form_request(_PATH, fields, [("file", request.file)], call.fresh.boundary())
 
 
-def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
+def decode_transcription(call: WireCall[TranscriptionRequest], body: bytes) -> TranscriptionResponse:
     """Read a transcript, in whichever format it was asked for."""
     if call.request.parameters.get("response_format") in _PLAIN and not body.lstrip().startswith(b"{"):
         return TranscriptionResponse(body.decode("utf-8", "replace"))
@@ -59,7 +59,7 @@ def decode_transcription(call: Call[TranscriptionRequest], body: bytes) -> Trans
     return structure(reply, TranscriptionResponse)
 
 
-def open_transcription_decoder(call: Call[TranscriptionRequest]) -> SSEStreamDecoder[TranscriptionChunk]:
+def open_transcription_decoder(call: WireCall[TranscriptionRequest]) -> SSEStreamDecoder[TranscriptionChunk]:
     """A decoder for one streamed transcript."""
     return SSEStreamDecoder(TranscriptionReader())
 

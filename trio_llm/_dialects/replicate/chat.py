@@ -19,7 +19,7 @@ from ..._types.errors import BadRequestError, InternalServerError
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
-from ..contract import Call, ErrorDetail, NotYet, ReplyIsError, StreamDecoder, supported_parameters
+from ..contract import ErrorDetail, NotYet, ReplyIsError, StreamDecoder, WireCall, supported_parameters
 from ..failing import no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from .predictions import begin, ended
@@ -38,7 +38,7 @@ _EXPRESSIBLE: Final = frozenset(_RENAMED) | {"stop", "stream_options"}
 _SPEAKERS: Final = {"user": "User", "assistant": "Assistant"}
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request that begins a prediction.
 
     Raises:
@@ -48,12 +48,12 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return begin(call, _input(call))
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The same for one whose output is streamed. Raises as `encode_chat` does."""
     return begin(call, _input(call), stream=True)
 
 
-def _input(call: Call[ChatRequest]) -> dict[str, Any]:
+def _input(call: WireCall[ChatRequest]) -> dict[str, Any]:
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     prompt, system, pictures = _written(request.messages)
@@ -105,7 +105,7 @@ def _text(content: object, where: str, pictures: list[str]) -> str:
     return "".join(texts)
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse | NotYet:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse | NotYet:
     """The answer of a prediction that has ended; no reason of its end is told.
 
     Raises:
@@ -139,15 +139,15 @@ def _usage(told: JSONObject) -> Usage | None:
     return Usage(prompt, answer, prompt + answer)
 
 
-def open_chat_decoder(call: Call[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
+def open_chat_decoder(call: WireCall[ChatRequest]) -> StreamDecoder[ModelResponseStream]:
     """The decoder of a stream of output. Its events are bare text, which may look like anything."""
-    return FrameStreamDecoder(SSEDecoder(), _Reader(call))
+    return FrameStreamDecoder(SSEDecoder(), _PredictionReader(call))
 
 
-class _Reader:
+class _PredictionReader:
     """The events of one prediction. Only `done` says that the output is whole."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
         self._model = call.model
         self._identifier = call.fresh.id("chatcmpl-")

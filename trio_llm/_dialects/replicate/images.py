@@ -14,7 +14,7 @@ from ..._convert.narrow import as_list
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.images import ImageObject, ImageRequest, ImageResponse
-from ..contract import Call, NotYet, ReplyIsError, supported_parameters
+from ..contract import NotYet, ReplyIsError, WireCall, supported_parameters
 from ..failing import no_answer
 from .predictions import begin, ended
 
@@ -22,7 +22,7 @@ _RENAMED: Final[Mapping[str, str]] = {"n": "num_outputs", "output_format": "outp
 _EXPRESSIBLE: Final = frozenset(_RENAMED) | {"response_format", "size"}
 
 
-def encode_images(call: Call[ImageRequest]) -> HTTPRequest:
+def encode_images(call: WireCall[ImageRequest]) -> HTTPRequest:
     """The request that begins a prediction.
 
     Raises:
@@ -43,7 +43,7 @@ def encode_images(call: Call[ImageRequest]) -> HTTPRequest:
     return begin(call, fields)
 
 
-def decode_images(call: Call[ImageRequest], body: bytes) -> ImageResponse | NotYet:
+def decode_images(call: WireCall[ImageRequest], body: bytes) -> ImageResponse | NotYet:
     """The pictures of a prediction that has ended.
 
     Raises:

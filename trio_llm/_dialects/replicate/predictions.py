@@ -12,7 +12,7 @@ from ..._convert.converter import ConversionError
 from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._types.errors import InternalServerError
 from ..._types.http import HTTPRequest
-from ..contract import Call, ErrorDetail, NotYet, ReplyIsError, json_request, merge_extra_body
+from ..contract import ErrorDetail, NotYet, ReplyIsError, WireCall, json_request, merge_extra_body
 from ..error_bodies import ErrorReading
 
 ERRORS: Final = ErrorReading()
@@ -20,7 +20,7 @@ _RUNNING: Final = frozenset({"starting", "processing", "queued"})
 _DEPLOYMENTS: Final = "deployments/"
 
 
-def begin(call: Call[Any], given: dict[str, Any], **more: Any) -> HTTPRequest:
+def begin(call: WireCall[Any], given: dict[str, Any], **more: Any) -> HTTPRequest:
     """The request that begins a prediction with an input."""
     body: dict[str, Any] = {"input": given, **more}
     name, _, version = call.model.partition(":")
@@ -70,7 +70,7 @@ def failed(told: JSONObject) -> ErrorDetail:
     return ErrorDetail(str(words)[:2000], status, InternalServerError, final=True)
 
 
-def decode_place(call: Call[Any], body: bytes) -> NotYet:
+def decode_place(call: WireCall[Any], body: bytes) -> NotYet:
     """Where the events of a prediction are.
 
     Raises:

@@ -6,29 +6,29 @@ from ..._types.embeddings import EmbeddingRequest
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextCompletionRequest, TextCompletionResponse
 from ..continuations import PieceReader
-from ..contract import Call, supported_parameters
+from ..contract import WireCall, supported_parameters
 from ..embedding_inputs import texts_of
 from ..streaming import SSEStreamDecoder
 from ..tgi.generation import generation_body, read_piece
 from .containers import ContainerEvents, invocation
 
 
-def encode_generation(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_generation(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a whole reply. Raises as TGI's does."""
     return invocation(call, generation_body(call))
 
 
-def encode_generation_stream(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_generation_stream(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a streamed reply. Raises as TGI's does."""
     return invocation(call, {**generation_body(call), "stream": True}, streamed=True)
 
 
-def open_generation_decoder(call: Call[TextCompletionRequest]) -> SSEStreamDecoder[TextCompletionResponse]:
+def open_generation_decoder(call: WireCall[TextCompletionRequest]) -> SSEStreamDecoder[TextCompletionResponse]:
     """The decoder of one streamed reply."""
     return SSEStreamDecoder(PieceReader(call, read_piece), ContainerEvents())
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:

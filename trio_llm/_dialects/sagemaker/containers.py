@@ -18,14 +18,14 @@ from ..._framing.aws_event_stream import EventStreamDecoder
 from ..._framing.frames import FramingError
 from ..._framing.sse_decoder import ServerSentEvent, SSEDecoder
 from ..._types.http import HTTPRequest, ReplyHead
-from ..contract import Call, ErrorDetail, json_request, merge_extra_body
+from ..contract import ErrorDetail, WireCall, json_request, merge_extra_body
 from ..error_bodies import ErrorReading
 
 _ERRORS: Final = ErrorReading()
 _JSON: Final = (("accept", "application/json"),)
 
 
-def invocation(call: Call[Any], body: Mapping[str, Any], *, streamed: bool = False) -> HTTPRequest:
+def invocation(call: WireCall[Any], body: Mapping[str, Any], *, streamed: bool = False) -> HTTPRequest:
     """The request that an endpoint hands on."""
     path = f"/endpoints/{quote(call.model, safe='')}/invocations{'-response-stream' if streamed else ''}"
     merged = merge_extra_body(dict(body), call.request.options.extra_body)

@@ -17,7 +17,7 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..continuations import ERRORS
-from ..contract import Call, ReplyIsError, json_request, merge_extra_body, supported_parameters
+from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import texts_of
 from ..failing import retryable
 from ..vectors import read_vector
@@ -25,7 +25,7 @@ from ..vectors import read_vector
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:
@@ -44,7 +44,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return json_request(path, merge_extra_body(body, request.options.extra_body))
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read vectors, which come in the order of the input; nobody counts their tokens.
 
     A model that does not sum up its tokens gives a list of vectors for each text.

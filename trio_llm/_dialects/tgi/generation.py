@@ -14,8 +14,8 @@ from typing import Any, Final
 from ..._convert.narrow import JSONObject, as_list, as_object
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextCompletionRequest
-from ..continuations import Piece, one_prompt, open_pieces, read_continuation
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..continuations import ContinuationPiece, one_prompt, open_pieces, read_continuation
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 
 _RENAMED: Final[Mapping[str, str]] = {
     "best_of": "best_of",
@@ -30,7 +30,7 @@ _EXPRESSIBLE: Final = frozenset(_RENAMED) | {"stop", "stream_options"}
 _FINISH: Final = {"eos_token": "stop", "stop_sequence": "stop", "length": "length"}
 
 
-def encode_generation(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_generation(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a whole reply, with what it says of its tokens.
 
     Raises:
@@ -40,16 +40,16 @@ def encode_generation(call: Call[TextCompletionRequest]) -> HTTPRequest:
     return _request(call, "/generate")
 
 
-def encode_generation_stream(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_generation_stream(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a streamed reply. Raises as `encode_generation` does."""
     return _request(call, "/generate_stream")
 
 
-def _request(call: Call[TextCompletionRequest], path: str) -> HTTPRequest:
+def _request(call: WireCall[TextCompletionRequest], path: str) -> HTTPRequest:
     return json_request(path, merge_extra_body(generation_body(call), call.request.options.extra_body))
 
 
-def generation_body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
+def generation_body(call: WireCall[TextCompletionRequest]) -> dict[str, Any]:
     """What every request has, without `extra_body`. Raises as `encode_generation` does."""
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
@@ -62,7 +62,7 @@ def generation_body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
     return {"inputs": one_prompt(call, "TGI"), "parameters": {"details": True, **parameters}}
 
 
-def read_piece(told: JSONObject) -> Piece | None:
+def read_piece(told: JSONObject) -> ContinuationPiece | None:
     """What a whole reply, or an event, says. The last event repeats the whole text, which is passed over."""
     details = as_object(told.get("details"))
     reason = details.get("finish_reason")
@@ -74,7 +74,7 @@ def read_piece(told: JSONObject) -> Piece | None:
         reason = reason or ("stop" if isinstance(text, str) else None)  # servers that were not asked for details
     prompt = details.get("input_length", len(as_list(details.get("prefill"))))
     count = details.get("generated_tokens")
-    return Piece(
+    return ContinuationPiece(
         text=text if isinstance(text, str) else "",
         reason=_FINISH.get(reason, reason) if isinstance(reason, str) else None,
         prompt_tokens=prompt if isinstance(prompt, int) else 0,

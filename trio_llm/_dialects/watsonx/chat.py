@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..._types.chat import ChatRequest
 from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..contract import Call
+from ..contract import WireCall
 from ..openai import chat as openai_chat, chat_stream as openai_chat_stream
 from .requests import watsonx_request
 
@@ -38,7 +38,7 @@ decode_chat: Final = openai_chat.decode_chat
 open_chat_decoder: Final = openai_chat_stream.open_chat_decoder
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a whole reply.
 
     Raises:
@@ -47,12 +47,12 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return watsonx_request(call, "/chat", _body(call))
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a streamed reply. Usage comes unasked. Raises as `encode_chat` does."""
     return watsonx_request(call, "/chat_stream", _body(call))
 
 
-def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     body = openai_chat.chat_body(call)
     del body["model"]
     body.pop("stream_options", None)

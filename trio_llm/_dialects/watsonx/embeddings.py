@@ -11,7 +11,7 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..continuations import ERRORS
-from ..contract import Call, ReplyIsError, supported_parameters
+from ..contract import ReplyIsError, WireCall, supported_parameters
 from ..embedding_inputs import texts_of
 from ..failing import retryable
 from ..vectors import read_vector
@@ -20,7 +20,7 @@ from .requests import watsonx_request
 _EXPRESSIBLE: Final = frozenset({"encoding_format"})
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:
@@ -33,7 +33,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return watsonx_request(call, "/embeddings", {"inputs": texts_of(call, "watsonx")})
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read vectors, which come in the order of the input.
 
     Raises:

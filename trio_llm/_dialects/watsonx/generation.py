@@ -12,8 +12,8 @@ from typing import Any, Final
 from ..._convert.narrow import JSONObject, as_objects
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextCompletionRequest
-from ..continuations import Piece, one_prompt, open_pieces, read_continuation
-from ..contract import Call, supported_parameters
+from ..continuations import ContinuationPiece, one_prompt, open_pieces, read_continuation
+from ..contract import WireCall, supported_parameters
 from .requests import watsonx_request
 
 _RENAMED: Final[Mapping[str, str]] = {
@@ -34,7 +34,7 @@ _FINISH: Final = {
 _GOES_ON: Final = "not_finished"
 
 
-def encode_generation(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_generation(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a whole reply. A sampling parameter asks for sampling, which is not what happens without.
 
     Raises:
@@ -44,12 +44,12 @@ def encode_generation(call: Call[TextCompletionRequest]) -> HTTPRequest:
     return watsonx_request(call, "/generation", _body(call))
 
 
-def encode_generation_stream(call: Call[TextCompletionRequest]) -> HTTPRequest:
+def encode_generation_stream(call: WireCall[TextCompletionRequest]) -> HTTPRequest:
     """The request for a streamed reply. Raises as `encode_generation` does."""
     return watsonx_request(call, "/generation_stream", _body(call))
 
 
-def _body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
+def _body(call: WireCall[TextCompletionRequest]) -> dict[str, Any]:
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     parameters: dict[str, Any] = {wire: given[name] for name, wire in _RENAMED.items() if name in given}
@@ -63,7 +63,7 @@ def _body(call: Call[TextCompletionRequest]) -> dict[str, Any]:
     return {"input": one_prompt(call, "watsonx"), **({"parameters": parameters} if parameters else {})}
 
 
-def read_piece(told: JSONObject) -> Piece | None:
+def read_piece(told: JSONObject) -> ContinuationPiece | None:
     """What a whole reply, or an event of a stream, says; its counts are those of the text so far."""
     results = as_objects(told.get("results"))
     if not results:
@@ -72,7 +72,7 @@ def read_piece(told: JSONObject) -> Piece | None:
     text, reason = result.get("generated_text"), result.get("stop_reason")
     prompt, count = result.get("input_token_count"), result.get("generated_token_count")
     ended = isinstance(reason, str) and reason.lower() != _GOES_ON
-    return Piece(
+    return ContinuationPiece(
         text=text if isinstance(text, str) else "",
         reason=_FINISH.get(str(reason).lower(), str(reason)) if ended else None,
         prompt_tokens=prompt if isinstance(prompt, int) else 0,

@@ -20,10 +20,10 @@ from ..._types.errors import UnsupportedParamsError
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
 from ..bodies import ReadingOfEvents, read_body
-from ..contract import Call, ReplyIsError, json_request, merge_extra_body
+from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body
 from ..failing import no_answer
 from ..openai import chat as openai_chat
-from ..openai.chat_stream import ChatReader
+from ..openai.chat_stream import OpenAIChatReader
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .envelope import result_of, run_path
 
@@ -48,7 +48,7 @@ _ONLY_WHOLE: Final = ("choices", "output")
 """Results that are in OpenAI's shape already, as those of newer models."""
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a whole reply.
 
     Raises:
@@ -57,12 +57,12 @@ def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
     return _request(call, {})
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """A request for a streamed reply. Usage comes unasked. Raises as `encode_chat` does."""
     return _request(call, {"stream": True})
 
 
-def _request(call: Call[ChatRequest], more: Mapping[str, Any]) -> HTTPRequest:
+def _request(call: WireCall[ChatRequest], more: Mapping[str, Any]) -> HTTPRequest:
     options = call.request.options
     body = openai_chat.chat_body(call)
     del body["model"]
@@ -83,7 +83,7 @@ def _request(call: Call[ChatRequest], more: Mapping[str, Any]) -> HTTPRequest:
     return json_request(run_path(call), merge_extra_body({**body, **more}, options.extra_body))
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply.
 
     Raises:
@@ -93,7 +93,7 @@ def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
     return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 
-def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
+def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     result = result_of(document)
     if any(name in result for name in _ONLY_WHOLE):
         return openai_chat.decode_chat(call, _json.dumps(result))
@@ -106,7 +106,7 @@ def _read(call: Call[ChatRequest], document: Any) -> ModelResponse:
     return openai_chat.decode_chat(call, _json.dumps(_answer(call, {"choices": [choice]}, result)))
 
 
-def _answer(call: Call[ChatRequest], answer: JSONObject, told: JSONObject) -> JSONObject:
+def _answer(call: WireCall[ChatRequest], answer: JSONObject, told: JSONObject) -> JSONObject:
     usage = {"usage": told["usage"]} if told.get("usage") else {}
     return {"id": call.fresh.id("chatcmpl-"), "model": call.model, **answer, **usage}
 
@@ -129,23 +129,23 @@ def _call(made: JSONObject, number: int) -> JSONObject:
     return {"index": number, "type": "function", "function": made}
 
 
-def _reason(call: Call[ChatRequest], usage: JSONObject) -> str:
+def _reason(call: WireCall[ChatRequest], usage: JSONObject) -> str:
     limits = [call.request.parameters.get(name) for name in _LIMITS]
     used = usage.get("completion_tokens")
     return "length" if used is not None and used in limits else "stop"
 
 
-def open_chat_decoder(call: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
+def open_chat_decoder(call: WireCall[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """The decoder of one streamed reply."""
-    return SSEStreamDecoder(_Reader(call))
+    return SSEStreamDecoder(_WorkersReader(call))
 
 
-class _Reader:
+class _WorkersReader:
     """One streamed reply. Only OpenAI's closing event says that it is whole."""
 
-    def __init__(self, call: Call[ChatRequest]) -> None:
+    def __init__(self, call: WireCall[ChatRequest]) -> None:
         self._call = call
-        self._chat = ChatReader(call)
+        self._chat = OpenAIChatReader(call)
         self._head: JSONObject = {"id": call.fresh.id("chatcmpl-"), "model": call.model}
         self._usage: JSONObject = {}
         self._began = False

@@ -12,7 +12,7 @@ from ..._convert.narrow import as_list
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
-from ..contract import Call, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import texts_of
 from ..vectors import read_vector
 from .envelope import result_of, run_path
@@ -20,7 +20,7 @@ from .envelope import result_of, run_path
 _EXPRESSIBLE: Final = frozenset({"encoding_format"})
 
 
-def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
+def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:
@@ -34,7 +34,7 @@ def encode_embeddings(call: Call[EmbeddingRequest]) -> HTTPRequest:
     return json_request(run_path(call), merge_extra_body(body, request.options.extra_body))
 
 
-def decode_embeddings(call: Call[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
+def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> EmbeddingResponse:
     """Read vectors, which come in the order of the input.
 
     Raises:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ..._convert.converter import ConversionError
 from ..._convert.narrow import JSONObject, as_object
-from ..contract import Call, ReplyIsError
+from ..contract import ReplyIsError, WireCall
 from ..error_bodies import ErrorReading
 from ..failing import no_answer, retryable
 
@@ -18,7 +18,7 @@ _ERRORS: Final = ErrorReading()
 decode_error: Final = _ERRORS.of_reply
 
 
-def run_path(call: Call[Any]) -> str:
+def run_path(call: WireCall[Any]) -> str:
     """Where a model is run. Its name, such as `@cf/meta/llama-3.2-1b-instruct`, is part of the path as it is."""
     return f"/run/{quote(call.model, safe='/@')}"
 

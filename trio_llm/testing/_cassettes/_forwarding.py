@@ -11,7 +11,7 @@ from trio import TASK_STATUS_IGNORED  # noqa: ASYNC106  # needed at import, wher
 from ..._runtime import trio
 from ..._transport import Reply, Transport, TransportError
 from ..._types.http import HTTPRequest, Origin, ReplyHead, split_url
-from .._http import Received, head_bytes, read_requests, refusal_bytes
+from .._http import ReceivedRequest, head_bytes, read_requests, refusal_bytes
 from .._server import reset_connection
 from ._recording import Recorder
 
@@ -81,7 +81,7 @@ class _Upstream:
 async def _serve_connection(upstream: _Upstream, stream: ByteStream) -> None:
     """One connection. A task reads ahead, as only a read notices that the client is gone."""
     await trio.lowlevel.checkpoint()
-    send, receive = trio.open_memory_channel[Received](math.inf)
+    send, receive = trio.open_memory_channel[ReceivedRequest](math.inf)
     async with stream, send, receive, trio.open_nursery() as nursery:
         nursery.start_soon(read_requests, stream, send, nursery.cancel_scope)
         keep = True
@@ -91,7 +91,7 @@ async def _serve_connection(upstream: _Upstream, stream: ByteStream) -> None:
         nursery.cancel_scope.cancel()
 
 
-async def _pass_on(upstream: _Upstream, stream: ByteStream, received: Received) -> bool:
+async def _pass_on(upstream: _Upstream, stream: ByteStream, received: ReceivedRequest) -> bool:
     """Returns whether the connection is still good for another request."""
     import anyio
 

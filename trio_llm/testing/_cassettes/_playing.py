@@ -17,7 +17,7 @@ from ..._types.http import HTTPRequest, Origin, ReplyHead
 from .._actions import Action, Delivery
 from .._faults import FaultPlan, Moment
 from .._ledger import Ledger, RecordedRequest, SimulatorStatistics
-from .._simulator import Exchange, SimulatedReply, Simulator
+from .._simulator import PlayedReply, SimulatedReply, Simulator
 from .._timeline import Ending, Piece, ScriptedReply
 from ._cleaning import Cleaner
 from ._grafting import Playing, grafted, playing
@@ -129,9 +129,9 @@ class Player:
         """Nothing to do: replies close themselves, and the ledger stays readable."""
         await trio.lowlevel.checkpoint()
 
-    def open_exchange(self, reply: ScriptedReply) -> Exchange:
+    def open_exchange(self, reply: ScriptedReply) -> PlayedReply:
         """Begin to play a reply; the exchange counts as active until it is released."""
-        return Exchange(self._ledger, reply)
+        return PlayedReply(self._ledger, reply)
 
     def _decide(
         self, request: HTTPRequest, origin: str | None, now: float

@@ -16,10 +16,10 @@ from ._limit_headers import anthropic_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_object,
     arguments_text,
@@ -82,9 +82,9 @@ def _read(_path: str, body: Mapping[str, Any]) -> Prompt:
     )
 
 
-def _write(prompt: Prompt, answer: Answer) -> Body:
+def _write(prompt: Prompt, answer: Answer) -> ReplyBody:
     if prompt.stream:
-        return Body(EVENT_STREAM, list(_events(answer)))
+        return ReplyBody(EVENT_STREAM, list(_events(answer)))
     message = {
         **_head(answer),
         "content": [block for block, _ in _blocks(answer)],
@@ -139,7 +139,7 @@ _EMPTY: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def _events(answer: Answer) -> Iterator[Event]:
+def _events(answer: Answer) -> Iterator[BodyEvent]:
     usage = {**_input_usage(answer), "output_tokens": 1}
     message: dict[str, Any] = {
         **_head(answer),
@@ -159,15 +159,17 @@ def _events(answer: Answer) -> Iterator[Event]:
     yield _event("message_stop")
 
 
-def _event(kind: str, *, tokens: int = 0, **fields: object) -> Event:
+def _event(kind: str, *, tokens: int = 0, **fields: object) -> BodyEvent:
     return data_event({"type": kind, **fields}, name=kind, tokens=tokens)
 
 
-def _write_count(_prompt: Prompt, answer: Answer) -> Body:
+def _write_count(_prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole({"input_tokens": answer.usage.prompt_tokens})
 
 
 ENDPOINTS: Final = (
-    Endpoint("anthropic.messages", re.compile(r"/messages$"), ANTHROPIC, _read, _write),
-    Endpoint("anthropic.count_tokens", re.compile(r"/messages/count_tokens$"), ANTHROPIC, _read, _write_count),
+    SimulatedOperation("anthropic.messages", re.compile(r"/messages$"), ANTHROPIC, _read, _write),
+    SimulatedOperation(
+        "anthropic.count_tokens", re.compile(r"/messages/count_tokens$"), ANTHROPIC, _read, _write_count
+    ),
 )

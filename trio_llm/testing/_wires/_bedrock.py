@@ -19,10 +19,10 @@ from ._limit_headers import no_headers
 from ._model import (
     AWS_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_object,
     arguments_text,
@@ -57,7 +57,7 @@ def exception_name(failure: Failure) -> str:
     return failure.code or _EXCEPTIONS.get(failure.status, usual)
 
 
-def _event(kind: str, value: Mapping[str, Any], tokens: int = 0) -> Event:
+def _event(kind: str, value: Mapping[str, Any], tokens: int = 0) -> BodyEvent:
     return aws_event(kind, _json.dumps(value), tokens=tokens)
 
 
@@ -115,9 +115,9 @@ def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return fields(_json.loads(text)) if isinstance(text, str) else None
 
 
-def _write(prompt: Prompt, answer: Answer) -> Body:
+def _write(prompt: Prompt, answer: Answer) -> ReplyBody:
     if prompt.stream:
-        return Body(AWS_STREAM, [_event(*event) for event in converse_events(answer)])
+        return ReplyBody(AWS_STREAM, [_event(*event) for event in converse_events(answer)])
     message = {"role": "assistant", "content": [block for block, _, _ in _blocks(answer)]}
     told = {"stopReason": _STOP_REASONS[answer.finish_reason], **_metadata(answer)}
     return whole({"output": {"message": message}, **told}, tokens=answer_tokens(answer))
@@ -177,11 +177,13 @@ def _read_count(path: str, body: Mapping[str, Any]) -> Prompt:
     return _read(path, fields(fields(body.get("input")).get("converse")))
 
 
-def _write_count(_prompt: Prompt, answer: Answer) -> Body:
+def _write_count(_prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole({"inputTokens": answer.usage.prompt_tokens})
 
 
 ENDPOINTS: Final = (
-    Endpoint("bedrock.converse", re.compile(r"/model/[^/]+/converse(-stream)?$"), BEDROCK, _read, _write),
-    Endpoint("bedrock.count_tokens", re.compile(r"/model/[^/]+/count-tokens$"), BEDROCK, _read_count, _write_count),
+    SimulatedOperation("bedrock.converse", re.compile(r"/model/[^/]+/converse(-stream)?$"), BEDROCK, _read, _write),
+    SimulatedOperation(
+        "bedrock.count_tokens", re.compile(r"/model/[^/]+/count-tokens$"), BEDROCK, _read_count, _write_count
+    ),
 )

@@ -18,10 +18,10 @@ from ._limit_headers import no_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_text,
     data_event,
@@ -65,9 +65,9 @@ def _read(path: str, body: Mapping[str, Any]) -> Prompt:
     )
 
 
-def _write(prompt: Prompt, answer: Answer) -> Body:
+def _write(prompt: Prompt, answer: Answer) -> ReplyBody:
     if prompt.stream:
-        return Body(EVENT_STREAM, list(_events(answer)))
+        return ReplyBody(EVENT_STREAM, list(_events(answer)))
     thought, said = "".join(answer.reasoning), "".join(answer.text)
     message: dict[str, Any] = {"role": "assistant"}
     blocks = [{"type": "text", "text": said}] if said else []
@@ -90,12 +90,12 @@ def _usage(answer: Answer) -> dict[str, Any]:
     return {"billed_units": counts, "tokens": counts, "cached_tokens": cached}
 
 
-def _event(kind: str, *, tokens: int = 0, index: int | None = None, **told: Any) -> Event:
+def _event(kind: str, *, tokens: int = 0, index: int | None = None, **told: Any) -> BodyEvent:
     place = {} if index is None else {"index": index}
     return data_event({"type": kind, **place, **told}, name=kind, tokens=tokens)
 
 
-def _events(answer: Answer) -> Iterator[Event]:
+def _events(answer: Answer) -> Iterator[BodyEvent]:
     start = {"message": {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}}
     yield _event("message-start", id=answer.id, delta=start)
     index = 0
@@ -132,7 +132,7 @@ def texts_of_list(value: object) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(texts_of(value))
 
 
-def _write_embedding(prompt: Prompt, answer: Answer) -> Body:
+def _write_embedding(prompt: Prompt, answer: Answer) -> ReplyBody:
     size = positive(prompt.body.get("output_dimension")) or DEFAULT_DIMENSIONS
     form = str(next(iter(items(prompt.body.get("embedding_types"))), "float"))
     vectors = [vector(text, size) for text in prompt.texts]
@@ -141,6 +141,6 @@ def _write_embedding(prompt: Prompt, answer: Answer) -> Body:
 
 
 ENDPOINTS: Final = (
-    Endpoint("cohere.chat", re.compile(r"(^|/v2|/cohere)/chat$"), COHERE, _read, _write),
-    Endpoint("cohere.embeddings", re.compile(r"/embed$"), COHERE, _read_embedding, _write_embedding),
+    SimulatedOperation("cohere.chat", re.compile(r"(^|/v2|/cohere)/chat$"), COHERE, _read, _write),
+    SimulatedOperation("cohere.embeddings", re.compile(r"/embed$"), COHERE, _read_embedding, _write_embedding),
 )

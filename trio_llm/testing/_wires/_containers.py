@@ -23,10 +23,10 @@ from ._model import (
     AWS_STREAM,
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_object,
     aws_event,
@@ -50,14 +50,14 @@ SAGEMAKER: Final = Family(
 )
 
 
-def _contained(endpoint: Endpoint, name: str, field: str) -> Endpoint:
+def _contained(endpoint: SimulatedOperation, name: str, field: str) -> SimulatedOperation:
     """A container's endpoint; the path names it, and a stream comes in the payloads of AWS's messages."""
 
     def read(path: str, body: Mapping[str, Any]) -> Prompt:
         asked = endpoint.read(path, body)
         return attrs.evolve(asked, model=unquote(path.split("/")[-2]), stream=path.endswith("-stream"))
 
-    def write(prompt: Prompt, answer: Answer) -> Body:
+    def write(prompt: Prompt, answer: Answer) -> ReplyBody:
         written = endpoint.write(prompt, answer)
         if written.content_type != EVENT_STREAM:
             return written
@@ -65,16 +65,16 @@ def _contained(endpoint: Endpoint, name: str, field: str) -> Endpoint:
         events = [
             aws_event("PayloadPart", event.data, tokens=event.tokens, content_type=kind) for event in written.events
         ]
-        return Body(AWS_STREAM, events)
+        return ReplyBody(AWS_STREAM, events)
 
     def fits(_path: str, body: Mapping[str, Any]) -> bool:
         return field in body
 
-    return Endpoint(f"sagemaker.{name}", _INVOKED, SAGEMAKER, read, write, fits=fits)
+    return SimulatedOperation(f"sagemaker.{name}", _INVOKED, SAGEMAKER, read, write, fits=fits)
 
 
-_TEXTS: Final = Endpoint("tgi.generate", _INVOKED, SAGEMAKER, read_generation, write_generation)
-_VECTORS: Final = Endpoint("tgi.embeddings", _INVOKED, SAGEMAKER, read_features, write_features)
+_TEXTS: Final = SimulatedOperation("tgi.generate", _INVOKED, SAGEMAKER, read_generation, write_generation)
+_VECTORS: Final = SimulatedOperation("tgi.embeddings", _INVOKED, SAGEMAKER, read_features, write_features)
 
 
 def _cloudflare_error(failure: Failure) -> dict[str, Any]:
@@ -100,20 +100,20 @@ def _read_run(path: str, body: Mapping[str, Any]) -> Prompt:
     return attrs.evolve(_CHAT.read(path, body), model=_model(path))
 
 
-def _enveloped(result: Any, *, tokens: int = 0) -> Body:
+def _enveloped(result: Any, *, tokens: int = 0) -> ReplyBody:
     return whole({"result": result, "success": True, "errors": [], "messages": []}, tokens=tokens)
 
 
-def _write_run(prompt: Prompt, answer: Answer) -> Body:
+def _write_run(prompt: Prompt, answer: Answer) -> ReplyBody:
     calls = [{"name": call.name, "arguments": arguments_object(call)} for call in answer.tool_calls]
     if not prompt.stream:
         made = {"tool_calls": calls} if calls else {}
         said = {"response": "".join(answer.text), **made, "usage": usage_object(answer)}
         return _enveloped(said, tokens=answer_tokens(answer))
-    return Body(EVENT_STREAM, [*_run_events(answer, calls), DONE])
+    return ReplyBody(EVENT_STREAM, [*_run_events(answer, calls), DONE])
 
 
-def _run_events(answer: Answer, calls: list[dict[str, Any]]) -> Iterator[Event]:
+def _run_events(answer: Answer, calls: list[dict[str, Any]]) -> Iterator[BodyEvent]:
     for piece in answer.text:
         yield data_event({"response": piece}, tokens=1)
     if calls:
@@ -126,7 +126,7 @@ def _read_vectors(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(_model(path), texts, texts[-1] if texts else "", body=body)
 
 
-def _write_vectors(prompt: Prompt, _answer: Answer) -> Body:
+def _write_vectors(prompt: Prompt, _answer: Answer) -> ReplyBody:
     data = [vector(text, DEFAULT_DIMENSIONS) for text in prompt.texts]
     return _enveloped({"shape": [len(data), DEFAULT_DIMENSIONS], "data": data, "pooling": "mean"})
 
@@ -140,6 +140,6 @@ ENDPOINTS: Final = (
     # Vectors are asked for by a list, a continuation by one text and its parameters.
     _contained(_TEXTS, "generate", "parameters"),
     _contained(_VECTORS, "embeddings", "inputs"),
-    Endpoint("cloudflare.embeddings", _RUN, CLOUDFLARE, _read_vectors, _write_vectors, fits=_makes_vectors),
-    Endpoint("cloudflare.run", _RUN, CLOUDFLARE, _read_run, _write_run),
+    SimulatedOperation("cloudflare.embeddings", _RUN, CLOUDFLARE, _read_vectors, _write_vectors, fits=_makes_vectors),
+    SimulatedOperation("cloudflare.run", _RUN, CLOUDFLARE, _read_run, _write_run),
 )

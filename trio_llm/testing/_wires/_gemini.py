@@ -17,9 +17,9 @@ from ._limit_headers import no_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_object,
     data_event,
@@ -118,12 +118,12 @@ def _model(path: str) -> str:
     return path.rpartition("/")[2].partition(":")[0]
 
 
-def _write(prompt: Prompt, answer: Answer) -> Body:
+def _write(prompt: Prompt, answer: Answer) -> ReplyBody:
     if not prompt.stream:
         return whole(_candidate(answer, _whole_parts(prompt, answer), last=True), tokens=answer_tokens(answer))
     events = [data_event(_candidate(answer, [part], last=False), tokens=tokens) for part, tokens in _parts(answer)]
     last = data_event(_candidate(answer, [{"text": ""}], last=True))
-    return Body(EVENT_STREAM, [*events, last])
+    return ReplyBody(EVENT_STREAM, [*events, last])
 
 
 def _parts(answer: Answer) -> list[tuple[dict[str, Any], int]]:
@@ -192,15 +192,15 @@ def _requests(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return objects(body.get("requests")) or [body]
 
 
-def _write_embedding(prompt: Prompt, _answer: Answer) -> Body:
+def _write_embedding(prompt: Prompt, _answer: Answer) -> ReplyBody:
     sizes = [positive(one.get("outputDimensionality")) or DEFAULT_DIMENSIONS for one in _requests(prompt.body)]
     vectors = [{"values": vector(text, size)} for text, size in zip(prompt.texts, sizes, strict=True)]
     return whole({"embeddings": vectors} if "requests" in prompt.body else {"embedding": vectors[0]})
 
 
 ENDPOINTS: Final = (
-    Endpoint("gemini.chat", re.compile(r":(streamG|g)enerateContent$"), GEMINI, _read, _write),
-    Endpoint(
+    SimulatedOperation("gemini.chat", re.compile(r":(streamG|g)enerateContent$"), GEMINI, _read, _write),
+    SimulatedOperation(
         "gemini.embeddings",
         re.compile(r":(embedContent|batchEmbedContents)$"),
         GEMINI,

@@ -21,9 +21,9 @@ from ._limit_headers import no_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     data_event,
     fields,
@@ -60,7 +60,7 @@ def read_generation(path: str, body: Mapping[str, Any]) -> Prompt:
     )
 
 
-def write_generation(prompt: Prompt, answer: Answer) -> Body:
+def write_generation(prompt: Prompt, answer: Answer) -> ReplyBody:
     """TGI's answer."""
     text, usage = "".join(answer.text), answer.usage
     reason = "length" if answer.finish_reason == "length" else "eos_token"
@@ -76,7 +76,7 @@ def write_generation(prompt: Prompt, answer: Answer) -> Body:
         for index, piece in enumerate(pieces)
     ]
     events[-1] |= {"generated_text": text, "details": {**details, "input_length": usage.prompt_tokens}}
-    return Body(EVENT_STREAM, [data_event(event, tokens=int(event["details"] is None)) for event in events])
+    return ReplyBody(EVENT_STREAM, [data_event(event, tokens=int(event["details"] is None)) for event in events])
 
 
 def _token(number: int, text: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def read_features(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(model, texts, texts[-1] if texts else "", body=body)
 
 
-def write_features(prompt: Prompt, _answer: Answer) -> Body:
+def write_features(prompt: Prompt, _answer: Answer) -> ReplyBody:
     """A bare list of vectors."""
     size = positive(prompt.body.get("dimensions")) or DEFAULT_DIMENSIONS
     return whole([vector(text, size) for text in prompt.texts])
@@ -117,7 +117,7 @@ def _read_watsonx_chat(path: str, body: Mapping[str, Any]) -> Prompt:
     return attrs.evolve(asked, model=str(body.get("model_id", "")), stream=path.endswith("_stream"), choice=word)
 
 
-def _write_watsonx_chat(prompt: Prompt, answer: Answer) -> Body:
+def _write_watsonx_chat(prompt: Prompt, answer: Answer) -> ReplyBody:
     # Usage comes unasked.
     told = attrs.evolve(prompt, body={**prompt.body, "stream_options": {"include_usage": True}})
     return _CHAT.write(told, answer)
@@ -136,7 +136,7 @@ def _read_watsonx(path: str, body: Mapping[str, Any]) -> Prompt:
     )
 
 
-def _write_watsonx(prompt: Prompt, answer: Answer) -> Body:
+def _write_watsonx(prompt: Prompt, answer: Answer) -> ReplyBody:
     head = {"model_id": answer.model, "created_at": _CREATED}
     end = "max_tokens" if answer.finish_reason == "length" else "eos_token"
     prompt_tokens = answer.usage.prompt_tokens
@@ -152,7 +152,7 @@ def _write_watsonx(prompt: Prompt, answer: Answer) -> Body:
         for number, piece in enumerate(answer.text)
     ]
     last = data_event(told("", answer.usage.completion_tokens, end), name="message")
-    return Body(EVENT_STREAM, [*events, last])
+    return ReplyBody(EVENT_STREAM, [*events, last])
 
 
 def _read_watsonx_vectors(_path: str, body: Mapping[str, Any]) -> Prompt:
@@ -160,7 +160,7 @@ def _read_watsonx_vectors(_path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(str(body.get("model_id", "")), texts, texts[-1] if texts else "", body=body)
 
 
-def _write_watsonx_vectors(prompt: Prompt, answer: Answer) -> Body:
+def _write_watsonx_vectors(prompt: Prompt, answer: Answer) -> ReplyBody:
     results = [{"embedding": vector(text, DEFAULT_DIMENSIONS), "input": text} for text in prompt.texts]
     head = {"model_id": answer.model, "created_at": _CREATED}
     return whole({**head, "results": results, "input_token_count": answer.usage.prompt_tokens})
@@ -187,7 +187,7 @@ def _read_complete(_path: str, body: Mapping[str, Any]) -> Prompt:
     )
 
 
-def _write_complete(_prompt: Prompt, answer: Answer) -> Body:
+def _write_complete(_prompt: Prompt, answer: Answer) -> ReplyBody:
     reason = "maximum_tokens" if answer.finish_reason == "length" else "end_of_text"
     usage = answer.usage
     counts = {
@@ -200,9 +200,11 @@ def _write_complete(_prompt: Prompt, answer: Answer) -> Body:
 
 
 ENDPOINTS: Final = (
-    Endpoint("tgi.generate", re.compile(r"/generate(_stream)?$"), TGI, read_generation, write_generation),
-    Endpoint("tgi.embeddings", re.compile(r"/pipeline/feature-extraction$"), TGI, read_features, write_features),
-    Endpoint(
+    SimulatedOperation("tgi.generate", re.compile(r"/generate(_stream)?$"), TGI, read_generation, write_generation),
+    SimulatedOperation(
+        "tgi.embeddings", re.compile(r"/pipeline/feature-extraction$"), TGI, read_features, write_features
+    ),
+    SimulatedOperation(
         "watsonx.chat",
         re.compile(r"/chat(_stream)?$"),
         WATSONX,
@@ -210,7 +212,7 @@ ENDPOINTS: Final = (
         _write_watsonx_chat,
         fits=_of_watsonx,
     ),
-    Endpoint(
+    SimulatedOperation(
         "watsonx.generation",
         re.compile(r"/generation(_stream)?$"),
         WATSONX,
@@ -218,7 +220,7 @@ ENDPOINTS: Final = (
         _write_watsonx,
         fits=_of_watsonx,
     ),
-    Endpoint(
+    SimulatedOperation(
         "watsonx.embeddings",
         re.compile(r"/embeddings$"),
         WATSONX,
@@ -226,5 +228,5 @@ ENDPOINTS: Final = (
         _write_watsonx_vectors,
         fits=_of_watsonx,
     ),
-    Endpoint("aleph_alpha.complete", re.compile(r"/complete$"), ALEPH_ALPHA, _read_complete, _write_complete),
+    SimulatedOperation("aleph_alpha.complete", re.compile(r"/complete$"), ALEPH_ALPHA, _read_complete, _write_complete),
 )

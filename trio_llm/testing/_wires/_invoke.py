@@ -25,9 +25,9 @@ from ._model import (
     AWS_STREAM,
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     aws_event,
     copies,
@@ -62,7 +62,7 @@ def _has(*names: str) -> _Fits:
     return lambda _, body: all(name in body for name in names)
 
 
-def _payload(event: Mapping[str, Any], tokens: int = 0) -> Event:
+def _payload(event: Mapping[str, Any], tokens: int = 0) -> BodyEvent:
     held = _json.dumps({"bytes": b64encode(_json.dumps(event)).decode()})
     return aws_event("chunk", held, tokens=tokens)
 
@@ -79,34 +79,34 @@ def _metrics(answer: Answer) -> dict[str, Any]:
     return {_METRICS: {**counts, "invocationLatency": 1, "firstByteLatency": 1}}
 
 
-def _hosted(endpoint: Endpoint, name: str, fits: _Fits) -> Endpoint:
+def _hosted(endpoint: SimulatedOperation, name: str, fits: _Fits) -> SimulatedOperation:
     """A maker's endpoint: model and streaming are said by the path, and a stream is wrapped."""
 
     def read(path: str, body: Mapping[str, Any]) -> Prompt:
         asked = endpoint.read(path, body)
         return attrs.evolve(asked, model=_model(path), stream=path.endswith("-stream"))
 
-    def write(prompt: Prompt, answer: Answer) -> Body:
+    def write(prompt: Prompt, answer: Answer) -> ReplyBody:
         written = endpoint.write(prompt, answer)
         return _wrapped(written, answer) if written.content_type == EVENT_STREAM else written
 
     return attrs.evolve(endpoint, name=name, path=_PATH, family=BEDROCK, read=read, write=write, fits=fits)
 
 
-def _wrapped(written: Body, answer: Answer) -> Body:
+def _wrapped(written: ReplyBody, answer: Answer) -> ReplyBody:
     told = [
         (_json.loads(event.data.rpartition(b"data: ")[2]), event.tokens)
         for event in written.events
         if b"data: {" in event.data
     ]
     told[-1][0].update(_metrics(answer))
-    return Body(AWS_STREAM, [_payload(event, tokens) for event, tokens in told])
+    return ReplyBody(AWS_STREAM, [_payload(event, tokens) for event, tokens in told])
 
 
-def _write_nova(prompt: Prompt, answer: Answer) -> Body:
+def _write_nova(prompt: Prompt, answer: Answer) -> ReplyBody:
     if not prompt.stream:
         return _CONVERSE.write(prompt, answer)
-    return Body(AWS_STREAM, [_payload({kind: told}, tokens) for kind, told, tokens in converse_events(answer)])
+    return ReplyBody(AWS_STREAM, [_payload({kind: told}, tokens) for kind, told, tokens in converse_events(answer)])
 
 
 @attrs.frozen
@@ -142,14 +142,14 @@ class _Form:
             body=body,
         )
 
-    def write(self, prompt: Prompt, answer: Answer) -> Body:
+    def write(self, prompt: Prompt, answer: Answer) -> ReplyBody:
         """The answer."""
         reason = self.reasons[answer.finish_reason == "length"]
         if not prompt.stream:
             written = whole(self.whole("".join(answer.text), reason, answer), tokens=answer_tokens(answer))
             return attrs.evolve(written, headers=_counts(answer))
         events = [_payload(self.piece(text, None, answer), 1) for text in answer.text]
-        return Body(AWS_STREAM, [*events, _payload({**self.piece("", reason, answer), **_metrics(answer)})])
+        return ReplyBody(AWS_STREAM, [*events, _payload({**self.piece("", reason, answer), **_metrics(answer)})])
 
 
 def _titan(text: str, reason: str, answer: Answer) -> dict[str, Any]:
@@ -232,13 +232,13 @@ def _read_vector(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(model=_model(path), texts=(text,), last=text, body=body)
 
 
-def _write_titan_vector(prompt: Prompt, answer: Answer) -> Body:
+def _write_titan_vector(prompt: Prompt, answer: Answer) -> ReplyBody:
     values = vector(prompt.last, positive(prompt.body.get("dimensions")) or DEFAULT_DIMENSIONS)
     count = answer.usage.prompt_tokens
     return whole({"embedding": values, "embeddingsByType": {"float": values}, "inputTextTokenCount": count})
 
 
-def _write_nova_vector(prompt: Prompt, _answer: Answer) -> Body:
+def _write_nova_vector(prompt: Prompt, _answer: Answer) -> ReplyBody:
     size = positive(fields(prompt.body.get("singleEmbeddingParams")).get("embeddingDimension")) or DEFAULT_DIMENSIONS
     return whole({"embeddings": [{"embeddingType": "TEXT", "embedding": vector(prompt.last, size)}]})
 
@@ -248,12 +248,12 @@ def _read_picture(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(model=_model(path), texts=(text,), last=text, body=body)
 
 
-def _write_canvas(prompt: Prompt, _answer: Answer) -> Body:
+def _write_canvas(prompt: Prompt, _answer: Answer) -> ReplyBody:
     count = copies(fields(prompt.body.get("imageGenerationConfig")).get("numberOfImages"))
     return whole({"images": [PIXEL] * count, "error": None})
 
 
-def _write_stability(_prompt: Prompt, _answer: Answer) -> Body:
+def _write_stability(_prompt: Prompt, _answer: Answer) -> ReplyBody:
     return whole({"seeds": [0], "finish_reasons": [None], "images": [PIXEL]})
 
 
@@ -266,7 +266,7 @@ def _read_count(path: str, body: Mapping[str, Any]) -> Prompt:
     return attrs.evolve(_MESSAGES.read(path, held), model=_model(path))
 
 
-def _write_count(_prompt: Prompt, answer: Answer) -> Body:
+def _write_count(_prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole({"inputTokens": answer.usage.prompt_tokens})
 
 
@@ -274,8 +274,8 @@ def _counts_invoked(_path: str, body: Mapping[str, Any]) -> bool:
     return "invokeModel" in fields(body.get("input"))
 
 
-def _own(name: str, fits: _Fits, read: Any, write: Any) -> Endpoint:
-    return Endpoint(f"bedrock.{name}", _PATH, BEDROCK, read, write, fits=fits)
+def _own(name: str, fits: _Fits, read: Any, write: Any) -> SimulatedOperation:
+    return SimulatedOperation(f"bedrock.{name}", _PATH, BEDROCK, read, write, fits=fits)
 
 
 def _makes_vectors(_path: str, body: Mapping[str, Any]) -> bool:
@@ -287,7 +287,7 @@ def _makes_pictures(_path: str, body: Mapping[str, Any]) -> bool:
 
 
 ENDPOINTS: Final = (
-    Endpoint("bedrock.invoke_count_tokens", _COUNT, BEDROCK, _read_count, _write_count, fits=_counts_invoked),
+    SimulatedOperation("bedrock.invoke_count_tokens", _COUNT, BEDROCK, _read_count, _write_count, fits=_counts_invoked),
     _hosted(_MESSAGES, "bedrock.invoke_claude", _has("anthropic_version", "messages")),
     attrs.evolve(_hosted(_CONVERSE, "bedrock.invoke_nova", _has("schemaVersion")), write=_write_nova),
     _hosted(_CHAT, "bedrock.invoke_chats", _has("messages")),

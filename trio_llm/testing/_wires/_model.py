@@ -43,7 +43,7 @@ class Answer:
 
 
 @attrs.frozen
-class Event:
+class BodyEvent:
     """One event of a streamed body, or a whole body."""
 
     data: bytes
@@ -52,11 +52,11 @@ class Event:
 
 
 @attrs.frozen
-class Body:
+class ReplyBody:
     """What a reply with status 200 consists of."""
 
     content_type: str
-    events: Sequence[Event]
+    events: Sequence[BodyEvent]
     headers: Mapping[str, str] = attrs.Factory(dict[str, str])
     """What the wire says in headers; lower-case names."""
 
@@ -87,7 +87,7 @@ class Memory(Enum):
 
 
 @attrs.frozen
-class Endpoint:
+class SimulatedOperation:
     """One operation that the simulator answers."""
 
     name: str
@@ -97,7 +97,7 @@ class Endpoint:
     family: Family
     read: Callable[[str, Mapping[str, Any]], Prompt]
     """The question in a path and a decoded body."""
-    write: Callable[[Prompt, Answer], Body]
+    write: Callable[[Prompt, Answer], ReplyBody]
     method: str = "POST"
     """The only method that it answers; what answers GET answers HEAD."""
     fits: Callable[[str, Mapping[str, Any]], bool] | None = None
@@ -110,20 +110,20 @@ def words(text: str) -> list[str]:
     return re.findall(r"\S+\s*|\s+", text)
 
 
-def whole(value: object, *, tokens: int = 0) -> Body:
+def whole(value: object, *, tokens: int = 0) -> ReplyBody:
     """A JSON body in one piece."""
-    return Body(JSON, [Event(_json.dumps(value), tokens)])
+    return ReplyBody(JSON, [BodyEvent(_json.dumps(value), tokens)])
 
 
-def data_event(value: object, *, name: str | None = None, tokens: int = 0) -> Event:
+def data_event(value: object, *, name: str | None = None, tokens: int = 0) -> BodyEvent:
     """A server-sent event that carries JSON."""
     prefix = f"event: {name}\n".encode() if name else b""
-    return Event(prefix + b"data: " + _json.dumps(value) + b"\n\n", tokens)
+    return BodyEvent(prefix + b"data: " + _json.dumps(value) + b"\n\n", tokens)
 
 
-def line_event(value: object, *, tokens: int = 0) -> Event:
+def line_event(value: object, *, tokens: int = 0) -> BodyEvent:
     """A line of JSON."""
-    return Event(_json.dumps(value) + b"\n", tokens)
+    return BodyEvent(_json.dumps(value) + b"\n", tokens)
 
 
 def aws_message(headers: Mapping[str, str], payload: bytes) -> bytes:
@@ -137,10 +137,10 @@ def aws_message(headers: Mapping[str, str], payload: bytes) -> bytes:
     return message + struct.pack(">I", crc32(message))
 
 
-def aws_event(kind: str, payload: bytes, *, tokens: int = 0, content_type: str = JSON) -> Event:
+def aws_event(kind: str, payload: bytes, *, tokens: int = 0, content_type: str = JSON) -> BodyEvent:
     """A message that carries an event."""
     headers = {":event-type": kind, ":content-type": content_type, ":message-type": "event"}
-    return Event(aws_message(headers, payload), tokens)
+    return BodyEvent(aws_message(headers, payload), tokens)
 
 
 def arguments_text(call: ToolUse) -> str:

@@ -19,10 +19,10 @@ from ._limit_headers import no_headers
 from ._model import (
     LINES,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_object,
     fields,
@@ -73,7 +73,7 @@ def _ending(answer: Answer) -> dict[str, Any]:
     return {"done": True, "done_reason": reason, **times, **counts}
 
 
-def _write(prompt: Prompt, answer: Answer) -> Body:
+def _write(prompt: Prompt, answer: Answer) -> ReplyBody:
     message: dict[str, Any] = {"role": "assistant", "content": "".join(answer.text)}
     calls = [{"function": {"name": call.name, "arguments": arguments_object(call)}} for call in answer.tool_calls]
     if not prompt.stream:
@@ -81,7 +81,7 @@ def _write(prompt: Prompt, answer: Answer) -> Body:
         message |= {"tool_calls": calls} if calls else {}
         return whole({**_head(answer), "message": message, **_ending(answer)}, tokens=answer_tokens(answer))
 
-    def line(**said: Any) -> Event:
+    def line(**said: Any) -> BodyEvent:
         told = {"role": "assistant", "content": "", **said}
         return line_event({**_head(answer), "message": told, "done": False}, tokens=1)
 
@@ -89,7 +89,7 @@ def _write(prompt: Prompt, answer: Answer) -> Body:
     texts = [line(content=piece) for piece in answer.text]
     made = [line(tool_calls=[call]) for call in calls]
     last = {**_head(answer), "message": {"role": "assistant", "content": ""}, **_ending(answer)}
-    return Body(LINES, [*thoughts, *texts, *made, line_event(last)])
+    return ReplyBody(LINES, [*thoughts, *texts, *made, line_event(last)])
 
 
 def _read_prompt(_path: str, body: Mapping[str, Any]) -> Prompt:
@@ -98,12 +98,12 @@ def _read_prompt(_path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(str(body.get("model", "")), (*system, text), text, body=body, **_settings(body))
 
 
-def _write_text(prompt: Prompt, answer: Answer) -> Body:
+def _write_text(prompt: Prompt, answer: Answer) -> ReplyBody:
     if not prompt.stream:
         told = {**_head(answer), "response": "".join(answer.text), **_ending(answer)}
         return whole(told, tokens=answer_tokens(answer))
     lines = [line_event({**_head(answer), "response": piece, "done": False}, tokens=1) for piece in answer.text]
-    return Body(LINES, [*lines, line_event({**_head(answer), "response": "", **_ending(answer)})])
+    return ReplyBody(LINES, [*lines, line_event({**_head(answer), "response": "", **_ending(answer)})])
 
 
 def _read_embedding(_path: str, body: Mapping[str, Any]) -> Prompt:
@@ -111,7 +111,7 @@ def _read_embedding(_path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(str(body.get("model", "")), texts, texts[-1] if texts else "", body=body)
 
 
-def _write_embedding(prompt: Prompt, answer: Answer) -> Body:
+def _write_embedding(prompt: Prompt, answer: Answer) -> ReplyBody:
     size = positive(prompt.body.get("dimensions")) or DEFAULT_DIMENSIONS
     vectors = [vector(text, size) for text in prompt.texts]
     times = {"total_duration": 2, "load_duration": 1}
@@ -121,7 +121,7 @@ def _write_embedding(prompt: Prompt, answer: Answer) -> Body:
 
 
 ENDPOINTS: Final = (
-    Endpoint("ollama.chat", re.compile(r"/api/chat$"), OLLAMA, _read, _write),
-    Endpoint("ollama.generate", re.compile(r"/api/generate$"), OLLAMA, _read_prompt, _write_text),
-    Endpoint("ollama.embeddings", re.compile(r"/api/embed$"), OLLAMA, _read_embedding, _write_embedding),
+    SimulatedOperation("ollama.chat", re.compile(r"/api/chat$"), OLLAMA, _read, _write),
+    SimulatedOperation("ollama.generate", re.compile(r"/api/generate$"), OLLAMA, _read_prompt, _write_text),
+    SimulatedOperation("ollama.embeddings", re.compile(r"/api/embed$"), OLLAMA, _read_embedding, _write_embedding),
 )

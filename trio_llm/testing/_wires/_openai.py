@@ -17,10 +17,10 @@ from ._limit_headers import openai_headers
 from ._model import (
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
     Family,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_text,
     copies,
@@ -35,7 +35,7 @@ from ._model import (
 
 CREATED: Final = 1_700_000_000
 """The simulator has no calendar: every reply was made in November 2023."""
-DONE: Final = Event(b"data: [DONE]\n\n")
+DONE: Final = BodyEvent(b"data: [DONE]\n\n")
 _TYPES: Final[Mapping[int, str]] = {
     401: "authentication_error",
     403: "permission_error",
@@ -87,11 +87,11 @@ def wants_usage(prompt: Prompt) -> bool:
     return bool(fields(prompt.body.get("stream_options")).get("include_usage"))
 
 
-def _write_chat(prompt: Prompt, answer: Answer) -> Body:
-    return Body(EVENT_STREAM, _chunks(prompt, answer)) if prompt.stream else _whole_chat(prompt, answer)
+def _write_chat(prompt: Prompt, answer: Answer) -> ReplyBody:
+    return ReplyBody(EVENT_STREAM, _chunks(prompt, answer)) if prompt.stream else _whole_chat(prompt, answer)
 
 
-def _whole_chat(prompt: Prompt, answer: Answer) -> Body:
+def _whole_chat(prompt: Prompt, answer: Answer) -> ReplyBody:
     message: dict[str, Any] = {"role": "assistant", "content": "".join(answer.text) or None}
     if answer.reasoning:
         message["reasoning_content"] = "".join(answer.reasoning)
@@ -108,10 +108,10 @@ def _whole_chat(prompt: Prompt, answer: Answer) -> Body:
     return whole({**head, "choices": choices, "usage": usage_object(answer)}, tokens=answer_tokens(answer))
 
 
-def _chunks(prompt: Prompt, answer: Answer) -> list[Event]:
+def _chunks(prompt: Prompt, answer: Answer) -> list[BodyEvent]:
     head = _head(answer, "chat.completion.chunk")
 
-    def chunk(delta: Mapping[str, Any], *, finish: str | None = None, tokens: int = 0) -> list[Event]:
+    def chunk(delta: Mapping[str, Any], *, finish: str | None = None, tokens: int = 0) -> list[BodyEvent]:
         return [
             data_event(
                 {**head, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]},
@@ -146,5 +146,5 @@ def _head(answer: Answer, kind: str) -> dict[str, Any]:
 
 
 ENDPOINTS: Final = (
-    Endpoint("openai.chat", re.compile(r"/chat/completions$|/v1/chat$"), OPENAI, read_chat, _write_chat),
+    SimulatedOperation("openai.chat", re.compile(r"/chat/completions$|/v1/chat$"), OPENAI, read_chat, _write_chat),
 )

@@ -15,9 +15,9 @@ from .._prompt import Prompt
 from ._model import (
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     copies,
     data_event,
@@ -66,7 +66,7 @@ def _read(field: str) -> Any:
     return read
 
 
-def _write_text(prompt: Prompt, answer: Answer) -> Body:
+def _write_text(prompt: Prompt, answer: Answer) -> ReplyBody:
     head = {"id": f"cmpl-{answer.id}", "object": "text_completion", "created": CREATED, "model": answer.model}
 
     def choice(index: int, text: str, finish: str | None) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _write_text(prompt: Prompt, answer: Answer) -> Body:
         events.append(data_event({**head, "choices": [choice(index, "", answer.finish_reason)]}))
     if wants_usage(prompt):
         events.append(data_event({**head, "choices": [], "usage": usage_object(answer)}))
-    return Body(EVENT_STREAM, [*events, DONE])
+    return ReplyBody(EVENT_STREAM, [*events, DONE])
 
 
 def _continuations(prompt: Prompt, answer: Answer) -> Iterator[Sequence[str]]:
@@ -101,7 +101,7 @@ def _continuations(prompt: Prompt, answer: Answer) -> Iterator[Sequence[str]]:
             yield [*before, *pieces]
 
 
-def _write_embeddings(prompt: Prompt, answer: Answer) -> Body:
+def _write_embeddings(prompt: Prompt, answer: Answer) -> ReplyBody:
     size = positive(prompt.body.get("dimensions")) or DEFAULT_DIMENSIONS
     data = vector_list(list(prompt.texts) or _token_inputs(prompt), size, prompt.body.get("encoding_format"))
     count = answer.usage.prompt_tokens
@@ -115,7 +115,7 @@ def _token_inputs(prompt: Prompt) -> list[str]:
     return [str(one) for one in given] if given and isinstance(given[0], list) else [str(given)]
 
 
-def _write_images(prompt: Prompt, _answer: Answer) -> Body:
+def _write_images(prompt: Prompt, _answer: Answer) -> ReplyBody:
     if prompt.stream:
         return _stream_images(prompt)
     by_address = prompt.body.get("response_format") == "url"
@@ -123,7 +123,7 @@ def _write_images(prompt: Prompt, _answer: Answer) -> Body:
     return whole({"created": CREATED, "data": [image] * _count(prompt, "n", 1)})
 
 
-def _stream_images(prompt: Prompt) -> Body:
+def _stream_images(prompt: Prompt) -> ReplyBody:
     """As many pictures on the way as were asked for, and the last."""
     kind = "image_edit" if "image" in prompt.body else "image_generation"
     picture = {"b64_json": PIXEL, "created_at": CREATED}
@@ -133,7 +133,7 @@ def _stream_images(prompt: Prompt) -> Body:
     ]
     usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
     events.append({"type": f"{kind}.completed", **picture, "usage": usage})
-    return Body(EVENT_STREAM, [data_event(event, name=event["type"]) for event in events])
+    return ReplyBody(EVENT_STREAM, [data_event(event, name=event["type"]) for event in events])
 
 
 def _count(prompt: Prompt, name: str, usual: int) -> int:
@@ -143,21 +143,21 @@ def _count(prompt: Prompt, name: str, usual: int) -> int:
     return min(int(text), _MOST) if text.isdecimal() else usual
 
 
-def write_speech(prompt: Prompt, _answer: Answer) -> Body:
+def write_speech(prompt: Prompt, _answer: Answer) -> ReplyBody:
     """Bytes that name their text, one event a word, so that tests can recognise and cut them."""
-    return Body("audio/mpeg", [Event(word.encode(), 1) for word in words(f"ID3 {prompt.last}")])
+    return ReplyBody("audio/mpeg", [BodyEvent(word.encode(), 1) for word in words(f"ID3 {prompt.last}")])
 
 
-def _write_transcription(prompt: Prompt, answer: Answer) -> Body:
+def _write_transcription(prompt: Prompt, answer: Answer) -> ReplyBody:
     text = "".join(answer.text)
     usage = {"type": "duration", "seconds": 1}
     if prompt.stream:
         events = [{"type": "transcript.text.delta", "delta": piece} for piece in answer.text]
         ending = {"type": "transcript.text.done", "text": text, "usage": usage}
-        return Body(EVENT_STREAM, [data_event(event) for event in (*events, ending)])
+        return ReplyBody(EVENT_STREAM, [data_event(event) for event in (*events, ending)])
     form = prompt.body.get("response_format")
     if form in ("text", "srt", "vtt"):
-        return Body("text/plain; charset=utf-8", [Event(_SUBTITLES.get(form, "{}\n").format(text).encode())])
+        return ReplyBody("text/plain; charset=utf-8", [BodyEvent(_SUBTITLES.get(form, "{}\n").format(text).encode())])
     reply: dict[str, Any] = {"text": text, "usage": usage}
     if form == "verbose_json":
         words = [{"word": word.strip(), "start": index, "end": index + 1} for index, word in enumerate(answer.text)]
@@ -166,7 +166,7 @@ def _write_transcription(prompt: Prompt, answer: Answer) -> Body:
     return whole(reply)
 
 
-def _write_moderation(prompt: Prompt, answer: Answer) -> Body:
+def _write_moderation(prompt: Prompt, answer: Answer) -> ReplyBody:
     # Parts are looked at together, texts one by one.
     texts = [" ".join(prompt.texts)] if objects(prompt.body.get("input")) else prompt.texts
     results = [_moderated(text) for text in texts]
@@ -184,7 +184,7 @@ def _moderated(text: str) -> dict[str, Any]:
     }
 
 
-def _write_decisions(prompt: Prompt, answer: Answer) -> Body:
+def _write_decisions(prompt: Prompt, answer: Answer) -> ReplyBody:
     """Half true, the first choice, the lowest level: each question gets an answer of its own type."""
     answers = [_decided(question) for question in objects(prompt.body.get("questions"))]
     tokens = answer.usage.prompt_tokens
@@ -214,7 +214,7 @@ def _read_rerank(_path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(model=str(body.get("model", "")), texts=(query, *documents), last=query, body=body)
 
 
-def _write_rerank(prompt: Prompt, answer: Answer) -> Body:
+def _write_rerank(prompt: Prompt, answer: Answer) -> ReplyBody:
     """Best first, by the share of the query's words that a document has."""
     query, *documents = (set(text.lower().split()) for text in prompt.texts)
     results = [
@@ -231,11 +231,11 @@ def _read_model(path: str, _body: Mapping[str, Any]) -> Prompt:
     return Prompt(model=unquote(path.partition("/models/")[2]))
 
 
-def _write_model(prompt: Prompt, _answer: Answer) -> Body:
+def _write_model(prompt: Prompt, _answer: Answer) -> ReplyBody:
     return whole(_model(prompt.model))
 
 
-def _write_models(_prompt: Prompt, _answer: Answer) -> Body:
+def _write_models(_prompt: Prompt, _answer: Answer) -> ReplyBody:
     return whole({"object": "list", "data": [_model("simulated")], "has_more": False})
 
 
@@ -246,7 +246,9 @@ def _model(name: str) -> dict[str, Any]:
 
 
 ENDPOINTS: Final = tuple(
-    Endpoint(f"openai.{name}", re.compile(path), OPENAI, read, write, "GET" if name in ("model", "models") else "POST")
+    SimulatedOperation(
+        f"openai.{name}", re.compile(path), OPENAI, read, write, "GET" if name in ("model", "models") else "POST"
+    )
     for name, path, read, write in (
         ("embeddings", r"/embeddings$", _read("input"), _write_embeddings),
         ("images", r"/images/generations$", _read("prompt"), _write_images),

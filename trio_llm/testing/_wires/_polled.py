@@ -17,7 +17,19 @@ from .._actions import Failure
 from .._prompt import Prompt
 from ._asked import stops
 from ._limit_headers import no_headers
-from ._model import EVENT_STREAM, Answer, Body, Endpoint, Event, Family, Memory, answer_tokens, fields, positive, whole
+from ._model import (
+    EVENT_STREAM,
+    Answer,
+    BodyEvent,
+    Family,
+    Memory,
+    ReplyBody,
+    SimulatedOperation,
+    answer_tokens,
+    fields,
+    positive,
+    whole,
+)
 from ._other import IMAGE_URL
 
 _BEGIN: Final = re.compile(r"/predictions$")
@@ -55,7 +67,7 @@ def _last_turn(text: str) -> str:
     return asked[-1] if asked else text
 
 
-def _begun(prompt: Prompt, answer: Answer) -> Body:
+def _begun(prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole({**_prediction(prompt, answer), "status": "starting", "output": None})
 
 
@@ -73,7 +85,7 @@ def _read_look(path: str, _body: Mapping[str, Any]) -> Prompt:
     return Prompt(last=found[2] if found else "", stream="/stream/" in path)
 
 
-def _write_look(prompt: Prompt, answer: Answer) -> Body:
+def _write_look(prompt: Prompt, answer: Answer) -> ReplyBody:
     usage = answer.usage
     counts = {"input_token_count": usage.prompt_tokens, "output_token_count": usage.completion_tokens}
     output: Any = list(answer.text)
@@ -83,19 +95,19 @@ def _write_look(prompt: Prompt, answer: Answer) -> Body:
     return whole({**told, "metrics": {"predict_time": 0.1, **counts}}, tokens=answer_tokens(answer))
 
 
-def _write_cancelled(prompt: Prompt, answer: Answer) -> Body:
+def _write_cancelled(prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole({**_prediction(prompt, answer), "status": "canceled", "output": None})
 
 
-def _write_stream(_prompt: Prompt, answer: Answer) -> Body:
+def _write_stream(_prompt: Prompt, answer: Answer) -> ReplyBody:
     events = [_event("output", piece, tokens=1) for piece in answer.text]
-    return Body(EVENT_STREAM, [*events, _event("done", "{}")])
+    return ReplyBody(EVENT_STREAM, [*events, _event("done", "{}")])
 
 
-def _event(name: str, text: str, *, tokens: int = 0) -> Event:
+def _event(name: str, text: str, *, tokens: int = 0) -> BodyEvent:
     """An event of bare text, each line of which is a field of its own."""
     lines = "".join(f"data: {line}\n" for line in text.split("\n"))
-    return Event(f"event: {name}\n{lines}\n".encode(), tokens)
+    return BodyEvent(f"event: {name}\n{lines}\n".encode(), tokens)
 
 
 BFL: Final = Family(
@@ -112,28 +124,28 @@ def _read_picture(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(unquote(path.rpartition("/")[2]), (text,), text, body=body)
 
 
-def _write_task(prompt: Prompt, answer: Answer) -> Body:
+def _write_task(prompt: Prompt, answer: Answer) -> ReplyBody:
     base = prompt.address.rpartition("/")[0]
     return whole({"id": answer.id, "polling_url": f"{base}/get_result?id={answer.id}"})
 
 
-def _write_result(_prompt: Prompt, answer: Answer) -> Body:
+def _write_result(_prompt: Prompt, answer: Answer) -> ReplyBody:
     result = {"sample": IMAGE_URL, "prompt": "", "seed": 0, "duration": 0.1}
     return whole({"id": answer.id, "status": "Ready", "result": result})
 
 
-def _looks(name: str, path: str, write: Any, method: str = "GET") -> Endpoint:
-    return Endpoint(
+def _looks(name: str, path: str, write: Any, method: str = "GET") -> SimulatedOperation:
+    return SimulatedOperation(
         f"replicate.{name}", re.compile(path), REPLICATE, _read_look, write, method, memory=Memory.LOOKS
     )  # fmt: skip
 
 
 ENDPOINTS: Final = (
-    Endpoint("replicate.begin", _BEGIN, REPLICATE, _read_prediction, _begun, "POST", memory=Memory.BEGINS),
+    SimulatedOperation("replicate.begin", _BEGIN, REPLICATE, _read_prediction, _begun, "POST", memory=Memory.BEGINS),
     _looks("cancel", r"/predictions/[^/]+/cancel$", _write_cancelled, "POST"),
     _looks("look", r"/predictions/[^/]+$", _write_look),
     _looks("stream", r"/stream/[^/]+$", _write_stream),
-    Endpoint(
+    SimulatedOperation(
         "bfl.result",
         re.compile(r"/get_result$"),
         BFL,
@@ -142,5 +154,7 @@ ENDPOINTS: Final = (
         "GET",
         memory=Memory.LOOKS,
     ),
-    Endpoint("bfl.images", re.compile(r"/flux[^/]*$"), BFL, _read_picture, _write_task, "POST", memory=Memory.BEGINS),
+    SimulatedOperation(
+        "bfl.images", re.compile(r"/flux[^/]*$"), BFL, _read_picture, _write_task, "POST", memory=Memory.BEGINS
+    ),
 )

@@ -17,9 +17,9 @@ from ._asked import choice, format_schema, tool
 from ._model import (
     EVENT_STREAM,
     Answer,
-    Body,
-    Endpoint,
-    Event,
+    BodyEvent,
+    ReplyBody,
+    SimulatedOperation,
     answer_tokens,
     arguments_text,
     data_event,
@@ -59,9 +59,9 @@ def _read_stored(path: str, _body: Mapping[str, Any]) -> Prompt:
     return Prompt(body={"id": found[1]} if found else {})
 
 
-def _write(prompt: Prompt, answer: Answer) -> Body:
+def _write(prompt: Prompt, answer: Answer) -> ReplyBody:
     if prompt.stream:
-        return Body(EVENT_STREAM, list(_events(prompt, answer)))
+        return ReplyBody(EVENT_STREAM, list(_events(prompt, answer)))
     if prompt.body.get("background"):
         return whole(_response(prompt, answer, status="queued", output=[], usage=None))
     return whole(_complete(prompt, answer), tokens=answer_tokens(answer))
@@ -118,7 +118,7 @@ def _items(answer: Answer) -> list[dict[str, Any]]:
     return items
 
 
-def _events(prompt: Prompt, answer: Answer) -> Iterator[Event]:
+def _events(prompt: Prompt, answer: Answer) -> Iterator[BodyEvent]:
     for number, (kind, tokens, told) in enumerate(_told(prompt, answer)):
         event = {"type": f"response.{kind}", "sequence_number": number, **told}
         yield data_event(event, name=f"response.{kind}", tokens=tokens)
@@ -156,38 +156,42 @@ def _part(where: dict[str, Any], part: dict[str, Any], pieces: tuple[str, ...]) 
     yield "content_part.done", 0, {**where, "part": part}
 
 
-def _write_cancelled(prompt: Prompt, answer: Answer) -> Body:
+def _write_cancelled(prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole(_response(prompt, answer, status="cancelled", output=[], usage=None))
 
 
-def _write_deleted(prompt: Prompt, _answer: Answer) -> Body:
+def _write_deleted(prompt: Prompt, _answer: Answer) -> ReplyBody:
     return whole({"id": prompt.body.get("id"), "object": "response", "deleted": True})
 
 
-def _write_items(_prompt: Prompt, answer: Answer) -> Body:
+def _write_items(_prompt: Prompt, answer: Answer) -> ReplyBody:
     items = _items(answer)
     ends = {"first_id": items[0]["id"], "last_id": items[-1]["id"]} if items else {}
     return whole({"object": "list", "data": items, "has_more": False, **ends})
 
 
-def _write_compacted(prompt: Prompt, answer: Answer) -> Body:
+def _write_compacted(prompt: Prompt, answer: Answer) -> ReplyBody:
     item = {"type": "compaction", "id": f"cmp_{answer.id}", "encrypted_content": "c2ltdWxhdGVk"}
     made = _response(prompt, answer, status="completed", output=[item], usage=_usage(answer))
     return whole({**made, "object": "response.compaction"}, tokens=answer_tokens(answer))
 
 
-def _write_count(_prompt: Prompt, answer: Answer) -> Body:
+def _write_count(_prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole({"object": "response.input_tokens", "input_tokens": answer.usage.prompt_tokens})
 
 
 ENDPOINTS: Final = (
-    Endpoint("openai.responses", re.compile(r"/responses$"), OPENAI, _read, _write),
-    Endpoint("openai.compact", re.compile(r"/responses/compact$"), OPENAI, _read, _write_compacted),
-    Endpoint("openai.input_tokens", re.compile(r"/responses/input_tokens$"), OPENAI, _read, _write_count),
-    Endpoint("openai.cancel", re.compile(r"/responses/[^/]+/cancel$"), OPENAI, _read_stored, _write_cancelled),
-    Endpoint(
+    SimulatedOperation("openai.responses", re.compile(r"/responses$"), OPENAI, _read, _write),
+    SimulatedOperation("openai.compact", re.compile(r"/responses/compact$"), OPENAI, _read, _write_compacted),
+    SimulatedOperation("openai.input_tokens", re.compile(r"/responses/input_tokens$"), OPENAI, _read, _write_count),
+    SimulatedOperation(
+        "openai.cancel", re.compile(r"/responses/[^/]+/cancel$"), OPENAI, _read_stored, _write_cancelled
+    ),
+    SimulatedOperation(
         "openai.input_items", re.compile(r"/responses/[^/]+/input_items$"), OPENAI, _read_stored, _write_items, "GET"
     ),
-    Endpoint("openai.delete", re.compile(r"/responses/[^/]+$"), OPENAI, _read_stored, _write_deleted, "DELETE"),
-    Endpoint("openai.stored", re.compile(r"/responses/[^/]+$"), OPENAI, _read_stored, _write, "GET"),
+    SimulatedOperation(
+        "openai.delete", re.compile(r"/responses/[^/]+$"), OPENAI, _read_stored, _write_deleted, "DELETE"
+    ),
+    SimulatedOperation("openai.stored", re.compile(r"/responses/[^/]+$"), OPENAI, _read_stored, _write, "GET"),
 )

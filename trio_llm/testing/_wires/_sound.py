@@ -15,7 +15,7 @@ from ..._convert import json as _json
 from .._actions import Failure
 from .._prompt import Prompt
 from ._limit_headers import no_headers
-from ._model import Answer, Body, Endpoint, Family, whole
+from ._model import Answer, Family, ReplyBody, SimulatedOperation, whole
 from ._other import write_speech
 
 
@@ -51,7 +51,7 @@ def _read_voice(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(str(body.get("model_id") or voice), (text,), text, body=body)
 
 
-def _write_transcript(_prompt: Prompt, answer: Answer) -> Body:
+def _write_transcript(_prompt: Prompt, answer: Answer) -> ReplyBody:
     words = [
         {"word": word.strip(), "punctuated_word": word.strip(), "start": index, "end": index + 1, "confidence": 1.0}
         for index, word in enumerate(answer.text)
@@ -62,7 +62,7 @@ def _write_transcript(_prompt: Prompt, answer: Answer) -> Body:
     return whole({"metadata": {"request_id": answer.id, "duration": float(len(words))}, "results": results})
 
 
-def _write_text(_prompt: Prompt, answer: Answer) -> Body:
+def _write_text(_prompt: Prompt, answer: Answer) -> ReplyBody:
     words = [
         {"text": word.strip(), "type": "word", "start": index, "end": index + 1, "speaker_id": "speaker_0"}
         for index, word in enumerate(answer.text)
@@ -71,16 +71,16 @@ def _write_text(_prompt: Prompt, answer: Answer) -> Body:
 
 
 ENDPOINTS: Final = (
-    Endpoint("deepgram.transcription", re.compile(r"/listen$"), DEEPGRAM, _read("url"), _write_transcript),
-    Endpoint("deepgram.speech", re.compile(r"/speak$"), DEEPGRAM, _read("text"), write_speech),
-    Endpoint(
+    SimulatedOperation("deepgram.transcription", re.compile(r"/listen$"), DEEPGRAM, _read("url"), _write_transcript),
+    SimulatedOperation("deepgram.speech", re.compile(r"/speak$"), DEEPGRAM, _read("text"), write_speech),
+    SimulatedOperation(
         "elevenlabs.transcription",
         re.compile(r"/speech-to-text$"),
         ELEVENLABS,
         _read("prompt", "model_id"),
         _write_text,
     ),
-    Endpoint(
+    SimulatedOperation(
         "elevenlabs.speech", re.compile(r"/text-to-speech/[^/]+(/stream)?$"), ELEVENLABS, _read_voice, write_speech
     ),
 )

@@ -12,7 +12,7 @@ from typing import Any, Final
 from .._actions import Failure
 from .._prompt import Prompt
 from ._limit_headers import no_headers
-from ._model import Answer, Body, Endpoint, Family, Memory, data_event, whole
+from ._model import Answer, Family, Memory, ReplyBody, SimulatedOperation, data_event, whole
 
 _LIFE: Final = 3_600
 _FAR: Final = 4_102_444_800
@@ -26,13 +26,13 @@ def _error(failure: Failure) -> dict[str, Any]:
 TOKENS: Final = Family("tokens", _error, lambda failure: data_event(_error(failure)).data, b"", no_headers)
 
 
-def _write(_prompt: Prompt, _answer: Answer) -> Body:
+def _write(_prompt: Prompt, _answer: Answer) -> ReplyBody:
     told = {"access_token": "simulated-token", "token_type": "Bearer"}
     return whole({**told, "expires_in": _LIFE, "expiration": _FAR})
 
 
 ENDPOINTS: Final = (
-    Endpoint(
+    SimulatedOperation(
         "tokens.exchange",
         re.compile(r"/(identity|oauth2|v2\.0|oauth)?/?token$"),
         TOKENS,

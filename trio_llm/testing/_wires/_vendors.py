@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .._prompt import Prompt
-from ._model import Answer, Body, Endpoint, items, objects, positive, texts_of, whole
+from ._model import Answer, ReplyBody, SimulatedOperation, items, objects, positive, texts_of, whole
 from ._openai import OPENAI
 from ._vectors import DEFAULT_DIMENSIONS, vector_list
 
@@ -28,7 +28,7 @@ def _text(value: Any) -> str:
     return " ".join([*texts_of(value), *pictures])
 
 
-def _write(prompt: Prompt, answer: Answer) -> Body:
+def _write(prompt: Prompt, answer: Answer) -> ReplyBody:
     body = prompt.body
     size = positive(body.get("output_dimension")) or positive(body.get("dimensions")) or DEFAULT_DIMENSIONS
     form = body.get("output_encoding") or body.get("encoding_format") or body.get("embedding_type")
@@ -47,7 +47,7 @@ def _is_voyage(_path: str, body: Mapping[str, Any]) -> bool:
 
 
 ENDPOINTS: Final = (
-    Endpoint("voyage.multimodal_embeddings", re.compile(r"/multimodalembeddings$"), OPENAI, _read, _write),
-    Endpoint("jina.embeddings", re.compile(r"/embeddings$"), OPENAI, _read, _write, fits=_is_jina),
-    Endpoint("voyage.embeddings", re.compile(r"/embeddings$"), OPENAI, _read, _write, fits=_is_voyage),
+    SimulatedOperation("voyage.multimodal_embeddings", re.compile(r"/multimodalembeddings$"), OPENAI, _read, _write),
+    SimulatedOperation("jina.embeddings", re.compile(r"/embeddings$"), OPENAI, _read, _write, fits=_is_jina),
+    SimulatedOperation("voyage.embeddings", re.compile(r"/embeddings$"), OPENAI, _read, _write, fits=_is_voyage),
 )

@@ -17,7 +17,7 @@ from ..._convert import json as _json
 from .._prompt import Prompt
 from ._anthropic import ENDPOINTS as OF_ANTHROPIC
 from ._gemini import ENDPOINTS as OF_GEMINI, GEMINI
-from ._model import Answer, Body, Endpoint, copies, fields, objects, positive, whole
+from ._model import Answer, ReplyBody, SimulatedOperation, copies, fields, objects, positive, whole
 from ._openai import ENDPOINTS as OF_OPENAI
 from ._other import PIXEL
 from ._vectors import DEFAULT_DIMENSIONS, vector
@@ -27,7 +27,7 @@ _CHAT, *_ = OF_OPENAI
 _CONTENTS, *_ = OF_GEMINI
 
 
-def _hosted(endpoint: Endpoint, name: str, path: str) -> Endpoint:
+def _hosted(endpoint: SimulatedOperation, name: str, path: str) -> SimulatedOperation:
     """An endpoint of a maker's, whose model stands in the path."""
 
     def read(path: str, body: Mapping[str, Any]) -> Prompt:
@@ -42,7 +42,7 @@ def _read_embedding(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(model=path.rpartition("/")[2].partition(":")[0], texts=texts, body=body)
 
 
-def _write_embedding(prompt: Prompt, _answer: Answer) -> Body:
+def _write_embedding(prompt: Prompt, _answer: Answer) -> ReplyBody:
     size = positive(fields(prompt.body.get("parameters")).get("outputDimensionality")) or DEFAULT_DIMENSIONS
     predictions = [
         {"embeddings": {"values": vector(text, size), "statistics": {"token_count": len(text.split())}}}
@@ -56,7 +56,7 @@ def _read_kinds(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(model=path.rpartition("/")[2].partition(":")[0], texts=texts, body=body)
 
 
-def _write_kinds(prompt: Prompt, _answer: Answer) -> Body:
+def _write_kinds(prompt: Prompt, _answer: Answer) -> ReplyBody:
     size = positive(fields(prompt.body.get("parameters")).get("dimension")) or DEFAULT_DIMENSIONS
     return whole({"predictions": [_kinds(one, size) for one in objects(prompt.body.get("instances"))]})
 
@@ -83,7 +83,7 @@ def _read_picture(path: str, body: Mapping[str, Any]) -> Prompt:
     return Prompt(model=path.rpartition("/")[2].partition(":")[0], texts=texts, last="".join(texts), body=body)
 
 
-def _write_picture(prompt: Prompt, _answer: Answer) -> Body:
+def _write_picture(prompt: Prompt, _answer: Answer) -> ReplyBody:
     count = copies(fields(prompt.body.get("parameters")).get("sampleCount"))
     return whole({"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": PIXEL}] * count})
 
@@ -96,7 +96,7 @@ def _read_count(path: str, body: Mapping[str, Any]) -> Prompt:
     return _CONTENTS.read(path, fields(body.get("generateContentRequest")) or body)
 
 
-def _write_count(_prompt: Prompt, answer: Answer) -> Body:
+def _write_count(_prompt: Prompt, answer: Answer) -> ReplyBody:
     return whole({"totalTokens": answer.usage.prompt_tokens})
 
 
@@ -108,7 +108,7 @@ ENDPOINTS: Final = (
     ),
     _hosted(_MESSAGES, "vertex.claude", r"/publishers/anthropic/models/[^/]+:(streamR|r)awPredict$"),
     _hosted(_CHAT, "vertex.mistral", r"/publishers/mistralai/models/[^/]+:(streamR|r)awPredict$"),
-    Endpoint(
+    SimulatedOperation(
         "vertex.images",
         re.compile(r"/models/[^/]+:predict$"),
         GEMINI,
@@ -116,7 +116,7 @@ ENDPOINTS: Final = (
         _write_picture,
         fits=_asks_for_a_picture,
     ),
-    Endpoint(
+    SimulatedOperation(
         "vertex.multimodal_embeddings",
         re.compile(r"/models/[^/]+:predict$"),
         GEMINI,
@@ -124,6 +124,8 @@ ENDPOINTS: Final = (
         _write_kinds,
         fits=_asks_for_kinds,
     ),
-    Endpoint("vertex.embeddings", re.compile(r"/models/[^/]+:predict$"), GEMINI, _read_embedding, _write_embedding),
-    Endpoint("vertex.count_tokens", re.compile(r":countTokens$"), GEMINI, _read_count, _write_count),
+    SimulatedOperation(
+        "vertex.embeddings", re.compile(r"/models/[^/]+:predict$"), GEMINI, _read_embedding, _write_embedding
+    ),
+    SimulatedOperation("vertex.count_tokens", re.compile(r":countTokens$"), GEMINI, _read_count, _write_count),
 )

@@ -11,7 +11,7 @@ from hypothesis import assume, strategies as st
 from ..._catalog import CATALOG
 from ..._catalog.resolving import resolve
 from ..._client.queries import get_supported_openai_params
-from ..._dialects.contract import Call
+from ..._dialects.contract import WireCall
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
@@ -155,7 +155,7 @@ def encoded(request: ChatRequest) -> HTTPRequest:
     endpoint = service.dialect.chat_stream if request.stream else service.dialect.chat
     if endpoint is None:
         raise BadRequestError(f"{row.name} has no such chats")
-    return endpoint.encode(Call(request, service.model, service.quirks))
+    return endpoint.encode(WireCall(request, service.model, service.quirks))
 
 
 def schema_requests(model: str = "openai/simulated") -> st.SearchStrategy[tuple[ChatRequest, JSONSchema]]:

@@ -16,7 +16,7 @@ from ...._convert.narrow import a_list, an_object, as_mapping
 from ...._types.chat import ChatRequest, ReplyDict
 from ...._types.errors import UnsupportedParamsError
 from ...._types.http import HTTPRequest
-from ...contract import Call, json_request, merge_extra_body, supported_parameters
+from ...contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..known_tools import RESPONSES_TOOLS, known_tools
 from .request import PATH, flat_format
 
@@ -53,17 +53,17 @@ _EXPRESSIBLE: Final = frozenset(
 _HIDDEN_THINKING: Final = "reasoning.encrypted_content"
 
 
-def encode_chat(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
     return json_request(PATH, merge_extra_body(_body(call), call.request.options.extra_body))
 
 
-def encode_chat_stream(call: Call[ChatRequest]) -> HTTPRequest:
+def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a streamed reply."""
     return json_request(PATH, merge_extra_body({**_body(call), "stream": True}, call.request.options.extra_body))
 
 
-def _body(call: Call[ChatRequest]) -> dict[str, Any]:
+def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     request = call.request
     given = request.parameters
     drop = request.options.drop_params

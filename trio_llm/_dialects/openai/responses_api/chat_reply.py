@@ -47,7 +47,7 @@ from ...._types.responses_api.items import (
     ReasoningItem,
 )
 from ...._types.responses_api.response import ResponsesAPIResponse
-from ...contract import Call, ReplyIsError
+from ...contract import ReplyIsError, WireCall
 from ...streaming import SSEStreamDecoder
 from .chat import OUTPUT_ITEMS
 from .reply import decode_response
@@ -59,7 +59,7 @@ _BETWEEN: Final = "\n\n"
 """Between two pieces of thinking."""
 
 
-def decode_chat(call: Call[ChatRequest], body: bytes) -> ModelResponse:
+def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply."""
     try:
         return as_chat(decode_response(call, body))  # type: ignore[arg-type]  # of any request
@@ -142,7 +142,7 @@ def as_annotation(annotation: dict[str, Any]) -> Annotation:
     return Annotation("url_citation", URLCitation(**{name: annotation.get(name) for name in _CITED}))
 
 
-def open_chat_decoder(_: Call[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
+def open_chat_decoder(_: WireCall[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """A decoder for one streamed reply."""
     return SSEStreamDecoder(ChatEventsReader())
 

@@ -22,7 +22,7 @@ from ...._types.responses_api.request import (
     ResponsesRequest,
 )
 from ...._types.responses_api.response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
-from ...contract import Call, ErrorDetail, ReplyIsError
+from ...contract import ErrorDetail, ReplyIsError, WireCall
 from ...error_bodies import ErrorReading
 from ..errors import ERRORS, error_event
 from ..replies import require_list
@@ -67,7 +67,7 @@ _USAGE_NAMES: Final = (
 
 
 def decode_response(
-    _: Call[ResponsesRequest] | Call[GetResponseRequest] | Call[CompactResponseRequest], body: bytes
+    _: WireCall[ResponsesRequest] | WireCall[GetResponseRequest] | WireCall[CompactResponseRequest], body: bytes
 ) -> ResponsesAPIResponse:
     """Read a response; one that failed is an error, which carries what there is of it."""
     reply = parse_object(body)
@@ -80,7 +80,7 @@ def decode_response(
     return response
 
 
-def decode_stored(call: Call[GetResponseRequest], body: bytes) -> ResponsesAPIResponse:
+def decode_stored(call: WireCall[GetResponseRequest], body: bytes) -> ResponsesAPIResponse:
     """Read a stored response; one that failed is an error that looking at it again does not change."""
     try:
         return decode_response(call, body)
@@ -89,14 +89,14 @@ def decode_stored(call: Call[GetResponseRequest], body: bytes) -> ResponsesAPIRe
         raise
 
 
-def decode_cancelled(_: Call[CancelResponseRequest], body: bytes) -> ResponsesAPIResponse:
+def decode_cancelled(_: WireCall[CancelResponseRequest], body: bytes) -> ResponsesAPIResponse:
     """Read what became of a response that was to be stopped: it may have ended before, in whichever way."""
     reply = parse_object(body)
     require_list(reply, "output", may_be_empty=True)
     return read_response(reply)
 
 
-def decode_deleted(_: Call[DeleteResponseRequest], body: bytes) -> DeleteResponseResult:
+def decode_deleted(_: WireCall[DeleteResponseRequest], body: bytes) -> DeleteResponseResult:
     """Read that a response is gone."""
     reply = parse_object(body)
     if reply.get("deleted") is not True:
@@ -104,7 +104,7 @@ def decode_deleted(_: Call[DeleteResponseRequest], body: bytes) -> DeleteRespons
     return DeleteResponseResult.read(reply)
 
 
-def decode_input_items(_: Call[InputItemsRequest], body: bytes) -> InputItemList:
+def decode_input_items(_: WireCall[InputItemsRequest], body: bytes) -> InputItemList:
     """Read a page of input items."""
     reply = parse_object(body)
     require_list(reply, "data", may_be_empty=True)

@@ -22,23 +22,23 @@ from ...._types.responses_api.request import (
     InputItemsRequest,
     ResponsesRequest,
 )
-from ...contract import Call, json_request, merge_extra_body, supported_parameters
+from ...contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ...schema import response_format_dict
 
 PATH = "/responses"
 
 
-def encode_responses(call: Call[ResponsesRequest]) -> HTTPRequest:
+def encode_responses(call: WireCall[ResponsesRequest]) -> HTTPRequest:
     """The request for a whole reply."""
     return json_request(PATH, merge_extra_body(_body(call), call.request.options.extra_body))
 
 
-def encode_responses_stream(call: Call[ResponsesRequest]) -> HTTPRequest:
+def encode_responses_stream(call: WireCall[ResponsesRequest]) -> HTTPRequest:
     """The request for a streamed reply."""
     return json_request(PATH, merge_extra_body({**_body(call), "stream": True}, call.request.options.extra_body))
 
 
-def _body(call: Call[ResponsesRequest]) -> dict[str, Any]:
+def _body(call: WireCall[ResponsesRequest]) -> dict[str, Any]:
     request = call.request
     given = dict(request.parameters)
     if (format_ := given.pop("text_format", None)) is not None:
@@ -55,26 +55,28 @@ def flat_format(format_: Mapping[str, Any] | type[Any]) -> dict[str, Any]:
     return {**described, **inner} if isinstance(inner, Mapping) else described
 
 
-def encode_get(call: Call[GetResponseRequest]) -> HTTPRequest:
+def encode_get(call: WireCall[GetResponseRequest]) -> HTTPRequest:
     """The request for a stored response."""
     return _asked(_stored(call), call, GET_RESPONSE_PARAMETERS)
 
 
-def encode_get_stream(call: Call[GetResponseRequest]) -> HTTPRequest:
+def encode_get_stream(call: WireCall[GetResponseRequest]) -> HTTPRequest:
     """The request for the events of a stored response, from the beginning or after one that has come."""
     return _asked(_stored(call), call, GET_RESPONSE_PARAMETERS, (("stream", "true"),))
 
 
-def encode_input_items(call: Call[InputItemsRequest]) -> HTTPRequest:
+def encode_input_items(call: WireCall[InputItemsRequest]) -> HTTPRequest:
     """The request for what a stored response was made from."""
     return _asked(f"{_stored(call)}/input_items", call, INPUT_ITEMS_PARAMETERS)
 
 
-def _stored(call: Call[Any]) -> str:
+def _stored(call: WireCall[Any]) -> str:
     return f"{PATH}/{quote(call.request.response_id, safe='')}"
 
 
-def _asked(path: str, call: Call[Any], known: frozenset[str], first: tuple[tuple[str, str], ...] = ()) -> HTTPRequest:
+def _asked(
+    path: str, call: WireCall[Any], known: frozenset[str], first: tuple[tuple[str, str], ...] = ()
+) -> HTTPRequest:
     given = supported_parameters(call.request.parameters, call, known, drop=call.request.options.drop_params)
     pairs = list(first)
     for name, value in given.items():
@@ -84,17 +86,17 @@ def _asked(path: str, call: Call[Any], known: frozenset[str], first: tuple[tuple
     return HTTPRequest("GET", f"{path}?{urlencode(pairs)}" if pairs else path, ())
 
 
-def encode_delete(call: Call[DeleteResponseRequest]) -> HTTPRequest:
+def encode_delete(call: WireCall[DeleteResponseRequest]) -> HTTPRequest:
     """The request to forget a stored response."""
     return HTTPRequest("DELETE", _stored(call), ())
 
 
-def encode_cancel(call: Call[CancelResponseRequest]) -> HTTPRequest:
+def encode_cancel(call: WireCall[CancelResponseRequest]) -> HTTPRequest:
     """The request to stop a response that is made in the background."""
     return HTTPRequest("POST", f"{_stored(call)}/cancel", ())
 
 
-def encode_compact(call: Call[CompactResponseRequest]) -> HTTPRequest:
+def encode_compact(call: WireCall[CompactResponseRequest]) -> HTTPRequest:
     """The request to make a conversation shorter."""
     request = call.request
     drop = request.options.drop_params

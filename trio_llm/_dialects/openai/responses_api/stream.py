@@ -12,7 +12,7 @@ from ...._convert.narrow import JSONObject, as_object, parse_object
 from ...._framing.sse_decoder import ServerSentEvent
 from ...._types.responses_api.events import FINAL, ResponseEvent, ResponseStatusEvent, read_event
 from ...._types.responses_api.request import GetResponseRequest, ResponsesRequest
-from ...contract import Call, ReplyIsError
+from ...contract import ReplyIsError, WireCall
 from ...streaming import SSEStreamDecoder, TruncatedReply
 from ..errors import error_event
 from .reply import failure, read_response, settle_item
@@ -21,7 +21,7 @@ _DONE = "[DONE]"
 
 
 def open_event_decoder(
-    _: Call[ResponsesRequest] | Call[GetResponseRequest],
+    _: WireCall[ResponsesRequest] | WireCall[GetResponseRequest],
 ) -> SSEStreamDecoder[ResponseEvent]:
     """A decoder for one streamed reply."""
     return SSEStreamDecoder(EventsReader())
