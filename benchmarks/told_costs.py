@@ -2,7 +2,11 @@
 
 FOLDER has recorded exchanges, one file `PROVIDER.jsonl.gz` each, with one JSON object a line: `id`, `operation`,
 `request.body_text`, `response.status`, `response.headers`, `response.body_text`. What a reply tells of its cost is
-withheld from the computation. Every exchange that differs by more than 1 % is printed.
+withheld from the computation. Every exchange that differs by more than 1 % is listed with the reason.
+
+A reason is found in what OpenRouter tells of the parts of a cost. The prices that it charged, for a million tokens of
+prompt and answer, stand beside those that are known. Where they multiply the tokens to the told cost, the amounts are
+right and the price was not known at that time; the rest is the price of something that the reply does not count.
 """
 
 from __future__ import annotations
@@ -16,12 +20,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx2 as httpx
 import trio
 
 import trio_llm
 from trio_llm.models import Cost, Quantities
 from trio_llm.models.costs import cost_of_quantities, told_cost
+from trio_llm.models.facts import prices_of
+from trio_llm.models.hosts import seller_of
 
 ROWS = {
     "avian": "avian",
@@ -33,6 +40,29 @@ ROWS = {
 }
 QUESTION = [{"role": "user", "content": "x"}]
 CALL = {"api_key": "not a key of anybody", "api_base": "http://127.0.0.1/v1"}
+AGREES, ROUNDED = "agrees", "as near as the provider rounds"
+
+
+@attrs.frozen
+class Told:
+    """One exchange whose reply tells its cost."""
+
+    id: str
+    row: str
+    asked: str
+    response: Any
+    usd: float
+
+    @property
+    def at(self) -> datetime | None:
+        created = self.response.created or 0
+        return datetime.fromtimestamp(created, UTC) if created > 1.6e9 else None
+
+    @property
+    def sellers(self) -> Iterator[tuple[str, str]]:
+        """Under which rows and names a price is looked for."""
+        for name in dict.fromkeys((self.asked, self.response.model or self.asked)):
+            yield seller_of(self.row, name, self.response.get("provider"))
 
 
 def exchanges(folder: Path, provider: str) -> Iterator[dict[str, Any]]:
@@ -58,42 +88,67 @@ async def read(exchange: dict[str, Any]) -> Any:
             return stream.response
 
 
-def computed(response: Any, row: str, asked: str) -> Cost:
-    at = datetime.fromtimestamp(response.created, UTC) if (response.created or 0) > 1.6e9 else None
-    quantities, service = Quantities.of_usage(response.usage, row), response.get("service_tier")
-    cost = cost_of_quantities(quantities, row, response.model or asked, service=service, at=at)
-    return cost if cost.usd is not None else cost_of_quantities(quantities, row, asked, service=service, at=at)
+def computed(told: Told) -> Cost:
+    quantities, service = Quantities.of_usage(told.response.usage, told.row), told.response.get("service_tier")
+    costs = (cost_of_quantities(quantities, *seller, service=service, at=told.at) for seller in told.sellers)
+    return next((cost for cost in costs if cost.usd is not None), Cost(None, reason="no price is known"))
 
 
-def verdict(told: float, cost: Cost, response: Any) -> str:
-    if cost.usd is None:
-        return "no price"
-    if abs(cost.usd - told) <= 0.01 * told:
-        return "agrees"
-    parts = response.usage.get("cost")
-    coarse = isinstance(parts, dict) and abs(cost.usd - told) <= 0.001  # each of two parts by half a thousandth
-    return "as near as the provider rounds" if coarse else "differs"
+def verdict(told: Told, cost: Cost) -> str:
+    if cost.usd is not None and abs(cost.usd - told.usd) <= 0.01 * told.usd:
+        return AGREES
+    parts = told.response.usage.get("cost")
+    if isinstance(parts, dict) and cost.usd is not None and abs(cost.usd - told.usd) <= 0.001:
+        return ROUNDED  # each of two parts by half a thousandth
+    details = told.response.usage.get("cost_details") or {}
+    tokens = sum(details.get(f"upstream_inference_{part}_cost") or 0 for part in ("prompt", "completions"))
+    if tokens < 0.99 * told.usd:
+        used = told.response.usage.get("server_tool_use_details") or {}
+        what = "an answer of another model, by a tool" if used.get("tool_calls_executed") else "reading a document"
+        return f"something beside its tokens: {what}"
+    return "no price known" if cost.usd is None else "another price than the known one"
 
 
-async def main(folder: Path) -> None:  # noqa: ASYNC910 - there may be nothing to read
-    counts: Counter[tuple[str, str]] = Counter()
+def charged(told: Told) -> str:
+    """The prices that a gateway says it charged, and the known ones, for a million tokens of prompt and answer."""
+    details, usage = told.response.usage.get("cost_details") or {}, told.response.usage
+    counts = (("prompt", usage.prompt_tokens), ("completions", usage.completion_tokens))
+    rates = [
+        f"{details.get(f'upstream_inference_{part}_cost', 0) / count * 1e6:.4g}" for part, count in counts if count
+    ]
+    known = (prices_of(*seller, told.at) for seller in told.sellers)
+    prices = next((price for price in known if price is not None), None)
+    listed = [f"{prices.rates.get(part, 0) * 1e6:.4g}" for part in ("input", "output")] if prices else ["none"]
+    return f"charged {'/'.join(rates)}, known {'/'.join(listed)}"
+
+
+async def told_exchanges(folder: Path) -> list[tuple[str, Told]]:  # noqa: ASYNC910 - there may be nothing to read
+    found: list[tuple[str, Told]] = []
     for provider, row in ROWS.items():
         for exchange in exchanges(folder, provider):
             try:
                 response = await read(exchange)
             except trio_llm.LLMError:
                 continue
-            told = told_cost(response)
-            if told is None or response.usage is None:
-                continue
-            asked = json.loads(exchange["request"]["body_text"]).get("model")
-            cost = computed(response, row, asked)
-            found = verdict(told, cost, response)
-            counts[provider, found] += 1
-            if found in ("differs", "no price"):
-                print(exchange["id"], asked, f"told {told:g}", f"computed {cost.usd}", cost.reason)
-    for (provider, found), number in sorted(counts.items()):
-        print(f"{provider}: {found}: {number}")
+            usd = told_cost(response)
+            if usd is not None and response.usage is not None:
+                asked = json.loads(exchange["request"]["body_text"]).get("model")
+                found.append((provider, Told(exchange["id"], row, asked, response, usd)))
+    return found
+
+
+async def main(folder: Path) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    for provider, told in await told_exchanges(folder):
+        cost = computed(told)
+        kind = verdict(told, cost)
+        counts[provider, kind] += 1
+        if kind not in (AGREES, ROUNDED):
+            host, day = told.response.get("provider"), told.at and told.at.date()
+            figures = f"told {told.usd:g}, computed {cost.usd and round(cost.usd, 9)}; {charged(told)}"
+            print(f"{told.id} {told.asked} by {host}, {day}: {kind}; {figures}; {cost.reason}")
+    for (provider, kind), number in sorted(counts.items()):
+        print(f"{provider}: {kind}: {number}")
 
 
 if __name__ == "__main__":

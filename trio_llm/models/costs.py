@@ -14,6 +14,7 @@ from .._types.errors import LLMError
 from .._types.request import AnyRequest
 from .._types.usage import Usage
 from .facts import prices_of
+from .hosts import seller_of
 from .prices import Quantities
 from .used import quantities_of
 
@@ -29,6 +30,12 @@ _TOLD: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
 """Where providers tell the cost of a call, and what one unit of it is in USD.
 
 In this order: Perplexity, xAI, OpenRouter and Avian, Venice, Vercel's gateway.
+"""
+_OWN_KEY: Final = ("usage", "is_byok")
+_UPSTREAM: Final = ("usage", "cost_details", "upstream_inference_cost")
+"""What a host charges to the caller's own key comes beside what the gateway charges, which is then its fee.
+
+Other calls have it too, and there it is the same sum once more. OpenRouter docs, "Usage accounting", 2026-11.
 """
 
 
@@ -90,6 +97,7 @@ def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None, a
     if not quantities.amounts:
         return Cost(None, reason="the response says nothing of its usage")
     try:
+        row, name = seller_of(row, name, _at(response, ("provider",)))
         cost = cost_of_quantities(quantities, row, name, service=_service(response), at=at)
     except ModuleNotFoundError as error:
         return Cost(None, reason=str(error))
@@ -115,23 +123,28 @@ def cost_of_quantities(
 
 
 def told_cost(response: Any) -> float | None:
-    """The cost in USD that the provider itself put into a response; None if it did not."""
+    """The cost in USD that the provider itself put into a response, whoever charges it; None if it did not."""
     for path, unit in _TOLD:
-        value: Any = response
-        for name in path:
-            value = value.get(name) if hasattr(value, "get") else None
-        if isinstance(value, str):
-            value = _number(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return value * unit
+        told = _number(_at(response, path))
+        if told is not None:
+            own = _number(_at(response, _UPSTREAM)) if _at(response, _OWN_KEY) is True else None
+            return told * unit + (own or 0.0)
     return None
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _at(response: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        response = response.get(name) if hasattr(response, "get") else None
+    return response
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def completion_cost(

@@ -52,6 +52,8 @@ def _all_spellings(name: str) -> Iterator[str]:
     for wrong, right in _AZURE.items():
         if lowered.startswith(wrong):
             yield right + lowered.removeprefix(wrong)
+    # Gateways write a version with a dot where its maker has none: `grok-4.1-fast`.
+    yield lowered.replace(".", "-")
 
 
 def maker_and_name(name: str) -> tuple[str | None, str]:
