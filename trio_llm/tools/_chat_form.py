@@ -99,15 +99,10 @@ class ChatForm:
         return [response.choices[0].message]
 
     def calls(self, response: ModelResponse) -> list[WrittenCall]:
-        calls = response.choices[0].message.tool_calls or []
-        return [
-            WrittenCall(call.id or "", call.function.name or "", call.function.arguments)
-            for call in calls
-            if call.function
-        ]
+        return self.made(response.choices[0].message)
 
     def is_cut(self, response: ModelResponse) -> bool:
-        return response.choices[0].finish_reason == "length"
+        return response.choices[0].finish_reason in ("length", "content_filter")
 
     def goes_on(self, response: ModelResponse) -> bool:
         return False
@@ -120,11 +115,13 @@ class ChatForm:
 
     def pending(self, messages: Sequence[Any]) -> Pending | None:
         start = min(trailing(messages, lambda message: message["role"] == "tool"), default=len(messages))
-        last: Any = messages[start - 1] if start else {"role": ""}
-        written = last.get("tool_calls") if last["role"] == "assistant" else None
-        calls = [
-            WrittenCall(call["id"] or "", call["function"]["name"], call["function"]["arguments"])
+        calls = self.made(messages[start - 1]) if start else []
+        return open_calls(start, calls, [(message["tool_call_id"], message) for message in messages[start:]])
+
+    def made(self, message: Any) -> list[WrittenCall]:
+        written = message.get("tool_calls") if message["role"] == "assistant" else None
+        return [
+            WrittenCall(call["id"] or "", call["function"]["name"] or "", call["function"]["arguments"])
             for call in written or ()
             if call.get("function")
         ]
-        return open_calls(start, calls, {message["tool_call_id"]: message for message in messages[start:]})

@@ -9,6 +9,7 @@ import attrs
 from .._types.errors import APIError, Timeout
 from .._types.usage import Usage
 from ._events import Step, ToolRun
+from ._results import problem_of
 
 
 @attrs.define(eq=False, slots=False, str=False, repr=False)
@@ -38,7 +39,7 @@ class ToolRunError(APIError):
     @classmethod
     def of(cls, cause: Exception, run: ToolRun[Any]) -> Self:
         """The error of a run that was ended by another."""
-        error = cls(str(getattr(cause, "message", "")) or f"{type(cause).__name__}: {cause}")
+        error = cls(str(getattr(cause, "message", "")) or problem_of(cause))
         if isinstance(cause, APIError):
             for name in ("llm_provider", "model", "status_code", "request_id", "retry_after", "partial", "code"):
                 setattr(error, name, getattr(cause, name))

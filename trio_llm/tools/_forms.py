@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -37,8 +37,8 @@ class Pending:
     """Where the results of the last answer begin."""
     calls: list[WrittenCall]
     """All calls of that answer."""
-    answered: dict[str, Any]
-    """What stands in the history for those that have a result, by their ids."""
+    answered: list[Any]
+    """What stands in the history for each of them; None for those without a result."""
 
 
 class Reader(Protocol):
@@ -108,6 +108,10 @@ class Form(Protocol):
         """The calls at the end of a history that have no result; None if there are none."""
         ...
 
+    def made(self, message: Any) -> list[WrittenCall]:
+        """The calls of one message or item of a history."""
+        ...
+
 
 def form_of(over: Over) -> Form:
     """The form of a name.
@@ -137,7 +141,17 @@ def trailing(messages: Sequence[Any], is_result: Any) -> Iterator[int]:
         yield place
 
 
-def open_calls(start: int, calls: list[WrittenCall], answered: Mapping[str, Any]) -> Pending | None:
-    """The calls of a history's end, if not all of them have a result."""
-    is_open = any(call.id not in answered for call in calls)
-    return Pending(start, calls, {**answered}) if is_open else None
+def open_calls(start: int, calls: list[WrittenCall], results: Iterable[tuple[str, Any]]) -> Pending | None:
+    """The calls of a history's end, if not all of them have a result.
+
+    Args:
+        start: where the results begin.
+        calls: all calls of the last answer.
+        results: those that there are, by the ids of their calls. Of calls with one id the first has the first result.
+    """
+    waiting = [*results]
+    answered: list[Any] = []
+    for call in calls:
+        place = next((number for number, (call_id, _) in enumerate(waiting) if call_id == call.id), None)
+        answered.append(None if place is None else waiting.pop(place)[1])
+    return Pending(start, calls, answered) if None in answered else None

@@ -13,7 +13,7 @@ import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -23,14 +23,13 @@ from ._asking import Round, planned
 from ._errors import ToolRunError, ToolRunTimeout
 from ._events import Finished, RoundEnded, Step, ToolRun
 from ._forms import Over, Pending, Question, form_of
-from ._tool import Tool, ToolLike, as_tool, tool
+from ._results import WrittenCall
+from ._search import ToolSearch
+from ._tool import Tool, ToolLike, as_tool
 from ._turn import RunSlots, Sink, Turn
 
 if TYPE_CHECKING:
     from .._client.client import Client
-
-MOST_FOUND: Final = 5
-"""Tools that one search finds."""
 
 
 @attrs.frozen
@@ -54,7 +53,7 @@ class Loop:
         self._client, self._model = asked.client, asked.model
         self._plan, self._params = planned(asked.params)
         self._tools: list[ToolLike] = [as_tool(one) for one in asked.tools]
-        self._deferred = [one for one in map(as_tool, self._plan.deferred) if isinstance(one, Tool)]
+        self._search = ToolSearch(self._plan.deferred)
         self._sink = sink
         self._streamed = streamed
         most = self._plan.max_parallel
@@ -81,7 +80,10 @@ class Loop:
         raise ToolRunTimeout.of(TimeoutError(f"the tools had not ended within {deadline:g} seconds"), self.run)
 
     async def _rounds(self) -> None:
+        _named([*self._tools, *self._search.hidden])
         left_open = self._form.pending(self.run.messages)
+        if self._search.hidden:
+            self._search.remember(self._calls_before(left_open))
         if left_open is not None:
             await self._finish(left_open)
         for number in count(1):
@@ -111,8 +113,7 @@ class Loop:
         return taken
 
     async def _prepared(self, number: int) -> Round:
-        finds = self._deferred and self._plan.search == "ours"
-        tools = [*self._tools, *([self._finder()] if finds else [])]
+        tools = [*self._tools, *self._search.told(by_us=self._plan.search == "ours")]
         prepared = Round(number, self._model, self.run.messages, tools, {**self._params})
         if self._plan.before_round is not None:
             done = self._plan.before_round(prepared)
@@ -121,30 +122,19 @@ class Loop:
             self.run.messages = prepared.messages
         return prepared
 
-    def _finder(self) -> Tool[..., Any]:
-        """What finds tools that the model was not told of."""
-
-        async def find_tools(query: str) -> str:
-            """Find more tools by words of what they do. Those that are found can be called from then on.
-
-            Args:
-                query: a few words.
-            """
-            await trio.lowlevel.checkpoint()
-            words = query.lower().split()
-            texts = [(one, f"{one.name} {one.description}".lower()) for one in self._deferred]
-            ranked = sorted(texts, key=lambda pair: -sum(word in pair[1] for word in words))
-            found = [one for one, text in ranked if any(word in text for word in words)][:MOST_FOUND]
-            self._tools += found
-            self._deferred = [one for one in self._deferred if one not in found]
-            return "\n".join(f"{one.name}: {one.description}" for one in found) or "nothing was found; try other words"
-
-        return tool(find_tools)
+    def _calls_before(self, left_open: Pending | None) -> list[WrittenCall]:
+        """All calls of the history that have results."""
+        made = [call for message in self.run.messages for call in self._form.made(message)]
+        if left_open is not None:
+            made[len(made) - len(left_open.calls) :] = [
+                call for call, answer in zip(left_open.calls, left_open.answered, strict=True) if answer is not None
+            ]
+        return made
 
     async def _round(self, prepared: Round) -> Step[Any]:
         form = self._form
         tools = [as_tool(one) for one in prepared.tools]
-        deferred = self._deferred if self._plan.search == "provider" else []
+        deferred = self._search.hidden if self._plan.search == "provider" else []
         turn = Turn(prepared.number, _named([*tools, *deferred]), self._plan, self._slots, self._sink)
         definitions = [form.definition(one) if isinstance(one, Tool) else one for one in tools]
         if deferred:
@@ -159,10 +149,12 @@ class Loop:
                 is_cut = form.is_cut(response)
                 for call in form.calls(response):
                     turn.begin(nursery, call, is_cut=is_cut)
+            await turn.settle()
         finally:
             if response is not None:
-                self.run.messages += form.answers([form.answer(result) for result in turn.results()])
-                self.run.steps.append(Step(response, turn.results()))
+                results = [result for result in turn.results() if result is not None]
+                self.run.messages += form.answers([form.answer(result) for result in results])
+                self.run.steps.append(Step(response, tuple(results)))
         return self.run.steps[-1]
 
     async def _answer(self, question: Question, turn: Turn, nursery: trio.Nursery) -> Any:
@@ -182,22 +174,25 @@ class Loop:
 
     async def _finish(self, left_open: Pending) -> None:
         """Make the calls that an earlier run has left open, and put their results into their places."""
-        tools = _named([*map(as_tool, self._tools), *self._deferred])
-        turn = Turn(0, tools, self._plan, self._slots, self._sink)
+        tools = [*self._tools, *self._search.told(by_us=self._plan.search == "ours"), *self._search.hidden]
+        turn = Turn(0, _named([*map(as_tool, tools)]), self._plan, self._slots, self._sink)
         try:
             async with BareNursery() as nursery:
-                for call in left_open.calls:
-                    if call.id not in left_open.answered:
+                for call, answer in zip(left_open.calls, left_open.answered, strict=True):
+                    if answer is None:
                         turn.begin(nursery, call)
+            await turn.settle()
         finally:
-            made = {result.call_id: self._form.answer(result) for result in turn.results()}
-            by_id = {**left_open.answered, **made}
-            in_order = [by_id[call.id] for call in left_open.calls if call.id in by_id]
-            self.run.messages[left_open.start :] = self._form.answers(in_order)
-            self.run.steps.append(Step(None, turn.results()))
+            made = turn.results()
+            told, new = [*left_open.answered], iter(made)
+            for place, answer in enumerate(told):
+                result = next(new, None) if answer is None else None
+                told[place] = answer if result is None else self._form.answer(result)
+            self.run.messages[left_open.start :] = self._form.answers([one for one in told if one is not None])
+            self.run.steps.append(Step(None, tuple(result for result in made if result is not None)))
 
 
-def _named(tools: Sequence[Tool[..., Any] | Mapping[str, Any]]) -> dict[str, Tool[..., Any]]:
+def _named(tools: Sequence[ToolLike]) -> dict[str, Tool[..., Any]]:
     named: dict[str, Tool[..., Any]] = {}
     for one in tools:
         if isinstance(one, Tool):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .._client.client import Client
 
 _OF_THE_MODEL: Final = frozenset({"text", "thinking", "redacted_thinking", "tool_use"})
+_CUT: Final = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
 _SEARCH: Final = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
 
 
@@ -108,7 +109,7 @@ class MessagesForm:
         return _calls(response.content)
 
     def is_cut(self, response: AnthropicMessagesResponse) -> bool:
-        return response.stop_reason == "max_tokens"
+        return response.stop_reason in _CUT
 
     def goes_on(self, response: AnthropicMessagesResponse) -> bool:
         return response.stop_reason == "pause_turn"
@@ -125,10 +126,12 @@ class MessagesForm:
     def pending(self, messages: Sequence[Any]) -> Pending | None:
         results = _results(messages[-1]) if messages else []
         start = len(messages) - 1 if results else len(messages)
-        last: Any = messages[start - 1] if start else {"role": ""}
-        content = last["content"] if last["role"] == "assistant" else None
-        calls = _calls(content) if isinstance(content, list) else []
-        return open_calls(start, calls, {block["tool_use_id"]: block for block in results})
+        calls = self.made(messages[start - 1]) if start else []
+        return open_calls(start, calls, [(block["tool_use_id"], block) for block in results])
+
+    def made(self, message: Any) -> list[WrittenCall]:
+        content = message["content"] if message["role"] == "assistant" else None
+        return _calls(content) if isinstance(content, list) else []
 
 
 def _split(question: Question) -> tuple[int, dict[str, Any]]:

@@ -91,9 +91,11 @@ class ResponsesForm:
         for item in reversed(messages[:start]):
             if item.get("type") == _RESULT or item.get("role") not in (None, "assistant"):
                 break
-            if item.get("type") == "function_call":
-                calls.insert(0, _call(item))
-        return open_calls(start, calls, {item["call_id"]: item for item in messages[start:]})
+            calls[:0] = self.made(item)
+        return open_calls(start, calls, [(item["call_id"], item) for item in messages[start:]])
+
+    def made(self, message: Any) -> list[WrittenCall]:
+        return [_call(message)] if message.get("type") == "function_call" else []
 
 
 def _call(item: Any) -> WrittenCall:

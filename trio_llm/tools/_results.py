@@ -59,6 +59,22 @@ def failure_text(problem: str) -> str:
     return text if len(text) <= LONGEST_FAILURE else f"{text[:LONGEST_FAILURE]}… ({len(text)} characters)"
 
 
+def error_text(error: Exception) -> str:
+    """What an error says; its class's name where it cannot say anything."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an error of the program's may fail at this too
+        return type(error).__name__
+
+
+def problem_of(error: Exception) -> str:
+    """What went wrong: class and text of an error, or of each in a group."""
+    if isinstance(error, ExceptionGroup):
+        group: ExceptionGroup[Exception] = error
+        return "; ".join(map(problem_of, group.exceptions))
+    return f"{type(error).__name__}: {error_text(error)}"
+
+
 @attrs.frozen
 class WrittenCall:
     """A call as the model wrote it."""

@@ -166,6 +166,8 @@ def as_tool(given: ToolLike) -> Tool[..., Any] | Mapping[str, Any]:
 def _made(function: Callable[..., Any], named: str) -> Tool[..., Any]:
     if not _NAME.fullmatch(named):
         raise TypeError(f"a tool's name has 1 to 64 letters, digits, _ and -, not {named!r}: give it a name=")
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise TypeError(f"the tool {named} is a generator: return one result, and tell progress by ToolContext.report")
     text, told = _described(inspect.getdoc(function) or "")
     hints, required, context = _arguments(function, named, told)
     schema, strict = _schema(hints, required)

@@ -4,6 +4,9 @@ Theory of operation. A call of a tool is *waiting* (for approval, then for a slo
 result, and it has exactly one. Whatever a function raises is a result. Only the end of the turn, by cancellation or by
 a stream that broke, leaves calls without one: they can be made again. A committing tool is the exception. It begins
 when the turn is complete, and if it is interrupted after that, its result says so: it is not called twice.
+
+Models repeat ids, so a call is told from others by its place. One that has begun early is found again by its id and its
+name: of several with both the same, the first to begin is the first of the turn.
 """
 
 from __future__ import annotations
@@ -12,16 +15,18 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from .._runtime import trio
 from ._asking import Approval, Plan
 from ._events import ToolBegan, ToolEnded, ToolEvent, ToolProgress, ToolResult
-from ._results import ToolOutput, WrittenCall, content_of, failure_text
+from ._results import ToolOutput, WrittenCall, content_of, error_text, failure_text, problem_of
 from ._tool import Tool, ToolContext
 
+_INTERRUPTED: Final = "it was interrupted: what it does may have been done or not"
+_FROM_WITHIN: Final = "was cancelled by something that it waited for"
 Sink: TypeAlias = Callable[[ToolEvent], Awaitable[None]]
 """Where events go."""
 
@@ -39,9 +44,9 @@ class RunSlots:
 @attrs.define(eq=False)
 class _CallState:
     call: WrittenCall
-    is_cut: bool = False
-    """Whether the answer was cut off."""
     result: ToolResult | None = None
+    is_told: bool = False
+    """Whether the program was told of the result."""
 
 
 class Turn:
@@ -55,48 +60,68 @@ class Turn:
         self._plan = plan
         self._slots = slots
         self._sink = sink
-        self._early: dict[str, _CallState] = {}
+        self._early: dict[tuple[str, str], _CallState] = {}
         self._states: list[_CallState] = []
 
     def begin_early(self, nursery: trio.Nursery, call: WrittenCall) -> None:
         """Begin a call while the model still writes, if its tool does nothing that cannot be undone."""
         tool = self._tools.get(call.name)
-        if tool is not None and not tool.commits and call.id and call.id not in self._early:
-            self._early[call.id] = state = _CallState(call)
+        place = (call.id, call.name)
+        if tool is not None and not tool.commits and call.id and place not in self._early:
+            self._early[place] = state = _CallState(call)
             nursery.start_soon(self._make, state)
 
     def begin(self, nursery: trio.Nursery, call: WrittenCall, *, is_cut: bool = False) -> None:
         """Begin a call of a complete turn, unless it has begun. In one that was cut off, no committing tool does."""
-        state = self._early.pop(call.id, None)
+        state = self._early.pop((call.id, call.name), None)
         if state is None:
-            state = _CallState(call, is_cut)
-            nursery.start_soon(self._make, state)
+            state = _CallState(call)
+            tool = self._tools.get(call.name)
+            if is_cut and tool is not None and tool.commits:
+                state.result = _failed(call, "the answer was cut off, so this tool was not called", None)
+            else:
+                nursery.start_soon(self._make, state)
         self._states.append(state)
 
-    def results(self) -> tuple[ToolResult, ...]:
-        """The results that there are, in the order of the calls."""
-        return tuple(state.result for state in self._states if state.result is not None)
+    def results(self) -> list[ToolResult | None]:
+        """What there is of each call, in their order, when all tools have ended.
+
+        Of calls that share an id none is left without a result if one has one: nobody could tell whose it is.
+        """
+        answered = {state.call.id for state in self._states if state.result is not None}
+        for state in self._states:
+            if state.result is None and state.call.id in answered:
+                state.result = _failed(state.call, _INTERRUPTED, None)
+        return [state.result for state in self._states]
+
+    async def settle(self) -> None:
+        """Tell of results that nobody was told of yet, when all tools have ended."""
+        for state in self._states:
+            if not state.is_told:
+                await self._tell(state)
 
     async def _make(self, state: _CallState) -> None:
         tool = self._tools.get(state.call.name)
         if tool is None:
             known = ", ".join(self._tools) or "none"
             problem: str | None = f"there is no tool {state.call.name!r}; there are: {known}"
-        elif tool.commits and state.is_cut:
-            problem = "the answer was cut off, so this tool was not called"
         else:
             problem = await self._run(state, tool)
         if problem is not None:
             state.result = _failed(state.call, problem, None)
+        await self._tell(state)
+
+    async def _tell(self, state: _CallState) -> None:
         if state.result is not None:
+            state.is_told = True
             await self._sink(ToolEnded(state.result))
 
     async def _run(self, state: _CallState, tool: Tool[..., Any]) -> str | None:
         """Run a tool. Gives the reason why it could not begin."""
         try:
             arguments = tool.read(state.call.arguments)
-        except ValueError as error:
-            return f"the arguments do not fit: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever a class of the program's raises when it is made
+            return f"the arguments do not fit: {error_text(error)}"
         refused = await self._refusal(Approval(tool, state.call.id, arguments))
         if refused is not None:
             return refused
@@ -107,15 +132,19 @@ class Turn:
                 await self._call(state, tool, arguments)
             finally:
                 if tool.commits and state.result is None:
-                    problem = "it was interrupted: what it does may have been done or not"
-                    state.result = _failed(state.call, problem, None)
+                    state.result = _failed(state.call, _INTERRUPTED, None)
         return None
 
     async def _refusal(self, approval: Approval) -> str | None:
         if self._plan.approve is None:
             return None
-        verdict = self._plan.approve(approval)
-        verdict = await verdict if inspect.isawaitable(verdict) else verdict
+        try:
+            verdict = self._plan.approve(approval)
+            verdict = await verdict if inspect.isawaitable(verdict) else verdict
+        except trio.Cancelled:
+            if _is_cancelled():
+                raise
+            raise RuntimeError(f"approve {_FROM_WITHIN}") from None
         if verdict is True:
             return None
         return verdict if isinstance(verdict, str) else "the call was not approved"
@@ -135,10 +164,24 @@ class Turn:
                 kept = value.value if isinstance(value, ToolOutput) else value
                 state.result = ToolResult(call.id, call.name, content_of(value), kept, None, seconds)
         except Exception as error:  # noqa: BLE001 - the model is told, and so is the program, by the result
-            state.result = _failed(call, f"{type(error).__name__}: {error}", error, trio.current_time() - started)
+            state.result = _failed(call, problem_of(error), error, trio.current_time() - started)
+        except trio.Cancelled:
+            if _is_cancelled():
+                raise
+            state.result = _failed(call, f"it {_FROM_WITHIN}", None, trio.current_time() - started)
+        except BaseExceptionGroup as group:
+            # A tool that fails while it is cancelled: what it raises beside the cancellation would hide the latter.
+            _, others = group.split(Exception)
+            assert others is not None
+            raise others from None
         if scope.cancelled_caught and state.result is None:
             problem = f"it took longer than {tool.timeout:g} seconds"
             state.result = _failed(call, problem, TimeoutError(problem), trio.current_time() - started)
+
+
+def _is_cancelled() -> bool:
+    """Whether a cancellation comes from a scope. On asyncio whoever waits for a cancelled task gets one as well."""
+    return trio.current_effective_deadline() == -math.inf
 
 
 def _failed(call: WrittenCall, problem: str, error: BaseException | None, seconds: float = 0.0) -> ToolResult:

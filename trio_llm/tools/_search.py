@@ -1,0 +1,60 @@
+"""Tools that the model is not told of until it finds them, by words of their names and descriptions.
+
+What a search finds depends on the searches before it alone. So a run that goes on from a history makes the searches of
+the history anew, and knows what had been found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from .._runtime import trio
+from ._results import WrittenCall
+from ._tool import Tool, ToolLike, as_tool, tool
+
+MOST_FOUND: Final = 5
+"""Tools that one search finds."""
+
+
+class ToolSearch:
+    """Deferred tools of one run: those that are hidden, and those that were found."""
+
+    def __init__(self, deferred: Iterable[ToolLike]) -> None:
+        self.hidden: list[Tool[..., Any]] = [one for one in map(as_tool, deferred) if isinstance(one, Tool)]
+        self._found: list[Tool[..., Any]] = []
+
+        @tool
+        async def find_tools(query: str) -> str:
+            """Find more tools by words of what they do. Those that are found can be called from then on.
+
+            Args:
+                query: a few words.
+            """
+            await trio.lowlevel.checkpoint()
+            found = self._find(query)
+            return "\n".join(f"{one.name}: {one.description}" for one in found) or "nothing was found; try other words"
+
+        self._finder = find_tools
+
+    def told(self, *, by_us: bool) -> list[Tool[..., Any]]:
+        """What the model is told of: the tools that were found, and what finds more where we search."""
+        return [*self._found, *([self._finder] if by_us and self.hidden else [])]
+
+    def remember(self, calls: Sequence[WrittenCall]) -> None:
+        """Find again what the searches of a history have found."""
+        for call in calls:
+            if self.hidden and call.name == self._finder.name:
+                try:
+                    self._find(self._finder.read(call.arguments)["query"])
+                except ValueError:
+                    continue  # it did not find anything then either
+
+    def _find(self, query: str) -> list[Tool[..., Any]]:
+        words = query.lower().split()
+        texts = [(one, f"{one.name} {one.description}".lower()) for one in self.hidden]
+        ranked = sorted(texts, key=lambda pair: -sum(word in pair[1] for word in words))
+        found = [one for one, text in ranked if any(word in text for word in words)][:MOST_FOUND]
+        self._found += found
+        self.hidden = [one for one in self.hidden if one not in found]
+        return found
