@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import count
 from typing import Any
 
 import pytest
-from virtual import client_of, in_virtual_time
+from virtual import assert_nothing_left, client_of, in_virtual_time
 
 from trio_llm import Client
 from trio_llm._runtime import trio
 from trio_llm._types.messages_api.reply import AnthropicMessagesResponse, read_event
 from trio_llm._types.responses_api.events import read_event as read_response_event
-from trio_llm.testing import RecordedRequest, Reply, Simulator, ToolUse
+from trio_llm.testing import AtEvent, Failure, RecordedRequest, Reply, Simulator, ToolUse
 from trio_llm.tools import (
     Finished,
     ProviderItem,
@@ -134,6 +135,58 @@ async def test_a_run_that_is_cut_goes_on_to_the_same_end(over: str, streamed: bo
 
     assert plain(run.messages) == plain(whole.messages)
     assert committed == uncut == {"b": 1, "d": 1}
+
+
+@every_form
+@either_way
+@in_virtual_time
+async def test_a_run_that_fails_keeps_what_was_done_and_goes_on(over: str, streamed: bool) -> None:
+    committed, failures = Counter[str](), iter([None, Failure(500, "down"), None, None])
+    async with client_of(Simulator(lambda request: next(failures) or conversation(request))) as client:
+        given = tools(committed)
+        with pytest.raises(ToolRunError, match="down") as caught:
+            await run_of(client, OWN[over], given, streamed=streamed, over=over)
+        assert len(caught.value.steps) == 1
+        run = await run_of(client, OWN[over], given, streamed=streamed, over=over, messages=caught.value.messages)
+
+    assert text_of(run.response) == "end"
+    assert committed == {"b": 1, "d": 1}
+
+
+@every_form
+@in_virtual_time
+async def test_no_committing_tool_begins_in_a_turn_that_breaks_anywhere(over: str) -> None:
+    committed: Counter[str] = Counter()
+    broken = 0
+    for place in count(1):
+        calls = uses(("commit", "b", 0), ("work", "a", 50))
+        simulator = Simulator(Reply("so", tool_calls=calls, gap=1, cut_at=AtEvent(place)))
+        params: Any = {"over": over, "until": lambda _: True}
+        async with client_of(simulator) as client:
+            try:
+                await run_of(client, OWN[over], tools(committed), streamed=True, **params)
+                break
+            except ToolRunError as error:
+                broken += 1
+                assert not committed
+                assert plain(error.messages) == QUESTION
+                assert_nothing_left(client, simulator)
+
+    assert broken > 5
+    assert committed == {"b": 1}
+
+
+@every_form
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+@in_virtual_time
+async def test_no_committing_tool_begins_in_an_answer_that_was_cut_off(over: str, reason: str) -> None:
+    committed: Counter[str] = Counter()
+    reply = Reply(tool_calls=uses(("work", "a", 1), ("commit", "b", 1)), finish_reason=reason)
+    async with client_of(Simulator([reply, Reply("end")])) as client:
+        run = await run_of(client, OWN[over], tools(committed), streamed=False, over=over)
+
+    assert not committed
+    assert results_of(run) == ["a done", "Error: the answer was cut off, so this tool was not called"]
 
 
 @every_form
