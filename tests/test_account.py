@@ -13,8 +13,8 @@ from trio_llm import APIError, InternalServerError, Limits, RateLimitError, Serv
 from trio_llm._limits.account import Account
 from trio_llm._limits.buckets import ONE_REQUEST, RateCost
 from trio_llm._limits.lane import DEFAULT_PAUSE
-from trio_llm._limits.line import Ticket
 from trio_llm._limits.settings import LONGEST_RESPECTED_WAIT
+from trio_llm._limits.ticket import Ticket
 from trio_llm._runtime import trio as either
 from trio_llm._types.http import ReplyHead
 from trio_llm._types.usage import Usage

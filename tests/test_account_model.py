@@ -13,7 +13,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_llm import APIError, InternalServerError, Limits
 from trio_llm._limits.account import Account, Admission
 from trio_llm._limits.buckets import RateCost
-from trio_llm._limits.line import Line, Ticket, Waiter
+from trio_llm._limits.line import Line, Waiter
+from trio_llm._limits.ticket import Ticket
 from trio_llm._types.usage import Usage
 
 REQUESTS, TOKENS, SLOTS = 12, 600, 3

@@ -14,7 +14,7 @@ from trio_llm._dialects.bridges.answers import responses_over, streamed_response
 from trio_llm._dialects.bridges.chat_request import chat_request
 from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._types.chat import ReplyDict
+from trio_llm._types.dumping import ReplyDict
 from trio_llm._types.errors import APIConnectionError, BadRequestError, UnsupportedParamsError
 from trio_llm._types.responses_api.events import ResponseEvent
 from trio_llm._types.responses_api.folding import fold_events

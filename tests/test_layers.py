@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -78,7 +78,7 @@ DOORS: dict[str, set[str]] = {
         "structured._streams",
         *("tools._asking", "tools._events", "tools._loop", "tools._streams", "tools._tool"),
     },
-    "_types.mapping": {"_convert.converter"},  # a record is read by the converter, which knows records
+    "_types.mapping": {"_convert.converter"},  # a record is read by the converter
 }
 # Dialects that take operations over from another's package, because they are defined as that one's: importer, imported.
 VARIANTS: dict[str, set[str]] = {
@@ -114,7 +114,8 @@ def wing_of(module: str) -> str:
     return module.split(".")[0]
 
 
-def imported(module: str, source: str) -> Iterator[str]:
+@cache
+def imported(module: str, source: str) -> list[str]:
     """Every module that a source text imports, absolutely named, whether at its top or inside a function.
 
     What only type checkers see counts as well: a name that a layer has to know is a name that it depends on.
@@ -122,14 +123,15 @@ def imported(module: str, source: str) -> Iterator[str]:
     package = ["trio_llm", *filter(None, module.split("."))]
     if module not in PACKAGES:
         package.pop()
+    found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = [*package[: len(package) - node.level + 1], *filter(None, [node.module])] if node.level else []
             name = ".".join(base) if node.level else node.module or ""
-            yield name
-            yield from (f"{name}.{alias.name}" for alias in node.names)
+            found += [name, *(f"{name}.{alias.name}" for alias in node.names)]
+    return found
 
 
 EXISTING = {name_of(module) for module in MODULES}
@@ -338,19 +340,51 @@ def test_no_global_is_written_after_import() -> None:
     assert modules_that(writes) == []
 
 
-def test_no_modules_within_a_wing_import_each_other_in_a_circle() -> None:
-    """What only type checkers see counts, except in `_limits`, whose lines, lanes and accounts know one another."""
-    within = {
-        module: {other for other in own_modules(module, path.read_text()) if wing_of(other) == wing_of(module)}
-        for path in MODULES
-        if wing_of(module := name_of(path)) in {"testing", "_client", "_engine", "_combinators", "_transport", "_cli"}
-    }
-    waiting = {
-        module: {other for other in others if not f"{module}.".startswith(f"{other}.")}
-        for module, others in within.items()
-    }
+@cache
+def needed(module: str, source: str) -> set[str]:
+    """The modules without which this one says nothing: not the packages on the way to those, and not rooms by doors."""
+    found = set(own_modules(module, source))
+    on_the_way = {other for other in found if any(one.startswith(f"{other}.") for one in found)} | {""}
+    rooms = {door for door in DOORS.get(module, ()) if not door.startswith("_")}
+    return {other for other in found - rooms - {module} if other not in on_the_way or own_names(module, source, other)}
+
+
+def own_names(module: str, source: str, package: str) -> bool:
+    """Whether a package's own names are imported, and not only modules of it."""
+    names = {name.removeprefix("trio_llm.") for name in imported(module, source) if name.startswith("trio_llm.")}
+    within = {name for name in names if package and name.rpartition(".")[0] == package}
+    return not within <= EXISTING
+
+
+def in_circles(sources: Mapping[str, str]) -> set[str]:
+    """The modules that import themselves through others, and those that need one of them."""
+    waiting = {module: needed(module, source) for module, source in sources.items()}
+    # From the bottom up, until only those are left that wait for each other.
     while lowest := [module for module, others in waiting.items() if others.isdisjoint(waiting)]:
         for module in lowest:
             del waiting[module]
+    return set(waiting)
 
-    assert waiting == {}
+
+SOURCES = {name_of(path): path.read_text() for path in MODULES}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """What only type checkers see counts, and what is imported inside a function."""
+    assert in_circles(SOURCES) == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "statement"),
+    [
+        ("_limits.buckets", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .line import Line"),
+        ("_types.request", "def f():\n    from .chat import request"),
+        ("_types.mapping", "from .chat.response import Message"),
+        ("_convert.json", "from ._fields import x\nfrom .converter import load"),
+        ("_transport.pool", "import trio_llm._transport.native"),
+        ("mcp._naming", "from ._server import Server"),
+        ("_transport", "from .native import NativeTransport"),
+    ],
+)
+def test_a_circle_is_noticed_wherever_it_stands(module: str, statement: str) -> None:
+    assert module in in_circles({**SOURCES, module: f"{SOURCES[module]}\n{statement}\n"})

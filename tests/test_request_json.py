@@ -29,7 +29,7 @@ from trio_llm import (
     TokenSource,
     TranscriptionRequest,
 )
-from trio_llm._types.chat import ReplyDict
+from trio_llm._types.dumping import ReplyDict
 from trio_llm._types.request import AnyRequest
 from trio_llm.types import (
     CancelResponseRequest,

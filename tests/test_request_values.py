@@ -9,7 +9,8 @@ import attrs
 import pytest
 
 from trio_llm import Client
-from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ReplyDict, ToolCall
+from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ToolCall
+from trio_llm._types.dumping import ReplyDict
 from trio_llm._types.embeddings import EmbeddingRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 from trio_llm._types.images import ImageRequest

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, Self
 from .._engine.engine import Engine
 from .._engine.groups import group_of
 from .._engine.nursery import BareNursery
-from .._limits.line import Crowd
+from .._limits.ticket import Crowd
 from .._runtime import trio
 from .jobs import DEFAULT_LIMIT, Feed, Jobs, Outcome, ResponseT, check_limit, run_job
 

@@ -11,7 +11,7 @@ import attrs
 from .._engine.engine import Engine
 from .._engine.groups import group_of
 from .._engine.nursery import BareNursery
-from .._limits.line import Crowd
+from .._limits.ticket import Crowd
 from .._runtime import trio
 from .jobs import Feed, Jobs, Outcome, check_limit, run_job
 

@@ -21,7 +21,7 @@ from .._engine.engine import Engine
 from .._engine.groups import group_of, place_calls
 from .._engine.nursery import FirstError
 from .._engine.stream import Stream
-from .._limits.line import Crowd
+from .._limits.ticket import Crowd
 from .._runtime import trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError, LLMError, RateLimitError

@@ -16,7 +16,6 @@ from typing import Any, Final, TypeVar, cast, get_args
 import attrs
 import cattrs
 
-from .._types.mapping import Record, build_nested
 from .._types.vector import Vector, packed
 from . import json as _json
 from .structuring import ClassPlan, FieldPlan, Hook, fast_hook, is_plain
@@ -115,13 +114,13 @@ class _ClassHooks:
     def _make(self, cls: type[Any]) -> Hook:
         fields = _field_plans(cls)
         careful = _careful_hook(cls, {plan.name: plan for plan in fields})
-        plan = ClassPlan(cls, fields, issubclass(cls, Record), careful, ConversionError)
-        made = self._made[cls] = fast_hook(plan) if is_plain(cls, build_nested) else careful
+        plan = ClassPlan(cls, fields, _keeps_extra(cls), careful, ConversionError)
+        made = self._made[cls] = fast_hook(plan) if is_plain(cls, getattr(cls, "build_nested", None)) else careful
         return made
 
 
 def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
-    keeps_extra = issubclass(cls, Record)
+    keeps_extra = _keeps_extra(cls)
 
     def structure_class(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
@@ -152,8 +151,12 @@ def _careful_hook(cls: type[Any], fields: Mapping[str, FieldPlan]) -> Hook:
     return structure_class
 
 
+def _keeps_extra(cls: type[Any]) -> bool:
+    return "model_extra" in attrs.fields_dict(cls)
+
+
 def _as_it_is(value: Any, cls: type[Any]) -> Any:
-    if isinstance(value, Record) and isinstance(value, cls):
+    if isinstance(value, cls):
         return value
     raise ConversionError(f"expected an object, got {value!r:.60}")
 

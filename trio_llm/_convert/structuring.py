@@ -76,15 +76,15 @@ class ClassPlan:
     """What hooks raise."""
 
 
-def is_plain(cls: type[Any], *ignored: Callable[..., None]) -> bool:
+def is_plain(cls: type[Any], ignored: Callable[..., None] | None) -> bool:
     """Whether making an object of an attrs class is no more than setting its fields.
 
     Args:
         cls: the class.
-        ignored: what may be done after it was made, as `__attrs_post_init__`; it has nothing to do with replies.
+        ignored: what may be done after it was made, as `__attrs_post_init__`: it has nothing to do with replies.
     """
     fields = attrs.fields(cls)
-    return getattr(cls, "__attrs_post_init__", None) in (None, *ignored) and not any(
+    return getattr(cls, "__attrs_post_init__", None) in (None, ignored) and not any(
         field.converter
         or field.validator
         or (not field.init and field.default is not attrs.NOTHING)

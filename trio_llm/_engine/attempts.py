@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import attrs
 
-from .._limits.line import Ticket
+from .._limits.account import Account
+from .._limits.ticket import Ticket
 from .._runtime import trio
 from .._types.errors import APIError, Timeout
 from .call import RunningCall
@@ -40,6 +41,8 @@ class CallFrame:
     ticket: Ticket | None
     """Its claim to a place in line; None where a responder answers, which stands in none."""
     tries: Tries = attrs.Factory(Tries)
+    account: Account | None = None
+    """Where it stands in line."""
     number: int = 0
     """What observers know its last attempt by; 0 if that was not sent, or nobody observes."""
 
@@ -81,19 +84,19 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
 
 def _goes_back(error: APIError, frame: CallFrame) -> bool:
     """Whether a refused call of a fan-out waits in its line once more, as if it had not been sent."""
-    ticket = frame.ticket
+    ticket, account = frame.ticket, frame.account
     crowd = None if ticket is None else ticket.crowd
-    if ticket is None or crowd is None:
+    if ticket is None or account is None or crowd is None:
         return False
     if error.status_code == 401 and not is_retryable(error):
-        ticket.account.turn_away(crowd, error)
+        account.turn_away(crowd, error)
     if not ticket.refused:
         return False
     if frame.tries.has_next:
         raise error  # there is somebody else to ask
     if frame.call.watch is not None:
         frame.call.watch.attempt_failed(frame.number, error, 0.0, ticket)
-    ticket.account.send_back(ticket)
+    account.send_back(ticket)
     frame.call.back_in_line()
     frame.tries.number -= 1
     return True

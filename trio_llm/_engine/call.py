@@ -35,7 +35,7 @@ from weakref import WeakSet, ref
 
 import attrs
 
-from .._limits.line import Crowd
+from .._limits.ticket import Crowd
 from .._runtime import run_clock, trio
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError

@@ -342,7 +342,7 @@ class Engine:
         ticket = route.account.ticket(request.options.priority, route.lane, call.crowd, request)
         if call.watch is not None and call.watch.told.call_waiting is not None:
             ticket.holder = call.watch.activity
-        return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries)
+        return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries, route.account)
 
     def account_statistics(self) -> dict[str, AccountStatistics]:
         """Slots of every account, by provider and base URL."""

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final
 
-from .._limits.line import Ticket, Why
+from .._limits.line import Why
+from .._limits.ticket import Ticket
 from .._runtime import run_clock, trio
 from .._types.errors import APIError
 from .._types.http import HTTPRequest, Origin, ReplyHead

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Final
@@ -29,16 +28,17 @@ from .._runtime import run_clock, trio
 from .._types.errors import APIError, RateLimitError
 from .._types.http import ReplyHead
 from .._types.usage import Usage
-from .adaptive import LaneDeparture, SlowStart
+from .adaptive import SlowStart
 from .buckets import NOTHING, ONE_REQUEST, RateCost
 from .estimate import estimate_cost
-from .header_formats import Window, read_limits
-from .lane import Lane
-from .line import Crowd, Line, Ticket, Waiter, WaitReason, Why
+from .header_formats import read_limits
+from .lane import Lane, LaneCall
+from .line import Line, Waiter, WaitReason, Why
 from .pace import Rhythm
 from .refusals import is_pausing
 from .settings import AccountStatistics, LaneStatistics, Limits, SlotLimiter
 from .slots import Slots
+from .ticket import Crowd, Ticket
 from .windows import RequestWindow, Share, TokenWindow
 
 _MOST_LANES: Final = 1_000
@@ -47,51 +47,27 @@ _MOST_HOLDERS: Final = 8
 """Calls that are named to those who wait for a slot."""
 
 
-class Admission:
+class Admission(LaneCall):
     """A call among those in flight, for the length of a `with` block or until it leaves; the borrower of its slot.
 
     Whoever has it notes what came back; leaving gives the slot back and settles the tokens.
     """
 
-    __slots__ = (
-        "account",
-        "at",
-        "cost",
-        "departure",
-        "described",
-        "lane",
-        "learns",
-        "number",
-        "received",
-        "share",
-        "ticket",
-        "unspent",
-        "usage",
-    )
+    __slots__ = ("account", "lane", "learns", "received", "share", "ticket", "usage")
 
     def __init__(self, account: Account, ticket: Ticket, cost: RateCost, at: float) -> None:
+        super().__init__(cost, at)
         self.account = account
         self.ticket = ticket
         self.lane = lane = ticket.lane
         self.learns = lane.described is not None
         """Whether anybody wants to know the headers of the reply."""
-        self.cost = cost
-        self.at = at
-        """When it left."""
         self.usage: Usage | None = None
         """What the reply said was used."""
         self.received = 0
         """Tokens of the answer that arrived, as far as one can tell."""
-        self.unspent = NOTHING
-        """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
-        self.described: Sequence[Window] = ()
-        """The limits in the headers of the reply."""
-        self.departure: LaneDeparture | None = None
-        """What the limits that were known when it left have to know of it."""
         self.share: Share | None = None
         """Where its tokens are counted."""
-        self.number = 0
-        """Its place among all that ever left in its lane."""
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
@@ -161,7 +137,7 @@ class Account:
         found = self._lanes.get(lane)
         if found is None:
             found = self._open_lane(lane)
-        return Ticket(self, found, priority, request, crowd)
+        return Ticket(found, priority, request, crowd)
 
     def _open_lane(self, name: str) -> Lane:
         if len(self._lanes) >= _MOST_LANES:
@@ -249,11 +225,11 @@ class Account:
             self._settle(admission, error)
         if error is None:
             if lane.steers:
-                lane.succeeded(admission)
+                lane.succeeded(admission.usage, admission.ticket.estimate)
             if self._opening is not None:
                 self._opening.succeeded()
                 self._resize_slots(self._opening.number)
-        lane.end(admission)
+        lane.end(returns=admission.ticket.refused)
         self._in_flight -= 1
         if self._holders:
             self._holders.pop(admission, None)
@@ -272,7 +248,7 @@ class Account:
         if isinstance(error, APIError):
             self._errors += 1
             if is_pausing(error):
-                admission.lane.refused(admission, error, now)
+                admission.ticket.refused = admission.lane.refused(admission, error, now, self.arrivals)
 
     def learn(self, admission: Admission, head: ReplyHead) -> None:
         """Follow the limits that a reply describes."""
@@ -320,7 +296,7 @@ class Account:
         lane = admission.lane
         if (crowd := admission.ticket.crowd) is not None:
             crowd.check(self)
-            lane.check_given_up(admission.ticket)
+            lane.check_given_up(admission.ticket.arrival)
         if lane.line.first is waiter:
             self._refuse_hopeless(waiter, lane)
         wait = self._wait_of_first(waiter, admission)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
@@ -21,13 +21,10 @@ from .._types.usage import Usage
 from .adaptive import Concurrency, DescribedLimits, LaneDeparture, explain_refusal
 from .buckets import NOTHING, RateCost, longest_wait
 from .header_formats import Window
-from .line import Line, Ticket
+from .line import Line
 from .pace import LanePace, Rhythm
 from .refusals import TOO_MANY, waiting_cures
 from .settings import LONGEST_RESPECTED_WAIT
-
-if TYPE_CHECKING:
-    from .account import Admission
 
 DEFAULT_PAUSE: Final = 1.0
 """Seconds that a lane is quiet after a 429 or 529 that does not say how long; more after several in a row."""
@@ -46,6 +43,25 @@ class _GivenUp:
     arrival: int
     """Calls that arrived before are told."""
     error: APIError
+
+
+class LaneCall:
+    """What a lane knows of a call that left."""
+
+    __slots__ = ("at", "cost", "departure", "described", "number", "unspent")
+
+    def __init__(self, cost: RateCost, at: float) -> None:
+        self.cost = cost
+        self.at = at
+        """When it left."""
+        self.number = 0
+        """Its place among all that ever left in its lane."""
+        self.departure: LaneDeparture | None = None
+        """What the limits that were known when it left have to know of it."""
+        self.described: Sequence[Window] = ()
+        """The limits in the headers of the reply."""
+        self.unspent = NOTHING
+        """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
 
 
 class Lane:
@@ -111,50 +127,50 @@ class Lane:
             return cost
         return RateCost(cost.requests, cost.prompt * self._prompt_share, min(cost.answer, self._answer))
 
-    def depart(self, admission: Admission) -> None:
+    def depart(self, call: LaneCall) -> None:
         """A call leaves."""
         self.in_flight += 1
         self._departed += 1
-        admission.number = self._departed
+        call.number = self._departed
         if not self.steers:
             return
         if self.concurrency is not None:
             self.concurrency.left(self.in_flight)
         if self.pace is not None:
-            self.pace.leave(admission.at)
+            self.pace.leave(call.at)
             if not self.pace.is_free:
-                self._rhythm.leave(self.pace, admission.at)
+                self._rhythm.leave(self.pace, call.at)
         if self.described is not None and self.follows:
-            admission.departure = self.described.take(admission.at, admission.cost)
+            call.departure = self.described.take(call.at, call.cost)
 
-    def follow(self, admission: Admission, windows: Sequence[Window], now: float) -> None:
+    def follow(self, call: LaneCall, windows: Sequence[Window], now: float) -> None:
         """Take note of the limits that a reply describes."""
         described = self.described
         assert described is not None
         if not self.follows:
             described.begin(self.in_flight, self._departed)
-        departure = admission.departure or LaneDeparture(admission.cost, admission.at, RateCost(admission.number))
+        departure = call.departure or LaneDeparture(call.cost, call.at, RateCost(call.number))
         described.follow(windows, departure, now)
         self.follows = bool(described.buckets)
         self.counts_tokens = any(bucket.kind != "requests" for bucket in described.buckets)
 
-    def end(self, admission: Admission) -> None:
-        """A call is over. What became of it was told before."""
+    def end(self, *, returns: bool) -> None:
+        """A call is over, or goes back into the line (`returns`). What became of it was told before."""
         self.in_flight -= 1
-        if self._rhythm.paces and self.is_idle and not admission.ticket.refused:
+        if self._rhythm.paces and self.is_idle and not returns:
             if self._departed - self._idle_at >= _BUSY:
                 self._rhythm.retire(self.pace)
             self._idle_at = self._departed
 
-    def succeeded(self, admission: Admission) -> None:
-        """It was answered."""
+    def succeeded(self, usage: Usage | None, estimate: RateCost | None) -> None:
+        """A call was answered. `estimate` is what it was thought to take, where somebody wanted to know."""
         if self.concurrency is not None:
             self.concurrency.succeeded()
         if self.pace is not None:
             self.pace.succeeded()
             self._given_up = None
-        if self.follows and admission.usage is not None:
-            self._learn_cost(admission.usage, admission.ticket.estimate)
+        if self.follows and usage is not None:
+            self._learn_cost(usage, estimate)
 
     def _learn_cost(self, usage: Usage, estimate: RateCost | None) -> None:
         answer = usage.completion_tokens
@@ -163,43 +179,52 @@ class Lane:
             share = usage.prompt_tokens / estimate.prompt
             self._prompt_share += _LEARNING * (share - self._prompt_share)
 
-    def settle(self, admission: Admission, now: float) -> None:
-        """Correct what it took of the described limits, if there are any."""
+    def settle(self, call: LaneCall, now: float) -> None:
+        """Correct what a call took of the described limits, if there are any."""
         if self.described is not None and self.follows:
             # What left before they were known had reserved nothing of them.
-            unspent = NOTHING if admission.departure is None else admission.unspent
-            self.described.settle(now, admission.cost, unspent)
+            unspent = NOTHING if call.departure is None else call.unspent
+            self.described.settle(now, call.cost, unspent)
 
-    def refused(self, admission: Admission, error: APIError, now: float) -> None:
-        """It was refused for coming too often, or because the provider has too much to do."""
+    def refused(self, call: LaneCall, error: APIError, now: float, arrivals: int) -> bool:
+        """A call was refused for coming too often, or because the provider has too much to do.
+
+        Args:
+            call: the call.
+            error: the refusal.
+            now: the time.
+            arrivals: calls that have come to the account so far. They are told if the lane is given up.
+
+        Returns:
+            Whether waiting cures it: the refusal is of that kind, and the lane was not given up.
+        """
         asked, is_limit = error.retry_after, error.status_code == TOO_MANY
-        ticket = admission.ticket
         if self.pace is None:
             self.pace = LanePace(now, measures=self._adaptive)
             self.steers = True
-        pace, explained = self.pace, is_limit and explain_refusal(admission.described, admission.cost)
-        if explained and admission.departure is None:
+        pace, explained = self.pace, is_limit and explain_refusal(call.described, call.cost)
+        if explained and call.departure is None:
             self._pause(now, DEFAULT_PAUSE if asked is None else asked)
-        elif pace.refused(admission.number, admission.at, now, measures=is_limit):
+        elif pace.refused(call.number, call.at, now, measures=is_limit):
             within = None if asked is None else min(asked, LONGEST_RESPECTED_WAIT)
             self._pause(now, pace.pause(now, within, DEFAULT_PAUSE))
         elif asked is not None:
             self._pause(now, asked)
         if self.concurrency is not None and is_limit and not explained:
             self.concurrency.refused(self.in_flight - 1, pace.in_a_row)
-        ticket.refused = waiting_cures(error) and pace.in_a_row < MOST_REFUSALS
         if pace.in_a_row >= MOST_REFUSALS and is_limit:
-            self._given_up = _GivenUp(admission.account.arrivals, error)
+            self._given_up = _GivenUp(arrivals, error)
             self.line.wake_all()
+        return waiting_cures(error) and pace.in_a_row < MOST_REFUSALS
 
     def _pause(self, now: float, seconds: float) -> None:
         # A day's quota of one model may be used up: that must not silence it for a day.
         self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_RESPECTED_WAIT))
 
-    def check_given_up(self, ticket: Ticket) -> None:
-        """Raises `RateLimitError` if the lane was given up after a call of a fan-out arrived."""
+    def check_given_up(self, arrival: int | None) -> None:
+        """Raises `RateLimitError` if the lane was given up after a call of a fan-out came, as the `arrival`th."""
         given_up = self._given_up
-        if given_up is None or ticket.arrival is None or ticket.arrival > given_up.arrival:
+        if given_up is None or arrival is None or arrival > given_up.arrival:
             return
         error = given_up.error
         raise RateLimitError(

@@ -35,6 +35,15 @@ class DumpOptions(TypedDict, total=False):
     warnings: object
 
 
+class ReplyDict(dict[str, Any]):
+    """A message, or a tool call, that was dumped from a response and is sent back.
+
+    It holds all that the response held: Anthropic's `thinking_blocks`, Gemini's `provider_specific_fields`,
+    vendors' own fields. A dialect takes what its wire knows and leaves the rest. A dictionary that the caller
+    wrote is not one, and is taken at its word.
+    """
+
+
 _KNOWN: Final = frozenset(DumpOptions.__annotations__)
 
 

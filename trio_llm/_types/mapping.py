@@ -48,7 +48,7 @@ class Record:
             dict.fromkeys(name for name, kind in annotations if name not in _OF_ALL and _holds_records(str(kind)))
         )
         # Only where there is something to build: attrs calls it if it is there when the class is made.
-        setattr(cls, "__attrs_post_init__", build_nested if cls.nested_names else None)  # noqa: B010
+        setattr(cls, "__attrs_post_init__", cls.build_nested if cls.nested_names else None)  # noqa: B010
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
@@ -159,7 +159,7 @@ class Record:
         Raises:
             ValueError: if they do not fit.
         """
-        from .._convert.converter import read_record  # the converter knows records
+        from .._convert.converter import read_record
 
         return read_record(value, cls)
 
@@ -173,6 +173,19 @@ class Record:
         from .._convert.converter import read_field
 
         return read_field(cls, name, value)
+
+    def build_nested(self) -> None:
+        """Dictionaries that were given for nested records become those. Replies are read by the converter, not by this.
+
+        Raises:
+            ValueError: if one does not fit; see `model_validate`.
+        """
+        for name in self.nested_names:
+            value = getattr(self, name)
+            if value is None:  # as most are
+                continue
+            if type(value) is dict or (type(value) is list and dict in map(type, value)):
+                setattr(self, name, self.read_nested(name, value))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, with other values for some fields; `deep` copies what is within as well."""
@@ -215,20 +228,6 @@ _PLAIN: Final = frozenset(
 
 def _holds_records(annotation: str) -> bool:
     return not annotation.startswith("ClassVar") and not _PLAIN.issuperset(re.findall(r"\w+", annotation))
-
-
-def build_nested(record: Record) -> None:
-    """Dictionaries that were given for nested records become those. Replies are read by the converter, not by this.
-
-    Raises:
-        ValueError: if one does not fit; see `Record.model_validate`.
-    """
-    for name in record.nested_names:
-        value = getattr(record, name)
-        if value is None:  # as most are
-            continue
-        if type(value) is dict or (type(value) is list and dict in map(type, value)):
-            setattr(record, name, record.read_nested(name, value))
 
 
 MOST_SHOWN: Final = 60

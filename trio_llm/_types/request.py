@@ -87,7 +87,7 @@ class AnyRequest(Generic[ResponseT_co]):
         """
         from .request_json import request_of_dict
 
-        return cast("Self", request_of_dict(form, cls))
+        return cast("Self", request_of_dict(form, cls, AnyRequest))
 
     def fingerprint(self) -> str:
         """64 characters that are the same for all requests that ask the same of the same model: a name for an answer.

@@ -16,10 +16,9 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, Protocol, cast
 
-from .chat.request import ReplyDict
-from .request import AnyRequest, CallOptions
+from .dumping import ReplyDict
 from .tokens import TokenSource
 from .upload import Upload
 from .withheld import WITHHELD, without_keys
@@ -41,11 +40,22 @@ _UNSET: Final[Mapping[str, object]] = {
 """What some arguments are where they were not given. Arguments of None were not given either."""
 
 
-def request_as_dict(request: AnyRequest) -> dict[str, Any]:
+class Writable(Protocol):
+    """A request as this module sees it."""
+
+    operation: ClassVar[str]
+
+    @property
+    def options(self) -> object: ...
+
+    def arguments(self) -> dict[str, Any]: ...
+
+
+def request_as_dict(request: Writable) -> dict[str, Any]:
     """The JSON form of a request; see `AnyRequest.to_dict`."""
     given = {**request.arguments(), **_controls(request.options)}
     form = {
-        name: _plain(value, name)
+        name: _plain_argument(value, name)
         for name, value in given.items()
         if value is not None and not (name in _UNSET and value == _UNSET[name])
     }
@@ -53,32 +63,30 @@ def request_as_dict(request: AnyRequest) -> dict[str, Any]:
     return {"operation": request.operation, **form, **({"reply_paths": replies} if replies else {})}
 
 
-def request_of_dict(form: Mapping[str, Any], wanted: type[AnyRequest]) -> AnyRequest:
-    """The request of a JSON form; see `AnyRequest.from_dict`."""
+def request_of_dict(form: Mapping[str, Any], wanted: type[Any], every: type[Any]) -> Any:
+    """The request of a JSON form, if it is a `wanted` one; see `AnyRequest.from_dict`, which is `every`."""
     arguments = dict(form)
     operation = arguments.pop("operation", None)
-    kind = next((kind for kind in _kinds() if kind.operation == operation), None)
+    kind = next((kind for kind in _kinds(every) if kind.operation == operation), None)
     if kind is None:
         raise ValueError(f"a request has an operation such as 'completion', not {operation!r:.60}")
     if not issubclass(kind, wanted):
         raise ValueError(f"this is a {kind.__name__}, not a {wanted.__name__}")  # noqa: TRY004 - the value is at fault
     replies = arguments.pop("reply_paths", ())
-    given = {name: _read(value, name) for name, value in arguments.items()}
+    given = {name: _read(value, name, every) for name, value in arguments.items()}
     if replies:
         given["messages"] = _marked(given["messages"], replies)
-    make = cast("type[Any]", kind)
-    made: AnyRequest = make(**given)
-    return made
+    return kind(**given)
 
 
-def fingerprint_of(request: AnyRequest) -> str:
+def fingerprint_of(request: Writable) -> str:
     """A text that is the same for requests that ask the same; see `AnyRequest.fingerprint`."""
     asked = {name: value for name, value in request_as_dict(request).items() if name not in _LEFT_OUT}
     written = json.dumps(_canonical(asked), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(b"trio_llm 1\n" + written.encode()).hexdigest()
 
 
-def _controls(options: CallOptions) -> dict[str, Any]:
+def _controls(options: object) -> dict[str, Any]:
     controls = without_keys(vars(options))
     settings = controls.pop("settings") or ()
     # An operation may have a parameter of the same name as an option that was not given.
@@ -97,11 +105,24 @@ def _plain(value: Any, path: str) -> Any:
     return _object(value, path)
 
 
+def _plain_argument(value: Any, path: str) -> Any:
+    if path.rpartition(".")[2] in _FALLBACKS:
+        return [_plain_fallback(one, f"{path}[{place}]") for place, one in enumerate(value)]
+    return _plain(value, path)
+
+
+def _plain_fallback(value: Any, path: str) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        arguments = cast("Mapping[str, Any]", value)
+        return {name: _plain_argument(argument, f"{path}.{name}") for name, argument in arguments.items()}
+    return request_as_dict(value)
+
+
 def _object(value: Any, path: str) -> Any:
     if isinstance(value, TokenSource) or (callable(value) and path.endswith(".api_key")):
         return dict(_WITHHELD_FORM)
-    if isinstance(value, AnyRequest):  # a fallback
-        return request_as_dict(value)
     if isinstance(value, Upload):
         content = b64encode(value.read()).decode()
         return {"name": value.name, "media_type": value.media_type, "base64": content}
@@ -115,23 +136,23 @@ def _object(value: Any, path: str) -> Any:
     return _plain(dump(exclude_none=True), path)
 
 
-def _read(value: Any, name: str) -> Any:
+def _read(value: Any, name: str, every: type[Any]) -> Any:
     if name == "api_key" and value == _WITHHELD_FORM:
         return WITHHELD
     if name in _FALLBACKS:
-        return [_read_fallback(one) for one in value]
+        return [_read_fallback(one, every) for one in value]
     if name in _FILES:
         return [_read_file(one) for one in value] if isinstance(value, list) else _read_file(value)
     return value
 
 
-def _read_fallback(value: Any) -> Any:
+def _read_fallback(value: Any, every: type[Any]) -> Any:
     if not isinstance(value, Mapping):
         return value
     fields = cast("Mapping[str, Any]", value)
     if "operation" in fields:
-        return request_of_dict(fields, AnyRequest)
-    return {name: _read(item, name) for name, item in fields.items()}
+        return request_of_dict(fields, every, every)
+    return {name: _read(item, name, every) for name, item in fields.items()}
 
 
 def _read_file(value: Any) -> Any:
@@ -173,17 +194,17 @@ def _canonical(value: Any) -> Any:
     return value
 
 
-def _kinds() -> Iterator[type[AnyRequest]]:
+def _kinds(every: type[Any]) -> Iterator[type[Any]]:
     """Every kind of request: those at hand first, then all there are."""
-    yield from _kinds_at_hand()
+    yield from _kinds_at_hand(every)
     package = __name__.rpartition(".")[0]
     for found in pkgutil.walk_packages(sys.modules[package].__path__, f"{package}."):
         import_module(found.name)
-    yield from _kinds_at_hand()
+    yield from _kinds_at_hand(every)
 
 
-def _kinds_at_hand() -> Iterator[type[AnyRequest]]:
+def _kinds_at_hand(every: type[Any]) -> Iterator[type[Any]]:
     # attrs makes a class with slots anew: the first one, which nobody uses, may still be there.
-    for kind in cast("list[type[AnyRequest]]", AnyRequest.__subclasses__()):
+    for kind in every.__subclasses__():
         if getattr(sys.modules[kind.__module__], kind.__name__, None) is kind:
             yield kind

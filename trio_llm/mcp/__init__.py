@@ -20,9 +20,6 @@ if TYPE_CHECKING:
         Elicitation as Elicitation,
         Sampling as Sampling,
     )
-    from ._naming import (
-        merged_tools as merged_tools,
-    )
     from ._server import (
         Server as Server,
         ServerParams as ServerParams,
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
         Servers as Servers,
         connect as connect,
         connect_all as connect_all,
+        merged_tools as merged_tools,
     )
     from ._targets import (
         HTTP as HTTP,
@@ -45,8 +43,7 @@ else:
             "_connection": "Restart",
             "_errors": "ServerError ServerLostError",
             "_inputs": "Elicitation Sampling",
-            "_naming": "merged_tools",
-            "_server": "Server ServerParams ServerProgress Servers connect connect_all",
+            "_server": "Server ServerParams ServerProgress Servers connect connect_all merged_tools",
             "_targets": "Command HTTP Target",
         },
     )

@@ -11,7 +11,6 @@ import attrs
 
 if TYPE_CHECKING:
     from ..tools import Tool
-    from ._server import Server
 
 LONGEST: Final = 64
 _OTHER: Final = re.compile(r"[^a-zA-Z0-9_-]+")
@@ -41,16 +40,6 @@ def _free(name: str, taken: set[str]) -> str:
         ending = f"_{number}"
         free = name[: LONGEST - len(ending)] + ending
     return free
-
-
-def merged_tools(*servers: Server) -> list[Tool[..., Any]]:
-    """The tools of several servers. Where two have the same name, both get their server's in front: `web__search`.
-
-    Example:
-        tools = trio_llm.mcp.merged_tools(files, web)
-        run = await client.run_tools(model, messages, tools=tools)
-    """
-    return renamed((server.name, tool) for server in servers for tool in server.tools)
 
 
 def renamed(owned: Iterable[tuple[str, Tool[..., Any]]]) -> list[Tool[..., Any]]:

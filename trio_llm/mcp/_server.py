@@ -217,6 +217,16 @@ def _arguments(written: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", written)
 
 
+def merged_tools(*servers: Server) -> list[Tool[..., Any]]:
+    """The tools of several servers. Where two have the same name, both get their server's in front: `web__search`.
+
+    Example:
+        tools = trio_llm.mcp.merged_tools(files, web)
+        run = await client.run_tools(model, messages, tools=tools)
+    """
+    return renamed((server.name, tool) for server in servers for tool in server.tools)
+
+
 class Servers(Mapping[str, Server]):
     """Several connected servers, by their names. Made by `connect_all`.
 

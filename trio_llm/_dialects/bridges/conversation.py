@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..._convert.narrow import a_list, an_object, as_mapping
-from ..._types.chat import ReplyDict
+from ..._types.dumping import ReplyDict
 from ..._types.errors import BadRequestError
 
 CHAT_FIELDS: Final = "chat_fields"

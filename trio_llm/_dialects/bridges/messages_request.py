@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..._convert.narrow import a_list, an_object, as_mapping
-from ..._types.chat import ChatRequest, ReplyDict
+from ..._types.chat import ChatRequest
+from ..._types.dumping import ReplyDict
 from ..._types.errors import UnsupportedParamsError
 from ..._types.messages_api.request import MessagesRequest
 from ..._types.request import changed

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..._convert import json as _json
 from ..._convert.narrow import is_object
-from ..._types.chat import ReplyDict
+from ..._types.dumping import ReplyDict
 from ..._types.errors import UnsupportedParamsError
 from ..contract import CacheMarks, CallIdRule, MessageSchema, Quirks
 from ..history import results_after_calls

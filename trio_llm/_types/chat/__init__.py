@@ -17,7 +17,6 @@ from .request import (
     MessageLike as MessageLike,
     OnBreak as OnBreak,
     ParsedParams as ParsedParams,
-    ReplyDict as ReplyDict,
 )
 from .response import (
     Annotation as Annotation,

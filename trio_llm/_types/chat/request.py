@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, Type
 
 import attrs
 
+from ..dumping import ReplyDict
 from ..errors import BadRequestError, UnsupportedParamsError
 from ..mapping import Record
 from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
@@ -96,15 +97,6 @@ class ChatParams(ChatModelParams, ChatCallParams, total=False):
 
 
 CHAT_PARAMETERS = frozenset(ChatModelParams.__annotations__)
-
-
-class ReplyDict(dict[str, Any]):
-    """A message, or a tool call, that was dumped from a response and is sent back.
-
-    It holds all that the response held: Anthropic's `thinking_blocks`, Gemini's `provider_specific_fields`,
-    vendors' own fields. A dialect takes what its wire knows and leaves the rest. A dictionary that the caller
-    wrote is not one, and is taken at its word.
-    """
 
 
 @attrs.frozen(init=False, slots=False)
