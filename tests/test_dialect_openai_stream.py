@@ -119,11 +119,8 @@ def test_a_stream_without_an_answer_is_an_error(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "quoted"),
     [
-        (
-            b"\n <!doctype html>\n<title>Sign in</title>" + b"x" * 999,
-            "<!doctype html>\n<title>Sign in</title>" + "x" * 42,
-        ),
-        ("\U0001f600".encode() * 99, "\U0001f600" * 80),
+        (b"\n <!doctype html>\n<title>Sign in</title>" + b"x" * 999, "Sign in"),
+        ("\U0001f600".encode() * 399, "\U0001f600" * 300),
         (b"database is down", "database is down"),
         (b'{"error": "not a stream"}', '{"error": "not a stream"}'),
     ],

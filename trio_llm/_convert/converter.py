@@ -18,10 +18,14 @@ import cattrs
 
 from .._types.vector import Vector, packed
 from . import json as _json
+from .pages import words_of
 from .structuring import ClassPlan, FieldPlan, Hook, fast_hook, is_plain
 
 T = TypeVar("T")
 JSONObject = dict[str, Any]
+
+_QUOTED: Final = 300
+"""Characters that are quoted of what is no JSON: words that somebody wrote, most likely."""
 
 
 class ConversionError(Exception):
@@ -58,7 +62,7 @@ def parse(text: bytes | str) -> Any:
     try:
         return _json.loads(text)
     except ValueError as error:
-        raise ConversionError(f"expected JSON, got {text[:80]!r}") from error
+        raise ConversionError(f"expected JSON, got {words_of(text, _QUOTED)!r}") from error
 
 
 def structure(value: Any, cls: type[T]) -> T:

@@ -18,7 +18,7 @@ MOST_NESTED: Final = 200
 """Levels of lists and objects inside each other that are read. Whatever is read can be written: orjson writes 254."""
 
 _WITHOUT_FLOATS: Final = frozenset({str, int, bool, type(None)})
-_DECODER: Final = json.JSONDecoder()
+_DECODER: Final = json.JSONDecoder(strict=False)
 
 
 def _standard_dumps(value: object) -> bytes:
@@ -73,14 +73,14 @@ def loads(text: bytes | str) -> Any:
 
     Raises:
         ValueError: if it is not JSON, or nested deeper than `MOST_NESTED`. NaN and Infinity are read, as some servers
-            send them.
+            send them, and so are line breaks and tabs in texts that nobody escaped.
     """
     if orjson is None:
         value = _standard_loads(text)
     else:
         try:
             value = orjson.loads(text)
-        except ValueError:  # NaN and Infinity, or no JSON at all
+        except ValueError:  # NaN and Infinity, control characters, or no JSON at all
             value = _standard_loads(text)
     if len(text) > 2 * MOST_NESTED and (opened := _opened(text)) > MOST_NESTED and _is_deep(value, opened):
         raise ValueError(f"nested more than {MOST_NESTED} levels deep")
@@ -100,7 +100,7 @@ def first_of(text: str) -> tuple[Any, int]:
 
 def _standard_loads(text: bytes | str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, strict=False)
     except UnicodeDecodeError:
         assert isinstance(text, bytes)
         return _standard_loads(text.decode("utf-8", "replace"))  # a character cut in two costs no answer

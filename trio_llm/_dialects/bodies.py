@@ -20,7 +20,7 @@ from .contract import ReplyIsError, StreamDecoder
 ResponseT = TypeVar("ResponseT")
 ChunkT = TypeVar("ChunkT")
 
-_EVENT_FIELDS: Final = ("data:", "event:", "id:", "retry:")
+_EVENT_FIELDS: Final = ("data:", "event:", "id:", "retry:", "error:")
 _BLANK: Final = " \t\r\n\ufeff"
 
 

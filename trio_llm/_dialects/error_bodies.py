@@ -11,7 +11,6 @@ codes"; 2026-11.
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ import attrs
 
 from .._convert import json as _json
 from .._convert.narrow import as_list, as_objects, is_list, is_object, quoted
+from .._convert.pages import plain_text, sentence_of_page
 from .._types.errors import APIError, InternalServerError
 from .._types.http import ReplyHead
 from .contract import ErrorDetail
@@ -50,10 +50,6 @@ _QUOTED: Final = 500
 _PAGE: Final = 65_536
 """Characters of a page in which its sentence is looked for."""
 _FEW_WORDS: Final = 3
-_MARKUP: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|h1|center|title)\b", re.I | re.S)
-_HEADINGS: Final = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}\s*>", re.I | re.S) for tag in ("title", "h1"))
-_PARAGRAPH: Final = re.compile(r"<p\b[^>]*>(.*?)</p\s*>", re.I | re.S)
-_TAG: Final = re.compile(r"<(?:style|script)\b.*?</(?:style|script)\s*>|<[^>]*>", re.I | re.S)
 _XML: Final = re.compile(r"\s*<(?:\?xml|[\w:]*(?:Error|Fault|Exception)\w*\b)")
 _XML_MESSAGE: Final = re.compile(r"<(?:\w+:)?(?:Message|message|faultstring)\b[^>]*>(.*?)</", re.S)
 _XML_CODE: Final = re.compile(r"<(?:\w+:)?(?:Code|code)\b[^>]*>\s*([\w.:-]+)\s*</")
@@ -132,24 +128,11 @@ def _of_text(text: str, head: ReplyHead) -> _Said:
     page = text[:_PAGE]
     if _XML.match(page) and (found := _XML_MESSAGE.search(page)):
         code = _XML_CODE.search(page)
-        message = _plain(found[1])
+        message = plain_text(found[1])
         return _Said(_shortened(message) or _excerpt(text), (code[1],) if code else (), texts=(message,))
-    if _MARKUP.match(page) and (sentence := _page_sentence(page)):
+    if sentence := sentence_of_page(text):
         return _Said(sentence)
     return _Said(_excerpt(text), texts=(text[:_LONGEST],))
-
-
-def _page_sentence(page: str) -> str:
-    """The title of a page and its first heading, else its first paragraph, else its text."""
-    found = [_plain(match[1]) for pattern in _HEADINGS if (match := pattern.search(page))]
-    said = [text for number, text in enumerate(found) if text and all(text not in other for other in found[:number])]
-    if not said and (match := _PARAGRAPH.search(page)):
-        said = [_plain(match[1])]
-    return ": ".join(said)[:_QUOTED] or _plain(page)[:_QUOTED]
-
-
-def _plain(markup: str) -> str:
-    return " ".join(html.unescape(_TAG.sub(" ", markup)).split())
 
 
 def _of_json(value: Any, text: str) -> _Said:

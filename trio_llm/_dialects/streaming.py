@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final, Generic, Protocol, TypeVar
 
 import attrs
 
-from .._convert.converter import ConversionError
+from .._convert.converter import ConversionError, parse
+from .._convert.pages import words_of
 from .._framing.frames import FrameCut, Framing
 from .._framing.sse_decoder import ServerSentEvent, SSEDecoder
 from .._types.errors import APIConnectionError, APIResponseValidationError, InternalServerError
 from .characters import Joint, has_halves, has_raw_bytes, whole_characters
 from .contract import ErrorDetail, ReplyIsError
+from .error_bodies import ErrorReading
+from .failing import is_heartbeat, retryable
 
 FrameT = TypeVar("FrameT")
 FrameT_contra = TypeVar("FrameT_contra", contravariant=True)
 ChunkT = TypeVar("ChunkT")
 ChunkT_co = TypeVar("ChunkT_co", covariant=True)
 
-_QUOTED: Final = 80
+_QUOTED: Final = 300
 """Characters that are quoted of a reply that is no stream."""
+_OPENING: Final = 4_096
+"""Bytes that are kept of it."""
 _CLOSING_WORD: Final = "[DONE]"
 """OpenAI's last event, which others add to every format."""
-_MOST_BYTES: Final = 4
-"""Bytes of one character of UTF-8, at most."""
+_FRAMED: Final = re.compile(r"(?:event:[^\n]*\n)?data:\s*(?=[\[{])")
+"""The beginning of an event inside of an event's data, as servers write it that frame what is framed already."""
 
 
 class TruncatedReply(Exception):
@@ -82,10 +88,10 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
             self._keep_opening(data)
         try:
             for frame in self._framing.feed(data):
-                self._has_frames = True
                 if self.failure is None and not self._reader.finished:
                     # A frame that says something before it fails: what it said is kept.
                     chunks.extend(self._read(frame))
+                self._has_frames = True
         except (ReplyIsError, ConversionError, TruncatedReply) as error:
             self._fail(error)
         self._note_failure()
@@ -112,7 +118,8 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, ReplyIsError) or not self._reader.complete:
-            self.failure = _detail_of(error)
+            page = isinstance(error, ConversionError) and not self._has_frames
+            self.failure = (self._other_than_frames() if page else None) or _detail_of(error)
 
     def _note_failure(self) -> None:
         """What broke the framing counts where the reader was content, and not after the end of the reply."""
@@ -123,13 +130,13 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
     def _keep_opening(self, data: bytes) -> None:
         if not self._opening:
             data = data.lstrip()
-        self._opening += data[: _QUOTED * _MOST_BYTES - len(self._opening)]
+        self._opening += data[: _OPENING - len(self._opening)]
 
     def _other_than_frames(self) -> ErrorDetail | None:
         """A page of some gateway, which came where a stream was asked for, is told from a stream that was cut."""
         if self._framing.may_begin(self._opening):
             return None
-        text = self._opening.decode("utf-8", "replace")[:_QUOTED]
+        text = words_of(self._opening, _QUOTED)
         return ErrorDetail(f"expected {self._framing.name}, got {text!r}", kind=APIResponseValidationError)
 
     def _read_last(self, frame: FrameT, chunks: list[ChunkT]) -> None:
@@ -164,11 +171,16 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
 
     def _read(self, frame: ServerSentEvent) -> Iterable[ChunkT]:
         data = frame.data
+        if frame.name == "error":
+            return self._read_error(frame)
         if data[:1] != "{":
             data = data.strip().strip('"')
+            if data[:1] not in ("[", "") and (framed := _FRAMED.match(data)):
+                data = data[framed.end() :].rstrip()
+                frame = ServerSentEvent(frame.name, data)
             if data.upper() == _CLOSING_WORD:
-                frame = ServerSentEvent(frame.name, _CLOSING_WORD)
-            elif data[:1] not in ("{", "["):
+                return self._end()
+            if data[:1] not in ("{", "["):
                 return self._pass_over(frame.name, data)
         if self._joint.waiting or "\\" in data or self._events.has_raw_bytes:
             return self._read_pieces(frame, data)
@@ -179,6 +191,21 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
         if self._joint.waiting or has_halves(data) or (self._events.has_raw_bytes and has_raw_bytes(data)):
             return self._joint.join(self._reader.read(frame))
         return self._reader.read(frame)
+
+    def _end(self) -> Iterable[ChunkT]:
+        """Read OpenAI's last event. Where words came in place of the end of an answer, they say that there is none."""
+        yield from self._reader.read(ServerSentEvent(None, _CLOSING_WORD))
+        if self._words and self._reader.finished and not (self._reader.complete or is_heartbeat(self._words)):
+            raise TruncatedReply("the stream ended before its finish reason")
+
+    def _read_error(self, frame: ServerSentEvent) -> Iterable[ChunkT]:
+        """Read an event that is named an error, which it is even where the dialect knows no such event."""
+        data = frame.data.strip()
+        if data[:1] not in ("{", "["):
+            self._pass_over(frame.name, data.strip('"'))
+            return
+        yield from self._reader.read(frame)
+        raise ReplyIsError(retryable(ErrorReading().of_value(parse(data))))
 
     def _pass_over(self, name: str | None, words: str) -> Iterable[ChunkT]:
         words = whole_characters(words)

@@ -2,6 +2,7 @@
 
 The lines are handed on as they are; that each is an object is for the dialect to say. A line that the end of the body
 leaves without its newline is delivered by `close`: servers forget it, and a text that was cut shows when it is parsed.
+Some gateways write such lines as server-sent events; then they are the data of those, and the other fields say nothing.
 
 Source: https://github.com/ndjson/ndjson-spec, 1.0; Ollama's docs/api.md, "Streaming responses", 2026-11.
 """
@@ -13,6 +14,8 @@ from typing import Final
 from .frames import MAX_FRAME_SIZE, FrameTooLarge, FramingError
 
 _MARK: Final = b"\xef\xbb\xbf"
+_FRAMED: Final = (b"data:", b"event:", b":")
+_NOTHING: Final = (b"event:", b"id:", b"retry:", b":", b"[DONE]")
 
 
 class NDJSONDecoder:
@@ -28,7 +31,9 @@ class NDJSONDecoder:
 
     def may_begin(self, opening: bytes) -> bool:
         """Whether lines of JSON objects can begin like this."""
-        return opening.removeprefix(_MARK).lstrip()[:1] in (b"{", b"") or _MARK.startswith(opening)
+        opening = opening.removeprefix(_MARK).lstrip()
+        framed = any(opening.startswith(field) or field.startswith(opening) for field in _FRAMED)
+        return framed or opening[:1] == b"{" or _MARK.startswith(opening)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that this piece completes. A line past the size limit is a `failure`."""
@@ -62,7 +67,12 @@ class NDJSONDecoder:
         if not self._started and line:
             self._started = True
             line = line.removeprefix(_MARK)
-        if line := line.strip():
+        line = line.strip()
+        if line[:1] != b"{":
+            line = line.removeprefix(b"data:").lstrip()
+            if line.startswith(_NOTHING):
+                return
+        if line:
             lines.append(line)
 
     def _too_large(self) -> FrameTooLarge:

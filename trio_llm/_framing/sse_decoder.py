@@ -11,7 +11,7 @@ import attrs
 
 from .frames import MAX_FRAME_SIZE, FrameTooLarge, FramingError
 
-_FIELDS: Final = (b":", b"data:", b"event:", b"id:", b"retry:")
+_FIELDS: Final = (b":", b"data:", b"event:", b"id:", b"retry:", b"error:")
 _MARK: Final = b"\xef\xbb\xbf"
 _HEARTBEATS: Final = frozenset({"ping", "heartbeat", "keepalive", "keep-alive"})
 
@@ -32,7 +32,9 @@ class SSEDecoder:
 
     Deviating from the standard on purpose: `id` and `retry` are ignored; an event of white space, or that is named a
     heartbeat, says nothing and is passed over; and data that the end of the stream leaves without its blank line is
-    still delivered by `close`, as servers forget it.
+    still delivered by `close`, as servers forget it. Servers forget it between events as well: an object, or `[DONE]`,
+    on a line of data behind a whole object begins an event. What else they write is an error they tell: on a line
+    `error: ...` (llama.cpp until 2025), or as JSON without any field (gateways that hand on the body of an error).
     """
 
     name: Final = "server-sent events"
@@ -46,6 +48,10 @@ class SSEDecoder:
         self._started = False
         self._name: str | None = None
         self._data: list[str] = []
+        self._named_by_then: str | None = None
+        """The name when the data began."""
+        self._is_bare = False
+        """Whether the data is JSON without a field."""
         self._size = 0
 
     def may_begin(self, opening: bytes) -> bool:
@@ -124,25 +130,43 @@ class SSEDecoder:
         for line in lines:
             if not line:
                 if self._data:
-                    self._dispatch(events)
+                    self._dispatch(self._name, events)
                 self._name = None
             else:
-                self._line(line)
+                self._line(line, events)
 
-    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+    def _dispatch(self, name: str | None, events: list[ServerSentEvent]) -> None:
         data = "\n".join(self._data)
-        self._data, self._size = [], 0
-        if self._name not in _HEARTBEATS and not data.isspace() and data:
-            events.append(ServerSentEvent(self._name, data))
+        self._data, self._size, self._is_bare = [], 0, False
+        if name not in _HEARTBEATS and not data.isspace() and data:
+            events.append(ServerSentEvent(name, data))
 
-    def _line(self, line: str) -> None:
+    def _line(self, line: str, events: list[ServerSentEvent]) -> None:
         if not self._started:
             self._started = True
             line = line.removeprefix("\ufeff")
         field, _, value = line.partition(":")
         if field == "data":
-            self._size += len(value) + 1  # an empty line is kept as well
-            self._check(0)
-            self._data.append(value.removeprefix(" "))
+            value = value.removeprefix(" ")
+            if self._data and self._begins_event(value):
+                self._dispatch(self._named_by_then, events)
+            self._add(value)
         elif field == "event":
             self._name = value.removeprefix(" ")
+        elif field == "error" and value:
+            self._name = "error"
+            self._add(value.strip())
+        elif self._is_bare or (line[:1] == "{" and not self._data):
+            self._is_bare = True
+            self._add(line)
+
+    def _add(self, value: str) -> None:
+        self._size += len(value) + 1  # an empty line is kept as well
+        self._check(0)
+        if not self._data:
+            self._named_by_then = self._name
+        self._data.append(value)
+
+    def _begins_event(self, value: str) -> bool:
+        """Whether a line cannot go on with the data before it: both together would be no JSON."""
+        return self._data[-1].endswith("}") and self._data[0][:1] == "{" and value.lstrip()[:1] in ("{", "[")

@@ -215,7 +215,7 @@ class _EventReader:
             return ()
         told = parse_object(event.data)
         kind = told.get("type") or event.name
-        if kind is None and told:
+        if kind == "error" or (kind is None and told):
             raise ReplyIsError(retryable(ERRORS.of_value(told)))
         delta = as_object(told.get("delta"))
         if kind == "message-start":
