@@ -4,6 +4,7 @@
 # Two more, for whoever changes a dependency. Each takes an environment of its own beside .venv.
 #   make test-lowest    the tests with the lowest versions that setup.cfg allows
 #   make test-newest    the tests with the newest Python that is here; NEWEST=/path/to/python says which
+#   make coverage    the tests, counting the lines and branches that they run, which takes nearly twice as long
 #   make drawn   errors at 1,000 drawn steps and paces for each form of a reader, on both loops; minutes
 #   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
 #   make pictures    those of the documentation, in Chromium; seconds
@@ -16,7 +17,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo drawn fuzz limits mutants planted pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
+.PHONY: help coverage demo drawn fuzz limits mutants planted pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -82,7 +83,10 @@ public-types: $(VENV)/.installed-test
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes trio_llm --ignoreexternal
 
 unit: $(VENV)/.installed-test $(VENV)/.installed-servers
-	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses=$(WORKERS) --dist=loadgroup
+	$(BIN)/python $(UNIT)
+
+coverage: $(VENV)/.installed-test $(VENV)/.installed-servers
+	$(BIN)/python $(UNIT) --cov --cov-report=term
 
 drawn: $(VENV)/.installed-test
 	DRAWN_RUNS=1000 $(BIN)/python $(UNIT) tests/test_failures_reach_readers.py -k no_pace

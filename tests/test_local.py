@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -150,7 +151,9 @@ def test_close_in_the_middle_of_an_answer_breaks_it_off_and_leaves_no_thread() -
     with httpx.stream("POST", f"{server.start()}/chat/completions", json=body, timeout=30, trust_env=False) as reply:
         lines = reply.iter_lines()
         assert next(lines)
+        began = time.monotonic()
         server.close()
+        assert time.monotonic() - began < 20  # seconds; about one, where nothing else runs
         with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
             list(lines)
     assert threads() <= before + LOGGER

@@ -65,6 +65,7 @@ async def test_texts_go_on_until_their_limit(model: str) -> None:
 async def test_keys_that_sign_are_made_up_as_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SOMETHING_ELSE", "")  # set to nothing, as is usual for flags
     simulator = Simulator()
     async with Client(transport=simulator) as client:
         await client.completion("sagemaker/mine", HELLO, aws_region_name="eu-north-1")

@@ -77,16 +77,23 @@ async def test_a_cut_reaches_the_client_as_a_broken_connection(fault: Delivery |
 
 
 @pytest.mark.parametrize(
-    "reply",
-    [Reply(latency=math.inf), Reply(stall_at=AtEvent(2))],
+    ("reply", "in_body"),
+    [(Reply(latency=math.inf), False), (Reply(stall_at=AtEvent(2)), True)],
     ids=["before the head", "in the body"],
 )
-async def test_the_server_notices_that_its_client_is_gone(reply: Reply) -> None:
+async def test_the_server_notices_that_its_client_is_gone(reply: Reply, in_body: bool) -> None:
     simulator = Simulator(reply)
+
+    async def read() -> None:
+        async for _ in await client.completion("openai/any", QUESTION, stream=True):
+            pass
+
     async with served(simulator) as client:
-        with anyio.move_on_after(0.05):
-            async for _ in await client.completion("openai/any", QUESTION, stream=True):
-                pass
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            while not simulator.requests or (in_body and simulator.requests[0].first_byte is None):
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
         await simulator.wait_idle()
 
     assert simulator.requests[0].outcome is RequestOutcome.CLIENT_GONE

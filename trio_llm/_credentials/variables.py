@@ -58,7 +58,8 @@ class WithMadeUpKeys(Mapping[str, str]):
         self._made_up = {name: _MADE_UP for row in unset for name in needed_variables(row)}
 
     def __getitem__(self, name: str) -> str:
-        return self._held.get(name) or self._made_up[name]
+        made_up = self._made_up.get(name)
+        return self._held[name] if made_up is None else self._held.get(name) or made_up
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self._made_up, **self._held})
