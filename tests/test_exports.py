@@ -27,7 +27,8 @@ PUBLIC_MODULES = [
 ]
 
 PACKAGE = Path(trio_llm.__file__).parent
-MOST_NAMES = 140
+MOST_NAMES = 120
+"""Beside the functions of operations, of which there are two each."""
 
 
 def names(module_name: str) -> list[str]:
@@ -72,7 +73,10 @@ def test_an_error_says_that_it_lives_among_the_exceptions(module_name: str, name
 
 
 def test_the_package_shows_no_more_names_than_can_be_looked_through() -> None:
-    assert len(dir(trio_llm)) <= MOST_NAMES
+    listed = set(dir(trio_llm))
+    of_operations = {name for name in listed if f"a{name}" in listed} | {name for name in listed if name[1:] in listed}
+
+    assert len(listed - of_operations) <= MOST_NAMES
 
 
 def test_secondary_classes_are_found_in_the_package_without_being_listed() -> None:
