@@ -129,9 +129,15 @@ def imported(module: str, source: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = [*package[: len(package) - node.level + 1], *filter(None, [node.module])] if node.level else []
-            name = ".".join(base) if node.level else node.module or ""
-            found += [name, *(f"{name}.{alias.name}" for alias in node.names)]
+            home = ".".join(base) if node.level else node.module or ""
+            # `from . import _x` names the package itself on the way to `_x` only.
+            found += {name if is_module(name := f"{home}.{alias.name}") else home for alias in node.names}
     return found
+
+
+def is_module(name: str) -> bool:
+    """Whether a whole name is that of a module of this package."""
+    return name.startswith("trio_llm.") and name.removeprefix("trio_llm.") in EXISTING
 
 
 EXISTING = {name_of(module) for module in MODULES}
@@ -182,18 +188,12 @@ def forbidden(module: str, source: str) -> set[str]:
         if wing_of(other) != wing
         and (wing_of(other) not in TABLE[wing] or is_inside(other))
         and other not in DOORS.get(module, ())
-        and not is_parent(other, wing)
     }
 
 
 def is_inside(module: str) -> bool:
     """Whether it is no other wing's business."""
     return any(part.startswith("_") for part in module.split(".")[1:])
-
-
-def is_parent(other: str, wing: str) -> bool:
-    # `from . import _x` names the package itself on the way to `_x`; that is no dependency.
-    return other == "" and wing.startswith("_")
 
 
 def test_a_module_imports_only_what_the_table_allows_its_wing() -> None:
@@ -219,6 +219,8 @@ PLANTED = [
     ("_combinators.jobs", "import trio_llm.testing", "testing"),
     ("_client.client", "from ..transport import Transport", "transport"),
     ("exceptions", "from . import Client", ""),
+    ("_engine.retry", "from .. import Client", ""),
+    ("_limits.line", "def f():\n    import trio_llm", ""),
     # Down, but into what another wing keeps for itself.
     ("_engine.routes", "from .._dialects.gemini import _wire", "_dialects.gemini._wire"),
     ("_cli.serve", "from ..testing._server import serve", "testing._server"),
@@ -342,18 +344,10 @@ def test_no_global_is_written_after_import() -> None:
 
 @cache
 def needed(module: str, source: str) -> set[str]:
-    """The modules without which this one says nothing: not the packages on the way to those, and not rooms by doors."""
-    found = set(own_modules(module, source))
-    on_the_way = {other for other in found if any(one.startswith(f"{other}.") for one in found)} | {""}
+    """The other modules without which this one says nothing: not the rooms to which it has doors."""
     rooms = {door for door in DOORS.get(module, ()) if not door.startswith("_")}
-    return {other for other in found - rooms - {module} if other not in on_the_way or own_names(module, source, other)}
-
-
-def own_names(module: str, source: str, package: str) -> bool:
-    """Whether a package's own names are imported, and not only modules of it."""
-    names = {name.removeprefix("trio_llm.") for name in imported(module, source) if name.startswith("trio_llm.")}
-    within = {name for name in names if package and name.rpartition(".")[0] == package}
-    return not within <= EXISTING
+    # The package itself has the names of its rooms, and rooms are built on public names.
+    return set(own_modules(module, source)) - rooms - {module, ""}
 
 
 def in_circles(sources: Mapping[str, str]) -> set[str]:
