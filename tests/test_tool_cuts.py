@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,8 +21,44 @@ QUESTION = [{"role": "user", "content": "Go."}]
 MODELS = {"chat": "openai/gpt-4o", "responses": "openai/gpt-4o", "messages": "anthropic/claude-opus-4-6"}
 INTERRUPTED = "Error: it was interrupted: what it does may have been done or not"
 RESULTS = {"a": "a done", "b": "b committed"}
+BOTH: Any = ("trio", "asyncio")
 # The loop beneath is one for all three shapes; on asyncio, where there are four ways to cancel, one of them will do.
-BACKENDS: dict[str, Any] = {"chat": ("trio", "asyncio"), "responses": ("trio",), "messages": ("trio",)}
+# CUT_EVERY_WAY=1 tries all of them on both.
+BACKENDS: dict[str, Any] = {"chat": BOTH} if not os.environ.get("CUT_EVERY_WAY") else dict.fromkeys(MODELS, BOTH)
+
+
+@attrs.define
+class Deeds:
+    """What the tools of one run have done."""
+
+    running: int = 0
+    committed: int = 0
+
+
+class Tools:
+    """Tools that are made once, and what they do from one run to the next."""
+
+    def __init__(self) -> None:
+        self.deeds = Deeds()
+
+        @tool
+        async def work() -> str:
+            """Work."""
+            self.deeds.running += 1
+            try:
+                await trio.sleep(0.02)
+            finally:
+                self.deeds.running -= 1
+            return "a done"
+
+        @tool(commits=True)
+        async def commit() -> str:
+            """Commit."""
+            self.deeds.committed += 1
+            await trio.sleep(0.01)
+            return "b committed"
+
+        self.all = [work, commit]
 
 
 @attrs.define
@@ -31,33 +67,13 @@ class Cut:
 
     client: Client
     over: Any
+    tools: Tools
+    deeds: Deeds
     stream: ToolStream[Any] | None = None
-    running: int = 0
-    committed: Counter[str] = attrs.Factory(Counter[str])
 
     def open(self, messages: list[Any]) -> Any:
         needed: Any = {"max_tokens": 100} if self.over == "messages" else {}
-        return self.client.stream_tools(MODELS[self.over], messages, self.tools(), over=self.over, **needed)
-
-    def tools(self) -> list[Any]:
-        @tool
-        async def work(name: str) -> str:
-            """Work."""
-            self.running += 1
-            try:
-                await trio.sleep(0.02)
-            finally:
-                self.running -= 1
-            return f"{name} done"
-
-        @tool(commits=True)
-        async def commit(name: str) -> str:
-            """Commit."""
-            self.committed[name] += 1
-            await trio.sleep(0.01)
-            return f"{name} committed"
-
-        return [work, commit]
+        return self.client.stream_tools(MODELS[self.over], messages, self.tools.all, over=self.over, **needed)
 
 
 def act(request: RecordedRequest) -> Reply:
@@ -66,7 +82,7 @@ def act(request: RecordedRequest) -> Reply:
     if "id_a" in sent:
         return Reply("end")
     kinds = {"a": "work", "b": "commit"}
-    return Reply(tool_calls=[ToolUse(kind, {"name": name}, id=f"id_{name}") for name, kind in kinds.items()])
+    return Reply(tool_calls=[ToolUse(kind, id=f"id_{name}") for name, kind in kinds.items()])
 
 
 async def cut_anywhere(cut: Cut) -> None:
@@ -76,13 +92,13 @@ async def cut_anywhere(cut: Cut) -> None:
 
 
 async def go_on(cut: Cut) -> None:
-    assert cut.running == 0
+    assert cut.deeds.running == 0
     left = cut.stream.messages if cut.stream is not None else QUESTION
     async with cut.open([*left]) as stream:
         async for _ in stream:
             pass
 
-    assert cut.committed == {"b": 1}
+    assert cut.deeds.committed == 1
     results = dict(told(stream.messages))
     assert [*results] == ["id_a", "id_b"]
     assert results | {"id_b": RESULTS["b"]} == {f"id_{name}": text for name, text in RESULTS.items()}
@@ -107,13 +123,16 @@ def told(messages: list[Any]) -> list[tuple[str, Any]]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("over", MODELS)
 def test_a_run_that_is_cancelled_at_any_step_goes_on_to_the_end_of_the_uncut_one(over: str) -> None:
+    tools = Tools()
+
     @asynccontextmanager
     async def opened() -> AsyncIterator[Cut]:
+        tools.deeds = Deeds()
         async with client_of(Simulator(act)) as client:
-            yield Cut(client, over)
+            yield Cut(client, over, tools, tools.deeds)
 
     report = cancel_at_every_step(
-        cut_anywhere, open_context=opened, after=go_on, options=StepOptions(backends=BACKENDS[over])
+        cut_anywhere, open_context=opened, after=go_on, options=StepOptions(backends=BACKENDS.get(over, ("trio",)))
     )
 
     assert min(report.steps.values()) >= 3

@@ -23,7 +23,9 @@ class ToolSearch:
     def __init__(self, deferred: Iterable[ToolLike]) -> None:
         self.hidden: list[Tool[..., Any]] = [one for one in map(as_tool, deferred) if isinstance(one, Tool)]
         self._found: list[Tool[..., Any]] = []
+        self._finder = self._make_finder() if self.hidden else None
 
+    def _make_finder(self) -> Tool[..., Any]:
         @tool
         async def find_tools(query: str) -> str:
             """Find more tools by words of what they do. Those that are found can be called from then on.
@@ -35,16 +37,17 @@ class ToolSearch:
             found = self._find(query)
             return "\n".join(f"{one.name}: {one.description}" for one in found) or "nothing was found; try other words"
 
-        self._finder = find_tools
+        return find_tools
 
     def told(self, *, by_us: bool) -> list[Tool[..., Any]]:
         """What the model is told of: the tools that were found, and what finds more where we search."""
-        return [*self._found, *([self._finder] if by_us and self.hidden else [])]
+        finds = by_us and self.hidden and self._finder is not None
+        return [*self._found, *([self._finder] if finds else [])]
 
     def remember(self, calls: Sequence[WrittenCall]) -> None:
         """Find again what the searches of a history have found."""
         for call in calls:
-            if self.hidden and call.name == self._finder.name:
+            if self._finder is not None and call.name == self._finder.name:
                 try:
                     self._find(self._finder.read(call.arguments)["query"])
                 except ValueError:
