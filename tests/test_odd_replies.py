@@ -14,15 +14,15 @@ from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.bedrock import CONVERSE
 from trio_llm._dialects.cohere import COHERE
-from trio_llm._dialects.contract import Call, Dialect
+from trio_llm._dialects.contract import Dialect, ReplyIsError, WireCall
 from trio_llm._dialects.gemini import GEMINI
 from trio_llm._dialects.ollama import OLLAMA
 from trio_llm._dialects.openai import OPENAI
-from trio_llm._types.chat import ChatRequest, ModelResponse
+from trio_llm._types.chat import ChatRequest, Message, ModelResponse
 from trio_llm._types.errors import APIConnectionError
 from trio_llm._types.folding import fold_chunks
 
-CALL = Call(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
+CALL = WireCall(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
 
 
 def event(piece: Any) -> bytes:
@@ -128,6 +128,11 @@ def text_of(response: ModelResponse) -> str | None:
     return response.choices[0].message.content
 
 
+def calls_of(message: Message) -> list[tuple[Any, ...]]:
+    made = [(call.id, call.function) for call in message.tool_calls or ()]
+    return [(identifier, part.name, part.arguments) for identifier, part in made if part is not None]
+
+
 @every_wire
 def test_the_wires_say_hi(wire: Wire) -> None:
     response, failure = read(wire, stream_of(wire, wire.pieces))
@@ -226,5 +231,142 @@ def test_lines_of_json_that_came_as_events_are_read() -> None:
     wire = WIRES["ollama"]
     body = b": wait\n\nevent: message\n" + b"".join(map(event, wire.pieces)) + b"data: [DONE]\n\n"
     response, failure = read(wire, body, 1)
+
+    assert (text_of(response), failure) == ("hi", None)
+
+
+CALLING: dict[str, Any] = {
+    "openai": {"choices": [{"message": {"tool_calls": "CALL"}, "finish_reason": "tool_calls"}]},
+    "anthropic": {"type": "message", "content": ["CALL"], "stop_reason": "tool_use"},
+    "gemini": {"candidates": [{"content": {"parts": ["CALL"]}, "finishReason": "STOP"}]},
+    "cohere": {"message": {"tool_calls": "CALL"}, "finish_reason": "TOOL_CALL"},
+    "ollama": {"message": {"tool_calls": "CALL"}, "done": True},
+    "converse": {"output": {"message": {"content": ["CALL"]}}, "stopReason": "tool_use"},
+}
+CALL_OF_OPENAI = {"id": "t", "function": {"name": "f", "arguments": '{"a":1}'}}
+CALLS: list[tuple[str, Any]] = [
+    *[
+        (name, call)
+        for name in ("openai", "cohere", "ollama")
+        for call in (
+            CALL_OF_OPENAI,
+            [None, CALL_OF_OPENAI],
+            [{"id": "t", "name": "f", "arguments": {"a": 1}}],
+            [{"id": "t", "name": "f", "input": {"a": 1}}],
+        )
+    ],
+    ("anthropic", {"type": "tool_use", "id": "t", "name": "f", "input": '{"a":1}'}),
+    ("gemini", {"functionCall": {"id": "t", "name": "f", "args": '{"a":1}'}}),
+    ("converse", {"toolUse": {"toolUseId": "t", "name": "f", "input": '{"a":1}'}}),
+]
+
+
+@pytest.mark.parametrize(("name", "call"), CALLS)
+def test_calls_in_other_shapes_are_calls(name: str, call: Any) -> None:
+    body = json.dumps(CALLING[name]).replace('"CALL"', json.dumps(call)).encode()
+    choice = decode(WIRES[name], body).choices[0]
+
+    assert choice.finish_reason == "tool_calls"
+    assert calls_of(choice.message) == [("t", "f", '{"a":1}')]
+
+
+def test_calls_in_other_shapes_are_calls_in_streams_too() -> None:
+    for call in (
+        {"index": 0, "id": "t", "name": "f", "arguments": "{}"},
+        [None, {"id": "t", "name": "f", "arguments": "{}"}],
+    ):
+        pieces = [{"choices": [{"delta": {"tool_calls": call}}]}, {"choices": [{"finish_reason": "tool_calls"}]}]
+        response, failure = read(WIRES["openai"], stream_of(WIRES["openai"], pieces))
+        assert (calls_of(response.choices[0].message), failure) == ([("t", "f", "{}")], None)
+
+
+EMPTY: list[tuple[str, Any]] = [
+    ("openai", {"choices": [{"finish_reason": "stop"}]}),
+    ("openai", {"choices": [{"message": None, "finish_reason": "stop"}]}),
+    ("openai", {"choices": [None]}),
+    ("openai", {"choices": [{"message": {"content": None}, "finish_reason": "tool_calls"}]}),
+    ("openai", {"choices": [{"message": {"content": "", "tool_calls": []}, "finish_reason": "tool_calls"}]}),
+    ("anthropic", {"type": "message", "stop_reason": "end_turn"}),
+    ("anthropic", {"type": "message", "content": [], "stop_reason": "tool_use"}),
+    ("gemini", {"candidates": [None]}),
+    ("cohere", {"message": None, "finish_reason": "COMPLETE"}),
+    ("cohere", {"message": {"content": []}, "finish_reason": "TOOL_CALL"}),
+    ("ollama", {"message": None, "done": True, "done_reason": "stop"}),
+    ("ollama", {"done": True, "done_reason": "stop"}),
+    ("ollama", {"message": {"content": ""}, "done": True, "done_reason": "load"}),
+    ("ollama", {"message": {"content": ""}, "done": True, "done_reason": "unload"}),
+    ("converse", {"stopReason": "end_turn"}),
+    ("converse", {"output": {"message": None}, "stopReason": "end_turn"}),
+    ("converse", {"output": {"message": {"content": []}}, "stopReason": "tool_use"}),
+]
+
+
+@pytest.mark.parametrize(("name", "body"), EMPTY)
+def test_a_reply_without_its_message_is_no_answer_whatever_its_finish_says(name: str, body: Any) -> None:
+    with pytest.raises((ReplyIsError, ConversionError)):
+        decode(WIRES[name], json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("name", ["anthropic", "converse"])
+def test_a_stop_for_tools_that_are_not_there_is_not_made_a_plain_stop(name: str) -> None:
+    body = json.dumps(WIRES[name].whole).replace("end_turn", "tool_use").encode()
+    choice = decode(WIRES[name], body).choices[0]
+
+    assert (choice.message.content, choice.finish_reason) == ("hi", "tool_calls")
+
+
+PLACES: list[tuple[str, Any]] = [
+    ("openai", {"choices": [None, {"message": "hi", "finish_reason": "stop"}]}),
+    ("anthropic", {"type": "message", "content": [None, {"text": "hi"}], "stop_reason": "end_turn"}),
+    ("gemini", {"candidates": [{"content": {"parts": {"text": "hi"}}, "finishReason": "STOP"}]}),
+    ("gemini", {"candidates": [{"content": {"parts": "hi"}, "finishReason": "STOP"}]}),
+    ("gemini", {"candidates": [None, {"content": {"parts": [None, "h", "i"]}, "finishReason": "STOP"}]}),
+    ("cohere", {"message": {"content": {"text": "hi"}}, "finish_reason": "COMPLETE"}),
+    ("ollama", {"message": {"content": [{"type": "text", "text": "h"}, "i"]}, "done": True}),
+    ("ollama", {"message": "hi", "done": True}),
+    ("ollama", {"message": {"content": "hi"}}),
+    ("ollama", {"response": "hi", "done": True}),
+    ("converse", {"output": {"message": {"content": "hi"}}, "stopReason": "end_turn"}),
+    ("converse", {"output": {"message": {"content": [None, "h", {"text": "i"}]}}, "stopReason": "end_turn"}),
+]
+
+
+@pytest.mark.parametrize(("name", "body"), PLACES)
+def test_text_in_unusual_places_is_read(name: str, body: Any) -> None:
+    assert text_of(decode(WIRES[name], json.dumps(body).encode())) == "hi"
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("cohere", {"message": {"content": [{"type": "hologram", "x": 1}]}, "finish_reason": "COMPLETE"}),
+        ("converse", {"output": {"message": {"content": [{"hologram": {"x": 1}}]}}, "stopReason": "end_turn"}),
+    ],
+)
+def test_a_block_of_a_kind_that_nobody_knows_is_handed_out(name: str, body: Any) -> None:
+    message = decode(WIRES[name], json.dumps(body).encode()).choices[0].message
+
+    assert "hologram" in str(message.provider_specific_fields)
+
+
+PIECES: list[tuple[str, list[Any]]] = [
+    ("openai", [{"choices": [{"delta": "h"}]}, {"choices": [None, {"delta": "i", "finish_reason": "stop"}]}]),
+    (
+        "openai",
+        [
+            {"choices": [{"delta": {"content": "h"}}]},
+            {"choices": [{"delta": {"content": "i"}}]},
+            {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]},
+        ],
+    ),
+    ("anthropic", [{"type": "message", "content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn"}]),
+    ("gemini", [[{"candidates": [{"content": {"parts": [{"text": "hi"}]}, "finishReason": "STOP"}]}]]),
+    ("ollama", [{"response": "h", "done": False}, {"response": "i", "done": False}, {"response": "", "done": True}]),
+]
+
+
+@pytest.mark.parametrize(("name", "pieces"), PIECES)
+def test_text_in_unusual_places_of_a_stream_is_read_once(name: str, pieces: list[Any]) -> None:
+    response, failure = read(WIRES[name], stream_of(WIRES[name], pieces))
 
     assert (text_of(response), failure) == ("hi", None)

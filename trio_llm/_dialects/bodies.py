@@ -13,7 +13,7 @@ import attrs
 
 from .._convert import json as _json
 from .._convert.converter import ConversionError, parse
-from .._convert.narrow import JSONObject, as_object, json_text, parse_object
+from .._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object
 from .characters import has_halves, whole_characters
 from .contract import ReplyIsError, StreamDecoder
 
@@ -91,6 +91,18 @@ def objects_of(line: bytes) -> list[JSONObject]:
         if len(documents) < 2:
             raise
         return [as_object(document) for document in documents]
+
+
+def text_parts(content: Any) -> list[Any]:
+    """The parts of a content, where gateways write a text in place of a part or of all of them, or one alone."""
+    parts = content if isinstance(content, list) else [content]
+    return [{"text": part} if isinstance(part, str) else part for part in parts if part is not None]
+
+
+def joined_text(content: Any) -> str:
+    """The text of a content, wherever in it that stands."""
+    texts = [part.get("text") for part in as_objects(text_parts(content))]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _fold(streamed: bytes, events: ReadingOfEvents) -> Any:

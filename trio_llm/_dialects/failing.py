@@ -88,6 +88,11 @@ def no_answer(reply: object) -> ErrorDetail:
     return ErrorDetail(f"the reply holds no answer: {text[:_QUOTED] or 'it is empty'}", kind=InternalServerError)
 
 
+def calls_nothing(reason: object, *, says_something: bool) -> bool:
+    """Whether a finish reason in OpenAI's words announces calls of an answer that holds none, nor anything else."""
+    return reason == "tool_calls" and not says_something
+
+
 def retryable(detail: ErrorDetail) -> ErrorDetail:
     """The same failure; one that neither code nor status explains is the provider's, and worth another attempt."""
     if detail.status is not None or detail.kind not in (None, APIError):

@@ -56,6 +56,26 @@ def _ids_of(messages: Iterable[Mapping[str, Any]]) -> Iterable[str]:
                 yield call["id"]
 
 
+def calls_in(message: Fragment) -> list[Fragment]:
+    """The tool calls of a message or a delta, brought in place into OpenAI's shape where gateways write another.
+
+    One call comes without its list, null stands between them, and name and arguments stand in the call itself, as in
+    the Responses API; they are put into `function`.
+    """
+    given = message.get("tool_calls")
+    if isinstance(given, dict) and ("function" in given or "name" in given):
+        given = message["tool_calls"] = [given]
+    if not isinstance(given, list):
+        return []
+    if None in given:
+        given = message["tool_calls"] = [call for call in given if call is not None]
+    calls: list[Fragment] = [call for call in given if isinstance(call, dict)]
+    for call in calls:
+        if isinstance(call.get("name"), str) and not call.get("function") and not call.get("custom"):
+            call["function"] = {"name": call.pop("name"), "arguments": call.pop("arguments", call.pop("input", None))}
+    return calls
+
+
 def is_whole_object(text: str) -> bool:
     """Whether a text is a JSON object to its end."""
     if not text.rstrip().endswith("}"):

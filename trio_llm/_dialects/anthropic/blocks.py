@@ -76,6 +76,8 @@ class _SoFar:
     text: int = 0
     """Characters of text."""
     calls: int = 0
+    answers: int = 0
+    """Calls of the tool whose input is the answer's text."""
 
     def show(self, text: str) -> Delta | None:
         """Text of the answer as a delta."""
@@ -88,6 +90,8 @@ class _BegunBlock:
 
     def __init__(self, block: Block, so_far: _SoFar) -> None:
         self.block = block
+        if isinstance(block.get("input"), str):  # some gateways write it as JSON text
+            block["input"] = _from_text(block["input"])
         self.so_far = so_far
         self.begins_at = so_far.text
         self.number = so_far.calls
@@ -117,10 +121,7 @@ class _BegunBlock:
         """Put the input's fragments together. Text that is no JSON was cut off by the answer's limit."""
         text = "".join(self.fragments)
         if text:
-            try:
-                self.block["input"] = _json.loads(text)
-            except ValueError:
-                self.block["input"] = text
+            self.block["input"] = _from_text(text)
 
     @property
     def is_whole(self) -> bool:
@@ -129,7 +130,8 @@ class _BegunBlock:
 
     def input_text(self) -> str:
         """The input as JSON text, where it came whole."""
-        return json_text(self.block.get("input") or {})
+        given = self.block.get("input") or {}
+        return given if isinstance(given, str) else json_text(given)
 
     def append(self, field: str, more: str) -> None:
         """Append to a text of the block."""
@@ -211,6 +213,10 @@ class _CustomCallBlock(_CallBlock):
 class _AnswerBlock(_BegunBlock):
     """A call of the tool whose input is the answer's text. Handed back to the model it is text as well."""
 
+    def begin(self) -> Delta | None:
+        self.so_far.answers += 1
+        return None
+
     def grow_input(self, fragment: str) -> Delta | None:
         return self.so_far.show(fragment)
 
@@ -253,6 +259,11 @@ class BlockReader:
         self._furthest = 0
         self._out_of_shape = False
         self._unsent: list[Block] = []
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the tool was called whose input is the answer's text."""
+        return self._so_far.answers > 0
 
     @property
     def has_calls(self) -> bool:
@@ -359,6 +370,14 @@ class BlockReader:
             return None
         kept, self._unsent = self._unsent, []
         return kept
+
+
+def _from_text(text: str) -> Any:
+    """An input that came as JSON text, as it is where that is none."""
+    try:
+        return _json.loads(text)
+    except ValueError:
+        return text
 
 
 def _annotation(citation: Block, start: int, end: int) -> Annotation:

@@ -15,13 +15,14 @@ import attrs
 
 from ..._convert.converter import structure
 from ..._convert.making import maker
-from ..._convert.narrow import as_mapping
+from ..._convert.narrow import as_mapping, is_object
 from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.folding import fold_chunks
 from ..._types.mapping import ANSWER, Record
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
+from ..bodies import text_parts
 from ..contract import ErrorDetail, ReplyIsError, WireCall
-from ..failing import broken_off, names_failure, no_answer, retryable
+from ..failing import broken_off, calls_nothing, names_failure, no_answer, retryable
 from ..tool_calls import ConversationIds
 from .blocks import BlockReader
 from .errors import detail_of_event
@@ -88,11 +89,11 @@ def read_reply(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     reply = as_mapping(document)
     if reply.get("type") == "error" or reply.get("error"):
         raise ReplyIsError(retryable(detail_of_event(document)))
-    if not reply.get("content") and not reply.get("stop_reason"):
+    if "content" not in reply or not (reply["content"] or reply.get("stop_reason")):
         raise ReplyIsError(failure_in(document) or no_answer(document))
-    message = structure({**reply, "content": _blocks(reply.get("content"))}, WireMessage)
+    message = read_message(reply)
     blocks = BlockReader(tool_names(call), ConversationIds(call.request.messages))
-    response = fold_chunks(_chunks(blocks, message))
+    response = fold_chunks(whole_chunks(blocks, message))
     failure = failure_of(message.stop_reason, says_something=blocks.says_something)
     if failure is not None:
         raise ReplyIsError(attrs.evolve(failure, partial=response))
@@ -108,6 +109,8 @@ def failure_in(document: object) -> ErrorDetail | None:
 
 def failure_of(stop_reason: str | None, *, says_something: bool) -> ErrorDetail | None:
     """The failure that a stop reason names; an unknown one is none beside an answer."""
+    if calls_nothing(_FINISH_REASONS.get(stop_reason or ""), says_something=says_something):
+        return no_answer({"stop_reason": stop_reason})
     if stop_reason is None or stop_reason in _FINISH_REASONS:
         return None
     if names_failure(stop_reason):
@@ -117,14 +120,18 @@ def failure_of(stop_reason: str | None, *, says_something: bool) -> ErrorDetail 
 
 def _blocks(content: Any) -> Any:
     """The blocks of an answer; gateways write a text where there should be a block, or all of them."""
-    if isinstance(content, str):
-        content = [content]
-    if not isinstance(content, list):
+    if not isinstance(content, list | str):
         return content
-    return [{"type": "text", "text": item} if isinstance(item, str) else item for item in content]
+    parts = text_parts(content)
+    return [{"type": "text", **part} if is_object(part) and "type" not in part else part for part in parts]
 
 
-def _chunks(blocks: BlockReader, message: WireMessage) -> Iterator[ModelResponseStream]:
+def read_message(reply: Mapping[str, Any]) -> WireMessage:
+    """A whole reply. Raises `ConversionError` if it is malformed."""
+    return structure({**reply, "content": _blocks(reply.get("content"))}, WireMessage)
+
+
+def whole_chunks(blocks: BlockReader, message: WireMessage) -> Iterator[ModelResponseStream]:
     """A whole reply as the chunks of one that was streamed."""
     yield head_chunk(message)
     for index, block in enumerate(message.content):
@@ -154,7 +161,7 @@ def ending_chunk(stop_reason: str | None, extra: Mapping[str, Any] | None, block
     told = _told({"stop_reason": stop_reason, **(extra or {})})
     if stop_reason is None:
         return maker(ModelResponseStream)(model_extra=told)
-    reason = finish_reason(stop_reason, has_calls=blocks.has_calls)
+    reason = _finish_reason(stop_reason, blocks)
     chunk = content_chunk(maker(Delta)())
     chunk.choices[0].finish_reason, chunk.model_extra = reason, told
     return chunk
@@ -165,11 +172,13 @@ def usage_chunk(usage: WireUsage) -> ModelResponseStream:
     return maker(ModelResponseStream)(usage=neutral_usage(usage))
 
 
-def finish_reason(stop_reason: str, *, has_calls: bool) -> str:
+def _finish_reason(stop_reason: str, blocks: BlockReader) -> str:
     """A stop reason in OpenAI's words. One that is not known here is handed on as it is."""
     reason = _FINISH_REASONS.get(stop_reason, stop_reason)
-    if reason in ("stop", "tool_calls"):  # the tool whose input is the answer's text is no call to the caller
-        return "tool_calls" if has_calls else "stop"
+    if reason == "stop" and blocks.has_calls:
+        return "tool_calls"
+    if reason == "tool_calls" and not blocks.has_calls and blocks.has_answered:
+        return "stop"  # the tool whose input is the answer's text is no call to the caller
     return reason
 
 

@@ -5,7 +5,7 @@ Source: Anthropic API reference, "Streaming Messages", 2026-11.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -29,7 +29,9 @@ from .response import (
     failure_in,
     failure_of,
     head_chunk,
+    read_message,
     usage_chunk,
+    whole_chunks,
 )
 from .tools import tool_names
 
@@ -89,6 +91,8 @@ class MessageReader:
             raise ReplyIsError(retryable(detail_of_event(fields)))
         if isinstance(kind, str) and kind in EVENT_TYPES:
             return self._read(kind, structure(fields, _Event))
+        if kind == "message" and told.get("content"):
+            return self._read_whole(told)
         if kind is None and (failure := failure_in(fields)) is not None:
             raise ReplyIsError(failure)
         return ()
@@ -103,6 +107,12 @@ class MessageReader:
         if kind == "message_delta":
             return self._read_message_delta(told)
         return map(content_chunk, self._block_deltas(kind, told))
+
+    def _read_whole(self, told: Mapping[str, Any]) -> Iterator[ModelResponseStream]:
+        """A whole reply in one event."""
+        message = read_message(told)
+        self._stop_reason = message.stop_reason
+        yield from whole_chunks(self._blocks, message)
 
     def _read_start(self, message: WireMessage) -> Iterator[ModelResponseStream]:
         yield head_chunk(message)

@@ -28,9 +28,9 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import PromptTokensDetails, Usage
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, read_body, text_parts
 from ..contract import ErrorDetail, ReplyIsError, StreamDecoder, WireCall
-from ..failing import broken_off, names_failure, no_answer, retryable
+from ..failing import broken_off, calls_nothing, names_failure, no_answer, retryable
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from ..tool_calls import ConversationIds
 from .errors import ERRORS
@@ -45,6 +45,8 @@ _FINISH: Final = {
     "stop_sequence": "stop",
     "tool_use": "tool_calls",
 }
+_PLACED: Final = frozenset({"text", "image", "cachePoint"})
+"""Kinds of block that OpenAI's shape has a place for, or that say nothing; calls and thoughts are told apart before."""
 _TOLD: Final = ("metrics", "trace", "additionalModelResponseFields", "performanceConfig", "serviceTier", "stopReason")
 
 
@@ -62,11 +64,11 @@ def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     message = as_object(as_object(document.get("output")).get("message"))
-    if not message and not document.get("stopReason"):
+    if not message:
         raise ReplyIsError(retryable(ERRORS.of_value(document)) if document.get("message") else no_answer(document))
     answer = ConverseAnswer(call)
     chunks = [answer.head()]
-    for index, block in enumerate(as_objects(message.get("content"))):
+    for index, block in enumerate(as_objects(text_parts(message.get("content")))):
         chunks += [*answer.whole_block(index, block)]
     failure = answer.stop(document)
     if failure is not None:
@@ -119,6 +121,9 @@ class ConverseAnswer:
                 yield from self.grow(index, piece)
             for citation in as_objects(cited.get("citations")):
                 yield from self.grow(index, {"citation": citation})
+        elif _PLACED.isdisjoint(block):
+            self._says_something = True
+            yield self._chunk(Delta(provider_specific_fields={"content_parts": [block]}))
         else:
             yield from self.grow(index, block)
         yield from self.end(index)
@@ -194,13 +199,17 @@ class ConverseAnswer:
         self.reason = reason if isinstance(reason, str) else None
         if names_failure(self.reason):
             return broken_off(str(self.reason))
-        return None if self._says_something or self.reason in _FINISH else no_answer(told)
+        announced = calls_nothing(_FINISH.get(self.reason or ""), says_something=self._says_something)
+        missing = announced or not (self._says_something or self.reason in _FINISH)
+        return no_answer(told) if missing else None
 
     def ending(self) -> ModelResponseStream:
         """The chunk that says why."""
         finish = _FINISH.get(str(self.reason), self.reason)
-        if finish in ("stop", "tool_calls"):  # the tool whose input is the answer's text is no call to the caller
-            finish = "tool_calls" if self._calls else "stop"
+        if finish == "stop" and self._calls:
+            finish = "tool_calls"
+        elif finish == "tool_calls" and not self._calls and self._answering:
+            finish = "stop"  # the tool whose input is the answer's text is no call to the caller
         chunk = self._chunk(Delta())
         chunk.choices = [StreamingChoices(finish)]
         chunk.model_extra = {"stopReason": self.reason}

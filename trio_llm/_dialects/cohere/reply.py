@@ -30,11 +30,11 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, read_body, text_parts
 from ..contract import ErrorDetail, ReplyIsError, WireCall
-from ..failing import broken_off, names_failure, no_answer, retryable
+from ..failing import broken_off, calls_nothing, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from ..tool_calls import ConversationIds
+from ..tool_calls import ConversationIds, calls_in
 from .errors import ERRORS
 
 _FINISH: Final = {
@@ -44,6 +44,8 @@ _FINISH: Final = {
     "TOOL_CALL": "tool_calls",
     "ERROR_TOXIC": "content_filter",
 }
+_KINDS: Final = ("text", "thinking")
+"""Kinds of block that OpenAI's shape has a place for."""
 _ERROR_LIMIT: Final = "ERROR_LIMIT"
 """The context window was full before the answer ended."""
 
@@ -61,14 +63,14 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
-    if "message" not in document or isinstance(document["message"], str):
+    if not isinstance(document.get("message"), dict):
         raise ReplyIsError(retryable(ERRORS.of_value(document)) if document else no_answer(document))
     reader = _Answer(call)
     message = as_object(document["message"])
     deltas = [
         *reader.plan(message.get("tool_plan")),
-        *(delta for block in _blocks(message.get("content")) for delta in reader.block(block)),
-        *(delta for tool_call in as_objects(message.get("tool_calls")) for delta in reader.call(tool_call)),
+        *(delta for block in as_objects(text_parts(message.get("content"))) for delta in reader.block(block)),
+        *(delta for tool_call in calls_in(message) for delta in reader.call(tool_call)),
         *reader.citations(message.get("citations")),
     ]
     chunks = [reader.head(document), *(reader.chunk(delta) for delta in deltas)]
@@ -76,12 +78,6 @@ def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     if failure is not None:
         raise ReplyIsError(evolve(failure, partial=fold_chunks(chunks)))
     return fold_chunks([*chunks, reader.ending(document)])
-
-
-def _blocks(content: Any) -> list[JSONObject]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return [{"type": "text", "text": item} if isinstance(item, str) else as_object(item) for item in as_list(content)]
 
 
 class _Answer:
@@ -100,12 +96,15 @@ class _Answer:
             yield Delta(reasoning_content=text)
 
     def block(self, block: JSONObject) -> Iterator[Delta]:
-        """A piece of text or of thinking."""
+        """A piece of text or of thinking. A block of another kind is handed out as it is."""
         yield from self.plan(block.get("thinking"))
         text = block.get("text")
         if isinstance(text, str) and text:
             self._says_something = True
             yield Delta(content=text)
+        if block.get("type", "text") not in _KINDS:
+            self._says_something = True
+            yield Delta(provider_specific_fields={"content_parts": [block]})
 
     def call(self, call: JSONObject, index: Any = None) -> Iterator[Delta]:
         """The beginning of a tool call; a whole one, in a whole reply."""
@@ -144,7 +143,8 @@ class _Answer:
             return broken_off(str(reason), error if isinstance(error, str) else None)
         if error:
             return retryable(ERRORS.of_value({"message": error}))
-        if not self._says_something and reason not in _FINISH:
+        announced = calls_nothing(_FINISH.get(str(reason)), says_something=self._says_something)
+        if announced or (not self._says_something and reason not in _FINISH):
             return no_answer(told)
         return None
 
@@ -227,7 +227,8 @@ class _EventReader:
     def _pieces(self, kind: Any, told: JSONObject, message: JSONObject) -> Iterable[Delta]:
         match kind:
             case "content-start" | "content-delta":
-                return [piece for block in _blocks_of(message) for piece in self._answer.block(block)]
+                blocks = as_objects(text_parts(message.get("content")))
+                return [piece for block in blocks for piece in self._answer.block(block)]
             case "tool-plan-delta":
                 return self._answer.plan(message.get("tool_plan"))
             case "tool-call-start":
@@ -250,8 +251,3 @@ class _EventReader:
         if not self.finished:
             raise TruncatedReply("the stream ended before message-end")
         return ()
-
-
-def _blocks_of(message: JSONObject) -> list[JSONObject]:
-    content = message.get("content")
-    return _blocks(content if isinstance(content, list | str) else [content])

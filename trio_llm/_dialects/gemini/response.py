@@ -17,7 +17,7 @@ from attrs import evolve
 
 from ..._convert.converter import ConversionError, parse, structure
 from ..._convert.making import maker
-from ..._convert.narrow import is_object, json_text
+from ..._convert.narrow import as_list, as_object, as_objects, is_object, json_text
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import (
     Annotation,
@@ -33,7 +33,7 @@ from ..._types.chat import (
     ToolCall,
 )
 from ..._types.folding import fold_chunks
-from ..bodies import ReadingOfEvents, read_body, whole_document
+from ..bodies import ReadingOfEvents, read_body, text_parts, whole_document
 from ..contract import ErrorDetail, ReplyIsError, StreamDecoder, WireCall
 from ..failing import any_content, broken_off, is_heartbeat, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -128,7 +128,9 @@ class _StreamReader:
     def read(self, event: ServerSentEvent) -> Iterable[ModelResponseStream]:
         if event.data == _CLOSING_WORD or is_heartbeat(event.name):
             return ()
-        return self._reply.read(parse(event.data))
+        document = parse(event.data)
+        pieces = as_objects(document) or [document]
+        return [chunk for piece in pieces for chunk in self._reply.read(piece)]
 
     def close(self) -> Iterator[ModelResponseStream]:
         failure = self._reply.failure
@@ -137,6 +139,30 @@ class _StreamReader:
         yield from self._reply.close()
         if failure is not None:
             raise ReplyIsError(failure)
+
+
+def _structured(value: Any) -> GeminiReply:
+    """A piece of a reply; one that does not fit once more, without what gateways make of parts and arguments."""
+    try:
+        return structure(value, GeminiReply)
+    except ConversionError:
+        candidates = [_settled(one) for one in as_list(as_object(value).get("candidates")) if one is not None]
+        if not candidates:
+            raise
+        return structure({**value, "candidates": candidates}, GeminiReply)
+
+
+def _settled(candidate: Any) -> Any:
+    """A candidate whose parts are in a list, each an object, and whose arguments are no JSON text."""
+    content = as_object(as_object(candidate).get("content"))
+    if not content:
+        return candidate
+    parts = text_parts(content.get("parts"))
+    for part in as_objects(parts):
+        call = as_object(part.get("functionCall"))
+        if isinstance(call.get("args"), str):
+            call["args"] = parse(call["args"])
+    return {**candidate, "content": {**content, "parts": parts}}
 
 
 class ReplyReader:
@@ -168,7 +194,7 @@ class ReplyReader:
             raise ReplyIsError(event_detail(error))
         if is_object(value) and _PIECES.isdisjoint(value):
             return self._without_answer(value)
-        reply = structure(value, GeminiReply)
+        reply = _structured(value)
         feedback = reply.prompt_feedback
         if feedback is not None and feedback.block_reason and not reply.candidates:
             raise ReplyIsError(blocked_detail(feedback))

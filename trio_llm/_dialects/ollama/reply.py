@@ -13,8 +13,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from attrs import evolve
+
 from ..._convert.converter import ConversionError, structure
-from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text
+from ..._convert.narrow import JSONObject, as_list, as_object, json_text
 from ..._framing.ndjson import NDJSONDecoder
 from ..._types.chat import (
     ChatRequest,
@@ -28,14 +30,15 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import Usage
-from ..bodies import ReadingOfEvents, line, objects_of, read_body
+from ..bodies import ReadingOfEvents, joined_text, line, objects_of, read_body
 from ..contract import ReplyIsError, StreamDecoder, WireCall
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
-from ..tool_calls import ConversationIds
+from ..tool_calls import ConversationIds, calls_in
 from .errors import raise_error
 
-_FINISH: Final = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
+_FINISH: Final = {"stop": "stop", "length": "length"}
+"""`load` and `unload` say that a model came or went, and nothing was answered."""
 _PLACED: Final = frozenset({"model", "created_at", "message", "done", "logprobs", "prompt_eval_count", "eval_count"})
 
 
@@ -54,8 +57,8 @@ def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     reader = LineReader(call)
     chunks = [*reader.read_object(document)]
-    if not reader.complete:
-        raise ReplyIsError(no_answer(document))
+    if not reader.complete and ("done" in document or not chunks):
+        raise ReplyIsError(evolve(no_answer(document), partial=fold_chunks(chunks) if chunks else None))
     return fold_chunks(chunks)
 
 
@@ -73,6 +76,7 @@ class LineReader:
         self._ids = ConversationIds(call.request.messages)
         self._calls = 0
         self._says_something = False
+        self._has_message = False
         self._identifier = call.fresh.id("chatcmpl-")
 
     @property
@@ -109,14 +113,18 @@ class LineReader:
         return ()
 
     def _delta(self, told: JSONObject) -> Delta | None:
-        message = as_object(told.get("message"))
+        given = told.get("message", told.get("response"))  # the second is the place of `/api/generate`
+        self._has_message = self._has_message or given is not None
+        message = given if isinstance(given, dict) else {"content": given}
         text, thinking = message.get("content"), message.get("thinking")
-        calls = [self._tool_call(call, told) for call in as_objects(message.get("tool_calls"))]
+        if text and not isinstance(text, str):
+            text = joined_text(text)
+        calls = [self._tool_call(call, told) for call in calls_in(message)]
         if not (text or thinking or calls):
             return None
         self._says_something = True
         return Delta(
-            content=text if isinstance(text, str) and text else None,
+            content=text or None,
             role="assistant",
             reasoning_content=thinking if isinstance(thinking, str) and thinking else None,
             tool_calls=calls or None,
@@ -136,7 +144,7 @@ class LineReader:
         reason = given if given and isinstance(given, str) else "stop"
         if names_failure(reason):
             raise ReplyIsError(broken_off(reason))
-        if not self._says_something and reason not in _FINISH:
+        if not self._says_something and (reason not in _FINISH or not self._has_message):
             raise ReplyIsError(no_answer(told))
         if self._calls and reason == "stop":
             return "tool_calls"

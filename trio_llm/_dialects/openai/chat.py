@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from ..._convert.converter import structure
-from ..._convert.narrow import JSONObject, as_object, as_objects, is_object
+from ..._convert.narrow import JSONObject, as_object, is_object
 from ..._types.chat import CHAT_PARAMETERS, ChatRequest, ModelResponse
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
@@ -32,7 +32,7 @@ from ..contract import (
 from ..failing import any_content, no_answer
 from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
-from ..tool_calls import ConversationIds
+from ..tool_calls import ConversationIds, calls_in
 from .chat_stream import open_chat_decoder
 from .known_tools import CHAT_TOOLS, known_tools
 from .messages import sendable_messages
@@ -42,7 +42,7 @@ from .replies import (
     failure_in,
     failure_of,
     is_settled,
-    require_list,
+    require_choices,
     settle_call,
     settle_choice,
     settle_message,
@@ -183,7 +183,7 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     reply = document if type(document) is dict else an_answer_object(document)
     failure: ErrorDetail | None = None
-    for number, choice in enumerate(require_list(reply, "choices")):
+    for number, choice in enumerate(require_choices(reply)):
         if type(choice) is dict and not is_settled(choice):
             failure = _settle(choice, number, reply, ConversationIds(call.request.messages)) or failure
     if usage := as_object(reply.get("usage")):
@@ -196,9 +196,11 @@ def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
 def _settle(choice: JSONObject, number: int, reply: JSONObject, ids: ConversationIds) -> ErrorDetail | None:
     """Bring a choice into OpenAI's shape. Returns why it is no answer, if it is none."""
     settle_place(choice, "message")
+    if choice.get("message") is None:
+        return failure_in(reply) or no_answer(reply)
     message = as_object(choice.get("message"))
     settle_message(message)
-    calls = as_objects(message["tool_calls"]) if "tool_calls" in message else ()
+    calls = calls_in(message) if "tool_calls" in message else ()
     for made in calls:
         settle_call(made)
         made["id"] = ids.take(made.get("id"), reply.get("id"))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..._convert.converter import structure
-from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, parse_object
+from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponseStream
 from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import any_content, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
-from ..tool_calls import ConversationIds, OpenCalls
+from ..tool_calls import ConversationIds, OpenCalls, calls_in
 from .errors import error_event
 from .replies import (
     failure_of,
@@ -28,6 +28,7 @@ from .replies import (
     settle_chunk_usage,
     settle_message,
     settle_place,
+    without_nulls,
 )
 
 _DONE = "[DONE]"
@@ -72,7 +73,7 @@ class OpenAIChatReader:
         raise_error(chunk, event.name)
         if not chunk.get("choices") and says_nothing(chunk, event.name):
             return ()
-        for number, choice in enumerate(as_list(chunk.get("choices"))):
+        for number, choice in enumerate(without_nulls(chunk)):
             if type(choice) is dict:
                 self._settle(choice, number, chunk)
         settle_chunk_usage(chunk)
@@ -102,16 +103,19 @@ class OpenAIChatReader:
             return
         if choice.get("error"):
             raise ReplyIsError(retryable(error_event(choice["error"])))
-        if "delta" not in choice or (not choice["delta"] and not held.says_something):
+        in_place = choice.get("delta")
+        repeats = held.has_deltas if in_place is None else held.says_something
+        if isinstance(in_place, str) or not (in_place or repeats):
             settle_place(choice, "delta")
         delta = as_object(choice.get("delta"))
         settle_message(delta)
         if "tool_calls" in delta:
-            fragments = as_objects(delta["tool_calls"])
+            fragments = calls_in(delta)
             for fragment in fragments:
                 settle_call(fragment)
             held.calls.settle(fragments, chunk.get("id"))
         held.says_something = held.says_something or any_content(delta)
+        held.has_deltas = held.has_deltas or (held.says_something and bool(in_place))
         settle_choice(choice, has_calls=bool(held.calls))
         held.finished = held.finished or choice["finish_reason"] is not None
         self._failure = failure_of(choice, says_something=held.says_something) or self._failure
@@ -124,3 +128,5 @@ class _StreamedChoice:
         self.finished = False
         self.says_something = False
         self.calls = OpenCalls(ids)
+        self.has_deltas = False
+        """Whether it came in deltas. Then a whole message behind them repeats what they said."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..._convert.narrow import JSONObject, as_object, as_objects, json_text
+from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text
 from ..contract import ErrorDetail, ReplyIsError
-from ..failing import broken_off, is_heartbeat, names_failure, no_answer, retryable
+from ..failing import broken_off, calls_nothing, is_heartbeat, names_failure, no_answer, retryable
 from .errors import error_event
 
 _FINISH_REASONS: Final[Mapping[str, str]] = {
@@ -77,6 +77,20 @@ def require_list(reply: JSONObject, name: str, *, may_be_empty: bool = False) ->
     raise ReplyIsError(failure_in(reply) or no_answer(reply))
 
 
+def without_nulls(reply: JSONObject) -> list[Any]:
+    """The choices of a reply or a chunk. Null in their place is none."""
+    choices = as_list(reply.get("choices"))
+    if None in choices:
+        choices = reply["choices"] = [choice for choice in choices if choice is not None]
+    return choices
+
+
+def require_choices(reply: JSONObject) -> list[Any]:
+    """The choices of a reply with status 200. Raises as `require_list` does."""
+    without_nulls(reply)
+    return require_list(reply, "choices")
+
+
 def require_text(reply: JSONObject, name: str) -> str:
     """The text that a reply with status 200 consists of. Raises as `require_list` does."""
     found = reply.get(name)
@@ -135,6 +149,8 @@ def failure_of(choice: JSONObject, *, says_something: bool) -> ErrorDetail | Non
     error = choice.get("error")
     if error and (reason not in KNOWN_FINISH or not says_something):
         return retryable(error_event(error))
+    if calls_nothing(reason, says_something=says_something):
+        return no_answer(choice)
     if reason is None or reason in KNOWN_FINISH:
         return None
     return broken_off(reason) if names_failure(reason) else None if says_something else no_answer(choice)
@@ -142,6 +158,9 @@ def failure_of(choice: JSONObject, *, says_something: bool) -> ErrorDetail | Non
 
 def settle_place(choice: JSONObject, name: str) -> None:
     """Put a message that stands in another place of its choice where it belongs: `message`, or `delta` in a stream."""
+    held = choice.get(name)
+    if isinstance(held, str) and held:
+        choice[name] = {"content": held}
     if as_object(choice.get(name)):
         return
     for other in _OTHER_PLACES:
