@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from virtual import assert_nothing_left, client_of, in_virtual_time
+from virtual import KEYS, assert_nothing_left, client_of, in_virtual_time
 
 from trio_llm import Client
 from trio_llm._runtime import trio
@@ -19,6 +19,7 @@ from trio_llm.tools import (
     Finished,
     ProviderItem,
     ReasoningDelta,
+    Round,
     RoundEnded,
     TextDelta,
     ToolBegan,
@@ -257,6 +258,69 @@ async def test_tools_that_are_deferred_are_left_to_the_search_of_the_provider(ov
     assert (second["name"], second["defer_loading"]) == ("commit", True)
     assert search["type"] in ("tool_search", "tool_search_tool_bm25_20251119")
     assert committed == {"a": 1}
+
+
+SEARCHED = {"responses": "openai/gpt-5.4-mini", "messages": "anthropic/claude-haiku-4-5"}
+"""Models that find tools themselves, over the operation that does so."""
+
+
+async def tools_told(model: str, over: str, **params: Any) -> list[list[str]]:
+    """The names of the tools that each round is told of, of one that is deferred."""
+    work, commit = tools(Counter())
+    simulator = Simulator([Reply(tool_calls=uses(("work", "a", 0))), Reply("end")])
+    async with client_of(simulator, variables=KEYS | {"AZURE_API_KEY": "k"}) as client:
+        params = {"over": over, **({"max_tokens": 100} if over == "messages" else {}), "deferred": [commit], **params}
+        await client.run_tools(model, QUESTION, [work], **params)
+    return [
+        [one.get("name") or one.get("function", one).get("name", one["type"]) for one in request.json.get("tools", [])]
+        for request in simulator.requests
+    ]
+
+
+FINDERS = {"responses": "tool_search", "messages": "tool_search_tool_bm25"}
+
+
+@pytest.mark.parametrize(
+    ("over", "model"), [*SEARCHED.items(), ("responses", "azure/gpt-6"), ("messages", "anthropic/claude-opus-5-5")]
+)
+@in_virtual_time
+async def test_a_provider_whose_row_says_so_looks_for_tools_itself(over: str, model: str) -> None:
+    base = {"api_base": "https://mine.openai.azure.com"} if model.startswith("azure") else {}
+    told = await tools_told(model, over, **base)
+
+    assert told[0] == ["work", "commit", FINDERS[over]]
+    assert (await tools_told(model, over, search="ours", **base))[0] == ["work", "find_tools"]
+
+
+@pytest.mark.parametrize(
+    ("over", "model", "params"),
+    [
+        ("responses", "openai/gpt-5.3", {}),
+        ("responses", "anthropic/claude-haiku-4-5", {}),
+        ("messages", "anthropic/claude-opus-4-1-20250805", {}),
+        ("messages", "anthropic/claude-sonnet-4-20250514", {}),
+        ("messages", "openai/gpt-5.4", {}),
+        ("chat", "openai/gpt-5.4", {}),
+        # A server of somebody else's that speaks the same format.
+        ("responses", "openai/gpt-5.4", {"api_base": "http://localhost:8000/v1"}),
+        ("responses", "openai/gpt-5.4", {"fallbacks": ["openai/gpt-5"]}),
+    ],
+)
+@in_virtual_time
+async def test_elsewhere_a_tool_of_ours_finds_tools(over: str, model: str, params: dict[str, Any]) -> None:
+    assert (await tools_told(model, over, **params))[0] == ["work", "find_tools"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("gpt-5", "gpt-5.4"), ("gpt-5.4", "gpt-5")])
+@in_virtual_time
+async def test_a_round_whose_model_was_changed_is_searched_by_whoever_can(first: str, second: str) -> None:
+    def before(round_: Round) -> None:
+        round_.model = f"openai/{first}" if round_.number == 1 else f"openai/{second}"
+
+    told = await tools_told(f"openai/{first}", "responses", before_round=before)
+
+    finders = {"gpt-5": ["work", "find_tools"], "gpt-5.4": ["work", "commit", "tool_search"]}
+    assert told == [finders[first], finders[second]]
 
 
 @in_virtual_time

@@ -8,7 +8,17 @@ from typing import Any, Final
 from .._dialects.contract import MaxTokensName, Quirks
 from .addresses import Paths, Versioning
 from .auth import AWS_REGION, AuthScheme, AwsCredentials, EntraCredentials, GoogleCredentials, SigV4, TokenExchange
-from .common import MISTRAL, OLDER_NAMES, OPENAI, REASONING_MODELS, RESPONSES_MODELS, STORED_RESPONSES, SYSTEM_ROLE
+from .common import (
+    CLAUDE_TOOL_SEARCH,
+    MISTRAL,
+    OLDER_NAMES,
+    OPENAI,
+    REASONING_MODELS,
+    RESPONSES_MODELS,
+    STORED_RESPONSES,
+    SYSTEM_ROLE,
+    TOOL_SEARCH_MODELS,
+)
 from .provider import Override, Provider, Wire
 
 _AZURE_HOSTS: Final = (
@@ -32,6 +42,10 @@ _INFERENCE_PROFILE: Final = r"(\S*/)?([a-z-]+\.)?"
 """What may stand before a model of Bedrock's: an ARN up to it, and the group of regions that answers."""
 
 
+_TIERS: Final = frozenset({"service_tier"})
+_IN_MESSAGES: Final = frozenset({"messages"})
+
+
 def _invoked(maker: str, names: str, wire: Wire, **departures: Any) -> tuple[str, Override]:
     """A maker's models by InvokeModel, which `invoke/` asks for. An ARN that does not name them follows the maker."""
     pattern = rf"invoke/({maker}/)?(?P<model>(?<=/{maker}/)arn:.+|{_INFERENCE_PROFILE}{maker}\.({names}).*)"
@@ -45,7 +59,8 @@ _INVOKED: Final = (
     # The oldest answer to texts alone, which are sent to them as such.
     _invoked("anthropic", "claude-(v2|instant)", Wire.INVOKE_CLAUDE_2),
     # It has its tiers in a header, which is not sent.
-    _invoked("anthropic", "", Wire.INVOKE_CLAUDE, unsupported=frozenset({"service_tier"})),
+    _invoked("anthropic", CLAUDE_TOOL_SEARCH, Wire.INVOKE_CLAUDE, unsupported=_TIERS, tool_search=_IN_MESSAGES),
+    _invoked("anthropic", "", Wire.INVOKE_CLAUDE, unsupported=_TIERS),
     _invoked("amazon", "nova", Wire.INVOKE_NOVA),
     _invoked("amazon", "titan", Wire.INVOKE_TITAN),
     _invoked("cohere", "command-(light-)?text", Wire.INVOKE_COMMAND),
@@ -89,6 +104,7 @@ def _vertex(path: str, usual: str = "global") -> str:
 
 _VERTEX_MAKERS: Final = (
     (r"(anthropic|mistralai)/(?P<model>(claude|mistral|ministral|codestral).*)", Override()),
+    (CLAUDE_TOOL_SEARCH, Override(tool_search=_IN_MESSAGES)),
     (
         r"claude",
         Override(
@@ -147,7 +163,7 @@ ACCOUNTS: Final = (
         sources=(EntraCredentials(),),
         quirks=OPENAI,
         # Deployments can have any name; most are called after their model.
-        families=RESPONSES_MODELS + REASONING_MODELS,
+        families=RESPONSES_MODELS + TOOL_SEARCH_MODELS + REASONING_MODELS,
         alternative_hosts=_AZURE_HOSTS,
         paths=Paths("/openai/v1{path}", complete="/openai/"),
         versioning=Versioning(
@@ -175,7 +191,11 @@ ACCOUNTS: Final = (
         versioning=Versioning(
             ("AZURE_AI_API_VERSION",), Paths("/models{path}", complete="/models/"), "2024-05-01-preview"
         ),
-        families=((r"claude", _FOUNDRY_CLAUDE),),
+        families=(
+            (CLAUDE_TOOL_SEARCH, Override(tool_search=_IN_MESSAGES)),
+            (r"claude", _FOUNDRY_CLAUDE),
+            *TOOL_SEARCH_MODELS,
+        ),
         dialects=STORED_RESPONSES,
     ),
     Provider(

@@ -91,6 +91,13 @@ RESPONSES_MODELS: Final = (
 )
 """OpenAI's models that are asked by the Responses API: those that have no other, and whatever is written so."""
 _THINKING: Final = attrs.evolve(OPENAI, max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)
+TOOL_SEARCH_MODELS: Final = (
+    # "Only gpt-5.4 and later models": guide "Tool search", developers.openai.com; Azure's page says the same; 2026-11.
+    (r"gpt-(5\.([4-9]|\d\d)|[6-9])", Override(tool_search=frozenset({"responses"}))),
+)
+CLAUDE_TOOL_SEARCH: Final = r"claude-(?!2|3|instant|v\d|(opus|sonnet)-4(-[01])?([-@]2025\d{4}.*|-latest|-v\d.*|$))"
+"""Claude 4.5 and later, on Anthropic's servers, Foundry, Vertex AI, and Bedrock by InvokeModel: "Tool search tool",
+platform.claude.com, 2026-11."""
 REASONING_MODELS: Final = (
     (r"gpt-(5\.([6-9]|\d\d)|[6-9])", Override(quirks=attrs.evolve(_THINKING, cache_marks=CacheMarks.BREAKPOINT))),
     (r"(o[134](-|$)|gpt-5)", Override(quirks=_THINKING)),

@@ -11,6 +11,7 @@ from .._dialects.contract import Answers, MaxTokensName, Quirks
 from .addresses import Paths
 from .auth import AuthScheme, HeaderKey
 from .common import (
+    CLAUDE_TOOL_SEARCH,
     MISTRAL,
     OLDER_NAMES,
     OPENAI,
@@ -21,6 +22,7 @@ from .common import (
     SYSTEM_ROLE,
     THINKING_BACK,
     THINKING_BOTH,
+    TOOL_SEARCH_MODELS,
 )
 from .provider import Override, Provider, Wire
 
@@ -65,6 +67,7 @@ MAKERS: Final = (
                 r"claude-(2|3|instant|(opus|sonnet|haiku)-4(-[0-5])?(-2025\d{4})?(@|-latest|$))",
                 Override(quirks=Quirks(prefill=True)),
             ),
+            (CLAUDE_TOOL_SEARCH, Override(tool_search=frozenset({"messages"}))),
             # All Opus 4.x count as one, and all Sonnet 4.x ("Rate limits", platform.claude.com, 2026-11).
             (r"claude-opus-4", Override(lane="claude-opus-4")),
             (r"claude-sonnet-4", Override(lane="claude-sonnet-4")),
@@ -219,7 +222,7 @@ MAKERS: Final = (
         whole_addresses=True,
         alternative_hosts=("eu.api.openai.com", "us.api.openai.com"),
         quirks=OPENAI,
-        families=RESPONSES_MODELS + REASONING_MODELS,
+        families=RESPONSES_MODELS + TOOL_SEARCH_MODELS + REASONING_MODELS,
         dialects=STORED_RESPONSES,
     ),
     Provider(

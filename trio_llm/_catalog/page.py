@@ -48,6 +48,15 @@ these. They are told in words. What any of them answers to a type is checked her
 | prefix | what is done |
 |---|---|
 """
+_SEARCH_INTRODUCTION = """
+## Tools found by search
+
+Deferred tools of a [run](tools.md#guiding-a-run) are looked for by the provider itself where these models are asked so;
+elsewhere by a tool of this package.
+
+| prefix | models | by |
+|---|---|---|
+"""
 _ABSENT_INTRODUCTION = """
 ## Prefixes of LiteLLM without a row
 
@@ -67,7 +76,14 @@ def markdown(rows: Iterable[Provider]) -> str:
     told = (
         f"| `{row.name}` | {answers.value} |\n" for row in rows if (answers := row.quirks.answers) != Answers.SCHEMA
     )
-    page = [_INTRODUCTION, *lines, *_by_operation(rows), _ANSWERS_INTRODUCTION, *told, _ABSENT_INTRODUCTION, *absent]
+    found = (
+        f"| `{row.name}` | `{_shown(pattern)}` | {', '.join(sorted(departure.tool_search))} |\n"
+        for row in rows
+        for pattern, departure in row.families
+        if departure.tool_search
+    )
+    page = [_INTRODUCTION, *lines, *_by_operation(rows), _ANSWERS_INTRODUCTION, *told]
+    page += [_SEARCH_INTRODUCTION, *found, _ABSENT_INTRODUCTION, *absent]
     return "".join(page)
 
 
@@ -81,10 +97,14 @@ def _by_operation(rows: Iterable[Provider]) -> Iterator[str]:
         yield _operation_line(f"`{row.name}`", row, operations)
         for pattern, departure in row.families:
             if departure.dialects:
-                shown = f"`{row.name}`, `{pattern}`".replace("|", "\\|")
+                shown = f"`{row.name}`, `{_shown(pattern)}`"
                 yield _operation_line(
                     shown, attrs.evolve(row, dialects={**row.dialects, **departure.dialects}), operations
                 )
+
+
+def _shown(pattern: str) -> str:
+    return pattern.replace("|", "\\|")
 
 
 def _operation_line(name: str, row: Provider, operations: Iterable[str]) -> str:

@@ -148,6 +148,8 @@ class Override:
     """Parameters that these models refuse, beside those of the quirks; of all families that match."""
     accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
     """The only values that these models take of some parameters, beside those of the quirks."""
+    tool_search: frozenset[str] = attrs.field(default=frozenset(), validator=rules.kind(frozenset))
+    """Operations in which these models look for tools themselves, beside those of the quirks."""
     lane: str | None = attrs.field(default=None, validator=_optional(rules.text))
     """The name of the limits that the family's models share."""
 
@@ -330,17 +332,19 @@ def _for_operation(departures: Iterable[Override], field: str, operation: str) -
 
 
 def _with_facts(quirks: Quirks, departures: Iterable[Override]) -> Quirks:
-    """Quirks with what all families of a model refuse."""
+    """Quirks with what all families of a model refuse, and can."""
     refused = frozenset().union(*(departure.unsupported for departure in departures))
+    searched = frozenset().union(*(departure.tool_search for departure in departures))
     accepted: dict[str, frozenset[str | int]] = {}
     for departure in departures:
         accepted = {**departure.accepted_values, **accepted}
-    if not refused and not accepted:
+    if not (refused or accepted or searched):
         return quirks
     return attrs.evolve(
         quirks,
         unsupported=quirks.unsupported | refused,
         accepted_values={**quirks.accepted_values, **accepted},
+        tool_search=quirks.tool_search | searched,
     )
 
 

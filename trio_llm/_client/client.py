@@ -19,6 +19,7 @@ from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
 from .._combinators.merging import MergedStream, OnFailure, merge
 from .._combinators.racing import Accept, race
 from .._credentials.variables import WithMadeUpKeys, environment, proxies_wanted
+from .._dialects.contract import Quirks
 from .._engine.call import DrainReport
 from .._engine.engine import Engine, Settings
 from .._engine.fallbacks import Fallbacks
@@ -397,6 +398,19 @@ class Client(Operations, RoomDoors):
         """
         with within_group(self._open_engine().watch, kind, {} if labels is None else labels) as group:
             yield group
+
+    def quirks_of(self, request: AnyRequest) -> Quirks:
+        """What the catalogue says of how a request's provider departs from its wire format. Sends nothing.
+
+        Example:
+            quirks = client.quirks_of(trio_llm.ChatRequest("deepseek/deepseek-chat", messages))
+            print(quirks.answers)
+
+        Raises:
+            BadRequestError: for a model of no provider.
+            AuthenticationError: if there is no key that could be sent.
+        """
+        return self._open_engine().quirks_of(request)
 
     async def drain(self, grace: float) -> DrainReport:
         """Take no more calls, let those that run end for `grace` seconds, and end the rest.

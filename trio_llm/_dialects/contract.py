@@ -153,6 +153,8 @@ class Quirks:
     metadata: Metadata = Metadata.NEVER
     answers: Answers = Answers.SCHEMA
     """How the provider is held to a `response_format`."""
+    tool_search: frozenset[str] = frozenset()
+    """Operations (`responses`, `messages`) in which the provider itself looks through tools that are deferred."""
     strict_schemas: bool = False
     """Whether a schema that is said to be strict has to keep within what OpenAI's strict mode knows."""
     media_in_results: bool = False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 
 from .._catalog.provider import Provider
-from .._dialects.contract import Answers, Endpoint, Fresh, ReplyIsError, StreamEndpoint, WireCall
+from .._dialects.contract import Answers, Endpoint, Fresh, Quirks, ReplyIsError, StreamEndpoint, WireCall
 from .._dialects.told_schema import with_told_schema
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
@@ -343,6 +343,15 @@ class Engine:
         if call.watch is not None and call.watch.told.call_waiting is not None:
             ticket.holder = call.watch.activity
         return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries, route.account)
+
+    def quirks_of(self, request: AnyRequest) -> Quirks:
+        """What the row of a request says of it. Raises what asking would, where there is no row or no key."""
+        operation = OPERATIONS[request.operation]
+        route = self._routes.find(operation, request.model, request.options)
+        if route is not None:
+            return route.quirks
+        row, model = self._routes.row(request.model, request.options)
+        return row.service(operation.field, model).quirks
 
     def account_statistics(self) -> dict[str, AccountStatistics]:
         """Slots of every account, by provider and base URL."""

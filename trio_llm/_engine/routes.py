@@ -211,9 +211,15 @@ class Routes:
 
 
 def _quirks_at(service: Service, host: str) -> Quirks:
-    """The row's quirks; but servers of others that speak the vendor's format may know more fields than the vendor."""
+    """The row's quirks; but servers of others that speak the vendor's format may know more fields than the vendor.
+
+    What the vendor does beside answering, they are not taken to do.
+    """
     quirks = service.quirks
-    if not quirks.closed_schema or service.row.owns(host):
+    if not (quirks.closed_schema or quirks.tool_search) or service.row.owns(host):
+        return quirks
+    quirks = attrs.evolve(quirks, tool_search=frozenset())
+    if not quirks.closed_schema:
         return quirks
     marks = CacheMarks.CACHE_CONTROL if quirks.cache_marks is CacheMarks.NONE else quirks.cache_marks
     return attrs.evolve(quirks, closed_schema=False, cache_marks=marks)

@@ -74,8 +74,9 @@ class RunParams(TypedDict, total=False):
     """Messages of the program's own, read between rounds."""
     deferred: Sequence[ToolLike]
     """Tools that the model is not told of until it finds them: it gets a tool that searches names and descriptions."""
-    search: Literal["ours", "provider"]
-    """Who looks for deferred tools: a tool of ours, or the provider, where it has a search of its own."""
+    search: Literal["ours", "provider"] | None
+    """Who looks for deferred tools: a tool of ours, or the provider. By default the provider where its row says that it
+    has a search of its own (`Quirks.tool_search`)."""
     before_round: Callable[[Round], Awaitable[None] | None] | None
     """Called before each round, with what it may change."""
 
@@ -122,8 +123,8 @@ class Plan:
     until: Callable[[ToolRun[Any]], bool] | None = None
     steer: trio.MemoryReceiveChannel[Any] | None = None
     deferred: Sequence[ToolLike] = ()
-    search: Literal["ours", "provider"] = attrs.field(
-        default="ours", validator=attrs.validators.in_(("ours", "provider"))
+    search: Literal["ours", "provider"] | None = attrs.field(
+        default=None, validator=attrs.validators.in_(("ours", "provider", None))
     )
     before_round: Callable[[Round], Any] | None = None
 

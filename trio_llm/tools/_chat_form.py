@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._convert.growing_json import GrowingJSON, GrowingJSONError
-from .._types.chat import Message, ModelResponse, ModelResponseStream
+from .._types.chat import ChatRequest, Message, ModelResponse, ModelResponseStream
 from ._events import ProviderItem, ReasoningDelta, TextDelta, ToolEvent, ToolResult
 from ._forms import Pending, Question, open_calls, trailing
 from ._results import WrittenCall
@@ -91,6 +91,9 @@ class ChatForm:
 
     def definition(self, tool: Tool[..., Any]) -> dict[str, Any]:
         return tool.definition
+
+    def request(self, question: Question) -> ChatRequest:
+        return ChatRequest(question.model, question.messages, **question.params)
 
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         raise ValueError("no provider looks for tools in chats: search='ours', or over='responses' or 'messages'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 import attrs
 
@@ -16,6 +16,7 @@ from ._tool import Tool
 if TYPE_CHECKING:
     from .._client.client import Client
 
+_FALLBACKS: Final = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 Over: TypeAlias = Literal["chat", "responses", "messages"]
 """Which of a client's calls carries a run: `completion`, `responses` or `anthropic_messages`."""
 
@@ -27,6 +28,11 @@ class Question:
     model: str
     messages: list[Any]
     params: dict[str, Any]
+
+    @property
+    def has_fallbacks(self) -> bool:
+        """Whether another model may be asked in the end."""
+        return any(self.params.get(name) for name in _FALLBACKS)
 
 
 @attrs.frozen
@@ -70,6 +76,10 @@ class Form(Protocol):
 
     def definition(self, tool: Tool[..., Any]) -> dict[str, Any]:
         """A tool as the provider takes it."""
+        ...
+
+    def request(self, question: Question) -> Any:
+        """What a round asks, as a request."""
         ...
 
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ import attrs
 
 from .._engine.nursery import BareNursery
 from .._runtime import trio
+from .._types.errors import BadRequestError
 from ._asking import Round, planned
 from ._errors import ToolRunError, ToolRunTimeout
 from ._events import Finished, RoundEnded, Step, ToolRun
@@ -49,11 +50,12 @@ class Loop:
 
     def __init__(self, asked: Asked, sink: Sink, *, streamed: bool) -> None:
         self.run: ToolRun[Any] = ToolRun([*asked.messages])
-        self._form = form_of(asked.over)
+        self._form, self._over = form_of(asked.over), asked.over
         self._client, self._model = asked.client, asked.model
         self._plan, self._params = planned(asked.params)
         self._tools: list[ToolLike] = [as_tool(one) for one in asked.tools]
         self._search = ToolSearch(self._plan.deferred)
+        self._is_ours = True
         self._sink = sink
         self._streamed = streamed
         most = self._plan.max_parallel
@@ -113,14 +115,30 @@ class Loop:
         return taken
 
     async def _prepared(self, number: int) -> Round:
-        tools = [*self._tools, *self._search.told(by_us=self._plan.search == "ours")]
+        by_us = self._searches(Question(self._model, self.run.messages, self._params))
+        tools = [*self._tools, *self._search.told(by_us=by_us)]
         prepared = Round(number, self._model, self.run.messages, tools, {**self._params})
         if self._plan.before_round is not None:
             done = self._plan.before_round(prepared)
             if inspect.isawaitable(done):
                 await done
             self.run.messages = prepared.messages
+            still_by_us = self._searches(Question(prepared.model, prepared.messages, prepared.params))
+            if still_by_us != by_us:
+                by_us, prepared.tools = still_by_us, self._search.moved(prepared.tools, to_us=still_by_us)
+        self._is_ours = by_us
         return prepared
+
+    def _searches(self, question: Question) -> bool:
+        """Whether deferred tools are looked for here, and not by the provider."""
+        if self._plan.search is not None or not self._search.hidden:
+            return self._plan.search != "provider"
+        if question.has_fallbacks:
+            return True  # whoever is asked in the end may have no search
+        try:
+            return self._over not in self._client.quirks_of(self._form.request(question)).tool_search
+        except BadRequestError:
+            return True  # a group of models; and what is wrong is said when it is asked
 
     def _calls_before(self, left_open: Pending | None) -> list[WrittenCall]:
         """All calls of the history that have results."""
@@ -134,7 +152,7 @@ class Loop:
     async def _round(self, prepared: Round) -> Step[Any]:
         form = self._form
         tools = [as_tool(one) for one in prepared.tools]
-        deferred = self._search.hidden if self._plan.search == "provider" else []
+        deferred = [] if self._is_ours else self._search.hidden
         turn = Turn(prepared.number, _named([*tools, *deferred]), self._plan, self._slots, self._sink)
         definitions = [form.definition(one) if isinstance(one, Tool) else one for one in tools]
         if deferred:
@@ -174,7 +192,7 @@ class Loop:
 
     async def _finish(self, left_open: Pending) -> None:
         """Make the calls that an earlier run has left open, and put their results into their places."""
-        tools = [*self._tools, *self._search.told(by_us=self._plan.search == "ours"), *self._search.hidden]
+        tools = [*self._tools, *self._search.told(by_us=True), *self._search.hidden]
         turn = Turn(0, _named([*map(as_tool, tools)]), self._plan, self._slots, self._sink)
         try:
             async with BareNursery() as nursery:

@@ -21,6 +21,7 @@ from .._types.messages_api.reply import (
     ContentBlockStopEvent,
     MessageEvent,
 )
+from .._types.messages_api.request import MessagesRequest
 from ._events import ProviderItem, ReasoningDelta, TextDelta, ToolEvent, ToolResult
 from ._forms import Pending, Question, open_calls
 from ._results import WrittenCall
@@ -98,6 +99,10 @@ class MessagesForm:
 
     def definition(self, tool: Tool[..., Any]) -> dict[str, Any]:
         return {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+
+    def request(self, question: Question) -> MessagesRequest:
+        most, params = _split(question)
+        return MessagesRequest(most, question.messages, question.model, **params)
 
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [*({**one, "defer_loading": True} for one in definitions), {**_SEARCH}]

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from .._types.responses_api.events import DeltaEvent, OutputItemEvent, ResponseEvent
+from .._types.responses_api.request import ResponsesRequest
 from .._types.responses_api.response import ResponsesAPIResponse
 from ._events import ProviderItem, ReasoningDelta, TextDelta, ToolEvent, ToolResult
 from ._forms import Pending, Question, open_calls, trailing
@@ -61,6 +62,9 @@ class ResponsesForm:
     def definition(self, tool: Tool[..., Any]) -> dict[str, Any]:
         described = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
         return {"type": "function", **described, "strict": tool.strict}
+
+    def request(self, question: Question) -> ResponsesRequest:
+        return ResponsesRequest(question.messages, question.model, **question.params)
 
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [*({**one, "defer_loading": True} for one in definitions), {"type": "tool_search"}]

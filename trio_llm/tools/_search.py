@@ -41,8 +41,14 @@ class ToolSearch:
 
     def told(self, *, by_us: bool) -> list[Tool[..., Any]]:
         """What the model is told of: the tools that were found, and what finds more where we search."""
-        finds = by_us and self.hidden and self._finder is not None
-        return [*self._found, *([self._finder] if finds else [])]
+        if self._finder is None or not (by_us and self.hidden):
+            return [*self._found]
+        return [*self._found, self._finder]
+
+    def moved(self, tools: Iterable[ToolLike], *, to_us: bool) -> list[ToolLike]:
+        """The tools of a round whose search somebody else makes than was thought."""
+        others = [one for one in tools if one is not self._finder]
+        return [*others, self._finder] if to_us and self._finder is not None else others
 
     def remember(self, calls: Sequence[WrittenCall]) -> None:
         """Find again what the searches of a history have found."""
