@@ -15,7 +15,6 @@ from trio_llm._dialects.openai.responses_api.reply import (
     decode_cancelled,
     decode_deleted,
     decode_input_items,
-    decode_response,
 )
 from trio_llm._dialects.openai.responses_api.request import (
     encode_cancel,
@@ -28,6 +27,7 @@ from trio_llm._dialects.openai.responses_api.request import (
     encode_responses_stream,
 )
 from trio_llm._dialects.openai.responses_api.stream import open_event_decoder
+from trio_llm._dialects.openai.responses_api.whole import decode_response
 from trio_llm._types.errors import (
     APIConnectionError,
     APIResponseValidationError,

@@ -370,3 +370,27 @@ def test_text_in_unusual_places_of_a_stream_is_read_once(name: str, pieces: list
     response, failure = read(WIRES[name], stream_of(WIRES[name], pieces))
 
     assert (text_of(response), failure) == ("hi", None)
+
+
+@every_wire
+@pytest.mark.parametrize("around", ["data", "response", "result", "body"])
+@pytest.mark.parametrize("as_text", [True, False])
+def test_an_answer_inside_what_a_gateway_puts_around_it_is_read(wire: Wire, around: str, *, as_text: bool) -> None:
+    inner = json.dumps(wire.whole) if as_text else wire.whole
+    assert text_of(decode(wire, json.dumps({"code": 0, around: inner}).encode())) == "hi"
+    assert text_of(decode(wire, json.dumps(json.dumps(wire.whole)).encode())) == "hi"
+
+
+@pytest.mark.parametrize("name", ["openai", "gemini"])
+def test_chunks_inside_what_a_gateway_puts_around_them_are_read(name: str) -> None:
+    wire = WIRES[name]
+    response, failure = read(wire, stream_of(wire, [{"code": 0, "data": piece} for piece in wire.pieces]))
+
+    assert (text_of(response), failure) == ("hi", None)
+
+
+@every_wire
+@pytest.mark.parametrize("inner", [{}, [], "x", "{", '{"a": 1}', {"choices": []}, None])
+def test_what_is_wrapped_and_no_answer_is_none(wire: Wire, inner: Any) -> None:
+    with pytest.raises((ReplyIsError, ConversionError)):
+        decode(wire, json.dumps({"code": 0, "data": inner}).encode())

@@ -21,6 +21,8 @@ ResponseT = TypeVar("ResponseT")
 ChunkT = TypeVar("ChunkT")
 
 _EVENT_FIELDS: Final = ("data:", "event:", "id:", "retry:", "error:")
+_AROUND: Final = ("data", "response", "result", "output", "body")
+"""Names under which gateways put what they hand on."""
 _BLANK: Final = " \t\r\n\ufeff"
 
 
@@ -91,6 +93,36 @@ def objects_of(line: bytes) -> list[JSONObject]:
         if len(documents) < 2:
             raise
         return [as_object(document) for document in documents]
+
+
+def unwrapped(document: Any, *names: str) -> Any:
+    """The answer in a document that has it inside another object, or as text; the document if it is none such.
+
+    Gateways put `{"code": 0, "data": ...}` around what they hand on, and some encode it twice. An answer is known by
+    the name of a field.
+    """
+    if type(document) is dict and any(name in document for name in names):
+        return document
+    if isinstance(document, str):
+        return _from_text(document, names)
+    for name in _AROUND:
+        inner = as_object(document).get(name)
+        if isinstance(inner, str):
+            inner = _from_text(inner, names)
+        if type(inner) is dict and any(inner.get(name) for name in names):
+            return inner
+    return document
+
+
+def _from_text(text: str, names: tuple[str, ...]) -> Any:
+    """The answer that a text is; the text if it is none."""
+    if text.lstrip()[:1] != "{":
+        return text
+    try:
+        made = _json.loads(text)
+    except ValueError:
+        return text
+    return made if any(made.get(name) for name in names) else text
 
 
 def text_parts(content: Any) -> list[Any]:

@@ -20,7 +20,7 @@ from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStrea
 from ..._types.folding import fold_chunks
 from ..._types.mapping import ANSWER, Record
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
-from ..bodies import text_parts
+from ..bodies import text_parts, unwrapped
 from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import broken_off, calls_nothing, names_failure, no_answer, retryable
 from ..tool_calls import ConversationIds
@@ -86,7 +86,7 @@ def read_reply(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
         ConversionError: if it is malformed.
         ReplyIsError: for an error with status 200, and for a reply without an answer.
     """
-    reply = as_mapping(document)
+    reply = as_mapping(unwrapped(document, "content"))
     if reply.get("type") == "error" or reply.get("error"):
         raise ReplyIsError(retryable(detail_of_event(document)))
     if "content" not in reply or not (reply["content"] or reply.get("stop_reason")):
@@ -118,7 +118,7 @@ def failure_of(stop_reason: str | None, *, says_something: bool) -> ErrorDetail 
     return None if says_something else no_answer({"stop_reason": stop_reason})
 
 
-def _blocks(content: Any) -> Any:
+def blocks_of(content: Any) -> Any:
     """The blocks of an answer; gateways write a text where there should be a block, or all of them."""
     if not isinstance(content, list | str):
         return content
@@ -128,7 +128,7 @@ def _blocks(content: Any) -> Any:
 
 def read_message(reply: Mapping[str, Any]) -> WireMessage:
     """A whole reply. Raises `ConversionError` if it is malformed."""
-    return structure({**reply, "content": _blocks(reply.get("content"))}, WireMessage)
+    return structure({**reply, "content": blocks_of(reply.get("content"))}, WireMessage)
 
 
 def whole_chunks(blocks: BlockReader, message: WireMessage) -> Iterator[ModelResponseStream]:

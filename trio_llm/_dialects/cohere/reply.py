@@ -30,7 +30,7 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
-from ..bodies import ReadingOfEvents, read_body, text_parts
+from ..bodies import ReadingOfEvents, read_body, text_parts, unwrapped
 from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import broken_off, calls_nothing, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -61,6 +61,7 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
 
 
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
+    document = unwrapped(document, "message")
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     if not isinstance(document.get("message"), dict):

@@ -33,7 +33,7 @@ from ..._types.chat import (
     ToolCall,
 )
 from ..._types.folding import fold_chunks
-from ..bodies import ReadingOfEvents, read_body, text_parts, whole_document
+from ..bodies import ReadingOfEvents, read_body, text_parts, unwrapped, whole_document
 from ..contract import ErrorDetail, ReplyIsError, StreamDecoder, WireCall
 from ..failing import any_content, broken_off, is_heartbeat, names_failure, no_answer, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -192,6 +192,8 @@ class ReplyReader:
         """
         if (error := error_in(value)) is not None:
             raise ReplyIsError(event_detail(error))
+        if not is_object(value) or _PIECES.isdisjoint(value):
+            value = unwrapped(value, "candidates")  # Google's own Code Assist puts it into `response`
         if is_object(value) and _PIECES.isdisjoint(value):
             return self._without_answer(value)
         reply = _structured(value)

@@ -30,7 +30,7 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import Usage
-from ..bodies import ReadingOfEvents, joined_text, line, objects_of, read_body
+from ..bodies import ReadingOfEvents, joined_text, line, objects_of, read_body, unwrapped
 from ..contract import ReplyIsError, StreamDecoder, WireCall
 from ..failing import broken_off, names_failure, no_answer
 from ..streaming import FrameStreamDecoder, TruncatedReply
@@ -53,6 +53,7 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
 
 
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
+    document = unwrapped(document, "message", "done")
     if type(document) is not dict:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     reader = LineReader(call)

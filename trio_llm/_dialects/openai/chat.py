@@ -16,7 +16,7 @@ from ..._convert.narrow import JSONObject, as_object, is_object
 from ..._types.chat import CHAT_PARAMETERS, ChatRequest, ModelResponse
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
-from ..bodies import ReadingOfEvents, read_body, whole_document
+from ..bodies import ReadingOfEvents, read_body, unwrapped, whole_document
 from ..contract import (
     CacheMarks,
     ErrorDetail,
@@ -181,6 +181,7 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
 
 
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
+    document = unwrapped(document, "choices")
     reply = document if type(document) is dict else an_answer_object(document)
     failure: ErrorDetail | None = None
     for number, choice in enumerate(require_choices(reply)):

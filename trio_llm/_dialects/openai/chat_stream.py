@@ -13,6 +13,7 @@ from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponseStream
+from ..bodies import unwrapped
 from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import any_content, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -71,6 +72,8 @@ class OpenAIChatReader:
             return ()
         chunk = parse_object(event.data)
         raise_error(chunk, event.name)
+        if "choices" not in chunk:
+            chunk = unwrapped(chunk, "choices")
         if not chunk.get("choices") and says_nothing(chunk, event.name):
             return ()
         for number, choice in enumerate(without_nulls(chunk)):

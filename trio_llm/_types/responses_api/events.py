@@ -144,7 +144,7 @@ class AnnotationAddedEvent(ItemPlaceEvent):
     annotation: dict[str, Any] | None = None
 
 
-_STATES: Final = ("created", "queued", "in_progress", "completed", "incomplete", "failed", "cancelled")
+_STATES: Final = ("created", "queued", "in_progress", "completed", "incomplete", "failed", "cancelled", "done")
 _TEXTS: Final = (
     "output_text",
     "refusal",
@@ -178,8 +178,8 @@ EVENTS: Final[Mapping[Any, type[ResponseEvent]]] = {
 }
 """Classes by `type`; what has none is a `ResponseEvent`."""
 
-FINAL: Final = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
-"""Types after which nothing comes."""
+FINAL: Final = frozenset(f"response.{state}" for state in ("completed", "incomplete", "failed", "cancelled", "done"))
+"""Types after which nothing comes. Some servers end with `response.done`, as the Realtime API does."""
 
 
 def read_event(value: Mapping[str, Any]) -> ResponseEvent:

@@ -14,7 +14,7 @@ from ..errors import decode_error
 from .chat import encode_chat, encode_chat_stream
 from .chat_reply import decode_chat, open_chat_decoder
 from .counting import decode_count, encode_count
-from .reply import decode_cancelled, decode_deleted, decode_input_items, decode_response, decode_stored
+from .reply import decode_cancelled, decode_deleted, decode_input_items
 from .request import (
     encode_cancel,
     encode_compact,
@@ -26,6 +26,7 @@ from .request import (
     encode_responses_stream,
 )
 from .stream import open_event_decoder
+from .whole import decode_response, decode_stored
 
 RESPONSES: Final = Dialect(
     name="responses",

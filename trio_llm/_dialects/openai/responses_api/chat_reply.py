@@ -47,14 +47,16 @@ from ...._types.responses_api.items import (
     ReasoningItem,
 )
 from ...._types.responses_api.response import ResponsesAPIResponse
-from ...contract import ReplyIsError, WireCall
+from ...contract import ErrorDetail, ReplyIsError, WireCall
+from ...failing import broken_off, no_answer
 from ...streaming import SSEStreamDecoder
 from .chat import OUTPUT_ITEMS
-from .reply import decode_response
-from .stream import EventsReader
+from .stream import EventsReader, is_failed
+from .whole import decode_response
 
 _FINISH: Final = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _CITED: Final = ("url", "title", "start_index", "end_index")
+_BEFORE: Final = ("queued", "in_progress")
 _BETWEEN: Final = "\n\n"
 """Between two pieces of thinking."""
 
@@ -62,11 +64,22 @@ _BETWEEN: Final = "\n\n"
 def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """Read a whole reply."""
     try:
-        return as_chat(decode_response(call, body))  # type: ignore[arg-type]  # of any request
+        response = decode_response(call, body)  # type: ignore[arg-type]  # of any request
     except ReplyIsError as error:
         if isinstance(error.detail.partial, ResponsesAPIResponse):
             error.detail = attrs.evolve(error.detail, partial=as_chat(error.detail.partial))
         raise
+    made = as_chat(response)
+    if (unfinished := _unfinished(response)) is not None:
+        raise ReplyIsError(attrs.evolve(unfinished, partial=made))
+    return made
+
+
+def _unfinished(response: ResponsesAPIResponse) -> ErrorDetail | None:
+    """Why a response is no answer, though it did not fail: it was stopped, or has not been made yet."""
+    if response.status == "cancelled":
+        return broken_off(response.status)
+    return no_answer(response.model_dump()) if response.status in _BEFORE and not response.output else None
 
 
 def as_chat(response: ResponsesAPIResponse) -> ModelResponse:
@@ -177,8 +190,10 @@ class ChatEventsReader:
         for typed in self._events.read(event):
             for delta in self._deltas(typed):
                 yield self._chunk(StreamingChoices(None, 0, delta))
-            if isinstance(typed, ResponseStatusEvent) and typed.type in FINAL and typed.type != "response.failed":
+            if isinstance(typed, ResponseStatusEvent) and typed.type in FINAL and not is_failed(typed):
                 yield from self._last(typed.response)
+                if (unfinished := _unfinished(typed.response)) is not None:
+                    raise ReplyIsError(unfinished)
 
     def close(self) -> Iterable[ModelResponseStream]:
         """Nothing is held back. Raises `TruncatedReply` if the last event has not come."""

@@ -6,7 +6,7 @@ arguments as an object in place of JSON text, counts under the names of chat.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -15,17 +15,15 @@ from ...._convert.narrow import JSONObject, as_object, as_objects, json_text, pa
 from ...._types.errors import BadRequestError, ContentPolicyViolationError
 from ...._types.responses_api.request import (
     CancelResponseRequest,
-    CompactResponseRequest,
     DeleteResponseRequest,
-    GetResponseRequest,
     InputItemsRequest,
-    ResponsesRequest,
 )
 from ...._types.responses_api.response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
+from ...bodies import text_parts, unwrapped
 from ...contract import ErrorDetail, ReplyIsError, WireCall
 from ...error_bodies import ErrorReading
 from ..errors import ERRORS, error_event
-from ..replies import require_list
+from ..replies import an_answer_object, require_list
 
 _FAILURES: Final = ErrorReading(
     kinds={
@@ -58,6 +56,8 @@ _FAILURES: Final = ErrorReading(
 
 Source: OpenAI API reference, "The response object", field `error`, 2026-11.
 """
+_OTHER_TEXTS: Final = (None, "", "text")
+"""Types that gateways give to the text of a message."""
 _USAGE_NAMES: Final = (
     ("prompt_tokens", "input_tokens"),
     ("completion_tokens", "output_tokens"),
@@ -66,11 +66,9 @@ _USAGE_NAMES: Final = (
 )
 
 
-def decode_response(
-    _: WireCall[ResponsesRequest] | WireCall[GetResponseRequest] | WireCall[CompactResponseRequest], body: bytes
-) -> ResponsesAPIResponse:
-    """Read a response; one that failed is an error, which carries what there is of it."""
-    reply = parse_object(body)
+def read_ended(document: Any) -> ResponsesAPIResponse:
+    """A response as a whole reply; one that failed is an error, which carries what there is of it."""
+    reply = an_answer_object(unwrapped(document, "output", "status"))
     failed = reply.get("status") == "failed"
     if not failed:
         require_list(reply, "output", may_be_empty=True)
@@ -78,15 +76,6 @@ def decode_response(
     if failed:
         raise ReplyIsError(failure(response))
     return response
-
-
-def decode_stored(call: WireCall[GetResponseRequest], body: bytes) -> ResponsesAPIResponse:
-    """Read a stored response; one that failed is an error that looking at it again does not change."""
-    try:
-        return decode_response(call, body)
-    except ReplyIsError as error:
-        error.detail = attrs.evolve(error.detail, final=error.detail.partial is not None)
-        raise
 
 
 def decode_cancelled(_: WireCall[CancelResponseRequest], body: bytes) -> ResponsesAPIResponse:
@@ -117,6 +106,8 @@ def read_response(reply: JSONObject) -> ResponsesAPIResponse:
     Raises:
         ConversionError: if what carries the answer makes no sense.
     """
+    if isinstance(reply.get("output"), list):
+        reply["output"] = [item for item in reply["output"] if item is not None]
     for place, item in enumerate(reply.get("output") or ()):
         if not isinstance(item, dict):
             raise ConversionError(f"expected an object, got {item!r:.60}", f".output[{place}]")
@@ -132,15 +123,20 @@ def settle_item(item: JSONObject, path: str) -> None:
     """What carries the answer, in OpenAI's shape. Raises as `read_response` does."""
     kind = item.get("type")
     if kind == "message":
-        if isinstance(item.get("content"), str):
-            item["content"] = [{"type": "output_text", "text": item["content"], "annotations": []}]
-        for place, part in enumerate(as_objects(item.get("content"))):
+        item["content"] = [_settled_part(part) for part in text_parts(item.get("content"))]
+        for place, part in enumerate(as_objects(item["content"])):
             _check_text(part, "text", f"{path}.content[{place}]")
     elif kind == "function_call":
         if isinstance(item.get("arguments"), dict | list):
             item["arguments"] = json_text(item["arguments"])
         _check_text(item, "arguments", path)
         _check_text(item, "name", path)
+
+
+def _settled_part(part: Any) -> Any:
+    if isinstance(part, dict) and part.get("type") in _OTHER_TEXTS and "text" in part:
+        return {"annotations": [], **part, "type": "output_text"}
+    return part
 
 
 def _check_text(holder: JSONObject, name: str, path: str) -> None:

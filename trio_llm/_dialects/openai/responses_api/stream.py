@@ -45,11 +45,13 @@ class EventsReader:
         value = parse_object(event.data)
         if not value.get("type") and event.name:
             value["type"] = event.name
+        if not value.get("type") and value.get("object") == "response":  # a whole reply in one event
+            value = {"type": "response.completed", "response": value}
         _raise_error(value)
         typed = _settled(value)
         yield typed
         if isinstance(typed, ResponseStatusEvent) and typed.type in FINAL:
-            if typed.type == "response.failed":
+            if is_failed(typed):
                 raise ReplyIsError(failure(typed.response))
             self.finished = True
 
@@ -58,6 +60,11 @@ class EventsReader:
         if not self.finished:
             raise TruncatedReply("the stream ended before the event that has the whole response")
         return ()
+
+
+def is_failed(event: ResponseStatusEvent) -> bool:
+    """Whether a last event says that the response failed, by its type or by the response in it."""
+    return event.type == "response.failed" or event.response.status == "failed"
 
 
 def _raise_error(value: JSONObject) -> None:
