@@ -175,7 +175,9 @@ class Feed:
         if self.failure.noted or trio.current_time() >= self._deadline:
             return None
         try:
-            return next(self._waiting, None) if self._following is None else await self._follow(self._following)
+            if self._following is not None:
+                return await self._follow(self._following)
+            return next(self._waiting, None)
         except StopAsyncIteration:
             return None
         except Exception as error:  # noqa: BLE001 - raised after what had been started

@@ -121,12 +121,14 @@ class _Pumps:
         """A stream; or, of a call that has none, its response."""
         if isinstance(source, ChatRequest):
             source = changed(source, stream=True)
-        if getattr(source, "stream", False) and is_request(source):
+        if is_request(source):
+            if not getattr(source, "stream", False):
+                return await self.engine.receive(source)
             opened: Any = Stream(*await self.engine.open_stream(source))
-        elif is_request(source):
-            return await self.engine.receive(source)
+        elif _is_stream(source):
+            opened = source
         else:
-            opened = source if _is_stream(source) else await source()
+            opened = await source()
         if isinstance(opened, Stream):
             self.merged.follow(name, opened)
         return opened

@@ -78,8 +78,11 @@ class Contest:
 
     async def _accepts(self, outcome: Outcome, contest: trio.CancelScope) -> bool:
         await trio.lowlevel.checkpoint_if_cancelled()
+        if self._accept is None:
+            outcome.accepted = True
+            return True
         try:
-            answer = True if self._accept is None else self._accept(outcome.response)
+            answer = self._accept(outcome.response)
             outcome.accepted = bool(await answer if isawaitable(answer) else answer)
         except Exception as error:  # noqa: BLE001 - raised once all have ended
             self._failure.note(error)

@@ -133,19 +133,20 @@ class _Shared(Generic[ChunkT]):
         await close_stream(stream)
 
     async def _make_room(self, deadline: float) -> None:
-        while slow := [reader for reader in self._open() if reader.lag >= self._lag]:
-            if self._on_slow == "wait":
-                self.room = trio.Event()
-                # Readers that do nothing must not keep slot and connection for ever. Past the deadline they are not
-                # waited for, and the next read of the network raises the timeout.
-                with trio.CancelScope(deadline=deadline) as waiting:
-                    await self.room.wait()
-                if waiting.cancelled_caught:
-                    return
-                continue
+        slow = self._slow()
+        if self._on_slow != "wait":
             for reader in slow:
                 self._overrun(reader)
-            return
+        elif slow:
+            # Readers that do nothing must not keep slot and connection for ever. Past the deadline they are not waited
+            # for, and the next read of the network raises the timeout.
+            with trio.CancelScope(deadline=deadline):
+                while self._slow():
+                    self.room = trio.Event()
+                    await self.room.wait()
+
+    def _slow(self) -> list[TeeReader[ChunkT]]:
+        return [reader for reader in self._open() if reader.lag >= self._lag]
 
     def _overrun(self, reader: TeeReader[ChunkT]) -> None:
         if self._on_slow == "drop":

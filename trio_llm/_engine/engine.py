@@ -245,6 +245,7 @@ class Engine:
         responders, rules = self._responders, operation.rules(request)
         if not responders:
             return await self._open_stream(request, rules, call, tries)
+        # Responders are handed every chunk. Which of them the caller sees is decided behind them.
         everything = attrs.evolve(rules, is_shown=lambda _: True)
         owner = responded_stream(responders, request, lambda asked: self._open_stream(asked, everything, call, tries))
         frame = CallFrame("", request.model, self.settings.retry, self.settings.chance, call, None, tries)

@@ -366,8 +366,12 @@ def _told_by(head: ReplyHead) -> dict[str, Any]:
 def _attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError | TransportError) -> APIError:
     """What the caller gets for what a transport or a decoder raised."""
     if isinstance(error, TransportError):
-        message, word = f"{exchange.route.destination.origin}: {error}", False if error.lasting else None
-        return APIConnectionError(message, should_retry=word, stale=error.stale, **_labels(exchange))
+        return APIConnectionError(
+            f"{exchange.route.destination.origin}: {error}",
+            should_retry=False if error.lasting else None,
+            stale=error.stale,
+            **_labels(exchange),
+        )
     head = exchange.frame.call.head
     assert head is not None  # there is something to decode
     without_secrets(error, _secrets(exchange))

@@ -62,6 +62,7 @@ class Identity:
     def __init__(self, call: WireCall[Any]) -> None:
         self._call = call
         self._held: dict[str, Any] = {}
+        """What was said first, or made here."""
         self._last: tuple[Any, ...] | None = None
         """What the part before said, if that was all there is to say."""
 

@@ -56,8 +56,8 @@ class SeamedSource:
         self._continues = request.on_break == "continue"
         self._reopening = reopening
         self._folded = FoldedSoFar(ChatFolding())
-        # White space that the text so far ends with, and that a model which goes on is likely to say again.
-        self._said = ""
+        self._last_space = ""
+        """White space that the text ended with when it broke off. A model that goes on is likely to say it again."""
         reopening.call.follow(self)
 
     async def next_batch(self) -> Chunks | None:
@@ -98,7 +98,7 @@ class SeamedSource:
         source, opening = await ask_targets(reopening.targets, self._ask, reopening.call)
         kind = "continue" if self._continues else "restart"
         seam = Seam(model=broken.model, kind=kind, cause=str(broken), partial=broken.partial)
-        self._said = _trailing_space(self._text()) if self._continues else ""
+        self._last_space = _trailing_space(self._text()) if self._continues else ""
         self._folded.take(self._source.chunks)
         self._folded.go_on(seam)
         self._source = source
@@ -127,12 +127,12 @@ class SeamedSource:
         return (choices[0].message.content or "") if choices else ""
 
     def _trimmed(self, batch: Chunks | None) -> Chunks | None:
-        if not self._said or batch is None:
+        if not self._last_space or batch is None:
             return batch
         for fragment in (fragment for chunk in batch for fragment in chunk.choices):
             if fragment.delta.content:
-                fragment.delta.content = fragment.delta.content.removeprefix(self._said)
-                self._said = ""
+                fragment.delta.content = fragment.delta.content.removeprefix(self._last_space)
+                self._last_space = ""
                 break
         return batch
 
