@@ -218,7 +218,7 @@ async def test_errors_have_their_class_whole_and_inside_a_stream() -> None:
 
 @pytest.mark.parametrize(
     ("reply", "path"),
-    [({"content": None}, ".content"), ({"content": [{"type": "text", "text": 5}]}, "content[0].text")],
+    [({"content": 3}, ".content"), ({"content": [{"type": "text", "text": 5}]}, "content[0].text")],
 )
 async def test_a_message_that_makes_no_sense_is_an_error_with_its_path(reply: Any, path: str) -> None:
     async with answered({**MESSAGE, **reply}) as (client, _):
