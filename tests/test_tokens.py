@@ -116,7 +116,7 @@ city: string,
 unit?: "c" | "f",
 days?: number[],
 place?: {
-  lat: number,
+ lat: number,
 },
 }) => any;
 
@@ -124,6 +124,119 @@ place?: {
     counted = trio_llm.token_counter("gpt-4o", messages=HELLO, tools=[WEATHER])
 
     assert counted == 8 + 9 + len(trio_llm.encode("gpt-4o", shown))
+
+
+EVERYTHING = {
+    "type": "object",
+    "title": "Trip",
+    "description": "Where to",
+    "$defs": {"Place": {"type": "object", "properties": {"lat": {"type": "number", "description": "Degrees"}}}},
+    "properties": {
+        "city": {"type": "string", "title": "City", "description": "The city"},
+        "days": {"type": "integer", "minimum": 1, "maximum": 9, "default": 3},
+        "unit": {"enum": ["c", "f"], "default": "c"},
+        "place": {"$ref": "#/$defs/Place"},
+        "by": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "tags": {"type": "array", "items": {"type": ["string", "null"]}},
+    },
+    "required": ["city"],
+}
+SHOWN = """namespace functions {
+
+type plan = (_: // Trip
+// Where to
+{
+// City
+//
+// The city
+city: string,
+LIMITSdays?: number, // default: 3
+unit?: "c" | "f", // default: c
+place?: {
+ // Degrees
+ lat?: number,
+},
+by?: string | null,
+tags?: string | null[],
+}) => any;
+
+} // namespace functions"""
+
+
+@pytest.mark.parametrize(
+    ("model", "limits"), [("gpt-4o", "// minimum: 1\n// maximum: 9\n"), ("gpt-4", ""), ("gpt-3.5-turbo-0125", "")]
+)
+def test_what_is_said_of_a_parameter_is_shown_as_a_comment(model: str, limits: str) -> None:
+    counted = trio_llm.token_counter(model, messages=HELLO, tools=[{"name": "plan", "parameters": EVERYTHING}])
+
+    assert counted == 8 + 9 + len(trio_llm.encode(model, SHOWN.replace("LIMITS", limits)))
+
+
+def test_a_schema_that_refers_to_itself_is_counted() -> None:
+    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}, "any": {"anyOf": [{"$ref": "#"}]}}}
+    twice = {
+        f"N{number}": {"type": "object", "properties": {side: {"$ref": f"#/$defs/N{number + 1}"} for side in "lr"}}
+        for number in range(100)
+    }
+    for named in ({"Node": node}, {"Node": twice["N0"], **twice}):
+        tool = {"name": "f", "parameters": {**node, "$defs": named}}
+        for model in ("gpt-4o", "gemini/gemini-2.5-flash", "vertex_ai/gemini-2.5-flash"):
+            assert 1 < trio_llm.token_counter(model, messages=HELLO, tools=[tool]) < 100_000
+
+
+# What providers told of these very messages.
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("openai/gpt-4o", 10),
+        ("openai/gpt-5", 9),
+        ("openai/o3-mini", 9),
+        ("together_ai/openai/gpt-oss-120b", 70),
+        ("anthropic/claude-sonnet-4-5", 10),
+        ("gemini/gemini-2.5-flash", 3),
+        ("deepinfra/google/gemma-3-12b-it", 12),
+        ("mistral/mistral-large-latest", 6),
+        ("groq/llama-3.1-8b-instant", 38),
+        ("groq/llama-4-scout", 13),
+        ("novita/qwen/qwen3-coder", 11),
+        ("together_ai/qwen/qwen3-next-80b-a3b-thinking", 13),
+        ("novita/deepseek/deepseek-v3.1", 7),
+        ("azure/deepseek-r1", 8),
+        ("xai/grok-3", 9),
+        ("xai/grok-3-mini", 10),
+        ("zai/glm-4.5", 8),
+        ("moonshot/kimi-k2-0905", 10),
+        ("groq/moonshotai/kimi-k2-instruct", 28),
+        ("azure/grok-4-1-fast-non-reasoning", 3),
+        ("perplexity/sonar", 3),
+    ],
+)
+def test_a_family_puts_its_own_marks_around_messages(model: str, told: int) -> None:
+    message = {"role": "user", "content": "Hello world!"}
+
+    assert trio_llm.token_counter(model, messages=[message]) == told
+
+
+@pytest.mark.parametrize(("model", "apart"), [("mistral/x-mistral", 7), ("openai/gpt-4o", 3), ("xai/grok-3", 3)])
+def test_some_cut_each_digit_off(model: str, apart: int) -> None:
+    assert trio_llm.token_counter(model, text="1234567") == apart
+
+
+def test_tools_are_left_out_where_the_vendor_leaves_them_out() -> None:
+    for model, is_left_out in (("deepseek/deepseek-chat", True), ("openai/gpt-4o", False), ("zai/glm-4.6", False)):
+        bare = trio_llm.token_counter(model, messages=HELLO)
+        with_tools = trio_llm.token_counter(model, messages=HELLO, tools=[WEATHER], tool_choice="none")
+        assert (with_tools == bare) == is_left_out
+
+
+def test_chat_completions_add_a_prompt_to_the_tools_of_gpt_5_and_gateways_do_not() -> None:
+    """A recorded exchange of each way, that differ by what OpenAI tells of channels."""
+    told = {
+        model: trio_llm.token_counter(model, messages=HELLO, tools=[WEATHER])
+        for model in ("gpt-5", "azure/gpt-5", "openrouter/openai/gpt-5")
+    }
+
+    assert told["gpt-5"] == told["azure/gpt-5"] == told["openrouter/openai/gpt-5"] + 82
 
 
 def test_forcing_a_function_takes_tokens_and_a_call_is_counted() -> None:
@@ -231,7 +344,7 @@ def test_a_picture_that_is_none_has_no_size(data: bytes, magic: bytes) -> None:
     assert size_of("https://example.org/cat.png") is None
 
 
-# Worked examples of the vendors' own pages.
+# Worked examples of the vendors' own pages, where nothing else is said.
 @pytest.mark.parametrize(
     ("model", "size", "detail", "count"),
     [
@@ -246,6 +359,14 @@ def test_a_picture_that_is_none_has_no_size(data: bytes, magic: bytes) -> None:
         ("claude-opus-4-5", (1000, 1000), "auto", 1334),
         ("gemini-2.5-flash", (384, 384), "auto", 258),
         ("gemini-2.5-flash", (960, 540), "auto", 1548),
+        # What providers told of pictures of this size.
+        ("gpt-5.6-sol", (330, 291), "auto", 132),
+        ("mistral-large-2512", (330, 291), "auto", 143),
+        ("ministral-3b-latest", (64, 64), "auto", 12),
+        ("qwen3-vl-flash", (330, 291), "auto", 92),
+        ("qwen2.5-vl-72b-instruct", (597, 566), "auto", 422),
+        ("sonar-pro", (330, 291), "auto", 128),
+        ("grok-2-vision", (128, 128), "auto", 257),
     ],
 )
 def test_a_picture_takes_the_tokens_of_its_vendors_example(

@@ -71,17 +71,47 @@ def _gemini(width: int, height: int, _: str) -> int:
     return 258 * math.ceil(width / unit) * math.ceil(height / unit)
 
 
+def _sonar(width: int, height: int, _: str) -> int:
+    return width * height // 750
+
+
+def _mistral(width: int, height: int, _: str) -> int:
+    """Squares of 28 pixels, and a mark at the end of each row."""
+    fit = min(1.0, 1540 / max(width, height))
+    across, down = math.ceil(width * fit / 28), math.ceil(height * fit / 28)
+    return across * down + down
+
+
+def _qwen(square: int) -> Formula:
+    """Squares, to which the sides are rounded, and a mark before and after."""
+
+    def count(width: int, height: int, _: str) -> int:
+        return max(2, round(width / square)) * max(2, round(height / square)) + 2
+
+    return count
+
+
+def _grok(width: int, height: int, _: str) -> int:
+    return 256 * math.ceil(width / 448) * math.ceil(height / 448) + 1
+
+
 _FORMULAS: Final[tuple[tuple[re.Pattern[str], Formula], ...]] = (
     (re.compile(r"gpt-4o-mini"), _tiles(2833, 5667)),
     (re.compile(r"gpt-4\.1-nano|gpt-5-nano"), _patches(2.46)),
     (re.compile(r"gpt-4\.1-mini|gpt-5-mini"), _patches(1.62)),
     (re.compile(r"o4-mini"), _patches(1.72)),
+    (re.compile(r"gpt-5\.[4-9]|gpt-[6-9]"), _patches(1.2)),
     (re.compile(r"gpt-5"), _tiles(70, 140)),
     (re.compile(r"^o[13]"), _tiles(75, 150)),
     (re.compile(r"claude"), _claude),
     (re.compile(r"gemini|gemma"), _gemini),
+    (re.compile(r"[mp]i[sx]tral|magistral|ministral"), _mistral),
+    (re.compile(r"qwen-?2"), _qwen(28)),
+    (re.compile(r"qwen|mimo"), _qwen(32)),
+    (re.compile(r"^sonar"), _sonar),
+    (re.compile(r"grok"), _grok),
 )
-"""By the model's name; the first that fits.
+"""By the model's name; the first that fits. The last five, and OpenAI's newest, are what recorded usage tells.
 
 Sources: OpenAI guide "Images and vision", "Calculating costs"; Anthropic docs, "Vision", "Calculate image costs";
 Gemini API docs, "Image understanding", "Token calculation", all 2026-11.

@@ -1,25 +1,18 @@
-"""Tokens of a conversation: texts, and what vendors put around messages, calls and tools.
-
-OpenAI renders tools as TypeScript for its models. What the rendering looks like was found out by others from the usage
-of many calls, and is written down here as they found it (hmarr/openai-chat-tokens, 2023).
-"""
+"""Tokens of a conversation: texts, and what vendors put around messages, calls and tools."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .frames import Frame, frame_of
 from .image_tokens import image_tokens
-from .tokenizers import Counting
+from .tokenizers import Counting, bare_name
+from .tool_tokens import tool_tokens
 
 _A_NAME: Final = 1
-_SYSTEM_WITH_TOOLS: Final = -4
-"""Tools and the system's message share one frame."""
-_UNDESCRIBED_TOOL: Final = -1
-"""A tool none of whose parameters is described takes one token less than its rendering."""
-_A_FORCED_CALL: Final = 7
+_SYSTEMS: Final = ("system", "developer")
 
 
 def message_tokens(counting: Counting, model: str, messages: Iterable[Mapping[str, Any]]) -> float:
@@ -27,7 +20,7 @@ def message_tokens(counting: Counting, model: str, messages: Iterable[Mapping[st
 
     Args:
         counting: how the model's texts are counted.
-        model: its name without provider and maker.
+        model: as in a call.
         messages: of a chat.
     """
     frame = frame_of(model)
@@ -54,35 +47,16 @@ def conversation_tokens(
 ) -> float:
     """Tokens of a whole request: messages, tools and the beginning of the answer."""
     frame = frame_of(model)
-    total = message_tokens(counting, model, messages) + frame.a_request
-    functions = [tool.get("function", tool) for tool in tools]
-    if functions:
-        total += frame.the_tools + frame.tools_factor * _tools(counting, frame, functions, tools)
-        if frame.as_typescript and any(message.get("role") in ("system", "developer") for message in messages):
-            total += _SYSTEM_WITH_TOOLS
-    if isinstance(tool_choice, Mapping):
-        total += _A_FORCED_CALL + counting.count(str((tool_choice.get("function") or {}).get("name", "")))
-    return total
-
-
-def _tools(
-    counting: Counting, frame: Frame, functions: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
-) -> float:
-    if not frame.as_typescript:
-        return len(counting.tokenizer.encode(json.dumps(list(tools))))
-    undescribed = sum(_UNDESCRIBED_TOOL for function in functions if _is_undescribed(function.get("parameters") or {}))
-    return len(counting.tokenizer.encode("\n".join(_rendered(functions)))) + undescribed
-
-
-def _is_undescribed(parameters: Mapping[str, Any]) -> bool:
-    properties = parameters.get("properties")
-    return bool(properties) and "description" not in json.dumps(properties)
+    with_system = any(message.get("role") in _SYSTEMS for message in messages)
+    total = message_tokens(counting, model, messages) + frame.a_request + (0 if with_system else frame.no_system)
+    return total + tool_tokens(counting, frame, tools, tool_choice, with_system=with_system)
 
 
 def _one(counting: Counting, model: str, frame: Frame, message: Mapping[str, Any]) -> float:
-    total = frame.a_message + _content(counting, model, message.get("content"))
+    role = message.get("role")
+    total = _marks(frame, role) + _content(counting, model, message.get("content"))
     name = message.get("name")
-    if name and not (frame.named_results and message.get("role") == "tool"):
+    if name and role != "tool":
         total += counting.count(str(name)) + _A_NAME
     calls = list(message.get("tool_calls") or ())
     if call := message.get("function_call"):
@@ -95,6 +69,12 @@ def _one(counting: Counting, model: str, frame: Frame, message: Mapping[str, Any
     return total
 
 
+def _marks(frame: Frame, role: Any) -> float:
+    if role in _SYSTEMS:
+        return frame.system
+    return {"assistant": frame.answer, "tool": frame.result, "function": frame.result}.get(role, frame.user)
+
+
 def _content(counting: Counting, model: str, content: Any) -> float:
     if content is None or isinstance(content, str):
         return counting.count(content)
@@ -105,7 +85,7 @@ def _content(counting: Counting, model: str, content: Any) -> float:
         image = part.get("image_url")
         if image is not None:
             url, detail = (image, "auto") if isinstance(image, str) else (image.get("url", ""), image.get("detail"))
-            total += image_tokens(model, url, detail or "auto")
+            total += image_tokens(bare_name(model), url, detail or "auto")
         elif isinstance(text := part.get("text"), str):
             texts.append(text)
     # The texts of a message are joined before they are cut into tokens.
@@ -120,45 +100,3 @@ def _compact(arguments: Any) -> str | None:
         return json.dumps(json.loads(arguments), separators=(",", ":"), ensure_ascii=False)
     except ValueError:
         return arguments
-
-
-def _rendered(functions: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    yield "namespace functions {"
-    yield ""
-    for function in functions:
-        if description := function.get("description"):
-            yield f"// {description}"
-        parameters = function.get("parameters") or {}
-        if parameters.get("properties"):
-            yield f"type {function.get('name')} = (_: {{"
-            yield from _properties(parameters, 0)
-            yield "}) => any;"
-        else:
-            yield f"type {function.get('name')} = () => any;"
-        yield ""
-    yield "} // namespace functions"
-
-
-def _properties(schema: Mapping[str, Any], indent: int) -> Iterator[str]:
-    required = schema.get("required") or ()
-    margin = " " * indent
-    for name, value in (schema.get("properties") or {}).items():
-        if not isinstance(value, Mapping):
-            continue
-        if (description := value.get("description")) and indent < 2:
-            yield f"{margin}// {description}"
-        yield f"{margin}{name}{'' if name in required else '?'}: {_type(value, indent)},"
-
-
-def _type(schema: Mapping[str, Any], indent: int) -> str:
-    if choices := schema.get("enum"):
-        return " | ".join(json.dumps(choice, ensure_ascii=False) for choice in choices)
-    kind = schema.get("type")
-    if kind == "object":
-        return "\n".join(["{", *_properties(schema, indent + 2), "}"])
-    if kind == "array":
-        items = schema.get("items")
-        return f"{_type(items, indent)}[]" if isinstance(items, Mapping) and items else "any[]"
-    if isinstance(kind, list):
-        return " | ".join(_type({**schema, "type": one}, indent) for one in kind)
-    return {"integer": "number"}.get(kind, kind) if isinstance(kind, str) else "any"

@@ -30,6 +30,7 @@ _ENCODINGS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 _MOST_AT_ONCE: Final = 40_000
 """Characters. The package refuses more than 200,000 tokens, and the rarest characters take four."""
 _SPACE: Final = re.compile(r"\s(?=\S)")
+_DIGITS: Final = re.compile(r"\d+")
 
 
 class Tokenizer(Protocol):
@@ -57,10 +58,15 @@ class Counting:
     factor: float = 1.0
     is_known: bool = True
     """Whether it is the model's own tokenizer."""
+    digits_apart: bool = False
+    """Whether each digit counts, where the tokenizer takes three together."""
 
     def count(self, text: str | None) -> float:
         """Tokens of a text."""
-        return self.factor * len(self.tokenizer.encode(text)) if text else 0.0
+        if not text:
+            return 0.0
+        apart = sum(len(digits) - -(-len(digits) // 3) for digits in _DIGITS.findall(text)) if self.digits_apart else 0
+        return self.factor * len(self.tokenizer.encode(text)) + apart
 
 
 def counting_of(model: str, tokenizer: Tokenizer | None = None) -> Counting:
@@ -75,7 +81,8 @@ def counting_of(model: str, tokenizer: Tokenizer | None = None) -> Counting:
     for pattern, encoding in _ENCODINGS:
         if pattern.match(name):
             return Counting(_public_encoding(encoding))
-    return Counting(_public_encoding("o200k_base"), frame_of(name).factor, is_known=not name)
+    frame = frame_of(model)
+    return Counting(_public_encoding("o200k_base"), frame.factor, is_known=not name, digits_apart=frame.digits_apart)
 
 
 def bare_name(model: str) -> str:

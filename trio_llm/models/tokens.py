@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .message_tokens import conversation_tokens, message_tokens
-from .tokenizers import Tokenizer, bare_name, counting_of
+from .tokenizers import Tokenizer, counting_of
 
 
 def token_counter(  # noqa: PLR0913 - LiteLLM's parameters
@@ -43,7 +43,7 @@ def token_counter(  # noqa: PLR0913 - LiteLLM's parameters
         raise ValueError("give either text= or messages=")
     counting = counting_of(model, custom_tokenizer)
     if messages is not None:
-        return round(conversation_tokens(counting, bare_name(model), messages, tools, tool_choice))
+        return round(conversation_tokens(counting, model, messages, tools, tool_choice))
     texts = [text] if isinstance(text, str) else text or ()
     return round(sum(counting.count(one) for one in texts))
 
@@ -107,7 +107,7 @@ def trim_messages(
         >>> trio_llm.trim_messages(conversation, "openai/gpt-4o", max_tokens=4_000)
     """
     limit = _limit(model, trim_ratio) if max_tokens is None else max_tokens
-    counting, name = counting_of(model or "", custom_tokenizer), bare_name(model or "")
+    counting, name = counting_of(model or "", custom_tokenizer), model or ""
     first = [message for message in messages if message.get("role") in ("system", "developer")]
     turns = _turns([message for message in messages if message.get("role") not in ("system", "developer")])
     used = conversation_tokens(counting, name, first)
