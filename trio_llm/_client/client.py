@@ -1,4 +1,9 @@
-"""The client: one scope that owns connections, limits and policies."""
+"""The client: one scope that owns connections, limits and policies.
+
+It is *new* until its first call makes the engine, with its connections, in the run of an event loop to which it belongs
+from then on. It is *closed* when its block is left, and stays so. Closing cuts off the calls that still run, ends their
+streams, and closes the transport.
+"""
 
 from __future__ import annotations
 

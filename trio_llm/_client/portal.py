@@ -1,4 +1,9 @@
-"""The one Trio thread behind the synchronous functions, started by the first of them."""
+"""The one Trio thread behind the synchronous functions, started by the first of them.
+
+There is none until a synchronous function is called, and one from then on, until the process ends or `stop` is called;
+the next call starts another. A lock is held while it is started or taken away, and never while a call runs. A child of
+a fork has the object and not the thread: it forgets the portal, and starts one of its own when it needs it.
+"""
 
 from __future__ import annotations
 

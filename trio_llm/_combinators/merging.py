@@ -1,4 +1,17 @@
-"""Several streams read as one."""
+"""Several streams read as one.
+
+    source ──> its pump (a task) ──┐
+    source ──> its pump (a task) ──┼──> bounded channel ──> whoever reads
+    source ──> its pump (a task) ──┘
+
+- A pump opens its source when the block begins, and reads no further than the channel has room.
+- Under `on_failure="raise"` the first failure is noted, and the other pumps are cancelled. The reader gets what is in
+  the channel, then the failure. Under `"drop"` the failure is kept by its name, and the others go on.
+- The channel ends when the last pump has. Leaving the block cancels them.
+
+What always holds: a pump closes its stream however it ends, shielded for a moment. When the block has been left there
+is no pump, and no stream of its own is open.
+"""
 
 from __future__ import annotations
 

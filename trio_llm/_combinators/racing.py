@@ -1,4 +1,12 @@
-"""The first good answer of several calls; the rest are gone before it is returned."""
+"""The first good answer of several calls; the rest are gone before it is returned.
+
+A contest starts its calls one after the other, at a pace: all at once for a race, one whenever the last has been slow
+or has ended for a hedge. A call that ends well is judged. The first that is accepted is the winner, and cancels the
+others, those that are being judged among them. A judge that raises ends the contest.
+
+What always holds: there is one winner at most, also where two are accepted in the same turn of the loop. `run` returns
+after every call has come to its end, so that none is left when the winner is seen.
+"""
 
 from __future__ import annotations
 

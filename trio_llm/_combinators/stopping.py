@@ -1,4 +1,8 @@
-"""A stream that ends as soon as there is enough of it."""
+"""A stream that ends as soon as there is enough of it.
+
+Every chunk is folded before the condition is asked. When it holds, the stream is closed first, and then the chunk is
+handed over: `stopped` is set only after the connection is gone. A stream that ends by itself stays unstopped.
+"""
 
 from __future__ import annotations
 

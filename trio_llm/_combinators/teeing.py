@@ -1,4 +1,15 @@
-"""One stream for several readers, who may fall behind one another by so much and no more."""
+"""One stream for several readers, who may fall behind one another by so much and no more.
+
+One task reads the stream. It puts every chunk into the queue of every reader that has not left. Before that it sees to
+readers whose queue is full: it waits for them, drops their oldest chunk, or ends them with an error.
+
+- A reader is *open*, *ended* (nothing more will come; it still gets what waits for it, then the failure, once) or
+  *closed* (its reader has left; its queue is empty, and nobody waits for it).
+- The stream ends for all: by its last chunk, by its error, when nobody is left, or with the block.
+
+What always holds: each reader sees the chunks in order, without a gap unless it was told to drop. No queue is longer
+than `lag`. The stream is closed before the block is left.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The embedded model's server, as one client has it."""
+"""The embedded model's server, as one client has it.
+
+It is *not started*, *running*, or *stopped*. The first call that needs it starts it; calls that come meanwhile wait for
+the lock and find it running. A start that failed leaves it not started, and the next call tries anew. Starting and
+stopping happen in a thread, as both wait for a process.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Embedding calls with more inputs than their provider takes at once: several requests, one response."""
+"""Embedding calls with more inputs than their provider takes at once: several requests, one response.
+
+A few workers take the parts in order, each one after the other. The first error is kept, and cancels all workers. The
+response is made only if every part has its own, so that no vector is ever missing in the middle.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Where else a call is made when its model fails: the order of the targets, and the loop over them."""
+"""Where else a call is made when its model fails: the order of the targets, and the loop over them.
+
+A call has one current target. It moves on when that one failed in a way that no retry mends, while there is time, and
+never back: each fallback is asked once. Targets that were chosen (`seams.Targets`) come first, then the fallbacks of
+the error's own kind, then the general ones. Every target has tries of its own. The error that ends the call has those
+of the targets before it as `earlier`, in order.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""How long a client's calls take, learnt from the calls themselves; and what its hedged calls have cost."""
+"""How long a client's calls take, learnt from the calls themselves; and what its hedged calls have cost.
+
+Of each model the newest calls that succeeded are kept, so many and no more; of the models as well. A call that failed
+says nothing of how long an answer takes. Nothing here has a clock.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Streams that are asked for again when they break, with a visible seam."""
+"""Streams that are asked for again when they break, with a visible seam.
+
+One source is read at a time. It breaks, and is closed; the next target is asked, under the same call and the same
+deadline. A `Seam` says where. What is read from then on is a new answer (`restart`), or the rest of the old one
+(`continue`), whose beginning the model was given.
+
+What always holds: what was shown before stays part of the response. `_over` ends the call, once, with the last chunk,
+with the error that nobody could mend, or with whoever closes the stream.
+"""
 
 from __future__ import annotations
 

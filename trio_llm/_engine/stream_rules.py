@@ -1,4 +1,8 @@
-"""What streams beside chat have to know of their chunks."""
+"""What streams beside chat have to know of their chunks, and how those are put together.
+
+A folding takes chunks in the order of the stream, and can say at any time what there is so far. It never takes a chunk
+back; asking it changes nothing that can be seen.
+"""
 
 from __future__ import annotations
 

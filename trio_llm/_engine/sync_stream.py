@@ -1,4 +1,8 @@
-"""A stream for synchronous code."""
+"""A stream for synchronous code.
+
+The stream lives in the thread of the synchronous functions. All that one network read brought is fetched at once and
+waits here, last first; the next hop is made when it is used up. Closing forgets it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Token-bucket arithmetic. Time is an argument, in seconds; nothing here waits."""
+"""Token-bucket arithmetic. Time is an argument, in seconds; nothing here waits.
+
+A bucket has a level, as it was at some moment, and rates at which it rises: one until a moment that the provider has
+named (`restore`), and the usual one behind it. Whoever asks brings it up to date first. The level is never above the
+capacity. It may be below zero, after a cost larger than the bucket or one that was underestimated: a debt that has to
+be paid back before anything is let through. Times that go backwards change nothing.
+"""
 
 from __future__ import annotations
 

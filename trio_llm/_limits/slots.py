@@ -1,4 +1,9 @@
-"""The slots of an account that shares them with nobody."""
+"""The slots of an account that shares them with nobody.
+
+What always holds: `available_tokens` is the total less what is lent, and is negative after the total was lowered below
+that. At most one task waits, the first in line; `_more` is its event, and is there only while it may be waited for.
+Whoever is woken looks again, as somebody else may have been faster.
+"""
 
 from __future__ import annotations
 

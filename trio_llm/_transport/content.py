@@ -1,4 +1,9 @@
-"""The body of a reply: its content coding undone (RFC 9110, 8.4.1), in pieces of bounded size, up to a limit."""
+"""The body of a reply: its content coding undone (RFC 9110, 8.4.1), in pieces of bounded size, up to a limit.
+
+Bytes wait as they came until somebody reads. A read decodes about a mebibyte at most, so that a small reply that stands
+for a huge one costs no memory; the rest waits for the next read. The form of compression is chosen by the first two
+bytes that come, and stays. `end` says whether compressed data is all there.
+"""
 
 from __future__ import annotations
 

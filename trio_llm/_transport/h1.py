@@ -1,4 +1,16 @@
-"""HTTP/1.1 without I/O (RFC 9112): a request to bytes, bytes to a reply. Parsing is llhttp's, by `httptools`."""
+"""HTTP/1.1 without I/O (RFC 9112): a request to bytes, bytes to a reply. Parsing is llhttp's, by `httptools`.
+
+A parser goes through these states, for each reply of its connection:
+
+    restarted ──> started (a byte came) ──> has a head ──> complete ──> restarted
+                        │                       │
+                        └── odd: mended once the head is whole, or a fault      └── a fault, after what came before it
+
+- `feed` raises nothing. A fault waits in `error` until `read` has given all that came before it.
+- Interim heads (1xx) are read and forgotten; `head` is the final one.
+- `complete` and `error` are final until `restart`. Only a reply that is complete may be followed by another, and only
+  where `keep_alive` says so.
+"""
 
 from __future__ import annotations
 

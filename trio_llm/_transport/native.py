@@ -1,4 +1,21 @@
-"""The default transport: HTTP/1.1 on the sockets of the running loop."""
+"""The default transport: HTTP/1.1 on the sockets of the running loop.
+
+An exchange owns its connection from `open` to its one end, and goes through these states:
+
+    waiting for a slot ──> connecting, or one that was idle ──> sending ──> waiting for the head ──> open ──> ended
+                                         ^                        │
+                                         └── nothing was written, and the peer had closed an idle connection
+
+- It ends in `_end`, and nowhere else: closed by its reader, taken whole (`finish_nowait`), or aborted by an error, by
+  a cancellation or by the transport. Whoever comes first says how, and the rest changes nothing.
+- A connection is kept for the next exchange only if all of the request was sent, all of the reply was read, and no
+  task still waits on it. In every other case its socket is closed.
+- What was written once is never written again. `_is_begun` is set with the first byte.
+
+What always holds: a socket belongs to an exchange or lies in the idle pool. Connections that are open or being made
+are no more than the process has descriptors for, and one that waits for a descriptor (`Turns`) has none. There is no
+task here: whoever asks does the work.
+"""
 
 from __future__ import annotations
 

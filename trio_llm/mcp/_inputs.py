@@ -1,4 +1,9 @@
-"""What a server may ask of the program in the middle of a call, and who answers."""
+"""What a server may ask of the program in the middle of a call, and who answers.
+
+A server may ask so many questions in each call that it gets. `begin_call` fills the allowance up again. Every question
+takes one of it, whatever becomes of it; past that it gets an error in place of an answer. An answer that raises is
+told to the server, whose call fails with it.
+"""
 
 from __future__ import annotations
 

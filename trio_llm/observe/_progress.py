@@ -1,6 +1,9 @@
 """A display of calls that run, in a terminal or a notebook, with `rich`.
 
-Nothing here has a thread or a task: the display is drawn when something happens, at most so often.
+Every call that has begun and not ended is in one state, *waiting* or *running*, and counted in that column of its
+model's row. An event moves it from one column to another. Its end takes it out, and counts it as ok, failed or
+cancelled. So the columns always add up to the calls that began. Nothing here has a thread or a task: the display is
+drawn when something happens, at most so often.
 """
 
 from __future__ import annotations

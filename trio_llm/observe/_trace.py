@@ -1,4 +1,8 @@
-"""A trace: everything that happened to calls, kept as lines of JSON, to be looked at afterwards."""
+"""A trace: everything that happened to calls, kept as lines of JSON, to be looked at afterwards.
+
+It only grows: each event is written down as it comes, and nothing is looked up or changed. All pictures are drawn from
+the lines, when they are asked for, so that a trace that was loaded draws the same as the one that was saved.
+"""
 
 from __future__ import annotations
 

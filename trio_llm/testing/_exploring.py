@@ -1,4 +1,9 @@
-"""The same scenario under many schedules, and the shortest that makes it fail."""
+"""The same scenario under many schedules, and the shortest that makes it fail.
+
+A schedule is a list of choices, 0 for the plain one; past its end all are plain. Schedules are drawn until one fails.
+Then stretches of it are made plain: halves, then quarters, and so on down to single choices. One that still fails in
+the same way takes its place. The search is given so many runs. Every run begins the scenario anew, in its own loop.
+"""
 
 from __future__ import annotations
 

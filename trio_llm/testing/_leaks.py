@@ -1,4 +1,9 @@
-"""What was left behind, and where it came from."""
+"""What was left behind, and where it came from.
+
+The observer of a strict client keeps a call from its start to its end, with the line of the program that made it. A
+call of a group, whose task runs nothing of the user's, has the line of the nearest group above it that has one. Streams
+that were forgotten are kept for good: that is a fault even if they have ended since.
+"""
 
 from __future__ import annotations
 

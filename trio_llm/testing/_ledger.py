@@ -1,4 +1,9 @@
-"""What a simulated provider saw: a record of every request, and their sums."""
+"""What a simulated provider saw: a record of every request, and their sums.
+
+A request arrives and gets its number, is opened when it gets hold of a connection, has pieces of its reply sent, ends
+once, and is released. The end and the release are two things: a reply may be delivered in full while its connection is
+still held. Only the first word on the end counts. The sums are complete where the records are limited to the newest.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""A provider's limits per minute: token buckets, as arithmetic over a given time."""
+"""A provider's limits per minute: token buckets, as arithmetic over a given time.
+
+A request is admitted by all buckets or by none, and what is refused takes nothing. Buckets are brought up to date when
+a request comes; `states` and `tightest` say how they were then. It shares no code with the client's own arithmetic, so
+that a fault of one is not in both.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""How far a script has got."""
+"""How far a script has got.
+
+A function is asked for each request. Of a sequence each request takes the next action, in the order of arrival; behind
+the last comes `then`, or an error. An action is used when its request was answered by it: what was refused before that
+puts it back, and the next request gets it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""A provider in memory that speaks the wire formats, does as it is told, and keeps a ledger."""
+"""A provider in memory that speaks the wire formats, does as it is told, and keeps a ledger.
+
+A request is decided at once when it arrives, without waiting: what it is answered with, when each piece is due, how it
+ends. Then the decision is played, by a transport in memory or by a server on a port, which tells the ledger how far it
+got. A played reply is open, ended once (all was delivered, the script broke it off, or the client went away) and
+released once, whatever happens. Its pieces are due by the clock of the run, so a slow reader finds what has arrived.
+"""
 
 from __future__ import annotations
 

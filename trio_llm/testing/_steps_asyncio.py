@@ -1,4 +1,9 @@
-"""Cancelling on asyncio: coroutines driven through a wrapper that counts their steps."""
+"""Cancelling on asyncio: coroutines driven through a wrapper that counts their steps.
+
+The scenario is wrapped, and so is every task that it makes, and that those make. When one of them has done a step and
+waits, that is one more moment. At the wanted one the scenario is cancelled, in the way that this canceller stands for.
+What is left when the scenario has ended is a stray.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Cancelling on Trio: an instrument counts steps and pauses, and cancels a scope at one of them."""
+"""Cancelling on Trio: an instrument counts steps and pauses, and cancels a scope at one of them.
+
+Moments count from when the scenario's scope is opened until it is closed. Steps are those of its own tasks: tasks that
+were there before, and their children, are not its own. A pause is one of the whole run. At the wanted moment the scope
+is cancelled, once. What is left when the scenario has ended, of its own tasks or of the system's, is a stray.
+"""
 
 from __future__ import annotations
 

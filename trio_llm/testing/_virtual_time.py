@@ -1,4 +1,8 @@
-"""Time that passes only where everything waits, on Trio and on asyncio."""
+"""Time that passes only where everything waits, on Trio and on asyncio.
+
+On Trio that is its `MockClock`. On asyncio the loop's clock stands still while any task can go on. When the loop would
+sleep until its next timer, the selector looks for events, and jumps to the timer if there is none.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Runs over Anthropic's Messages API: results are blocks of one message of the user's.
 
+Of a stream, each block is kept from its start to its end, with the pieces of its input. A call is complete when its
+block is.
+
 Source: Anthropic API reference, "Create a Message", and "Tool search tool", 2026-11.
 """
 
