@@ -60,6 +60,7 @@ async def test_where_nothing_is_enforced_everything_is_told_and_checked_and_repa
     async with client_of(simulator) as client:
         response = await client.completion("mine/m", QUESTION, response_format=Person, max_repairs=1)
         assert response.parsed == Person("Ada", 1815)
+        assert response.enforced_by == "instruction"
         with pytest.raises(AnswerValidationError):
             await client.completion("mine/m", QUESTION, response_format=Person)
 

@@ -124,6 +124,7 @@ if TYPE_CHECKING:
         Moderation as Moderation,
     )
     from ._types.receipt import (
+        EnforcedBy as EnforcedBy,
         Receipt as Receipt,
     )
     from ._types.reranking import (
@@ -212,7 +213,7 @@ else:
             "_types.images": "ImageChunk ImageObject",
             "_types.messages_api.reply": "AnthropicUsage BlockDelta ContentBlock ContentBlockDeltaEvent ContentBlockStartEvent ContentBlockStopEvent MessageDeltaEvent MessageEvent MessageStartEvent",
             "_types.moderations": "Moderation",
-            "_types.receipt": "Receipt",
+            "_types.receipt": "EnforcedBy Receipt",
             "_types.reranking": "RerankResult",
             "_types.responses_api.events": "AnnotationAddedEvent ContentPartEvent DeltaEvent DoneEvent ItemPlaceEvent OutputItemEvent ResponseEvent ResponseStatusEvent",
             "_types.responses_api.items": "CompactionItem ContentPart CustomToolCallItem FunctionCallItem OutputItem OutputMessage OutputRefusal OutputText ReasoningItem",

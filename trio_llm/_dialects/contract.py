@@ -291,6 +291,9 @@ class Endpoint(Generic[RequestT, ResponseT]):
     """Raises `ConversionError` for a malformed reply, `ReplyIsError` for an error with status 200."""
     polled: bool = False
     """Whether a reply may be a `NotYet`, as which `decode` then gives it."""
+    answers_by_tool: Callable[[WireCall[RequestT]], bool] | None = None
+    """Chats: whether a request that asks for a schema makes the model call a tool whose input is the answer. None for
+    wires that take schemas as they are."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -307,6 +310,8 @@ class StreamEndpoint(Generic[RequestT, ChunkT]):
     """Whether its frames are bare JSON, so that a brace at the beginning does not tell a whole reply."""
     opened_by: Endpoint[RequestT, NotYet] | None = None
     """What asks for the place of the events, where they come by a request of their own."""
+    answers_by_tool: Callable[[WireCall[RequestT]], bool] | None = None
+    """See `Endpoint`."""
 
 
 def later(load: Callable[[], Endpoint[RequestT, ResponseT]]) -> Endpoint[RequestT, ResponseT]:

@@ -13,7 +13,7 @@ import attrs
 
 from .._catalog.provider import Provider
 from .._dialects.contract import Answers, Endpoint, Fresh, Quirks, ReplyIsError, StreamEndpoint, WireCall
-from .._dialects.told_schema import with_told_schema
+from .._dialects.told_schema import asks_for_schema, with_told_schema
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
 from .._transport import Transport
@@ -21,6 +21,7 @@ from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from .._types.errors import APIError, BadRequestError
 from .._types.headers import checked_headers, with_extra
 from .._types.http import HTTPRequest, ReplyHead
+from .._types.receipt import EnforcedBy
 from .._types.request import AnyRequest, CallOptions
 from .attempts import CallFrame, Tries, run_attempts
 from .call import Calls, JobTrace, RunningCall
@@ -334,7 +335,9 @@ class Engine:
         except RecursionError:
             message = "the request is nested too deeply to be sent"
             raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
-        return Exchange(call, route, http, self.transport, frame, self.settings.seams.gates + ambient_gates())
+        enforced_by = _enforced_by(call, endpoint) if asks_for_schema(request) else None
+        gates = self.settings.seams.gates + ambient_gates()
+        return Exchange(call, route, http, self.transport, frame, enforced_by, gates)
 
     def _frame(self, request: AnyRequest, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
         policy, retries = self.settings.retry, request.options.num_retries
@@ -382,6 +385,15 @@ def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPReq
         http.headers = with_extra(http.headers, checked_headers(options.extra_headers))
     http.path = route.target(http.path)
     return http
+
+
+def _enforced_by(call: WireCall[Any], endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any]) -> EnforcedBy | None:
+    """How a provider is held to the schema of a request, by its row and by its wire."""
+    if call.quirks.answers is not _AS_SCHEMA:
+        return "instruction"
+    if "response_format" in call.quirks.unsupported:
+        return None  # it was left out, as the caller has allowed
+    return "tool" if endpoint.answers_by_tool is not None and endpoint.answers_by_tool(call) else "schema"
 
 
 def _not_offered(request: AnyRequest, route: Route) -> BadRequestError:

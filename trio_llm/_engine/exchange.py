@@ -31,7 +31,7 @@ from .._types.errors import APIConnectionError, APIError, APIResponseValidationE
 from .._types.headers import with_extra
 from .._types.http import HTTPRequest, ReplyHead
 from .._types.mapping import Record
-from .._types.receipt import Receipt, request_id_of
+from .._types.receipt import EnforcedBy, Receipt, request_id_of
 from .._types.request import AnyRequest
 from .._types.secrets import secrets_of, without_secrets
 from .._types.usage import Usage
@@ -67,12 +67,19 @@ class Exchange(Generic[RequestT]):
     http: HTTPRequest
     transport: Transport
     frame: CallFrame
+    enforced_by: EnforcedBy | None = None
+    """How the provider is held to the schema that was asked for."""
     gates: Sequence[Gate] = ()
     """What each attempt passes behind its account."""
     secret: object = attrs.field(default=None, repr=False)
     """What the last attempt was signed with, where each is signed."""
     sent: HTTPRequest | None = None
     """The signed request of the last attempt, where each is signed."""
+
+    def receipt(self, head: ReplyHead, sent: float, ended: float | None = None) -> Receipt:
+        """What is known of a reply."""
+        frame = self.frame
+        return Receipt(frame.provider, frame.model, head, sent, ended, self.enforced_by, self.call.request)
 
     def enter_nowait(self) -> Admission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
@@ -184,8 +191,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             if isinstance(admission, GatedAdmission):
                 admission.learn_response(response)
             if isinstance(response, Record):
-                frame = exchange.frame
-                response.receipt = Receipt(frame.provider, frame.model, head, admission.at, now, exchange.call.request)
+                response.receipt = exchange.receipt(head, admission.at, now)
         except (ConversionError, ReplyIsError, TransportError) as error:
             raise _attempt_error(exchange, error) from error
     except BaseException as error:
@@ -220,9 +226,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
             # Time limits on content begin here: waiting for a slot is not the provider's silence.
             yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
             reply = await _sent(exchange)
-            call.receipt = Receipt(
-                exchange.frame.provider, exchange.frame.model, reply.head, admission.at, request=exchange.call.request
-            )
+            call.receipt = exchange.receipt(reply.head, admission.at)
             try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import attrs
 
 from .http import ReplyHead
 
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
+EnforcedBy: TypeAlias = Literal["schema", "tool", "instruction"]
+"""How a provider is held to a schema."""
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -32,11 +34,13 @@ class Receipt:
     """When the request got its slot."""
     ended: float | None = None
     """When the whole reply was there; None while it is still coming."""
+    enforced_by: EnforcedBy | None = None
+    """How the provider was held to the schema that was asked for; None where none was."""
     request: Any = attrs.field(default=None, repr=False)
     """What was asked of that model. It stays behind where a response is copied or pickled: there are keys in it."""
 
     def __reduce__(self) -> tuple[type[Receipt], tuple[Any, ...]]:
-        return Receipt, (self.llm_provider, self.model, self.head, self.sent, self.ended)
+        return Receipt, (self.llm_provider, self.model, self.head, self.sent, self.ended, self.enforced_by)
 
 
 class _WithReceipt(Protocol):
@@ -72,6 +76,15 @@ class Received:
         """
         receipt = self.receipt
         return None if receipt is None or receipt.ended is None else receipt.ended - receipt.sent
+
+    @property
+    def enforced_by(self: _WithReceipt) -> EnforcedBy | None:
+        """How the provider was held to the schema that was asked for; None where none was.
+
+        `"schema"`: it was given the schema, and enforces it. `"tool"`: it had to call a tool whose input is the answer.
+        `"instruction"`: it was told the schema in words. The row decides, see `Quirks.answers`.
+        """
+        return None if self.receipt is None else self.receipt.enforced_by
 
     @property
     def llm_provider(self: _WithReceipt) -> str | None:

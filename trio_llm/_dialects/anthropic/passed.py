@@ -23,6 +23,7 @@ from ..bodies import ReadingOfEvents, read_body, unwrapped
 from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from ..failing import no_answer
 from ..streaming import SSEStreamDecoder, TruncatedReply
+from ..told_schema import told_in_system
 from .errors import detail_of_event
 from .request import PATH, VERSION
 from .response import blocks_of, failure_in, failure_of
@@ -44,7 +45,8 @@ def encode_messages_stream(call: WireCall[MessagesRequest]) -> HTTPRequest:
 def _body(call: WireCall[MessagesRequest]) -> dict[str, Any]:
     request = call.request
     drop = request.options.drop_params
-    parameters = supported_parameters(request.parameters, call, MESSAGES_PARAMETERS, drop=drop)
+    told = told_in_system(dict(request.parameters), call.quirks)
+    parameters = supported_parameters(told, call, MESSAGES_PARAMETERS, drop=drop)
     return {"model": call.model, "max_tokens": request.max_tokens, "messages": request.messages, **parameters}
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import attrs
+from typing import Final
 
 from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from ..._types.responses_api.events import ResponseEvent, ResponseStatusEvent
@@ -13,7 +11,10 @@ from ..._types.responses_api.response import ResponsesAPIResponse
 from ..contract import Endpoint, StreamEndpoint, WireCall
 from .chat_request import chat_request
 from .decoder import BridgedDecoder
+from .endpoints import ChatBridge
 from .events import EventWriter, chunk_of, write_whole
+
+_BRIDGE: Final = ChatBridge(chat_request)
 
 
 def responses_over(
@@ -21,24 +22,16 @@ def responses_over(
 ) -> Endpoint[ResponsesRequest, ResponsesAPIResponse]:
     """The endpoint of responses over one of chats."""
 
-    def decode(call: WireCall[ResponsesRequest], body: bytes) -> ResponsesAPIResponse:
-        response = chat.decode(_as_chat(call), body)
+    def write(call: WireCall[ResponsesRequest], response: ModelResponse) -> ResponsesAPIResponse:
         last = write_whole(EventWriter(call.request), [chunk_of(response)])[-1]
         assert isinstance(last, ResponseStatusEvent)
         return last.response
 
-    return Endpoint(lambda call: chat.encode(_as_chat(call)), decode)
+    return _BRIDGE.whole(chat, write)
 
 
 def streamed_responses_over(
     chat: StreamEndpoint[ChatRequest, ModelResponseStream],
 ) -> StreamEndpoint[ResponsesRequest, ResponseEvent]:
     """The endpoint of streamed responses over one of streamed chats."""
-    return StreamEndpoint(
-        lambda call: chat.encode(_as_chat(call)),
-        lambda call: BridgedDecoder(chat.open_decoder(_as_chat(call)), EventWriter(call.request)),
-    )
-
-
-def _as_chat(call: WireCall[ResponsesRequest]) -> WireCall[Any]:
-    return attrs.evolve(call, request=chat_request(call.request))  # type: ignore[arg-type]  # another request
+    return _BRIDGE.streamed(chat, lambda call, decoder: BridgedDecoder(decoder, EventWriter(call.request)))

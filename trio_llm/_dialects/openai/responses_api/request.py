@@ -24,6 +24,7 @@ from ...._types.responses_api.request import (
 )
 from ...contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ...schema import response_format_dict
+from ...told_schema import told_in_instructions
 
 PATH = "/responses"
 
@@ -43,6 +44,7 @@ def _body(call: WireCall[ResponsesRequest]) -> dict[str, Any]:
     given = dict(request.parameters)
     if (format_ := given.pop("text_format", None)) is not None:
         given["text"] = {**(given.get("text") or {}), "format": flat_format(format_)}
+    given = told_in_instructions(given, call.quirks)
     parameters = supported_parameters(given, call, RESPONSES_PARAMETERS, drop=request.options.drop_params)
     asked = {} if request.input is None else {"input": request.input}
     return {"model": call.model, **asked, **parameters}
