@@ -292,8 +292,7 @@ class Endpoint(Generic[RequestT, ResponseT]):
     polled: bool = False
     """Whether a reply may be a `NotYet`, as which `decode` then gives it."""
     answers_by_tool: Callable[[WireCall[RequestT]], bool] | None = None
-    """Chats: whether a request that asks for a schema makes the model call a tool whose input is the answer. None for
-    wires that take schemas as they are."""
+    """Chats: whether a request is answered by calling a tool that has its schema; None for wires that never do so."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -406,7 +405,8 @@ def supported_parameters(
         for name, value in parameters.items()
         if name not in expressible or name in quirks.unsupported or not _is_accepted(name, value, quirks)
     ]
-    if refused and not drop and (asking := [name for name in refused if not _asks_nothing(name, parameters[name])]):
+    asking = [name for name in refused if parameters[name] not in _ASKS_NOTHING.get(name, ())]
+    if asking and not drop:
         names = ", ".join(asking)
         raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
     return {quirks.renamed.get(name, name): parameters[name] for name in parameters if name not in refused}
@@ -428,10 +428,6 @@ _ASKS_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
     "tools": ([], ()),
     "functions": ([], ()),
 }
-
-
-def _asks_nothing(name: str, value: Any) -> bool:
-    return value in _ASKS_NOTHING.get(name, ())
 
 
 def _is_accepted(name: str, value: Any, quirks: Quirks) -> bool:
