@@ -63,15 +63,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.exit()
     arguments, rest = parser.parse_known_args(argv)
     # Where an option stands before it, argparse takes an optional positional for absent and then for too much.
-    if arguments.command == "chat" and arguments.prompt is None and rest and _is_positional(rest[0]):
+    misses_prompt = arguments.command == "chat" and arguments.prompt is None
+    if misses_prompt and rest and (rest[0] == "-" or not rest[0].startswith("-")):
         arguments.prompt = rest.pop(0)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return arguments
-
-
-def _is_positional(word: str) -> bool:
-    return word == "-" or not word.startswith("-")
 
 
 def _build_parser() -> argparse.ArgumentParser:

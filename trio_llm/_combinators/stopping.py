@@ -52,13 +52,10 @@ class StoppedStream:
             raise StopAsyncIteration
         chunk = await self._stream.__anext__()
         self._folding.add(chunk)
-        if self._holds():
+        if self._predicate(self._folding.response()):
             await self.aclose()
             self.stopped = True
         return chunk
-
-    def _holds(self) -> bool:
-        return self._predicate(self._folding.response())
 
     @property
     def response(self) -> ModelResponse:

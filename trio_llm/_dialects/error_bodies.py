@@ -68,7 +68,10 @@ class ErrorReading:
     def of_reply(self, head: ReplyHead, body: bytes) -> ErrorDetail:
         """What an error reply says. Never raises. Its status is the reply's own, unless that means success."""
         if 300 <= head.status < 400 and "location" in head.headers:
-            return ErrorDetail(_redirect(head.headers["location"]))
+            location = head.headers["location"]
+            return ErrorDetail(
+                f"a redirect to {location}, which is not followed: if that is right, give its address as api_base"
+            )
         text = body.decode("utf-8", "replace").strip()
         said = _said(text, head)
         if head.status < 400:
@@ -288,10 +291,6 @@ def _first(codes: list[str]) -> str | None:
 
 def _is_status(text: str) -> bool:
     return len(text) == 3 and text.isascii() and text.isdecimal() and "400" <= text <= "599"
-
-
-def _redirect(location: str) -> str:
-    return f"a redirect to {location}, which is not followed: if that is right, give its address as api_base"
 
 
 def _shortened(text: str) -> str:

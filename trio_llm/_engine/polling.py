@@ -92,17 +92,14 @@ def elsewhere(exchange: Exchange[Any], found: NotYet) -> Exchange[Any]:
         return _sending(exchange, found.look, exchange.route.target(found.look.path))
     route = exchange.route
     here, there = route.destination.origin, _origin(found.address)
-    if there is None or not (here == there or (there.scheme == "https" and _own(exchange, here, there))):
+    is_own = there is not None and there.scheme == "https" and route.owns(here.host) and route.owns(there.host)
+    if there is None or not (here == there or is_own):
         message = f"it says to look at {found.address[:200]!r}, which is no host of {route.provider}: nothing was sent"
         raise APIResponseValidationError(message, llm_provider=route.provider, model=route.model)
     parts = urlsplit(found.address)
     made = _sending(exchange, found.look, f"{parts.path}?{parts.query}" if parts.query else parts.path)
     made.route = attrs.evolve(route, destination=attrs.evolve(route.destination, origin=there))
     return made
-
-
-def _own(exchange: Exchange[Any], here: Origin, there: Origin) -> bool:
-    return exchange.route.owns(here.host) and exchange.route.owns(there.host)
 
 
 def _origin(address: str) -> Origin | None:

@@ -106,7 +106,8 @@ class SeamedSource:
         source, opening = await ask_targets(reopening.targets, self._ask, reopening.call)
         kind = "continue" if self._continues else "restart"
         seam = Seam(model=broken.model, kind=kind, cause=str(broken), partial=broken.partial)
-        self._last_space = _trailing_space(self._text()) if self._continues else ""
+        text = self._text()
+        self._last_space = text[len(text.rstrip()) :] if self._continues else ""
         self._folded.take(self._source.chunks)
         self._folded.go_on(seam)
         self._source = source
@@ -168,7 +169,3 @@ class SeamedSource:
     def partial(self) -> ModelResponse:
         """The same as `response`."""
         return self.response
-
-
-def _trailing_space(text: str) -> str:
-    return text[len(text.rstrip()) :]

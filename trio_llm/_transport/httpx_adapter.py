@@ -125,7 +125,8 @@ class HttpxTransport:
             request.method,
             url,
             headers=headers,
-            content=_held(request),
+            # What is in memory, for `MockTransport` and event hooks that look at it.
+            content=request.body if isinstance(request.body, bytes) else None,
             timeout=self._timeouts,
             extensions={"trace": watch},
         )
@@ -291,11 +292,6 @@ def _headers(request: HTTPRequest) -> list[tuple[bytes, bytes]]:
         headers.append(("content-length", str(request.body.size)))
     # As bytes: text would have to be ASCII for the library.
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-
-
-def _held(request: HTTPRequest) -> bytes | None:
-    """What of the body is in memory, for `MockTransport` and event hooks that look at it."""
-    return request.body if isinstance(request.body, bytes) else None
 
 
 class _Body:

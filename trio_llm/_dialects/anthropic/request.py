@@ -67,8 +67,9 @@ def _encode(call: WireCall[ChatRequest], *, stream: bool) -> HTTPRequest:
 
 
 def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
-    parameters = _accepted(call)
-    system, turns = conversation(call.request.messages, late_system=takes_late_system(call.model))
+    request = call.request
+    parameters = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    system, turns = conversation(request.messages, late_system=takes_late_system(call.model))
     fields = thinking_fields(call, parameters)
     body: dict[str, Any] = {"model": call.model, "messages": turns}
     body["max_tokens"] = max_tokens(call, parameters, fields.get("thinking"))
@@ -81,10 +82,6 @@ def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     _settle_forced_answer(call, body)
     thinks = body.get("thinking", {}).get("type") in ("enabled", "adaptive")
     return body | sampling_fields(call, parameters, thinks=thinks) | _other_fields(call, parameters)
-
-
-def _accepted(call: WireCall[ChatRequest]) -> dict[str, Any]:
-    return supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=call.request.options.drop_params)
 
 
 def _tool_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:

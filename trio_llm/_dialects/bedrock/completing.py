@@ -75,14 +75,14 @@ def _body(call: WireCall[ChatRequest], form: PromptForm) -> dict[str, Any]:
     request = call.request
     expressible = frozenset(form.names) | {"stream_options"}
     given = supported_parameters(request.parameters, call, expressible, drop=request.options.drop_params)
-    settings = {form.names[name]: _list(name, value) for name, value in given.items() if name in form.names}
+    settings = {
+        form.names[name]: [value] if name == "stop" and isinstance(value, str) else value
+        for name, value in given.items()
+        if name in form.names
+    }
     written = {**form.write(turns_of(request.messages))}
     body = written | ({form.holder: settings} if form.holder and settings else settings)
     return merge_extra_body(body, request.options.extra_body)
-
-
-def _list(name: str, value: Any) -> Any:
-    return [value] if name == "stop" and isinstance(value, str) else value
 
 
 def _decode(call: WireCall[ChatRequest], form: PromptForm, body: bytes) -> ModelResponse:

@@ -63,13 +63,10 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
         raise ConversionError(f"expected vectors, got {found!r:.60}", ".embeddings")
     vectors: list[Any] = found
     data = [Embedding(read_vector(vector, "f", f".embeddings[{index}]"), index) for index, vector in enumerate(vectors)]
-    return EmbeddingResponse(data, call.model, usage=_usage(as_object(reply.get("meta"))), model_extra=_rest(reply))
+    rest = {name: value for name, value in reply.items() if name in ("id", "meta")}
+    return EmbeddingResponse(data, call.model, usage=_usage(as_object(reply.get("meta"))), model_extra=rest)
 
 
 def _usage(meta: dict[str, Any]) -> Usage | None:
     tokens = as_object(meta.get("billed_units")).get("input_tokens")
     return Usage(int(tokens), 0, int(tokens)) if isinstance(tokens, int | float) else None
-
-
-def _rest(reply: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in reply.items() if name in ("id", "meta")}

@@ -38,16 +38,13 @@ class StaleCassetteError(ScriptExhaustedError):
     def __str__(self) -> str:
         asked = f"{self.asked.method} {self.asked.path}"
         if self.played:
-            return f"{asked} was recorded {_times(self.played)} and is asked once more"
+            times = "once" if self.played == 1 else f"{self.played} times"
+            return f"{asked} was recorded {times} and is asked once more"
         if not self.differences:
             return f"the cassette has no recording of {asked}"
         more = len(self.differences) - _MOST_DIFFERENCES
         lines = [*self.differences[:_MOST_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]
         return "\n  ".join([f"the cassette has no recording of this {asked}; the nearest one differs in", *lines])
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def meaning(request: HTTPRequest) -> str:

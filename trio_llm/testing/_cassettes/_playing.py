@@ -18,7 +18,7 @@ from .._actions import Action, Delivery
 from .._faults import FaultPlan, Moment
 from .._ledger import Ledger, RecordedRequest, SimulatorStatistics
 from .._simulator import PlayedReply, SimulatedReply, Simulator
-from .._timeline import Ending, Piece, ScriptedReply
+from .._timeline import Ending, ScriptedReply
 from ._cleaning import Cleaner
 from ._grafting import Playing, grafted, playing
 from ._matching import StaleCassetteError, differences_from_nearest, meaning
@@ -145,7 +145,8 @@ class Player:
         record.status, record.usage = None, None
         taped = self._take(self._cleaner.request(request), origin)
         fault = self._faults.strike(Moment(record.number, now, record.account, record.model))
-        if fault is not None and not _is_plain_delivery(fault):
+        # A plain delivery changes how the recorded reply arrives. Any other fault takes its place.
+        if fault is not None and type(fault) is not Delivery:
             return _replaced(fault, request, record), None
         reply = playing(taped, in_time=self._in_time)
         if fault is not None:
@@ -170,11 +171,6 @@ class Player:
         raise StaleCassetteError(request, nearest, played=len(played))
 
 
-def _is_plain_delivery(fault: object) -> bool:
-    """Whether it changes how the recorded reply arrives, rather than taking its place."""
-    return type(fault) is Delivery
-
-
 def _replaced(fault: Action | Delivery, request: HTTPRequest, record: RecordedRequest) -> ScriptedReply:
     """What a simulated provider says in the place of the recording, in the words of the wire."""
     other = Simulator(faults=FaultPlan([fault])).respond(request)
@@ -187,16 +183,9 @@ def _scripted(record: RecordedRequest, taped: TapedExchange, reply: Playing) -> 
         return ScriptedReply(record, None, reply.latency)
     record.status = taped.head.status
     headers = dict(taped.head.headers)
-    if reply.ending is Ending.COMPLETE and _is_whole(headers):
+    if reply.ending is Ending.COMPLETE and headers.get("content-type", "").startswith("application/json"):
         headers["content-length"] = str(sum(len(piece.data) for piece in reply.pieces))
     head = ReplyHead(taped.head.status, headers)
-    return ScriptedReply(record, head, reply.latency, _not_empty(reply.pieces), reply.ending)
-
-
-def _is_whole(headers: dict[str, str]) -> bool:
-    return headers.get("content-type", "").startswith("application/json")
-
-
-def _not_empty(pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """An empty piece would be the end of the body."""
-    return [piece for piece in pieces if piece.data]
+    # An empty piece would be the end of the body.
+    pieces = [piece for piece in reply.pieces if piece.data]
+    return ScriptedReply(record, head, reply.latency, pieces, reply.ending)

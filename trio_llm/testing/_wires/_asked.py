@@ -25,12 +25,9 @@ def tool(value: Mapping[str, Any], schema: str = "parameters") -> OfferedTool:
 
 def functions(body: Mapping[str, Any]) -> tuple[OfferedTool, ...]:
     """OpenAI's tools, and the older functions."""
-    tools = (fields(one.get("function")) or one for one in objects(body.get("tools")) if _is_function(one))
+    offered = [one for one in objects(body.get("tools")) if one.get("type", "function") == "function"]
+    tools = (fields(one.get("function")) or one for one in offered)
     return tuple(tool(one) for one in (*tools, *objects(body.get("functions"))))
-
-
-def _is_function(value: Mapping[str, Any]) -> bool:
-    return bool(value.get("type", "function") == "function")
 
 
 def choice(value: object) -> str:
@@ -56,8 +53,5 @@ def stops(value: object) -> tuple[str, ...]:
     """Texts that end an answer: one, or several."""
     if isinstance(value, str):
         return (value,)
-    return tuple(one for one in cast("Iterable[object]", value) if isinstance(one, str)) if _is_list(value) else ()
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple)
+    several = cast("Iterable[object]", value) if isinstance(value, list | tuple) else ()
+    return tuple(one for one in several if isinstance(one, str))
