@@ -9,15 +9,17 @@
 #   make fuzz    20,000 random mutations of what providers say, for each dialect; an hour
 #   make pictures    those of the documentation, in Chromium; seconds
 #   make langchain    LangChain's own tests of chat models, on the adapter in examples/langchain; two minutes
+#   make fleet   1,000 virtual hours of four providers with outages, on both loops and in another process; a minute or two
 #   make limits  384 fan-outs against limited providers, in virtual time; minutes
 #   make sdks    the SDKs of OpenAI, Anthropic, Google and others talk to the simulator, in an environment of their own
-#   make descriptions DESCRIPTION=openapi.yaml    so does what a description of OpenAI's API allows, and what it does not
+#   make descriptions DESCRIPTION=openapi.yaml    so does what a description of OpenAI's API allows, and what it does not;
+#                ten minutes
 #   make mutants    200 mistakes planted in the engine, the limits and the combinators; half an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help coverage demo drawn fuzz limits mutants planted pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
+.PHONY: help coverage demo drawn fleet fuzz limits mutants planted pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -101,6 +103,9 @@ langchain: | $(BIN)/python
 	$(BIN)/python -m venv $(VENV)-langchain
 	$(VENV)-langchain/bin/python -m pip install -qq --disable-pip-version-check -e . 'langchain-tests>=1.1.9,<2'
 	cd examples/langchain && $(abspath $(VENV)-langchain/bin/python) -m pytest -q -c /dev/null --rootdir . -o asyncio_mode=auto test_standard.py
+
+fleet: $(VENV)/.installed-test
+	$(BIN)/python tests/fleet.py
 
 limits: $(VENV)/.installed-test
 	$(BIN)/python tests/limited_fan_outs.py

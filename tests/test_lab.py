@@ -9,78 +9,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fleet import Fleet, run
 from virtual import ask
 
 from trio_llm import Limits, LLMError, RetryPolicy
 from trio_llm._runtime import trio
 from trio_llm.testing import (
-    Disconnect,
-    Failure,
-    FaultPlan,
     InvariantError,
     Lab,
     LeakError,
     Moment,
     Outages,
-    RateLimits,
     Reply,
     Simulator,
     lab,
 )
 
 TESTS = Path(__file__).parent
-HOUR = 3600.0
-MODELS = ["openai/gpt-4o", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-pro", "mistral/large"]
 both_loops = pytest.mark.parametrize("backend", ["trio", "asyncio"])
 
 
-def fleet(seed: int, *, backend: Any = "trio", hours: float = 100) -> Lab:
-    def provider(number: int) -> Simulator:
-        down = Outages.drawn(seed=seed + number, count=10, within=hours * HOUR, longest=1_800)
-        return Simulator(
-            Reply("a few words", latency=2, gap=0.05),
-            faults=down | FaultPlan(rate=0.02, seed=seed, kinds=[Failure(500), Disconnect()]),
-            limits=RateLimits(requests_per_minute=6),
-        )
-
-    names = [model.partition("/")[0] for model in MODELS]
-    return lab({name: provider(number) for number, name in enumerate(names)}, seed=seed, backend=backend)
-
-
-async def day(world: Lab) -> None:
-    async def user(client: Any, number: int, times: list[float]) -> None:
-        for at in times:
-            await trio.sleep_until(at)
-            request = ask("one two", model=MODELS[number % 4], timeout=300)
-            try:
-                await (client.hedge(request, after=1.0) if number % 3 == 0 else client.call(request))
-            except LLMError:
-                await trio.lowlevel.checkpoint()
-
-    async with world.client("web", fallbacks=["mistral/large"], limits=Limits(max_in_flight=8)) as client:
-        async with trio.open_nursery() as nursery:
-            for number in range(8):
-                times = sorted(world.random.uniform(0, 100 * HOUR) for _ in range(10))
-                nursery.start_soon(user, client, number, times)
-
-
-def traced(seed: int, backend: Any = "trio") -> str:
-    world = fleet(seed, backend=backend)
-    world.run(day)
-    return world.trace
+SMALL = Fleet(hours=30, outages=16, users=8, requests=5)
 
 
 def test_a_seed_gives_one_trace_on_both_loops_and_in_another_process() -> None:
-    trace = traced(1)
-    code = "from test_lab import traced; import sys; sys.stdout.write(traced(1))"
+    trace = run(SMALL, 1).trace
+    code = "import sys, fleet, test_lab; sys.stdout.write(fleet.run(test_lab.SMALL, 1).trace)"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     elsewhere = subprocess.run(
         [sys.executable, "-c", code], cwd=TESTS, env=environment, capture_output=True, text=True, check=True
     )
 
-    assert trace == traced(1, "asyncio") == elsewhere.stdout
-    assert trace != traced(2)
-    assert trace.count(" asks ") >= 80
+    assert trace == run(SMALL, 1, "asyncio").trace == elsewhere.stdout
+    assert trace != run(SMALL, 2).trace
+    assert trace.count(" asks ") >= 40
     assert "falls back to mistral/large" in trace
 
 
@@ -99,6 +61,44 @@ def test_an_invariant_is_asked_at_every_step_and_shows_what_happened(backend: An
     assert (caught.value.name, caught.value.at) == ("at_most_two_at_once", 0.0)
     assert "did not hold at 0.000000 s, after\n  0.000000 batch 2 asks openai/gpt-4o" in str(caught.value)
     assert world.calls <= 4
+
+
+@both_loops
+def test_an_invariant_is_asked_at_steps_in_which_nothing_happens_to_a_call(backend: Any) -> None:
+    balance = 3
+
+    def never_below_zero(world: Lab) -> bool:
+        return balance >= 0
+
+    async def spend(amount: int) -> None:
+        nonlocal balance
+        balance -= amount
+        await trio.lowlevel.checkpoint()
+        balance += amount
+
+    async def app(world: Lab) -> None:
+        await trio.sleep(60)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(spend, 2)
+            nursery.start_soon(spend, 2)
+        await trio.sleep(60)
+
+    world = lab({"openai": Simulator()}, backend=backend, invariants=[never_below_zero])
+    with pytest.raises(InvariantError) as caught:
+        world.run(app)
+    assert (caught.value.at, world.calls) == (60.0, 0)
+
+
+def test_what_an_invariant_raises_is_told_as_its_cause() -> None:
+    def mistaken(world: Lab) -> object:
+        return world.providers["nobody"]
+
+    async def app(world: Lab) -> None:
+        await trio.sleep(1)
+
+    with pytest.raises(InvariantError, match="mistaken did not hold") as caught:
+        lab({"openai": Simulator()}, invariants=[mistaken]).run(app)
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 def test_what_an_invariant_raises_breaks_it_and_what_an_app_raises_has_the_trace() -> None:

@@ -1,9 +1,10 @@
 """A world in virtual time: providers, clients and hours of work, the same each time for the same seed.
 
 A `Lab` is the network between its clients and its providers: a request goes to the provider whose row of the catalogue
-has its host. Everything that happens to calls, and every request that a provider gets, is a line of the trace; after
-each of them the invariants are asked. What is left to chance elsewhere is drawn from the seed: the clients' jitter, and
-on Trio the order of tasks, which is that of their making.
+has its host. Everything that happens to calls, and every request that a provider gets, is a line of the trace. The
+invariants are asked after each of them, and after every step of every task (`_stepwise`), so that nothing between two
+moments at which another task may look goes by. What is left to chance elsewhere is drawn from the seed: the clients'
+jitter, and on Trio the order of tasks, which is that of their making.
 
 What always holds after `run`: every call has ended, no slot is held, no connection is open. Else it raises.
 """
@@ -12,7 +13,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -29,6 +31,7 @@ from ._faults import FaultPlan, Moment
 from ._leaks import LeakError, held
 from ._scheduling import oldest_first, trio_order
 from ._simulator import Simulator
+from ._stepwise import run_step_by_step
 from ._virtual_time import Backend, run_in_virtual_time
 
 T = TypeVar("T")
@@ -40,11 +43,11 @@ _VARIABLE: Final = re.compile(r"\\\{.*?\\\}")
 
 
 class Invariant(Protocol):
-    """Something that has to hold whenever anything has happened. It raises, or returns False, where it does not.
+    """Something that has to hold after every step. It raises, or returns False, where it does not. It has to be quick.
 
     Example:
         def at_most_eight(lab: Lab) -> bool:
-            return lab.providers["openai"].statistics().active <= 8
+            return lab.providers["openai"].active <= 8
     """
 
     def __call__(self, lab: Lab, /) -> object:
@@ -98,7 +101,8 @@ def lab(
         providers: simulators, by the name of a row of the catalogue, or by the origin that calls give as `api_base`.
         seed: of everything that is drawn.
         backend: the event loop.
-        invariants: asked whenever anything has happened to a call or to a provider.
+        invariants: asked after every step of every task, and whenever anything has happened to a call or to a provider.
+            A step lasts until the task next gives way: to another task, to time, to the network.
     """
     return Lab(providers, seed=seed, backend=backend, invariants=invariants)
 
@@ -160,15 +164,20 @@ class Lab:
         """
         try:
             with trio_order(oldest_first):
-                result = run_in_virtual_time(self._run, app, backend=self._backend)
+                result = self._in_virtual_time(partial(self._run, app))
         except Exception as error:
             if self._broken is not None:
-                raise self._broken from None
+                raise self._broken from self._broken.__cause__
             error.add_note(f"In a lab with seed {self.seed}, after\n  " + "\n  ".join(self._told()[-_TAIL:]))
             raise
         if self._broken is not None:
             raise self._broken
         return result
+
+    def _in_virtual_time(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if self._invariants:
+            return run_step_by_step(main, self._backend, self._see_that_all_holds)
+        return run_in_virtual_time(main, backend=self._backend)
 
     async def _run(self, app: App[T]) -> T:
         result: list[T] = []
@@ -202,14 +211,28 @@ class Lab:
 
     def note(self, who: str, number: int, what: str) -> None:
         """Add a line to the trace, and see whether the invariants hold."""
-        at = round(trio.current_time() - self._network.began, 6)
-        self._lines.append((at, who, number, f"{who} {number} {what}"))
+        self._lines.append((round(self.now, 6), who, number, f"{who} {number} {what}"))
+        self._see_that_all_holds()
+
+    def _see_that_all_holds(self) -> None:
+        if self._broken is not None or self._scope is None:
+            return
         for invariant in self._invariants:
-            if self._broken is None and not _holds(invariant, self):
+            try:
+                holds, cause = invariant(self) is not False, None
+            except Exception as error:  # noqa: BLE001  # it is the cause of what `run` raises
+                holds, cause = False, error
+            if not holds:
                 name = getattr(invariant, "__name__", repr(invariant))
-                self._broken = InvariantError(name, at, self._told())
-                if self._scope is not None:
-                    self._scope.cancel(reason="an invariant did not hold")
+                self._broken = InvariantError(name, round(self.now, 6), self._told())
+                self._broken.__cause__ = cause
+                self._scope.cancel(reason="an invariant did not hold")
+                return
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds since it began, while it runs."""
+        return trio.current_time()
 
     def call_began(self, who: str, number: int) -> None:
         """A call of a client has begun."""
@@ -219,13 +242,6 @@ class Lab:
     def call_ended(self, who: str, number: int) -> None:
         """It is over."""
         self._open.discard((who, number))
-
-
-def _holds(invariant: Invariant, world: Lab) -> bool:
-    try:
-        return invariant(world) is not False
-    except AssertionError:
-        return False
 
 
 class _Tracing:
@@ -271,7 +287,6 @@ class _Network:
         self._world = world
         self._patterns = [(re.compile(_pattern(name)), name) for name in world.providers]
         self._found: dict[Origin, str] = {}
-        self.began = 0.0
 
     async def send(self, origin: Origin, request: HTTPRequest) -> Reply:  # noqa: ASYNC910  # the simulator has it
         name = self._found.get(origin) or self._find(origin)
