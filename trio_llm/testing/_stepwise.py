@@ -45,7 +45,9 @@ class _StepwiseLoop(VirtualTimeLoop):
         super().__init__()
         self._after_step = after_step
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[*ArgsT], object], *args: *ArgsT, context: Context | None = None
+    ) -> asyncio.Handle:
         """Every step of a task comes this way."""
         return super().call_soon(self._step, callback, args, context=context)
 
