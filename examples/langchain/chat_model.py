@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.messages.utils import convert_to_openai_messages
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
@@ -40,26 +40,14 @@ class ChatTrioLLM(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.model, "temperature": self.temperature}
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        provider, _, name = kwargs.get("model", self.model).rpartition("/")
-        found: Any = {"ls_provider": provider, "ls_model_name": name, "ls_model_type": "chat"}
-        named = {"ls_temperature": self.temperature, "ls_max_tokens": self.max_tokens, "ls_stop": stop or self.stop}
-        return found | {key: value for key, value in named.items() if value is not None}
+        own = self.model_dump(include={"model", "temperature", "max_tokens", "timeout", "stop"})
+        return {**own, "num_retries": self.max_retries, **self.model_kwargs}
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, given: dict[str, Any]) -> dict[str, Any]:
         given.pop("ls_structured_output_format", None)
-        own = {
-            "model": self.model,
-            "messages": [*map(_without_calls, convert_to_openai_messages(messages))],
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-            "timeout": self.timeout,
-            "num_retries": self.max_retries,
-            "stop": stop or self.stop or None,
-        }
-        return {key: value for key, value in {**own, **self.model_kwargs, **given}.items() if value is not None}
+        asked = {**self._identifying_params, **({"stop": stop} if stop else {}), **given}
+        written = [*map(_without_calls, convert_to_openai_messages(messages))]
+        return {"messages": written, **{name: value for name, value in asked.items() if value is not None}}
 
     def bind_tools(self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any) -> Runnable[Any, AIMessage]:
         """Let the model call tools: `tool_choice` is "any", "auto", "none" or the name of one."""
@@ -69,49 +57,28 @@ class ChatTrioLLM(BaseChatModel):
             choice = {"type": "function", "function": {"name": choice}}
         return self.bind(tools=described, **({"tool_choice": choice} if choice else {}), **kwargs)
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
         return _result(trio_llm.completion(**self._request(messages, stop, kwargs)))
 
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
+    async def _agenerate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
         return _result(await trio_llm.acompletion(**self._request(messages, stop, kwargs)))
 
     def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         with trio_llm.completion(**self._request(messages, stop, kwargs), stream=True) as stream:
             for chunk in stream:
-                yield from _pieces(chunk)
-            yield from _total(stream.response)
+                yield from (ChatGenerationChunk(message=_said(chunk, choice)) for choice in chunk.choices[:1])
+            yield ChatGenerationChunk(message=_tokens(stream.response))
 
     async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
         stream = await trio_llm.acompletion(**self._request(messages, stop, kwargs), stream=True)
         async for chunk in stream:
-            for piece in _pieces(chunk):
-                yield piece
-        for piece in _total(stream.response):
-            yield piece
+            for choice in chunk.choices[:1]:
+                yield ChatGenerationChunk(message=_said(chunk, choice))
+        yield ChatGenerationChunk(message=_tokens(stream.response))
 
 
 def _without_calls(message: dict[str, Any]) -> dict[str, Any]:
@@ -123,48 +90,32 @@ def _without_calls(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(response: trio_llm.ModelResponse) -> ChatResult:
-    choice = response.choices[0]
+    # A chunk reads the arguments of calls from their JSON, and says which of them are none.
+    whole = _said(response, response.choices[0]) + _tokens(response)
+    return ChatResult(generations=[ChatGeneration(message=message_chunk_to_message(whole))])
+
+
+def _said(reply: Any, choice: Any) -> AIMessageChunk:
+    """What a reply, whole or a chunk of one, says in a choice."""
+    said = choice.message if isinstance(reply, trio_llm.ModelResponse) else choice.delta
     calls = [
-        {"name": call.function.name, "args": call.function.arguments, "id": call.id, "index": number}
-        for number, call in enumerate(choice.message.tool_calls or ())
-        if call.function is not None
-    ]
-    # A chunk reads the arguments from their JSON, and says which of them are none.
-    read: Any = AIMessageChunk(content=choice.message.content or "", tool_call_chunks=calls)
-    message = AIMessage(
-        content=read.content,
-        tool_calls=read.tool_calls,
-        invalid_tool_calls=read.invalid_tool_calls,
-        usage_metadata=_usage(response.usage),
-        response_metadata={"model_name": response.model, "finish_reason": choice.finish_reason},
-        id=response.id,
-    )
-    return ChatResult(generations=[ChatGeneration(message=message)])
-
-
-def _pieces(chunk: trio_llm.ModelResponseStream) -> Iterator[ChatGenerationChunk]:
-    for choice in chunk.choices[:1]:
-        calls = [
-            {"name": call.function.name, "args": call.function.arguments, "id": call.id, "index": call.index}
-            for call in choice.delta.tool_calls or ()
-            if call.function is not None
-        ]
-        ended = {"finish_reason": choice.finish_reason, "model_name": chunk.model} if choice.finish_reason else {}
-        message: Any = AIMessageChunk(
-            content=choice.delta.content or "", tool_call_chunks=calls, response_metadata=ended, id=chunk.id
+        tool_call_chunk(
+            name=call.function.name,
+            args=call.function.arguments,
+            id=call.id,
+            index=place if call.get("index") is None else call["index"],  # a whole call has none
         )
-        yield ChatGenerationChunk(message=message)
+        for place, call in enumerate(said.tool_calls or ())
+        if call.function
+    ]
+    ended = {"finish_reason": choice.finish_reason, "model_name": reply.model} if choice.finish_reason else {}
+    return AIMessageChunk(content=said.content or "", tool_call_chunks=calls, response_metadata=ended, id=reply.id)
 
 
-def _total(response: trio_llm.ModelResponse) -> Iterator[ChatGenerationChunk]:
-    """The tokens of the whole stream, once: some providers tell them with every chunk."""
-    usage = _usage(response.usage)
-    yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage, id=response.id))
-
-
-def _usage(usage: trio_llm.Usage | None) -> UsageMetadata | None:
-    if usage is None:
-        return None
-    return UsageMetadata(
+def _tokens(response: trio_llm.ModelResponse) -> AIMessageChunk:
+    """The tokens of a whole answer. Some providers tell them with every chunk of a stream."""
+    usage = response.usage
+    told = usage and UsageMetadata(
         input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens, total_tokens=usage.total_tokens
     )
+    return AIMessageChunk(content="", usage_metadata=told, id=response.id)
