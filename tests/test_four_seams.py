@@ -90,6 +90,25 @@ async def test_what_was_entered_is_left_where_a_later_gate_refuses_or_is_waited_
     assert simulator.requests == []
 
 
+class Stuck(Door):
+    """A gate that cannot be left."""
+
+    def leave(self, entered: object, learnt: Learnt) -> None:
+        super().leave(entered, learnt)
+        raise RuntimeError("stuck")
+
+
+@in_virtual_time
+async def test_a_gate_that_raises_when_it_is_left_keeps_nobody_in_the_others() -> None:
+    first, last, simulator = Door(), Door(), Simulator(Reply("ok"))
+    async with client_of(simulator, gates=[first, Stuck(), last]) as client:
+        with pytest.raises(RuntimeError, match="stuck"):
+            await client.call(ask("x"))
+        assert_nothing_left(client, simulator)
+
+    assert len(first.left) == len(last.left) == 1
+
+
 @in_virtual_time
 async def test_a_stream_holds_its_gates_until_it_ends() -> None:
     door = Door()

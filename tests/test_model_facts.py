@@ -25,7 +25,7 @@ assert "genai_prices" not in sys.modules
 @pytest.fixture(autouse=True)
 def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is forgotten after it: other tests ask for the same models."""
-    monkeypatch.setattr(facts, "_registered", facts._Registry())
+    monkeypatch.setattr(facts.registered, "models", {})
 
 
 def test_the_first_fact_takes_less_than_50_ms_and_loads_no_prices() -> None:

@@ -6,8 +6,10 @@ import logging
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 from virtual import assert_nothing_left, in_virtual_time
@@ -16,6 +18,7 @@ import trio_llm
 from trio_llm import ChatRequest, Client, Usage, spending
 from trio_llm._runtime import trio
 from trio_llm.exceptions import APIError, BudgetExceededError
+from trio_llm.models import costs, rates
 from trio_llm.purse import Purse, estimate
 from trio_llm.testing import (
     AtEvent,
@@ -27,6 +30,7 @@ from trio_llm.testing import (
     Simulator,
     run_in_virtual_time,
 )
+from trio_llm.types import CompletionTokensDetails, PromptTokensDetails
 
 MODEL = "openai/gpt-4o"
 USAGE = Usage(100_000, 10_000, 110_000)
@@ -126,18 +130,104 @@ async def test_a_stream_is_charged_by_its_usage_or_by_what_was_delivered() -> No
 
 
 @in_virtual_time
+@pytest.mark.parametrize("model", ["anthropic/claude-haiku-4-5", "gemini/gemini-2.5-flash"])
+async def test_a_stream_that_tells_its_usage_early_and_is_left_is_charged_by_what_was_delivered(model: str) -> None:
+    simulator, keys = Simulator(Reply(["one "] * 50, gap=0.1)), {"ANTHROPIC_API_KEY": "k", "GEMINI_API_KEY": "k"}
+    async with Client(transport=simulator, variables=keys) as client, spending() as purse:
+        async with client.stream(model, QUESTION, max_tokens=100) as stream:
+            seen = 0
+            async for _ in stream:
+                seen += 1
+                if seen == 20:
+                    break
+
+    (charge,) = purse.bill
+    assert charge.cost.estimated
+    assert abs(charge.completion_tokens - 20) <= 2
+    assert charge.usd == charge.cost.usd == pytest.approx(stream.response.cost.usd, rel=0.3)
+
+
+@in_virtual_time
+async def test_what_a_purse_charges_is_what_the_response_costs_by_the_same_parts() -> None:
+    usage = Usage(100_000, 10_000, 110_000, PromptTokensDetails(40_000), CompletionTokensDetails(2_000))
+    more = attrs.evolve(usage, prompt_tokens_details=PromptTokensDetails(40_000, audio_tokens=1_000))
+    long = Usage(300_000, 10, 300_010)
+    script = [Reply("Well", usage=told) for told in (usage, more, long)]
+    async with client_of(Simulator(script)) as client, spending(usd=9) as purse:
+        responses = [
+            await client.completion("openai/gpt-5", QUESTION),
+            await client.completion("openai/gpt-4o-audio-preview", QUESTION),
+            await client.completion("openai/gpt-5.4", QUESTION),
+        ]
+
+    for charge, response in zip(purse.bill, responses, strict=True):
+        assert charge.usd == charge.cost.usd == pytest.approx(response.cost.usd)
+        assert dict(charge.cost.parts) == pytest.approx(dict(response.cost.parts))
+        assert charge.cost.reason == response.cost.reason
+    assert purse.spent == pytest.approx(sum(charge.cost.usd or 0 for charge in purse.bill))
+
+
+@in_virtual_time
+async def test_what_is_reserved_goes_by_bytes_but_for_attachments() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 400_000}}
+    asked = [QUESTION, [{"role": "user", "content": [{"type": "text", "text": "What?"}, picture]}]]
+    simulator = Simulator(Reply("Well", latency=5))
+    async with client_of(simulator) as client, spending(usd=1) as purse:
+        for messages, least, most in ((asked[0], 10, 50), (asked[1], 1_000, 1_100)):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(partial(client.completion, MODEL, messages, max_tokens=1))
+                await trio.sleep(1)
+                assert least < (purse.reserved - 10e-6) / 2.5e-6 < most
+
+
+@in_virtual_time
+async def test_without_prices_tokens_are_limited_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError("prices need a package")
+
+    monkeypatch.setattr(rates, "prices_of", missing)
+    monkeypatch.setattr(costs, "prices_of", missing)
+    async with client_of(Simulator(Reply("Well", usage=USAGE))) as client, spending(tokens=1e6) as purse:
+        async with client.stream(MODEL, QUESTION) as stream:
+            async for _ in stream:
+                pass
+        await client.completion(MODEL, QUESTION)
+
+    assert (purse.tokens, purse.unpriced, purse.spent) == (220_000, 2, 0)
+    assert {charge.cost.reason for charge in purse.bill} == {"prices need a package"}
+
+
+@in_virtual_time
+async def test_an_answer_without_usage_is_counted_by_its_length() -> None:
+    body = b'{"choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "%s"}}]}' % (b"word " * 400)
+    async with client_of(Simulator(RawReply(body))) as client, spending(tokens=1e6) as purse:
+        await client.completion(MODEL, QUESTION)
+
+    (charge,) = purse.bill
+    assert charge.cost.estimated
+    assert charge.completion_tokens == 500
+    assert 0 < charge.prompt_tokens < 50
+
+
+@in_virtual_time
 async def test_what_the_provider_tells_is_what_is_charged_streamed_or_not() -> None:
     usage = b'"usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.25}'
     chunk = b'data: {"choices": [{"index": 0, "finish_reason": "stop", "delta": {"content": "x"}}], %s}\n\n' % usage
     whole = b'{"choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "x"}}], %s}' % usage
-    script = [RawReply(chunk + b"data: [DONE]\n\n", content_type="text/event-stream"), RawReply(whole)]
+    beside = whole.replace(b', "cost": 0.25}', b'}, "cost": {"usd": 0.5}')
+    script = [
+        RawReply(chunk + b"data: [DONE]\n\n", content_type="text/event-stream"),
+        RawReply(whole),
+        RawReply(beside),
+    ]
     async with client_of(Simulator(script)) as client, spending() as purse:
         async with client.stream("openrouter/openai/gpt-4o", QUESTION, api_key="k") as stream:
             async for _ in stream:
                 pass
         await client.completion("openrouter/openai/gpt-4o", QUESTION, api_key="k")
+        await client.completion(MODEL, QUESTION)
 
-    assert [charge.cost.usd for charge in purse.bill] == [0.25, 0.25]
+    assert [charge.cost.usd for charge in purse.bill] == [0.25, 0.25, 0.5]
 
 
 @in_virtual_time

@@ -75,22 +75,29 @@ class Exchange(Generic[RequestT]):
     """What the last attempt was signed with, where each is signed."""
     sent: HTTPRequest | None = None
     """The signed request of the last attempt, where each is signed."""
+    waiting: GatedAdmission | None = None
+    """Between `enter_nowait` and `enter`: what has a slot, and stands before a gate."""
 
     def receipt(self, head: ReplyHead, sent: float, ended: float | None = None) -> Receipt:
         """What is known of a reply."""
         frame = self.frame
         return Receipt(frame.provider, frame.model, head, sent, ended, self.enforced_by, self.call.request)
 
-    def enter_nowait(self) -> Admission | None:
+    def enter_nowait(self) -> Admission | GatedAdmission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
-        if self.gates:
-            return None
         account, ticket = self.route.account, self.frame.ticket
         assert ticket is not None
         admission = account.enter_nowait(account.cost_of(ticket), ticket)
-        if admission is not None:
+        if admission is None:
+            return None
+        if not self.gates:
             self.frame.call.left_line(admission.at)
-        return admission
+            return admission
+        gated = self._before_gates(admission)
+        if not gated.pass_nowait():
+            self.waiting = gated
+            return None
+        return self._behind_gates(gated)
 
     async def enter(self) -> Admission | GatedAdmission:
         """Wait for this attempt's turn, and write it down.
@@ -98,33 +105,48 @@ class Exchange(Generic[RequestT]):
         Raises:
             RateLimitError: if it cannot come before the deadline.
         """
+        gated, self.waiting = self.waiting, None
+        if gated is None:
+            admission = await self._wait_in_line()
+            if not self.gates:
+                self.frame.call.left_line(admission.at)
+                return admission
+            gated = self._before_gates(admission)
+        await gated.pass_all()
+        return self._behind_gates(gated)
+
+    async def _wait_in_line(self) -> Admission:
         account, ticket = self.route.account, self.frame.ticket
         assert ticket is not None
-        cost = account.cost_of(ticket)
-        admission = account.enter_nowait(cost, ticket) if self.gates else None
-        if admission is None:
-            self.frame.call.stand_in_line()
-            self._tell_wait()
-            try:
-                admission = await account.enter(cost, ticket)
-            except RateLimitError as error:
-                error.attempts = self.frame.call.attempts
-                raise
-        gated = await self._pass_gates(admission) if self.gates else None
-        self.frame.call.left_line(admission.at)
-        return gated or admission
+        self.frame.call.stand_in_line()
+        self._tell_wait()
+        try:
+            return await account.enter(account.cost_of(ticket), ticket)
+        except RateLimitError as error:
+            error.attempts = self.frame.call.attempts
+            raise
 
-    async def _pass_gates(self, admission: Admission) -> GatedAdmission:
-        frame, watch, request = self.frame, self.frame.call.watch, cast("AnyRequest", self.call.request)
-        activity = None if watch is None else watch.activity
-        number = frame.call.attempts + 1
-        to = self.route.destination
-        facts = (frame.provider, frame.model, number, frame.call.deadline, activity, to.origin.host, hash(to.account))
-        departure = Departure(request, *facts)
-        gated = GatedAdmission(admission, frame.call)
-        await gated.pass_all(self.gates, departure)
-        if departure.headers:
-            self.http.headers = with_extra(self.http.headers, departure.headers)
+    def _before_gates(self, admission: Admission) -> GatedAdmission:
+        frame, to, body = self.frame, self.route.destination, self.http.body
+        call = frame.call
+        activity = None if call.watch is None else call.watch.activity
+        departure = Departure(
+            cast("AnyRequest", self.call.request),
+            frame.provider,
+            frame.model,
+            call.attempts + 1,
+            call.deadline,
+            activity,
+            to.origin.host,
+            hash(to.account),
+            len(body) if type(body) is bytes else None,
+        )
+        return GatedAdmission(admission, call, self.gates, departure)
+
+    def _behind_gates(self, gated: GatedAdmission) -> GatedAdmission:
+        if gated.departure.headers:
+            self.http.headers = with_extra(self.http.headers, gated.departure.headers)
+        self.frame.call.left_line(gated.at)
         return gated
 
     def _tell_wait(self) -> None:
@@ -189,7 +211,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             admission.usage = usage_of(response)
             now = call.answered = call.calls.clock()
             if isinstance(admission, GatedAdmission):
-                admission.learn_response(response)
+                admission.response = response
             if isinstance(response, Record):
                 response.receipt = exchange.receipt(head, admission.at, now)
         except (ConversionError, ReplyIsError, TransportError) as error:

@@ -7,7 +7,7 @@ cancelled. Gates are left in the opposite order, the account's slot last.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Final
@@ -39,64 +39,85 @@ def gates_beneath(gate: Gate) -> Generator[None, None, None]:
 class GatedAdmission:
     """An account's admission together with what the gates gave: used in the same way, for the same `with` block."""
 
-    def __init__(self, admission: Admission, call: RunningCall) -> None:
+    __slots__ = (
+        "_admission",
+        "_call",
+        "_entered",
+        "_gates",
+        "at",
+        "departure",
+        "learns",
+        "received",
+        "response",
+        "usage",
+    )
+
+    def __init__(self, admission: Admission, call: RunningCall, gates: Sequence[Gate], departure: Departure) -> None:
         self._admission = admission
         self._call = call
-        self._stack = ExitStack()
-        self._stack.push(admission)
-        self._learnt = Learnt()
-
-    @property
-    def at(self) -> float:
-        """When it left."""
-        return self._admission.at
-
-    @property
-    def learns(self) -> bool:
+        self._gates = gates
+        self.departure = departure
+        self._entered: list[tuple[Gate, object]] = []
+        """The gates that were passed, and what each gave."""
+        self.at = admission.at
+        """When it left the line of its account."""
+        self.learns = admission.learns
         """Whether the account wants to know the headers of the reply."""
-        return self._admission.learns
+        self.usage: Usage | None = None
+        """What the reply said was used. It is for the account as well, as is all that the attempt notes."""
+        self.received = 0
+        """Chunks of the answer that arrived."""
+        self.response: object = None
+        """A response that came whole."""
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
         self._admission.learn(head)
 
-    @property
-    def usage(self) -> Usage | None:
-        """What the reply said was used. It is for the account as well, as is all that the attempt notes."""
-        return self._admission.usage
+    def pass_nowait(self) -> bool:
+        """Enter those gates that were not entered yet. False if one has to be waited for; the rest is for `pass_all`.
 
-    @usage.setter
-    def usage(self, usage: Usage | None) -> None:
-        self._admission.usage = self._learnt.usage = usage
-
-    @property
-    def received(self) -> int:
-        """Chunks of the answer that arrived."""
-        return self._admission.received
-
-    @received.setter
-    def received(self, received: int) -> None:
-        self._admission.received = self._learnt.received = received
-
-    def learn_response(self, response: object) -> None:
-        """Take note of a response that came whole."""
-        self._learnt.response = response
-
-    async def pass_all(self, gates: Sequence[Gate], departure: Departure) -> None:
-        """Enter the gates one after the other. If one refuses, everything is left again."""
+        If one refuses, everything is left again.
+        """
         try:
-            for gate in gates:
-                entered = gate.enter_nowait(departure)
+            for gate in self._gates[len(self._entered) :]:
+                entered = gate.enter_nowait(self.departure)
                 if entered is None:
-                    entered = await gate.enter(departure)
-                self._stack.callback(gate.leave, entered, self._learnt)
+                    return False
+                self._entered.append((gate, entered))
         except BaseException as error:
             self.leave(error)
             raise
+        return True
+
+    async def pass_all(self) -> None:
+        """The same, with waiting. Cancelled meanwhile, everything is left again."""
+        while not self.pass_nowait():
+            gate = self._gates[len(self._entered)]
+            try:
+                entered = await gate.enter(self.departure)
+            except BaseException as error:
+                self.leave(error)
+                raise
+            self._entered.append((gate, entered))
 
     def leave(self, error: BaseException | None) -> None:
         """Leave without a `with` block. `error` is what ended the attempt, if any did."""
-        self.__exit__(None if error is None else type(error), error, None if error is None else error.__traceback__)
+        admission = self._admission
+        admission.usage, admission.received = self.usage, self.received
+        try:
+            self._leave_gates(Learnt(error, self.usage, self.received, self._call.head, self.response))
+        finally:
+            admission.leave(error)
+
+    def _leave_gates(self, learnt: Learnt) -> None:
+        while self._entered:
+            gate, entered = self._entered.pop()
+            try:
+                gate.leave(entered, learnt)
+            except BaseException:
+                self._leave_gates(learnt)  # the others are left all the same
+                raise
 
     def __enter__(self) -> GatedAdmission:
         return self
@@ -104,6 +125,4 @@ class GatedAdmission:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._learnt.error = error
-        self._learnt.head = self._call.head
-        self._stack.__exit__(kind, error, traceback)
+        self.leave(error)

@@ -55,9 +55,9 @@ class Observer(Protocol):
         """Take note of one event."""
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Departure:
-    """An attempt that is about to leave, as gates see it.
+    """An attempt that is about to leave, as gates see it. It is not to be changed, but for its headers.
 
     Example:
         class Purse:
@@ -80,7 +80,9 @@ class Departure:
     """Where it goes."""
     account: int = 0
     """A number that tells who is billed from others, in one process: the same for the same key of a provider."""
-    headers: dict[str, str] = attrs.Factory(dict[str, str])
+    size: int | None = None
+    """Bytes of its body; None of files, and of what is sent piece by piece."""
+    headers: dict[str, str] = attrs.field(factory=dict)
     """What a gate puts here is sent with this attempt and those after it: lower-case names, no credentials."""
 
 

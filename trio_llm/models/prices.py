@@ -60,7 +60,7 @@ class Quantities:
         }
         # What was cached may itself have been audio or a picture, so the parts can add up to more than the whole.
         parts["input"] = max(0, usage.prompt_tokens - _sum(parts, ("cache_read", "cache_write", *_INPUTS)))
-        if row in _REASONING_BESIDE:
+        if row in REASONING_BESIDE:
             parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS[:-1]))
         else:
             # OpenRouter at times counts more reasoning than completion, and charges the completion.
@@ -68,6 +68,11 @@ class Quantities:
             parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS))
         _add_beside(parts, usage, row)
         return cls({part: amount for part, amount in parts.items() if amount})
+
+    @classmethod
+    def of_tokens(cls, prompt: float, answer: float) -> Quantities:
+        """Plain tokens of a prompt and of an answer."""
+        return cls({part: count for part, count in (("input", prompt), ("output", answer)) if count})
 
     @property
     def prompt_tokens(self) -> float:
@@ -83,7 +88,7 @@ _INPUTS: Final = ("input_audio", "input_image", "input_video")
 _OUTPUTS: Final = ("output_audio", "output_image", "output_reasoning")
 
 
-_REASONING_BESIDE: Final = frozenset({"vercel_ai_gateway"})
+REASONING_BESIDE: Final = frozenset({"vercel_ai_gateway"})
 """Whose usage counts reasoning beside `completion_tokens`, and charges both.
 
 Vercel's own `cost` is both together (recordings of 2026-03, for OpenAI's and Google's models alike).
@@ -167,7 +172,7 @@ class Prices:
         rates = self.rates_for(quantities.prompt_tokens, service)
         parts: dict[str, float] = {}
         for part, amount in quantities.amounts.items():
-            rate = _rate(rates, part)
+            rate = rate_of(rates, part)
             if rate is None:
                 return None
             parts[part] = amount * rate
@@ -176,7 +181,8 @@ class Prices:
         return parts
 
 
-def _rate(rates: Mapping[str, float], part: str) -> float | None:
+def rate_of(rates: Mapping[str, float], part: str) -> float | None:
+    """The rate of a part, else that of the next larger one that has a rate."""
     name: str | None = part
     while name is not None:
         if name in rates:

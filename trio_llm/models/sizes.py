@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from .._limits.estimate import BYTES_PER_TOKEN, estimate_cost
+from .._limits.estimate import BYTES_PER_TOKEN, TOKENS_PER_ATTACHMENT, estimate_answer, estimate_prompt
 from .._types.chat import ModelResponse
 from .._types.request import AnyRequest
 
-
-def estimated_tokens(request: AnyRequest) -> int:
-    """About how many tokens a request asks with."""
-    return int(estimate_cost(request).prompt)
+_SHORT: Final = TOKENS_PER_ATTACHMENT * BYTES_PER_TOKEN
+"""Bytes."""
 
 
-def expected_answer(request: AnyRequest) -> int:
-    """About how many tokens its answer has: its limit where it states one, else what is usual."""
-    return int(estimate_cost(request).answer)
+def expected_tokens(request: AnyRequest, size: int | None = None) -> tuple[int, int]:
+    """About how many tokens a request asks with, and its answer has: its limit where it states one, else what is usual.
+
+    Nothing is tokenized, so that many calls may ask. A prompt is counted by its bytes.
+
+    Args:
+        request: what is asked.
+        size: bytes of the request as it is sent, where that is known. One that is shorter than an attachment has none,
+            and is counted whole, without a look at what it is made of.
+    """
+    if size is not None and size < _SHORT:
+        return size // BYTES_PER_TOKEN + 1, estimate_answer(request)
+    return estimate_prompt(request), estimate_answer(request)
 
 
 def answered_tokens(response: ModelResponse) -> int:

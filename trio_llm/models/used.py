@@ -1,7 +1,7 @@
 """How much of what a response used: tokens as told, else pictures, seconds, characters, searches, or an estimate.
 
 An estimate is made where nobody counted: a stream that was cut, or a provider that tells no usage. It counts what was
-delivered, and what was asked, by `estimated_tokens`.
+delivered, and what was asked, by `expected_tokens`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .._types.chat import ModelResponse
 from .._types.request import AnyRequest
 from .._types.usage import Usage
 from .prices import Quantities
-from .sizes import answered_tokens, estimated_tokens
+from .sizes import answered_tokens, expected_tokens
 
 _LEAST_SECONDS: Final[Mapping[str, float]] = {"groq": 10.0}
 """Sound that is shorter is charged as if it were this long. Groq docs, "Speech to text", 2026-11."""
@@ -42,9 +42,9 @@ def usage_of(response: Any) -> Usage | None:
 def _estimated(response: ModelResponse, usage: Usage | None, asked: AnyRequest | None) -> Quantities:
     prompt = usage.prompt_tokens if usage is not None else 0
     if not prompt and asked is not None:
-        prompt = estimated_tokens(asked)
+        prompt = expected_tokens(asked)[0]
     answer = max(usage.completion_tokens if usage is not None else 0, answered_tokens(response))
-    return Quantities({part: count for part, count in (("input", prompt), ("output", answer)) if count})
+    return Quantities.of_tokens(prompt, answer)
 
 
 def _other_amounts(response: Any, row: str, asked: AnyRequest | None) -> dict[str, float]:

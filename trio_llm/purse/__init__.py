@@ -10,19 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._budget import (
-        Budget as Budget,
-    )
-    from ._spending import (
-        Charge as Charge,
+    from ._budget import Budget as Budget
+    from ._charges import Charge as Charge
+    from ._estimate import (
         Estimate as Estimate,
-        Purse as Purse,
         estimate as estimate,
-        spending as spending,
     )
+    from ._purse import Purse as Purse
+    from ._spending import spending as spending
 else:
     from .._lazy import public_names
 
     __getattr__, __dir__, __all__ = public_names(
-        __name__, {"_budget": "Budget", "_spending": "Charge Estimate Purse estimate spending"}
+        __name__,
+        {
+            "_budget": "Budget",
+            "_charges": "Charge",
+            "_estimate": "Estimate estimate",
+            "_purse": "Purse",
+            "_spending": "spending",
+        },
     )

@@ -18,7 +18,7 @@ import attrs
 
 from .._engine.seams import Departure, Learnt
 from .._runtime import trio
-from ._spending import Purse, load_prices
+from ._purse import Purse, load_prices
 
 
 @attrs.define

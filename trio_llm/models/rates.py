@@ -1,0 +1,115 @@
+"""The price of a model, worked out once for many calls: what a purse reckons with at every attempt.
+
+Theory of operation. `Rates` are the prices of one model as plain numbers. They answer for *plain* usage: tokens of
+prompt and answer, cached and reasoning ones among them, at any service, up to the first tier by length. For all other
+usage they say None, and whoever asks goes the long way, by `cost_of`. Where they answer they answer the same as that.
+
+A `RateBook` keeps the rates of the models that its owner asks for. It forgets them when the program says another price
+(`register_model`), and with every minute, as some prices depend on the time of day.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from .._types.usage import Usage
+from .facts import prices_of, registered
+from .price_tables import KEPT_FOR
+from .prices import REASONING_BESIDE, Prices, rate_of
+
+_NEVER: Final = -1
+_Numbers: TypeAlias = tuple[float, float, float, float, float]
+"""USD for a request, and for a token of the prompt, of the answer, from the cache, and of reasoning."""
+
+
+class Rates:
+    """What one model costs, for plain usage.
+
+    Example:
+        rates = Rates("openai", prices)
+        print(rates.usd_of(response.usage, response.service_tier))
+    """
+
+    __slots__ = ("_by_service", "_longest", "_usual", "prices")
+
+    def __init__(self, row: str, prices: Prices) -> None:
+        """The rates of prices of a row's model."""
+        self.prices = prices
+        self._usual = _numbers(prices.rates)
+        self._by_service = {name: _numbers({**prices.rates, **rates}) for name, rates in prices.services.items()}
+        is_plain = row not in REASONING_BESIDE
+        self._longest = _NEVER if not is_plain else prices.tiers[0].above if prices.tiers else sys.maxsize
+        """Tokens of a prompt to which these rates hold."""
+
+    def usd_of(self, usage: Usage, service: str | None = None) -> float | None:
+        """The cost of a usage at a service tier, None or unknown being the usual one; None if it is not plain."""
+        prompt, answer = usage.prompt_tokens, usage.completion_tokens
+        numbers = self._usual if service is None else self._by_service.get(service, self._usual)
+        if numbers is None or prompt > self._longest or usage.model_extra or not (prompt or answer):
+            return None
+        once, per_prompt, per_answer, per_cached, per_reasoning = numbers
+        usd = once + prompt * per_prompt + answer * per_answer
+        if (of_prompt := usage.prompt_tokens_details) is not None:
+            if of_prompt.cache_creation_tokens or of_prompt.audio_tokens or of_prompt.image_tokens:
+                return None
+            if cached := of_prompt.cached_tokens:
+                if cached > prompt:
+                    return None
+                usd += cached * (per_cached - per_prompt)
+        if (of_answer := usage.completion_tokens_details) is not None:
+            if of_answer.audio_tokens or of_answer.image_tokens:
+                return None
+            if reasoning := of_answer.reasoning_tokens:
+                usd += min(reasoning, answer) * (per_reasoning - per_answer)
+        return usd
+
+    def usd_of_tokens(self, prompt: float, answer: float) -> float | None:
+        """The cost of so many tokens at the usual service; None if it is not plain."""
+        if self._usual is None or prompt > self._longest:
+            return None
+        once, per_prompt, per_answer, _, _ = self._usual
+        return once + prompt * per_prompt + answer * per_answer
+
+
+def _numbers(rates: Mapping[str, float]) -> _Numbers | None:
+    """None where a token may have no price."""
+    prompt, answer = rate_of(rates, "input"), rate_of(rates, "output")
+    cached, reasoning = rate_of(rates, "cache_read"), rate_of(rates, "output_reasoning")
+    if prompt is None or answer is None or cached is None or reasoning is None:
+        return None
+    return rates.get("request", 0.0), prompt, answer, cached, reasoning
+
+
+class RateBook:
+    """The rates of the models that somebody asks for often.
+
+    Example:
+        book = RateBook()
+        rates = book.of("openai", "gpt-4o")
+    """
+
+    def __init__(self) -> None:
+        self._rates: dict[tuple[str, str], Rates | None] = {}
+        self._until = 0.0
+        self._registered = registered.models
+
+    def of(self, row: str, name: str) -> Rates | None:
+        """The rates of a row's model; None if nobody says a price, as without the extra `models`."""
+        if time.time() >= self._until or self._registered is not registered.models:
+            self._forget()
+        key = (row, name)
+        if key not in self._rates:
+            try:
+                prices = prices_of(row, name)
+            except ModuleNotFoundError:
+                prices = None
+            self._rates[key] = None if prices is None else Rates(row, prices)
+        return self._rates[key]
+
+    def _forget(self) -> None:
+        self._rates.clear()
+        self._registered = registered.models
+        self._until = (time.time() // KEPT_FOR + 1) * KEPT_FOR

@@ -1,0 +1,78 @@
+"""A dry run: what requests will take, before any is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+
+import trio_llm
+
+from .._types.request import AnyRequest
+from ..models.costs import cost_of_quantities
+from ..models.prices import Quantities
+from ..models.sizes import expected_tokens
+
+_UNCERTAIN: Final = 0.3
+"""By how much the tokens of a prompt, counted by bytes, are off for most texts."""
+_SHORT_ANSWER: Final = 0.1
+"""Of the expected length: the least that an answer is expected to have."""
+
+
+@attrs.frozen
+class Estimate:
+    """What requests will take, before any is sent.
+
+    Example:
+        expected = trio_llm.purse.estimate(requests)
+        print(expected.low, expected.usd, expected.high)
+    """
+
+    requests: int
+    prompt_tokens: float
+    completion_tokens: float
+    """At the limit that each request states for its answer, or what is usual."""
+    usd: float
+    low: float
+    """USD, if prompts are shorter than estimated and answers much shorter than they may be."""
+    high: float
+    """USD, if prompts are longer than estimated and every answer as long as expected."""
+    unpriced: tuple[str, ...]
+    """Models without a known price; their requests are in the counts and not in the sums."""
+
+
+def estimate(requests: Iterable[AnyRequest]) -> Estimate:
+    """A dry run: about how many tokens requests have and what they will cost. Nothing is sent.
+
+    Args:
+        requests: as for `fan_out`.
+
+    Raises:
+        BadRequestError: if no provider fits a model.
+        ModuleNotFoundError: without the extra `models`.
+
+    Example:
+        >>> trio_llm.purse.estimate([trio_llm.ChatRequest("openai/gpt-5", messages, max_tokens=300)]).usd
+        0.0031
+    """
+    number, prompts, answers = 0, 0.0, 0.0
+    sums = [0.0, 0.0, 0.0]
+    unpriced: dict[str, None] = {}
+    for request in requests:
+        number += 1
+        prompt, answer = expected_tokens(request)
+        prompts, answers = prompts + prompt, answers + answer
+        bare, row, _, _ = trio_llm.get_llm_provider(request.model, request.options.custom_llm_provider)
+        cases = (
+            (prompt, answer),
+            (prompt * (1 - _UNCERTAIN), answer * _SHORT_ANSWER),
+            (prompt * (1 + _UNCERTAIN), answer),
+        )
+        costs = [cost_of_quantities(Quantities.of_tokens(*case), row, bare).usd for case in cases]
+        for place, usd in enumerate(costs):
+            sums[place] += usd or 0.0
+        if None in costs:
+            unpriced[request.model] = None
+    usd, low, high = sums
+    return Estimate(number, prompts, answers, usd, low, high, tuple(unpriced))

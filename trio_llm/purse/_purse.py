@@ -1,0 +1,168 @@
+"""A purse: what may be spent, what is, and what was.
+
+Theory of operation. A purse is a gate. Every attempt passes it that is made beneath the block, in whatever task and by
+whatever client. The money of an attempt is in one of three states:
+
+- *reserved*, from the moment before it leaves: what it will cost about, by its length and the limit of its answer. An
+  attempt for which too little is left does not leave, and its call raises `BudgetExceededError`.
+- *charged*, when it is over: by the usage that came back, or by what its provider told. Of a stream that ended early,
+  by what was delivered, marked as estimated.
+- *returned*, if the provider refused it, or never answered.
+
+What always holds: charged and reserved together were within the limit when the last attempt left. So the limit can be
+passed by as much as estimates were too low. What is left by a purse is left by the purses around it, too: each attempt
+passes all of them, the outermost first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, cast
+
+from .._engine.seams import Departure, Learnt
+from .._runtime import trio
+from .._types.errors import BudgetExceededError
+from ..models.costs import cost_of_quantities
+from ..models.facts import prices_of
+from ..models.prices import Quantities
+from ..models.rates import RateBook, Rates
+from ..models.sizes import expected_tokens
+from ._charges import Charge, charge_of
+
+_PRICED_BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
+_Reserved: TypeAlias = tuple[float, float, Departure, Rates | None]
+"""USD and tokens, what they are for, and its price."""
+_NOTHING: Final = 1e-12
+"""USD. Sums of many numbers end near nothing, not at it."""
+
+
+class Purse:
+    """What a block of a program may spend, and has spent. `spending` makes it.
+
+    Example:
+        async with trio_llm.spending(usd=2.0) as purse:
+            await client.fan_out(requests)
+        print(purse.spent, "of", purse.usd_limit)
+    """
+
+    def __init__(self, usd: float | None, tokens: float | None, name: str) -> None:
+        self.usd_limit: float | None = usd
+        self.token_limit: float | None = tokens
+        self.name: str = name
+        self.bill: list[Charge] = []
+        """Every attempt that cost something, in the order in which they ended."""
+        self.spent: float = 0.0
+        """USD that were charged. What has no known price is not among them; see `unpriced`."""
+        self.tokens: float = 0.0
+        """Tokens that were charged."""
+        self.reserved: float = 0.0
+        """USD for attempts that are under way."""
+        self.unpriced: int = 0
+        """Attempts on the bill whose price nobody knows."""
+        self._reserved_tokens = 0.0
+        self._changed: list[Callable[[], None]] = []
+        self._book = RateBook()
+
+    @property
+    def left(self) -> float | None:
+        """USD that a new attempt may cost; None without a limit."""
+        return None if self.usd_limit is None else max(0.0, self.usd_limit - self.spent - self.reserved)
+
+    def by(self, *names: str) -> dict[tuple[Any, ...], float]:
+        """USD by `provider`, `model` or any label of the calls, or several of them together.
+
+        Example:
+            >>> purse.by("model", "user")
+            {('gpt-5', 'ann'): 0.25, ('gpt-5', None): 0.5}
+        """
+        sums: dict[tuple[Any, ...], float] = {}
+        for charge in self.bill:
+            facts = {"provider": charge.provider, "model": charge.model}
+            key = tuple(facts[name] if name in facts else charge.labels.get(name) for name in names)
+            sums[key] = sums.get(key, 0.0) + (charge.usd or 0.0)
+        return sums
+
+    def enter_nowait(self, departure: Departure) -> object:
+        """Reserve for an attempt that is about to leave.
+
+        Raises:
+            BudgetExceededError: if too little is left.
+        """
+        prompt, answer = expected_tokens(departure.request, departure.size)
+        usd, tokens = 0.0, prompt + answer
+        rates = self._book.of(departure.provider, departure.model)
+        if self.usd_limit is not None:
+            if departure.request.operation in _PRICED_BY_TOKEN:
+                known = None if rates is None else rates.usd_of_tokens(prompt, answer)
+                usd = self._usd_at_length(departure, prompt, answer) if known is None else known
+            if self.spent + self.reserved + usd > self.usd_limit:
+                limit, spent = f"USD {self.usd_limit:.6g}", f"{self.spent:.6g} are spent, {self.reserved:.6g} reserved"
+                raise self._refusal(limit, spent, f"{usd:.6g}", departure)
+        if self.token_limit is not None and self.tokens + self._reserved_tokens + tokens > self.token_limit:
+            spent = f"{self.tokens:.0f} are spent, {self._reserved_tokens:.0f} reserved"
+            raise self._refusal(f"{self.token_limit:.0f} tokens", spent, f"{tokens}", departure)
+        self.reserved += usd
+        self._reserved_tokens += tokens
+        return usd, tokens, departure, rates
+
+    async def enter(self, departure: Departure) -> object:
+        """The same: it never waits, since what it would wait for may wait for it."""
+        await trio.lowlevel.checkpoint()
+        return self.enter_nowait(departure)
+
+    def leave(self, entered: object, learnt: Learnt) -> None:
+        """Charge what the attempt cost, and return the rest."""
+        usd, tokens, departure, rates = cast("_Reserved", entered)
+        self.reserved -= usd
+        self._reserved_tokens -= tokens
+        if self.reserved < _NOTHING:
+            self.reserved = 0.0
+        charge = charge_of(departure, learnt, rates)
+        if charge is None:
+            return
+        self.bill.append(charge)
+        self.tokens += charge.prompt_tokens + charge.completion_tokens
+        if charge.usd is None:
+            self.unpriced += 1
+        else:
+            self.spent += charge.usd
+        for tell in self._changed:
+            tell()
+
+    def forget_first(self) -> None:
+        """Take the oldest charge off the bill, and what it cost off what was spent."""
+        charge = self.bill.pop(0)
+        self.tokens -= charge.prompt_tokens + charge.completion_tokens
+        self.spent -= charge.usd or 0.0
+        self.unpriced -= charge.usd is None
+        if not self.bill:
+            self.spent = self.tokens = 0.0  # sums of many numbers end near nothing, not at it
+
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Be told after each charge."""
+        self._changed.append(tell)
+
+    def _usd_at_length(self, departure: Departure, prompt: float, answer: float) -> float:
+        row, name = departure.provider, departure.model
+        usd = cost_of_quantities(Quantities.of_tokens(prompt, answer), row, name).usd
+        if usd is None:
+            raise BudgetExceededError(
+                f"{self.name} is limited to USD {self.usd_limit:.6g}, and no price is known for {name!r} of {row}: say"
+                " it with register_model, or limit the tokens"
+            )
+        return usd
+
+    def _refusal(self, limit: str, spent: str, asked: str, departure: Departure) -> BudgetExceededError:
+        return BudgetExceededError(
+            f"{self.name} is limited to {limit}: {spent}, and this call of {departure.provider}/{departure.model} would"
+            f" take about {asked}"
+        )
+
+    def __repr__(self) -> str:
+        limit = "" if self.usd_limit is None else f" of {self.usd_limit:.6g}"
+        return f"<{self.name}: USD {self.spent:.6g}{limit} spent, {len(self.bill)} attempts>"
+
+
+def load_prices() -> None:
+    """They take 0.3 s the first time, which should not happen in the middle of calls."""
+    prices_of("openai", "gpt-4o")
