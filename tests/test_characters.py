@@ -132,6 +132,22 @@ def test_bytes_that_stay_alone_are_no_text_anywhere(tail: bytes) -> None:
     assert "\ufffd" in content
 
 
+@pytest.mark.parametrize("half", [b"\\ud83d", b"\xf0\x9f", b"\xe9"])
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_half_that_still_waits_when_the_answer_ends_is_not_dropped(
+    wire: tuple[str, Dialect, Any, list[Any], list[Any]], half: bytes
+) -> None:
+    place, dialect, template, before, after = wire
+    assert dialect.chat_stream is not None
+    decoder = dialect.chat_stream.open_decoder(CALL)
+    body = b"".join(event(one, "") for one in before) + event(template, "aTEXT").replace(b"TEXT", half)
+    chunks = decoder.feed(body + b"".join(event(one, "") for one in after)) + decoder.close()
+
+    assert decoder.failure is None
+    if place != "arguments":
+        assert fold_chunks(chunks).choices[0].message[place] == "a\ufffd"
+
+
 def test_a_whole_reply_that_was_cut_inside_a_character_is_read() -> None:
     assert OPENAI.chat is not None
     body = b'{"choices":[{"message":{"content":"a\xf0\x9f"},"finish_reason":"length"}]}'

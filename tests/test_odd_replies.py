@@ -394,3 +394,20 @@ def test_chunks_inside_what_a_gateway_puts_around_them_are_read(name: str) -> No
 def test_what_is_wrapped_and_no_answer_is_none(wire: Wire, inner: Any) -> None:
     with pytest.raises((ReplyIsError, ConversionError)):
         decode(wire, json.dumps({"code": 0, "data": inner}).encode())
+
+
+@pytest.mark.parametrize("nothing", [{"args": {}}, {}])
+def test_geminis_arguments_may_come_behind_the_name(nothing: Any) -> None:
+    def piece(*calls: Any, **more: Any) -> Any:
+        return {"candidates": [{"content": {"parts": [{"functionCall": call} for call in calls]}, **more}]}
+
+    pieces = [
+        piece({"name": "f", **nothing}),
+        piece({"args": {"a": 1}}),
+        piece({}),
+        piece({"name": "g", **nothing}, finishReason="STOP"),
+    ]
+    response, failure = read(WIRES["gemini"], stream_of(WIRES["gemini"], pieces))
+
+    assert failure is None
+    assert [call[1:] for call in calls_of(response.choices[0].message)] == [("f", '{"a":1}'), ("g", "{}")]

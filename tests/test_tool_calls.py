@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.openai import OPENAI
@@ -42,7 +42,7 @@ def piece(text: str | None = None, name: str | None = None, **more: Any) -> Frag
 
 
 ARGUMENTS = st.dictionaries(st.text(max_size=3), st.integers(0, 9) | st.text(max_size=4), min_size=1, max_size=3)
-CALLS = st.lists(st.tuples(st.sampled_from("fgh"), ARGUMENTS), min_size=1, max_size=4)
+CALLS = st.lists(st.tuples(st.sampled_from(["find", "get_weather", "get_time"]), ARGUMENTS), min_size=1, max_size=4)
 
 
 def split(text: str, size: int) -> list[str]:
@@ -91,13 +91,57 @@ def no_id_at_all(number: int, name: str, pieces: list[str]) -> list[Fragment]:
     return [piece(first, name, index=0), *(piece(text, index=0) for text in others)]
 
 
+def empty_object_first(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    head, *rest = as_openai(number, name, pieces)
+    return [piece("{}", name, id=head["id"], index=number), *rest]
+
+
+def whole_again_at_the_end(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [*as_openai(number, name, pieces), piece("".join(pieces), index=number)]
+
+
+def whole_again_with_its_name(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    return [*as_openai(number, name, pieces), piece("".join(pieces), name, id=f"id{number}", index=number)]
+
+
+def whole_again_as_json_text(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    whole = json.dumps("".join(pieces))
+    return [*as_openai(number, name, pieces), piece(whole, name, id=f"id{number}", index=number)]
+
+
+def name_in_pieces(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    head = piece("", name[:3], id=f"id{number}", index=number)
+    return [head, piece("", name[3:], index=number), *(piece(text, index=number) for text in pieces)]
+
+
+def name_in_pieces_beside_arguments(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    first, *others = pieces
+    if not others:
+        return as_openai(number, name, pieces)
+    head = piece(first, name[:3], id=f"id{number}", index=number)
+    second, *others = others
+    return [head, piece(second, name[3:], index=number), *(piece(text, index=number) for text in others)]
+
+
+def name_growing(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    head = piece("", name[:3], id=f"id{number}", index=number)
+    return [head, *(piece(text, name, id=f"id{number}", index=number) for text in pieces)]
+
+
+def an_id_for_every_fragment(number: int, name: str, pieces: list[str]) -> list[Fragment]:
+    head, *rest = as_openai(number, name, pieces)
+    return [head, *({**fragment, "id": f"id{number}-{at}"} for at, fragment in enumerate(rest))]
+
+
 HABITS = [
     as_openai, one_index_for_all, without_index, all_repeated, rising_index, arguments_under_the_next_index, late_id,
-    whole_and_nameless_index, no_id_at_all,
+    whole_and_nameless_index, no_id_at_all, empty_object_first, whole_again_at_the_end, whole_again_with_its_name,
+    whole_again_as_json_text, name_in_pieces, name_in_pieces_beside_arguments, name_growing, an_id_for_every_fragment,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("habit", HABITS)
+@settings(max_examples=60)
 @given(calls=CALLS, size=st.integers(1, 6))
 def test_fragments_come_together_whatever_the_habit_of_the_vendor(habit: Any, calls: Any, size: int) -> None:
     texts = [json.dumps(arguments) for _, arguments in calls]
@@ -127,6 +171,23 @@ def test_calls_without_arguments_under_one_index_are_told_apart_by_their_names()
 
 def test_a_name_that_is_repeated_with_nothing_else_begins_no_call() -> None:
     assert folded(piece("{}", "f", id="a", index=0), piece("", "f", index=0)) == [("a", "f", "{}")]
+
+
+@pytest.mark.parametrize("closing", ["{}", " {} "])
+def test_an_empty_object_that_nothing_follows_is_all_there_is(closing: str) -> None:
+    assert [text.strip() for _, _, text in folded(piece(closing, "find", id="a", index=0))] == ["{}"]
+    two = folded(piece("{}", "find", id="a", index=0), piece('{"x":1}', "find", id="b", index=0))
+    assert [text for _, _, text in two] == ["{}", '{"x":1}']
+
+
+def test_an_empty_object_is_not_lost_where_no_finish_reason_comes() -> None:
+    assert OPENAI.chat_stream is not None
+    decoder = OPENAI.chat_stream.open_decoder(WireCall(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m"))
+    choice = {"index": 0, "delta": {"tool_calls": [piece("{}", "find", id="a", index=0)]}}
+    chunks = decoder.feed(f"data: {json.dumps({'choices': [choice]})}\n\ndata: [DONE]\n\n".encode())
+    calls = fold_chunks(chunks).choices[0].message.tool_calls or []
+
+    assert [call.function and call.function.arguments for call in calls] == ["{}"]
 
 
 @pytest.mark.parametrize("given_id", ["a", "", None, 7])

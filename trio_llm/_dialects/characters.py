@@ -69,15 +69,20 @@ class Joint:
     def join(self, chunks: Iterable[ChunkT]) -> Iterator[ChunkT]:
         """The chunks, or the events, of a stream with whole characters.
 
-        A first half at the end of a text waits for the next chunk.
+        A first half at the end of a text waits for the next chunk. One that waits when its answer ends stays alone.
         """
         for chunk in chunks:
             choices: Any = getattr(chunk, "choices", None)
             texts = _texts_of_event(chunk) if choices is None else chain.from_iterable(map(_texts, choices))
+            ended = [choice.index for choice in choices or () if choice.finish_reason is not None]
             for place, holder, name in texts:
                 text = getattr(holder, name)
                 if text:
-                    setattr(holder, name, self._join(place, text))
+                    text = self._join(place, text)
+                if place[0] in ended and self.waiting.pop(place, ""):
+                    text = f"{text or ''}{_INSTEAD}"
+                if text is not None:
+                    setattr(holder, name, text)
             whole_characters(chunk)
             yield chunk
 

@@ -108,13 +108,16 @@ class FrameStreamDecoder(Generic[FrameT, ChunkT]):
                 self._read_last(frame, chunks)
             self._note_failure()
             if self.failure is None:
-                chunks.extend(self._reader.close())
+                chunks.extend(self._held_back())
         except (ReplyIsError, ConversionError, TruncatedReply) as error:
             self._fail(error)
         return chunks
 
     def _read(self, frame: FrameT) -> Iterable[ChunkT]:
         return self._reader.read(frame)
+
+    def _held_back(self) -> Iterable[ChunkT]:
+        return self._reader.close()
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, ReplyIsError) or not self._reader.complete:
@@ -191,6 +194,10 @@ class SSEStreamDecoder(FrameStreamDecoder[ServerSentEvent, ChunkT]):
         if self._joint.waiting or has_halves(data) or (self._events.has_raw_bytes and has_raw_bytes(data)):
             return self._joint.join(self._reader.read(frame))
         return self._reader.read(frame)
+
+    def _held_back(self) -> Iterable[ChunkT]:
+        held = self._reader.close()
+        return self._joint.join(held) if self._joint.waiting else held
 
     def _end(self) -> Iterable[ChunkT]:
         """Read OpenAI's last event. Where words came in place of the end of an answer, they say that there is none."""

@@ -5,8 +5,13 @@ with the first fragment, with each, late, or never. Four rules put them together
 
 - A known id continues its call.
 - A new id begins a call, unless the call of that index has an id that was made up here: then it is that call's own.
-- A fragment without an id continues the call of its index, and with a new index, but no name, the open call.
-- A name after complete arguments begins a call.
+- A fragment without an id continues the call of its index, and with a new index, but no name, the open call. So does
+  one with an id of its own, but no name, while the call of its index is not whole.
+- A name after complete arguments begins a call. One before that is a piece of the name, or says it again.
+
+Three habits are undone: `{}` in place of arguments that are still to come, which is held back until it is known;
+whole arguments that are said again behind their fragments, as text or as the JSON text of that; and a name that is said
+again with every fragment.
 
 Ids do not repeat within a conversation, for a tool's result is found by its id alone. A call without an id gets one,
 and so does a call whose id an earlier turn has used.
@@ -16,12 +21,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from .._convert import json as _json
 from .._convert.narrow import is_object
 
 Fragment = dict[str, Any]
+
+_EMPTY: Final = "{}"
 
 
 class ConversationIds:
@@ -95,11 +102,43 @@ class _OpenCall:
         self.identifier = identifier
         self.name = name
         self.texts: list[str] = []
+        self._size = 0
+        self.held = ""
+        """An empty object that may be all, or stand in place of what is still to come."""
 
     @property
     def is_complete(self) -> bool:
         """Whether the arguments so far are a whole JSON object."""
-        return is_whole_object("".join(self.texts))
+        return is_whole_object("".join(self.texts) or self.held)
+
+    def more(self, text: str) -> str:
+        """What a fragment adds to the arguments."""
+        if not any(self.texts):
+            if text.strip() == _EMPTY:
+                self.held = text
+                return ""
+            if text.strip():
+                self.held, text = "", text if text.lstrip()[:1] == "{" else self.held + text
+        elif len(text) >= self._size > len(_EMPTY) and self._is_said_again(text):
+            return ""
+        self.texts.append(text)
+        self._size += len(text)
+        return text
+
+    def _is_said_again(self, text: str) -> bool:
+        so_far = "".join(self.texts)
+        return is_whole_object(so_far) and (text == so_far or (text[:1] == '"' and _json_value(text) == so_far))
+
+    def name_goes_on(self, name: str) -> str:
+        """What a fragment adds to the name."""
+        if self.name is None:
+            self.name = name
+            return name
+        if name == self.name or (any(self.texts) and self.is_complete):
+            return ""
+        rest = name.removeprefix(self.name)
+        self.name += rest
+        return rest
 
 
 class OpenCalls:
@@ -122,8 +161,15 @@ class OpenCalls:
                 number = self._open(fragment, reply_id)
             else:
                 self._continue(fragment, number)
-            self._calls[number].texts.append(_text(fragment))
+            _add(self._calls[number], fragment)
             fragment["index"] = number
+
+    def held_back(self) -> list[Fragment]:
+        """The fragments that no other one has made up for when the answer ends."""
+        held = [(number, call) for number, call in enumerate(self._calls) if call.held]
+        for _, call in held:
+            call.texts, call.held = [call.held], ""
+        return [{"index": number, "function": {"arguments": "".join(call.texts)}} for number, call in held]
 
     def _number(self, fragment: Fragment) -> int | None:
         """The number of the call that a fragment continues; None if it begins a new one."""
@@ -132,7 +178,7 @@ class OpenCalls:
         if identifier is not None:
             known = self._by_id.get(identifier)
             if known is None:
-                return at_index if at_index is not None and self._awaits_id(at_index, fragment) else None
+                return at_index if at_index is not None and self._goes_on(at_index, fragment) else None
             return None if at_index is None and self._begins(fragment, known) else known
         if not self._calls:
             return None
@@ -143,9 +189,12 @@ class OpenCalls:
             return None
         return None if self._begins(fragment, number) or not self._is_named(number, fragment) else number
 
-    def _awaits_id(self, number: int, fragment: Fragment) -> bool:
-        """Whether an id that comes late is that call's. A call that was whole before is not asked to wait."""
-        return self._calls[number].given is None and not self._begins(fragment, number)
+    def _goes_on(self, number: int, fragment: Fragment) -> bool:
+        """Whether a new id is that call's, which has none yet, or is that of a fragment alone, which has no name."""
+        call = self._calls[number]
+        if call.given is None:
+            return not self._begins(fragment, number)
+        return _name(fragment) is None and bool(_text(fragment)) and not call.is_complete
 
     def _begins(self, fragment: Fragment, number: int) -> bool:
         """Whether a name, and something of arguments, come after arguments that are whole."""
@@ -153,9 +202,12 @@ class OpenCalls:
         return name is not None and (name != call.name or bool(_text(fragment))) and call.is_complete
 
     def _is_named(self, number: int, fragment: Fragment) -> bool:
-        """Whether a name can be that of the call: it has none yet, the same, or arguments that have not ended."""
+        """Whether a name can be that of the call, or a piece of it: the call has none yet, the same, or has not ended.
+
+        Where no call has an id, a new name before any arguments is that of the next one.
+        """
         call = self._calls[number]
-        return call.name in (None, _name(fragment)) or any(call.texts)
+        return call.name in (None, _name(fragment)) or any(call.texts) or call.given is not None
 
     def _open(self, fragment: Fragment, reply_id: object) -> int:
         number, given, index = len(self._calls), _given_id(fragment), fragment.get("index")
@@ -176,10 +228,27 @@ class OpenCalls:
             call.identifier = fragment["id"] = self._ids.take(given)
         if isinstance(index, int):
             self._by_index[index] = number
-        if call.name is None:
-            call.name = _name(fragment)
+        name = call.name_goes_on(_name(fragment) or "")
+        if name:
+            _part(fragment)["name"] = name
         else:
             _part(fragment).pop("name", None)
+
+
+def _add(call: _OpenCall, fragment: Fragment) -> None:
+    """Take what a fragment says of the arguments. A fragment of free text is taken as it is."""
+    given = _text(fragment)
+    if "custom" in fragment and "function" not in fragment:
+        call.texts.append(given)
+    elif (text := call.more(given)) != given:
+        _part(fragment)["arguments"] = text
+
+
+def _json_value(text: str) -> object:
+    try:
+        return _json.loads(text)
+    except ValueError:
+        return None
 
 
 def _part(fragment: Fragment) -> Fragment:

@@ -354,7 +354,7 @@ def _joined_call(fragments: list[ToolCall]) -> ToolCall:
                 **fragment.provider_specific_fields,
             }
     if customs:
-        name = next((custom.name for custom in customs if custom.name), None)
+        name = "".join(custom.name for custom in customs if custom.name) or None
         joined.type, joined.custom = "custom", CustomCall(name, "".join(custom.input for custom in customs))
     else:
         joined.function = _joined_function(functions)
@@ -363,7 +363,7 @@ def _joined_call(fragments: list[ToolCall]) -> ToolCall:
 
 
 def _joined_function(fragments: list[FunctionCall]) -> FunctionCall:
-    name = next((fragment.name for fragment in fragments if fragment.name), None)
+    name = "".join(fragment.name for fragment in fragments if fragment.name) or None  # some servers cut names as well
     joined = FunctionCall(name, "".join(fragment.arguments for fragment in fragments))
     fragments[:] = [joined]
     return joined

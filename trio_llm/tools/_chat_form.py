@@ -42,7 +42,7 @@ class ChatReader:
                     continue
                 writing = self._writings.setdefault(fragment.index, _Writing())
                 writing.id = fragment.id or writing.id
-                writing.name = fragment.function.name or writing.name
+                writing.name += fragment.function.name or ""
                 if _is_complete(writing, fragment.function.arguments):
                     yield WrittenCall(writing.id, writing.name, "".join(writing.pieces))
 

@@ -241,6 +241,8 @@ class _OpenCandidate:
         self._response_id = response_id
         self._ids = ids
         self._calls = 0
+        self._without_arguments: set[int] = set()
+        """Calls that have none so far. That they need none is known at the end of the answer."""
         self._says_something = False
         self._role: str | None = "assistant"
         self._beside: dict[str, Any] = {}
@@ -267,6 +269,9 @@ class _OpenCandidate:
         if self.finish is not None and self.finish not in _PLAIN_FINISH:
             self._beside["finishReason"] = self.finish  # also where it is handed on as it is
         delta = maker(Delta)(provider_specific_fields=self._beside or None)
+        if self._without_arguments:
+            none = sorted(self._without_arguments)
+            delta.tool_calls = [ToolCall(function=FunctionCall(None, "{}"), index=number) for number in none]
         if rest := self._audio.close():
             delta.audio = ChatAudio(data=rest)
         return maker(StreamingChoices)(self._finish_reason(), self._index, delta)
@@ -303,7 +308,15 @@ class _OpenCandidate:
                 _append(delta, "part_fields", part.model_extra)
 
     def _take_call(self, wire: FunctionCallPart, signature: str | None, delta: Delta) -> None:
-        arguments = json_text(wire.args or {})
+        arguments = json_text(wire.args) if wire.args else ""
+        if not wire.name and self._calls:  # a stream may bring the arguments behind the name
+            if arguments:
+                self._without_arguments.discard(self._calls - 1)
+                part = FunctionCall(None, arguments)
+                delta.tool_calls = [*(delta.tool_calls or ()), ToolCall(function=part, index=self._calls - 1)]
+            return
+        if not arguments:
+            self._without_arguments.add(self._calls)
         call = ToolCall(
             self._ids.take(wire.id, f"{self._response_id}/{self._index}"),
             function=FunctionCall(wire.name, arguments),

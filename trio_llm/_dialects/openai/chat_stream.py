@@ -7,10 +7,10 @@ fragments of tool calls numbered anyhow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..._convert.converter import structure
-from ..._convert.narrow import JSONObject, as_object, parse_object
+from ..._convert.narrow import JSONObject, as_list, as_object, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponseStream
 from ..bodies import unwrapped
@@ -69,7 +69,7 @@ class OpenAIChatReader:
         if event.data == _DONE:
             self.finished = True
             self._check_end()
-            return ()
+            return self._held_back()
         chunk = parse_object(event.data)
         raise_error(chunk, event.name)
         if "choices" not in chunk:
@@ -86,6 +86,12 @@ class OpenAIChatReader:
         """Nothing is held back. Raises as `read` does at the end."""
         self._check_end()
         return ()
+
+    def _held_back(self) -> Iterator[ModelResponseStream]:
+        """What an answer without a finish reason still holds back."""
+        for index, choice in self._choices.items():
+            if rest := choice.calls.held_back():
+                yield structure({"choices": [{"index": index, "delta": {"tool_calls": rest}}]}, ModelResponseStream)
 
     def _check_end(self) -> None:
         if self._failure is not None:
@@ -120,7 +126,10 @@ class OpenAIChatReader:
         held.says_something = held.says_something or any_content(delta)
         held.has_deltas = held.has_deltas or (held.says_something and bool(in_place))
         settle_choice(choice, has_calls=bool(held.calls))
-        held.finished = held.finished or choice["finish_reason"] is not None
+        if choice["finish_reason"] is not None:
+            held.finished = True
+            if rest := held.calls.held_back():
+                choice["delta"] = {**delta, "tool_calls": [*as_list(delta.get("tool_calls")), *rest]}
         self._failure = failure_of(choice, says_something=held.says_something) or self._failure
 
 
