@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import openai
 import pytest
 
 from trio_llm import APIConnectionError, Client, RetryPolicy
+from trio_llm._runtime import trio
+from trio_llm._types.http import HTTPRequest, Origin
 from trio_llm.testing import (
     AtEvent,
     Failure,
@@ -23,9 +27,11 @@ from trio_llm.testing import (
     ToolUse,
     record,
     replay,
+    run_in_virtual_time,
     serve,
     serve_recording,
 )
+from trio_llm.transport import Transport
 
 pytestmark = pytest.mark.anyio
 
@@ -71,6 +77,101 @@ async def test_an_sdk_hears_from_a_cassette_what_it_heard_through_the_port(speed
     assert KEY not in await anyio.Path(path).read_text()
     started_at = [request.started for request in player.requests]
     assert (started_at[1] - started_at[0] >= 0.01) or speed == 0
+
+
+class InMemory(httpx.AsyncBaseTransport):
+    """Lets an SDK that uses httpx talk to a transport of ours, in virtual time."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        origin = Origin(request.url.scheme, request.url.host, request.url.port or 443)
+        asked = HTTPRequest(
+            request.method, request.url.raw_path.decode(), [*request.headers.items()], await request.aread()
+        )
+        reply = await self._transport.send(origin, asked)
+        return httpx.Response(reply.head.status, headers=dict(reply.head.headers), stream=Pieces(reply))
+
+
+class Pieces(httpx.AsyncByteStream, AsyncIterator[bytes]):
+    def __init__(self, reply: Any) -> None:
+        self._reply = reply
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece: bytes = await self._reply.read()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        await self._reply.aclose()
+
+
+async def heard_with_times(transport: Transport) -> list[tuple[float, Any]]:
+    """What OpenAI's own client hears of a chat and a stream, and when."""
+    heard: list[tuple[float, Any]] = []
+    async with openai.AsyncOpenAI(
+        api_key=KEY, max_retries=0, http_client=httpx.AsyncClient(transport=InMemory(transport))
+    ) as sdk:
+        answer = await sdk.chat.completions.create(model="m", messages=HI)
+        heard.append((trio.current_time(), answer.model_dump()))
+        async for chunk in await sdk.chat.completions.create(model="m", messages=HI, stream=True):
+            heard.append((trio.current_time(), chunk.model_dump()))
+    return heard
+
+
+def said_to_sdk(base_url: str) -> list[Any]:
+    """The same, through a port and in time that passes."""
+    with openai.OpenAI(api_key=KEY, base_url=f"{base_url}/v1", max_retries=0) as client:
+        heard: list[Any] = [client.chat.completions.create(model="m", messages=HI).model_dump()]
+        heard += [chunk.model_dump() for chunk in client.chat.completions.create(model="m", messages=HI, stream=True)]
+    return heard
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> tuple[Path, list[Any]]:
+    """The cassette of a real SDK's calls through a port, and what it heard."""
+    path = tmp_path / "sdk.jsonl"
+
+    async def main() -> list[Any]:
+        script: Script = [Reply("Hello", latency=0.02), Reply("one two three", gap=0.01)]
+        async with started(serve, Simulator(script)) as upstream:
+            async with started(serve_recording, record(path), upstream) as base_url:
+                heard: list[Any] = await anyio.to_thread.run_sync(said_to_sdk, base_url)
+                return heard
+
+    return path, anyio.run(main)
+
+
+# OpenAI's client leaves its own generators to the garbage collector.
+@pytest.mark.filterwarnings("ignore:Async generator 'openai:ResourceWarning")
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <async_generator object AsyncStream:pytest.PytestUnraisableExceptionWarning"
+)
+def test_what_was_recorded_in_real_time_is_heard_at_the_same_virtual_times_on_both_loops(
+    recorded: tuple[Path, list[Any]],
+) -> None:
+    path, said = recorded
+    replies = [json.loads(line)["reply"] for line in path.read_text().splitlines()[1:]]
+    spans = [reply["after"] + sum(piece["after"] for piece in reply["pieces"]) for reply in replies]
+
+    def heard(speed: Any, backend: Any) -> list[tuple[float, Any]]:
+        return run_in_virtual_time(heard_with_times, replay(path, speed=speed), backend=backend)
+
+    in_time = heard("recorded", "trio")
+    assert [event for _, event in in_time] == said
+    assert in_time == heard("recorded", "asyncio")
+    assert in_time[0][0] == pytest.approx(spans[0])
+    assert spans[0] >= 0.02
+    assert in_time[-1][0] <= sum(spans) + 1e-9
+    assert in_time[-1][0] - in_time[1][0] >= 0.01
+    for backend in ("trio", "asyncio"):
+        assert heard(0, backend) == [(0.0, event) for event in said]
+    assert KEY not in path.read_text()
 
 
 async def test_what_is_stale_is_refused_at_the_port_with_the_difference(tmp_path: Path) -> None:
