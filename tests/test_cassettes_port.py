@@ -88,7 +88,7 @@ class InMemory(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         origin = Origin(request.url.scheme, request.url.host, request.url.port or 443)
         asked = HTTPRequest(
-            request.method, request.url.raw_path.decode(), [*request.headers.items()], await request.aread()
+            request.method, request.url.raw_path.decode(), (*request.headers.items(),), await request.aread()
         )
         reply = await self._transport.send(origin, asked)
         return httpx.Response(reply.head.status, headers=dict(reply.head.headers), stream=Pieces(reply))
@@ -114,9 +114,8 @@ class Pieces(httpx.AsyncByteStream, AsyncIterator[bytes]):
 async def heard_with_times(transport: Transport) -> list[tuple[float, Any]]:
     """What OpenAI's own client hears of a chat and a stream, and when."""
     heard: list[tuple[float, Any]] = []
-    async with openai.AsyncOpenAI(
-        api_key=KEY, max_retries=0, http_client=httpx.AsyncClient(transport=InMemory(transport))
-    ) as sdk:
+    in_memory: Any = httpx.AsyncClient(transport=InMemory(transport))
+    async with openai.AsyncOpenAI(api_key=KEY, max_retries=0, http_client=in_memory) as sdk:
         answer = await sdk.chat.completions.create(model="m", messages=HI)
         heard.append((trio.current_time(), answer.model_dump()))
         async for chunk in await sdk.chat.completions.create(model="m", messages=HI, stream=True):

@@ -123,7 +123,9 @@ def test_what_is_left_at_the_end_is_a_leak(backend: Any) -> None:
         client = world.client("forgetful")
         world.kept = await client.completion("openai/any", [{"role": "user", "content": "Hi"}], stream=True)  # type: ignore[attr-defined]
 
-    with pytest.raises(LeakError, match="call 1 of forgetful has not ended; .*slots of openai.*1 still held"):
+    with pytest.raises(
+        LeakError, match="call 1 of forgetful, made at .*app, has not ended; .*slots of openai.*: 1 still held"
+    ):
         lab({"openai": Simulator(Reply("a b", gap=1))}, backend=backend).run(app)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import socket
 from contextlib import asynccontextmanager
 from typing import Any
@@ -71,10 +73,14 @@ async def test_tasks_of_others_are_not_its_business_and_its_error_goes_before() 
 
 @in_virtual_time
 async def test_an_open_socket_and_a_held_slot_are_told() -> None:
-    with pytest.raises(LeakError, match="1 more file descriptors are open than before"):
+    with pytest.raises(LeakError, match=r"1 more file descriptors are open than before: a socket from \('127.0.0.1', "):
         async with quiescent():
-            kept = socket.socket()
+            kept = socket.create_server(("127.0.0.1", 0))
     kept.close()
+    with pytest.raises(LeakError, match=f"than before: {re.escape(__file__)}"):
+        async with quiescent():
+            file = os.open(__file__, os.O_RDONLY)
+    os.close(file)
     async with Client(transport=Simulator(Reply("a b", gap=1))) as client:
         with pytest.raises(LeakError, match="1 still held"):
             async with quiescent(client):

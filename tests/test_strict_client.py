@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from virtual import in_virtual_time
 
 from trio_llm import Client
 from trio_llm._runtime import trio
-from trio_llm.testing import AtEvent, LeakError, Reply, Simulator
+from trio_llm.testing import AtEvent, LeakError, Reply, Simulator, SimulatorStatistics, quiescent
 
+LINE = next(
+    number for number, line in enumerate(Path(__file__).read_text().splitlines(), 1) if line.endswith("# this line")
+)
 HI = [{"role": "user", "content": "Hi"}]
 
 
@@ -44,12 +49,41 @@ async def test_a_stream_that_is_not_closed_is_named_with_the_line_that_made_it()
         async with strict() as client:
             kept = await client.completion("openai/gpt-4o", HI, stream=True)  # this line
             await anext(aiter(kept))
-    (problem,) = caught.value.problems
-    assert problem.startswith("a stream to openai/gpt-4o, made at ")
-    assert problem.endswith("still runs")
-    assert "test_strict_client.py" in problem
-    assert "test_a_stream_that_is_not_closed" in problem
-    assert str(caught.value) == f"left behind: {problem}"
+    call, slot, connection = caught.value.problems
+    place = f"{__file__}:{LINE} in test_a_stream_that_is_not_closed_is_named_with_the_line_that_made_it"
+    assert call == f"a stream to openai/gpt-4o, made at {place}, still runs"
+    assert slot.startswith("slots of openai https://api.openai.com/v1: 1 still held, 0 waited for")
+    assert slot.endswith(f", one by a stream to openai/gpt-4o, made at {place}")
+    assert connection == f"connections still active: 1, one to https://api.openai.com, opened at {place}"
+    assert str(caught.value) == f"left behind: {call}; {slot}; {connection}"
+
+
+@in_virtual_time
+async def test_connections_that_a_transport_keeps_are_a_leak_though_every_call_has_ended() -> None:
+    class Keeping(Simulator):
+        """It counts replies as open that were closed."""
+
+        def statistics(self) -> SimulatorStatistics:
+            return attrs.evolve(super().statistics(), active=1)
+
+    with pytest.raises(LeakError) as caught:
+        async with Client(transport=Keeping(), strict=True) as client:
+            await client.completion("openai/any", HI)
+    assert caught.value.problems == ("connections still active: 1",)
+
+
+@in_virtual_time
+async def test_what_a_strict_client_holds_is_named_by_whoever_looks() -> None:
+    async def forgetful(client: Client) -> Any:
+        return await client.completion("openai/gpt-4o", HI, stream=True)
+
+    async with strict() as client:
+        with pytest.raises(
+            LeakError, match="1 still held, 0 waited for, one by a stream .* in .*forgetful; .*opened at"
+        ):
+            async with quiescent(client):
+                kept = await forgetful(client)
+        await kept.aclose()
 
 
 @in_virtual_time

@@ -44,7 +44,7 @@ from .._transport.choice import adapted_transport, direct_transport, proxied_tra
 from .._types.chat import ChatParams, ChatRequest, MessageLike
 from .._types.errors import ClientClosedError
 from .._types.request import AnyRequest, Fallback
-from .doors import RoomDoors, open_calls, tell_left
+from .doors import RoomDoors, left_behind, open_calls, tell_left
 
 if TYPE_CHECKING:
     from .._engine.events import Activity
@@ -135,8 +135,8 @@ class Client(Operations, RoomDoors):
             budget: what calls may cost, as `trio_llm.purse.Budget(usd=20, per=86_400)`: the last of the gates.
             targets: who says where a call goes, before its fallbacks.
             responders: who answers in place of the network, or around it.
-            strict: leaving the block raises `trio_llm.testing.LeakError` if a call still runs, or if a stream was
-                forgotten: with the line that made it. For tests.
+            strict: leaving the block raises `trio_llm.testing.LeakError` if a call still runs, if a stream was
+                forgotten, or if a slot or a connection is held: with the line that made it. For tests.
         """
         _check_kinds((retry, RetryPolicy), (limits, Limits), (timeouts, Timeouts))
         self._open_calls = open_calls() if strict else None
@@ -165,7 +165,10 @@ class Client(Operations, RoomDoors):
             raise ClientClosedError("this client is closed: it takes no more calls")
         engine = self._engine_made
         if engine is None:
-            engine = self._engine_made = Engine(self._settings, self._choose_transport())
+            transport = self._choose_transport()
+            if self._open_calls is not None:
+                transport = self._open_calls.watching(transport)
+            engine = self._engine_made = Engine(self._settings, transport)
         engine.check_run()
         return engine
 
@@ -450,7 +453,7 @@ class Client(Operations, RoomDoors):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        left = self._open_calls.left() if self._open_calls is not None else None
+        left = left_behind(self._open_calls, self) if self._open_calls is not None else None
         await self.aclose()
         if left:
             tell_left(left, error)

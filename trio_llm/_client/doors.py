@@ -211,6 +211,13 @@ def open_calls() -> UnendedCalls:
     return UnendedCalls()
 
 
+def left_behind(calls: UnendedCalls, client: object) -> list[str]:
+    """What a strict client holds at its end, in words."""
+    from ..testing._leaks import held
+
+    return [*calls.left(), *held(client, calls)]
+
+
 def tell_left(left: list[str], error: BaseException | None) -> None:
     """Say what was left in a strict client; to an error that leaves the block, as a note.
 

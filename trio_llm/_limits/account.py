@@ -402,6 +402,7 @@ class Account:
                 if lane.described is not None and lane.described.buckets
             },
             lanes={name: self._lane_statistics(lane, now) for name, lane in self._lanes.items()},
+            holders=tuple(islice(self._holders.values(), _MOST_HOLDERS)),
             attempts=self._attempts,
             errors=self._errors,
             prompt_tokens=self._prompt_tokens,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import attrs
@@ -134,6 +134,8 @@ class AccountStatistics:
     """What is left of the limits that adaptive accounts follow, by lane (usually a model) and name of the limit."""
     lanes: Mapping[str, LaneStatistics] = attrs.field(factory=dict[str, LaneStatistics])
     """The lanes that are in use, by name."""
+    holders: Sequence[Any] = ()
+    """The activities of calls that hold a slot, at most eight, where an observer wants `CallWaiting`."""
     attempts: int = 0
     """Requests sent."""
     errors: int = 0

@@ -28,7 +28,7 @@ from .._types.http import HTTPRequest, Origin
 from ..observe import Activity, AttemptFailed, AttemptSent, CallEnded, CallFellBack, CallStarted, Event
 from ._actions import Failure, Fault
 from ._faults import FaultPlan, Moment
-from ._leaks import LeakError, held
+from ._leaks import LeakError, SourceLine, calling_place, held
 from ._scheduling import oldest_first, trio_order
 from ._simulator import Simulator
 from ._stepwise import run_step_by_step
@@ -135,7 +135,7 @@ class Lab:
         self._network = _Network(self)
         self._clients: dict[str, Client] = {}
         self._lines: list[tuple[float, str, int, str]] = []
-        self._open: set[tuple[str, int]] = set()
+        self._open: dict[tuple[str, int], SourceLine | None] = {}
         self._broken: InvariantError | None = None
         self._scope: trio.CancelScope | None = None
 
@@ -189,7 +189,7 @@ class Lab:
         return result[0] if result else None  # type: ignore[return-value]  # `run` raises
 
     def _left(self) -> list[str]:
-        left = [f"call {number} of {name} has not ended" for name, number in sorted(self._open)]
+        left = [f"call {number} of {name}{_made(place)} has not ended" for (name, number), place in self._open.items()]
         left += [f"{name}: {problem}" for name, client in self._clients.items() for problem in held(client)]
         return left + [
             f"{name}: {simulator.statistics().active} connections are open"
@@ -237,11 +237,15 @@ class Lab:
     def call_began(self, who: str, number: int) -> None:
         """A call of a client has begun."""
         self.calls += 1
-        self._open.add((who, number))
+        self._open[who, number] = calling_place()
 
     def call_ended(self, who: str, number: int) -> None:
         """It is over."""
-        self._open.discard((who, number))
+        self._open.pop((who, number), None)
+
+
+def _made(place: SourceLine | None) -> str:
+    return f", made at {place}," if place is not None else ""
 
 
 class _Tracing:

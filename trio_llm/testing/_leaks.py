@@ -2,21 +2,24 @@
 
 The observer of a strict client keeps a call from its start to its end, with the line of the program that made it. A
 call of a group, whose task runs nothing of the user's, has the line of the nearest group above it that has one. Streams
-that were forgotten are kept for good: that is a fault even if they have ended since.
+that were forgotten are kept for good: that is a fault even if they have ended since. A connection is kept from the
+request that it was taken for to the end of the reply, with the line of that call, whose task is the one that sends.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import FrameType
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import attrs
 
 from .._client.client import ClientStatistics
-from .._transport import TransportStatistics
-from ..observe import Activity, CallEnded, CallStarted, Event, GroupStarted
+from .._transport import Reply, Transport, TransportStatistics
+from .._types.http import HTTPRequest, Origin, ReplyHead
+from ..observe import Activity, AttemptSent, CallEnded, CallStarted, CallWaiting, Event, GroupStarted
 
 _OF_THE_WAY: Final = frozenset({"trio_llm", "trio", "anyio", "asyncio", "contextlib", "functools", "outcome", "runpy"})
 """Packages whose frames say nothing of who made something."""
@@ -74,53 +77,136 @@ def calling_place() -> SourceLine | None:
     return None
 
 
-def held(context: object) -> Iterator[str]:
-    """What a client or a transport says of itself; anything else has nothing to say."""
+def held(context: object, calls: UnendedCalls | None = None) -> Iterator[str]:
+    """What a client or a transport says of itself; anything else has nothing to say.
+
+    Who made it is known of what a strict client holds, and of what is held by calls that are given.
+    """
     tell = getattr(context, "statistics", None)
     statistics = tell() if callable(tell) else None
+    known = calls or getattr(context, "_open_calls", None) or UnendedCalls()
     if isinstance(statistics, ClientStatistics):
         for name, account in statistics.accounts.items():
             if account.in_flight or account.waiting:
-                yield f"slots of {name}: {account.in_flight} still held, {account.waiting} waited for"
+                holders = "".join(f", one by {known.shown(holder)}" for holder in account.holders)
+                yield f"slots of {name}: {account.in_flight} still held, {account.waiting} waited for{holders}"
         statistics = statistics.connections
     if isinstance(statistics, TransportStatistics) and statistics.active:
-        yield f"connections still active: {statistics.active}"
+        yield f"connections still active: {statistics.active}{''.join(f', one {one}' for one in known.connections)}"
 
 
 class UnendedCalls:
-    """An observer that knows which calls of a client have begun and not ended, and who made them."""
+    """An observer that knows which calls of a client have begun and not ended, who made them, and what they hold."""
 
-    wants: Final = (CallStarted, CallEnded, GroupStarted)
+    wants: Final = (CallStarted, CallEnded, GroupStarted, AttemptSent, CallWaiting)
+    # Who holds a slot is known where somebody may be told that others wait for it.
 
     def __init__(self) -> None:
-        self._places: dict[Activity, SourceLine | None] = {}
-        self._groups: dict[int, SourceLine | None] = {}
+        self._running: dict[Activity, None] = {}
+        # Also of calls that have ended: they may hold something.
+        self._places: WeakKeyDictionary[Activity, SourceLine] = WeakKeyDictionary()
         self._forgotten: list[str] = []
+        self._sending: Activity | None = None
+        self._connections: dict[object, str] = {}
 
     def observe(self, event: Event) -> None:
         """Note the begin or the end of a call."""
         activity = event.activity
-        if isinstance(event, GroupStarted):
-            self._groups[activity.id] = calling_place()
-        elif isinstance(event, CallStarted):
-            self._places[activity] = calling_place() or self._place_of_group(activity)
+        if isinstance(event, AttemptSent):
+            self._sending = activity
         elif isinstance(event, CallEnded):
             if event.end == "abandoned":
-                self._forgotten.append(f"{self._shown(activity)} was forgotten by its reader, and not closed")
-            self._places.pop(activity, None)
+                self._forgotten.append(f"{self.shown(activity)}, was forgotten by its reader, and not closed")
+            self._running.pop(activity, None)
+        elif isinstance(event, CallStarted | GroupStarted):
+            place = calling_place() or self._place_of_group(activity)
+            if place is not None:
+                self._places[activity] = place
+            if isinstance(event, CallStarted):
+                self._running[activity] = None
 
     def _place_of_group(self, activity: Activity) -> SourceLine | None:
         group = activity.parent
-        while group is not None and self._groups.get(group.id) is None:
+        while group is not None and group not in self._places:
             group = group.parent
-        return self._groups[group.id] if group is not None else None
+        return self._places[group] if group is not None else None
 
     def left(self) -> list[str]:
         """The calls that run now, and the streams that nobody closed; each with the place that made it."""
-        return [*self._forgotten, *(f"{self._shown(activity)} still runs" for activity in self._places)]
+        return [*self._forgotten, *(f"{self.shown(activity)}, still runs" for activity in self._running)]
 
-    def _shown(self, activity: Activity) -> str:
+    def shown(self, activity: Activity) -> str:
+        """A call in words, with the place that made it."""
         request, place = activity.request, self._places.get(activity)
         words = "a stream" if getattr(request, "stream", False) else "a call"
-        made = f", made at {place}," if place is not None else ""
+        made = f", made at {place}" if place is not None else ""
         return f"{words} to {request.model if request else 'a model'}{made}"
+
+    @property
+    def connections(self) -> Collection[str]:
+        """Those that carry an exchange, in words."""
+        return self._connections.values()
+
+    def watching(self, transport: Transport) -> Transport:
+        """The same transport; what it connects for whom is noted."""
+        return _WatchedTransport(transport, self)
+
+    def connects(self, exchange: object, origin: Origin) -> None:
+        """A request is about to be sent, by the task that has just told of it."""
+        place = calling_place() or (self._places.get(self._sending) if self._sending is not None else None)
+        self._connections[exchange] = f"to {origin}" + (f", opened at {place}" if place is not None else "")
+
+    def lets_go(self, exchange: object) -> None:
+        """Its connection is free or closed. Idempotent."""
+        self._connections.pop(exchange, None)
+
+
+class _WatchedTransport:
+    def __init__(self, inner: Transport, calls: UnendedCalls) -> None:
+        self._inner = inner
+        self._calls = calls
+
+    async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
+        exchange = object()
+        self._calls.connects(exchange, origin)
+        try:
+            return _WatchedReply(await self._inner.send(origin, request), exchange, self._calls)
+        except BaseException:
+            self._calls.lets_go(exchange)
+            raise
+
+    async def aclose(self) -> None:  # noqa: ASYNC910  # the transport has it
+        await self._inner.aclose()
+
+    def statistics(self) -> TransportStatistics:
+        return self._inner.statistics()
+
+
+class _WatchedReply:
+    def __init__(self, inner: Reply, exchange: object, calls: UnendedCalls) -> None:
+        self._inner = inner
+        self._exchange = exchange
+        self._calls = calls
+
+    @property
+    def head(self) -> ReplyHead:
+        return self._inner.head
+
+    def finish_nowait(self) -> bytes | None:
+        try:
+            body = self._inner.finish_nowait()
+        except BaseException:
+            self._calls.lets_go(self._exchange)
+            raise
+        if body is not None:
+            self._calls.lets_go(self._exchange)
+        return body
+
+    async def read(self) -> bytes:
+        return await self._inner.read()
+
+    async def aclose(self) -> None:  # noqa: ASYNC910  # the reply has it
+        try:
+            await self._inner.aclose()
+        finally:
+            self._calls.lets_go(self._exchange)

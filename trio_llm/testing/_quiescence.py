@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Protocol
 
 import trio as real_trio  # noqa: ASYNC106  # its tasks are looked at from outside
@@ -51,7 +52,7 @@ async def quiescent(*watched: object, descriptors: bool = True) -> AsyncIterator
     Raises:
         LeakError: with the line that made it, for each task that is left.
     """
-    before = _descriptors() if descriptors else 0
+    before = _descriptors() if descriptors else {}
     with _trio_family() if runs_on_trio() else _asyncio_family() as family:
         yield
         await trio.lowlevel.checkpoint()
@@ -62,19 +63,39 @@ async def quiescent(*watched: object, descriptors: bool = True) -> AsyncIterator
         raise LeakError("", 0, left)
 
 
-def _left(family: _Family, watched: tuple[object, ...], before: int | None) -> Iterator[str]:
+def _left(family: _Family, watched: tuple[object, ...], before: dict[int, str] | None) -> Iterator[str]:
     yield from family.left()
     for one in watched:
         yield from held(one)
-    if before is not None and (more := _descriptors() - before) > 0:
-        yield f"{more} more file descriptors are open than before"
+    if before is None:
+        return
+    now = _descriptors()
+    if (more := len(now) - len(before)) > 0:
+        new = [_told(number, target) for number, target in now.items() if before.get(number) != target]
+        yield f"{more} more file descriptors are open than before: {', '.join(new)}"
 
 
-def _descriptors() -> int:
+def _descriptors() -> dict[int, str]:
+    """What is open, by its number."""
+    found: dict[int, str] = {}
+    with suppress(OSError):
+        for name in os.listdir(_DESCRIPTORS):
+            with suppress(FileNotFoundError):  # that of the listing itself
+                found[int(name)] = os.readlink(f"{_DESCRIPTORS}/{name}")
+    return found
+
+
+def _told(number: int, target: str) -> str:
+    if not target.startswith("socket:"):
+        return target
     try:
-        return len(os.listdir(_DESCRIPTORS))
+        with socket.socket(fileno=os.dup(number)) as one:
+            ends = f"from {one.getsockname()}"
+            with suppress(OSError):
+                ends += f" to {one.getpeername()}"
     except OSError:
-        return 0
+        return target
+    return f"a socket {ends}"
 
 
 class _TrioFamily(real_trio.abc.Instrument):

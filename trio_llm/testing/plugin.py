@@ -51,7 +51,7 @@ def llm_client(simulator: Simulator) -> Iterator[Client]:
     calls = UnendedCalls()
     client = Client(transport=simulator, observers=[calls])
     yield client
-    left = [*calls.left(), *held(client)]
+    left = [*calls.left(), *held(client, calls)]
     if left:
         raise LeakError("", 0, left)
 
