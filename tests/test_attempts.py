@@ -18,7 +18,7 @@ from trio_llm import (
     RetryPolicy,
     Timeout,
 )
-from trio_llm._engine.attempts import CallFrame, run_attempts
+from trio_llm._engine.attempts import CallFrame, Tries, run_attempts
 from trio_llm._engine.call import Calls
 from trio_llm._limits.account import Account
 from trio_llm.exceptions import ClientClosedError
@@ -34,7 +34,9 @@ def frame_of(policy: RetryPolicy | None = None, *, timeout: float = 60, calls: C
         policy=policy or RetryPolicy(jitter=0),
         chance=lambda: 0.5,
         call=(calls or Calls()).start("somebody/something", timeout),
+        tries=Tries(),
         ticket=Account(Limits()).ticket(),
+        account=None,
     )
 
 

@@ -24,6 +24,10 @@ _ANY: Final = "Answer with one JSON object, and with nothing else."
 _JSON: Final = {"type": "json_object"}
 
 
+NAMES_OF_SCHEMAS: Final = frozenset({"response_format", "text_format", "text", "output_config"})
+"""Parameters without any of which no schema is asked for."""
+
+
 def asks_for_schema(request: AnyRequest) -> bool:
     """Whether a request, of whichever shape, asks for an answer that fits a schema."""
     parameters = request.parameters

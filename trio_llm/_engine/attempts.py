@@ -38,12 +38,13 @@ class CallFrame:
     chance: Callable[[], float]
     """A random number from 0 to 1, for the jitter."""
     call: RunningCall
+    tries: Tries | None
+    """None until an attempt has failed, where nobody else wants to know: nearly all calls need one attempt."""
     ticket: Ticket | None
     """Its claim to a place in line; None where a responder answers, which stands in none."""
-    tries: Tries = attrs.Factory(Tries)
-    account: Account | None = None
+    account: Account | None
     """Where it stands in line."""
-    number: int = 0
+    number: int = attrs.field(default=0, init=False)
     """What observers know its last attempt by; 0 if that was not sent, or nobody observes."""
 
 
@@ -55,25 +56,29 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
         ClientClosedError: if the client was closed meanwhile.
         APIError: the last attempt's.
     """
-    tries, call = frame.tries, frame.call
-    last, tries.broken = tries.broken, None
+    call, tries = frame.call, frame.tries
+    last: APIError | None = None
     with call.wait_until(call.deadline) as scope:
         try:
-            if last is not None:
+            if tries is not None and tries.broken is not None:
+                last, tries.broken = tries.broken, None
                 frame.number = call.attempts
-                await trio.sleep_until(_wake_after(last, frame))
+                await trio.sleep_until(_wake_after(last, frame, tries))
             while True:
-                tries.number += 1
+                if tries is not None:
+                    tries.number += 1
                 frame.number = 0
                 try:
                     return await attempt()
                 except APIError as error:
                     last = error
+                    if tries is None:
+                        tries = frame.tries = Tries(number=1)
                     error.llm_provider, error.model = frame.provider, frame.model
                     if call.admitted is not None:
                         error.response_seconds = call.calls.clock() - call.admitted
                     await trio.lowlevel.checkpoint_if_cancelled()  # else its deadline would seem to be over
-                    wake = trio.current_time() if _goes_back(error, frame) else _wake_after(error, frame)
+                    wake = trio.current_time() if _goes_back(error, frame, tries) else _wake_after(error, frame, tries)
                 await trio.sleep_until(wake)
         finally:
             call.done_waiting(scope)
@@ -82,7 +87,7 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
     raise out_of_time(frame, f"no reply within {call.timeout:g} s") from last
 
 
-def _goes_back(error: APIError, frame: CallFrame) -> bool:
+def _goes_back(error: APIError, frame: CallFrame, tries: Tries) -> bool:
     """Whether a refused call of a fan-out waits in its line once more, as if it had not been sent."""
     ticket, account = frame.ticket, frame.account
     crowd = None if ticket is None else ticket.crowd
@@ -92,20 +97,20 @@ def _goes_back(error: APIError, frame: CallFrame) -> bool:
         account.turn_away(crowd, error)
     if not ticket.refused:
         return False
-    if frame.tries.has_next:
+    if tries.has_next:
         raise error  # there is somebody else to ask
     if frame.call.watch is not None:
         frame.call.watch.attempt_failed(frame.number, error, 0.0, ticket)
     account.send_back(ticket)
     frame.call.back_in_line()
-    frame.tries.number -= 1
+    tries.number -= 1
     return True
 
 
-def _wake_after(error: APIError, frame: CallFrame) -> float:
+def _wake_after(error: APIError, frame: CallFrame, tries: Tries) -> float:
     # The effective deadline knows the caller's own scopes as well: no pause may reach past any of them.
     now, deadline = trio.current_time(), trio.current_effective_deadline()
-    wake = next_wake(error, Attempt(frame.tries.number, now, deadline, frame.chance()), frame.policy)
+    wake = next_wake(error, Attempt(tries.number, now, deadline, frame.chance()), frame.policy)
     if frame.call.watch is not None:
         frame.call.watch.attempt_failed(frame.number, error, None if wake is None else wake - now, frame.ticket)
     if wake is None:

@@ -13,7 +13,7 @@ import attrs
 
 from .._catalog.provider import Provider
 from .._dialects.contract import Answers, Endpoint, Fresh, Quirks, ReplyIsError, StreamEndpoint, WireCall
-from .._dialects.told_schema import asks_for_schema, with_told_schema
+from .._dialects.told_schema import NAMES_OF_SCHEMAS, asks_for_schema, with_told_schema
 from .._limits.settings import AccountStatistics, Limits
 from .._runtime import run_clock, run_identity, trio
 from .._transport import Transport
@@ -116,9 +116,9 @@ class Engine:
                 # Every call comes this way, so it has no step of its own for what is not there: a responder, or a type
                 # into which the answer is read.
                 if self._responders or "response_format" in request.parameters:
-                    response = await self._ask(request, call, Tries())
+                    response = await self._ask(request, call, None)
                 else:
-                    response = await self._receive(request, call, Tries())
+                    response = await self._receive(request, call, None)
                 self._note_latency(request.model, call)
             else:
                 response = await self._receive_from_targets(self._targets(request, call), call)
@@ -140,15 +140,15 @@ class Engine:
         targets.watch = call.watch
         return targets
 
-    def _ask(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+    def _ask(self, request: AnyRequest, call: RunningCall, tries: Tries | None) -> Awaitable[Any]:
         answered = OPERATIONS[request.operation].answered
         if answered is not None:
-            made = answered(request, lambda asked: self._ask_once(asked, call, Tries()))
+            made = answered(request, lambda asked: self._ask_once(asked, call, None))
             if made is not None:
                 return made
         return self._ask_once(request, call, tries)
 
-    def _ask_once(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+    def _ask_once(self, request: AnyRequest, call: RunningCall, tries: Tries | None) -> Awaitable[Any]:
         if not self._responders:
             return self._receive(request, call, tries)
         return responded(self._responders, request, call, lambda asked: self._receive(asked, call, tries))
@@ -157,7 +157,7 @@ class Engine:
         if call.answered is not None and call.admitted is not None:
             self.latencies.note(model, call.answered - call.admitted)
 
-    def _receive(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+    def _receive(self, request: AnyRequest, call: RunningCall, tries: Tries | None) -> Awaitable[Any]:
         operation = OPERATIONS[request.operation]
         route = self._routes.find(operation, request.model, request.options)
         if route is None:
@@ -176,28 +176,29 @@ class Engine:
 
     def _receive_part(self, route: Route, whole: AnyRequest, part: AnyRequest, call: RunningCall) -> Awaitable[Any]:
         if part.operation == whole.operation:
-            return self._receive_from(route, part, call, Tries())
-        return self._receive(part, call, Tries())
+            return self._receive_from(route, part, call, None)
+        return self._receive(part, call, None)
 
     async def _receive_last(self, request: AnyRequest) -> None:
         await self.receive(request)
 
-    async def _receive_embedded(self, request: AnyRequest, call: RunningCall, tries: Tries) -> Any:
+    async def _receive_embedded(self, request: AnyRequest, call: RunningCall, tries: Tries | None) -> Any:
         route = await self._embedded_route(request)
         return await self._receive_from(route, request, call, tries)
 
-    def _receive_from(self, route: Route, request: AnyRequest, call: RunningCall, tries: Tries) -> Awaitable[Any]:
+    def _receive_from(
+        self, route: Route, request: AnyRequest, call: RunningCall, tries: Tries | None
+    ) -> Awaitable[Any]:
         endpoint = route.endpoint
         if endpoint is None:
             raise _not_offered(request, route)
-        frame = self._frame(request, route, call, tries)
-        exchange = self._exchange(request, route, endpoint, frame)
+        exchange = self._exchange(request, route, endpoint, call, tries)
         if endpoint.polled:
             from .polling import receive_polled
 
             return receive_polled(exchange, endpoint)
         attempt = partial(receive_whole, exchange, endpoint)
-        return run_attempts(attempt if route.credential is None else partial(with_renewal, attempt, exchange), frame)
+        return run_attempts(attempt if route.credential is None else partial(with_renewal, attempt, exchange), exchange)
 
     async def open_chat(
         self, request: ChatRequest, trace: JobTrace | None = None
@@ -225,10 +226,10 @@ class Engine:
         if isinstance(request, ChatRequest) and request.on_break != "raise":
             return SeamedSource(source, request, reopening), opening
         if (resume := OPERATIONS[request.operation].resumed) is not None:
-            parts = CallParts(call, lambda part: self._receive(part, call, Tries()), self._receive_last)
+            parts = CallParts(call, lambda part: self._receive(part, call, None), self._receive_last)
             rules = OPERATIONS[request.operation].rules(targets.current)
             resumed = resume(
-                source, opening, targets.current, parts, lambda part: self._open_stream(part, rules, call, Tries())
+                source, opening, targets.current, parts, lambda part: self._open_stream(part, rules, call, None)
             )
             if resumed is not source:
                 return EndingSource(resumed, call), opening
@@ -249,19 +250,20 @@ class Engine:
         # Responders are handed every chunk. Which of them the caller sees is decided behind them.
         everything = attrs.evolve(rules, is_shown=lambda _: True)
         owner = responded_stream(responders, request, lambda asked: self._open_stream(asked, everything, call, tries))
-        frame = CallFrame("", request.model, self.settings.retry, self.settings.chance, call, None, tries)
+        settings = self.settings
+        frame = CallFrame("", request.model, settings.retry, settings.chance, call, tries, None, None)
         source: AttemptSource[Any, Any] = AttemptSource(owner, rules, frame, self.settings.timeouts)
         return source, await source.open()
 
     async def _open_stream(
-        self, request: AnyRequest, rules: ChunkRules[Any, Any], call: RunningCall, tries: Tries
+        self, request: AnyRequest, rules: ChunkRules[Any, Any], call: RunningCall, tries: Tries | None
     ) -> tuple[AttemptSource[Any, Any], list[Any]]:
         operation = OPERATIONS[request.operation]
         route = self._routes.find(operation, request.model, request.options) or await self._embedded_route(request)
         endpoint = route.stream_endpoint
         if endpoint is None:
             raise _not_offered(request, route)
-        exchange = self._exchange(request, route, endpoint, self._frame(request, route, call, tries))
+        exchange = self._exchange(request, route, endpoint, call, tries)
         if endpoint.opened_by is not None:
             from .polling import opened
 
@@ -271,7 +273,7 @@ class Engine:
         def unfold(body: bytes) -> Any:
             if whole is None or rules.unfold is None:
                 raise ReplyIsError(route.dialect.decode_error(ReplyHead(200, {}), body))
-            return rules.unfold(whole.decode(exchange.call, body))
+            return rules.unfold(whole.decode(exchange.wire_call, body))
 
         return await self._open(exchange, StreamReading(endpoint, unfold), rules)
 
@@ -308,11 +310,11 @@ class Engine:
     ) -> tuple[AttemptSource[ChunkT, ResponseT], list[ChunkT]]:
         async def attempt() -> tuple[AttemptSource[ChunkT, ResponseT], list[ChunkT]]:
             owner = receive_stream(exchange, reading)
-            source = AttemptSource(owner, rules, exchange.frame, self.settings.timeouts)
+            source = AttemptSource(owner, rules, exchange, self.settings.timeouts)
             return source, await source.open()
 
         renewing = attempt if exchange.route.credential is None else partial(with_renewal, attempt, exchange)
-        return await run_attempts(renewing, exchange.frame)
+        return await run_attempts(renewing, exchange)
 
     async def _embedded_route(self, request: AnyRequest) -> Route:
         operation, api_base = OPERATIONS[request.operation], await self._embedded.base_url()
@@ -323,30 +325,38 @@ class Engine:
         request: AnyRequest,
         route: Route,
         endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any],
-        frame: CallFrame,
+        call: RunningCall,
+        tries: Tries | None,
     ) -> Exchange[Any]:
+        settings, options, account = self.settings, request.options, route.account
         told = with_told_schema(request, route.quirks) if route.quirks.answers is not _AS_SCHEMA else request
-        call = WireCall(told, route.model, route.quirks, self.settings.fresh)
-        try:
-            http = _addressed(endpoint.encode(call), route, request.options)
-        except APIError as error:
-            error.llm_provider, error.model = route.provider, route.model
-            raise
-        except RecursionError:
-            message = "the request is nested too deeply to be sent"
-            raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
-        enforced_by = _enforced_by(call, endpoint) if asks_for_schema(request) else None
-        gates = self.settings.seams.gates + ambient_gates()
-        return Exchange(call, route, http, self.transport, frame, enforced_by, gates)
-
-    def _frame(self, request: AnyRequest, route: Route, call: RunningCall, tries: Tries) -> CallFrame:
-        policy, retries = self.settings.retry, request.options.num_retries
+        wire_call = WireCall(told, route.model, route.quirks, settings.fresh)
+        http = _encoded(endpoint, wire_call, route, options)
+        may_ask = not NAMES_OF_SCHEMAS.isdisjoint(request.parameters)
+        enforced_by = _enforced_by(wire_call, endpoint) if may_ask and asks_for_schema(request) else None
+        policy, retries = settings.retry, options.num_retries
         if retries is not None:
             policy = attrs.evolve(policy, attempts=1 + retries)
-        ticket = route.account.ticket(request.options.priority, route.lane, call.crowd, request)
+        ticket = account.ticket(options.priority, route.lane, call.crowd, request)
         if call.watch is not None and call.watch.told.call_waiting is not None:
             ticket.holder = call.watch.activity
-        return CallFrame(route.provider, route.model, policy, self.settings.chance, call, ticket, tries, route.account)
+        gates = settings.seams.gates + ambient_gates()
+        return Exchange(
+            route.provider,
+            route.model,
+            policy,
+            settings.chance,
+            call,
+            tries,
+            ticket,
+            account,
+            wire_call,
+            route,
+            http,
+            self.transport,
+            enforced_by,
+            gates,
+        )
 
     def quirks_of(self, request: AnyRequest) -> Quirks:
         """What the row of a request says of it. Raises what asking would, where there is no row or no key."""
@@ -379,7 +389,18 @@ def _watch_of(observers: Sequence[Observer]) -> Watch | None:
     return Watch(observers)
 
 
-def _addressed(http: HTTPRequest, route: Route, options: CallOptions) -> HTTPRequest:
+def _encoded(
+    endpoint: Endpoint[Any, Any] | StreamEndpoint[Any, Any], call: WireCall[Any], route: Route, options: CallOptions
+) -> HTTPRequest:
+    """The request that is sent, but for a signature of each attempt."""
+    try:
+        http = endpoint.encode(call)
+    except APIError as error:
+        error.llm_provider, error.model = route.provider, route.model
+        raise
+    except RecursionError:
+        message = "the request is nested too deeply to be sent"
+        raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
     http.headers = route.headers + http.headers
     if options.extra_headers:
         http.headers = with_extra(http.headers, checked_headers(options.extra_headers))

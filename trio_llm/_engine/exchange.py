@@ -23,8 +23,9 @@ import attrs
 
 from .._convert.converter import ConversionError
 from .._dialects.contract import Endpoint, ErrorDetail, ReplyIsError, StreamDecoder, StreamEndpoint, WireCall
-from .._limits.account import Admission
+from .._limits.account import Account, Admission
 from .._limits.header_formats import reset_wait
+from .._limits.ticket import Ticket
 from .._runtime import trio
 from .._transport import Reply, Transport, TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, RateLimitError, class_for_status
@@ -59,39 +60,39 @@ _COMMENTS = re.compile(rb"(?::[^\r\n]*[\r\n]\s*)+")
 
 
 @attrs.define
-class Exchange(Generic[RequestT]):
-    """Everything that one attempt needs, the same for each."""
+class Exchange(CallFrame, Generic[RequestT]):
+    """A call at one model, with everything that one attempt needs, the same for each."""
 
-    call: WireCall[RequestT]
+    ticket: Ticket
+    account: Account
+    wire_call: WireCall[RequestT]
+    """The call as its dialect knows it."""
     route: Route
     http: HTTPRequest
     transport: Transport
-    frame: CallFrame
     enforced_by: EnforcedBy | None = None
     """How the provider is held to the schema that was asked for."""
     gates: Sequence[Gate] = ()
     """What each attempt passes behind its account."""
-    secret: object = attrs.field(default=None, repr=False)
+    secret: object = attrs.field(default=None, init=False, repr=False)
     """What the last attempt was signed with, where each is signed."""
-    sent: HTTPRequest | None = None
+    sent: HTTPRequest | None = attrs.field(default=None, init=False)
     """The signed request of the last attempt, where each is signed."""
-    waiting: GatedAdmission | None = None
+    waiting: GatedAdmission | None = attrs.field(default=None, init=False)
     """Between `enter_nowait` and `enter`: what has a slot, and stands before a gate."""
 
     def receipt(self, head: ReplyHead, sent: float, ended: float | None = None) -> Receipt:
         """What is known of a reply."""
-        frame = self.frame
-        return Receipt(frame.provider, frame.model, head, sent, ended, self.enforced_by, self.call.request)
+        return Receipt(self.provider, self.model, head, sent, ended, self.enforced_by, self.wire_call.request)
 
     def enter_nowait(self) -> Admission | GatedAdmission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
-        account, ticket = self.route.account, self.frame.ticket
-        assert ticket is not None
+        account, ticket = self.account, self.ticket
         admission = account.enter_nowait(account.cost_of(ticket), ticket)
         if admission is None:
             return None
         if not self.gates:
-            self.frame.call.left_line(admission.at)
+            self.call.left_line(admission.at)
             return admission
         gated = self._before_gates(admission)
         if not gated.pass_nowait():
@@ -109,31 +110,29 @@ class Exchange(Generic[RequestT]):
         if gated is None:
             admission = await self._wait_in_line()
             if not self.gates:
-                self.frame.call.left_line(admission.at)
+                self.call.left_line(admission.at)
                 return admission
             gated = self._before_gates(admission)
         await gated.pass_all()
         return self._behind_gates(gated)
 
     async def _wait_in_line(self) -> Admission:
-        account, ticket = self.route.account, self.frame.ticket
-        assert ticket is not None
-        self.frame.call.stand_in_line()
+        account, ticket = self.account, self.ticket
+        self.call.stand_in_line()
         self._tell_wait()
         try:
             return await account.enter(account.cost_of(ticket), ticket)
         except RateLimitError as error:
-            error.attempts = self.frame.call.attempts
+            error.attempts = self.call.attempts
             raise
 
     def _before_gates(self, admission: Admission) -> GatedAdmission:
-        frame, to, body = self.frame, self.route.destination, self.http.body
-        call = frame.call
+        call, to, body = self.call, self.route.destination, self.http.body
         activity = None if call.watch is None else call.watch.activity
         departure = Departure(
-            cast("AnyRequest", self.call.request),
-            frame.provider,
-            frame.model,
+            cast("AnyRequest", self.wire_call.request),
+            self.provider,
+            self.model,
             call.attempts + 1,
             call.deadline,
             activity,
@@ -146,25 +145,17 @@ class Exchange(Generic[RequestT]):
     def _behind_gates(self, gated: GatedAdmission) -> GatedAdmission:
         if gated.departure.headers:
             self.http.headers = with_extra(self.http.headers, gated.departure.headers)
-        self.frame.call.left_line(gated.at)
+        self.call.left_line(gated.at)
         return gated
 
     def _tell_wait(self) -> None:
-        watch = self.frame.call.watch
+        watch = self.call.watch
         if watch is not None and watch.told.call_waiting is not None:
-            assert self.frame.ticket is not None
-            watch.waits(self.route.account.why(self.frame.ticket))
-
-    def tell_departure(self, request: HTTPRequest) -> None:
-        """Tell observers, if there are any, that the request leaves."""
-        watch = self.frame.call.watch
-        if watch is not None:
-            frame, origin = self.frame, self.route.destination.origin
-            frame.number = watch.attempt_sent(frame.provider, frame.model, request, origin)
+            watch.waits(self.account.why(self.ticket))
 
     def counted(self, data: bytes) -> bytes:
         """A piece of a reply's body, counted for observers if there are any."""
-        watch = self.frame.call.watch
+        watch = self.call.watch
         if watch is not None:
             watch.received += len(data)
         return data
@@ -185,16 +176,17 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     Raises:
         APIError: if the provider answered with an error, nonsense, or not at all.
     """
-    call = exchange.frame.call
+    call = exchange.call
     # Check for cancellation here: with a free slot and an idle connection, the request leaves before any checkpoint.
     await call.calls.checkpoint_if_cancelled()
     admission = exchange.enter_nowait() or await exchange.enter()
     try:  # in place of a `with` block, which would cost every call more than what it does in the end
         try:
+            to = exchange.route.destination.origin
             http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
             if call.watch is not None:
-                exchange.tell_departure(http)
-            reply = await exchange.transport.send(exchange.route.destination.origin, http)
+                exchange.number = call.watch.attempt_sent(exchange.provider, exchange.model, http, to)
+            reply = await exchange.transport.send(to, http)
             head = call.head = reply.head
             if admission.learns:
                 admission.learn(head)
@@ -205,9 +197,9 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
                 call.watch.received += len(body)
             if head.status >= 300:
                 raise _status_error(exchange, head, body)
-            exchange.call.head = head
-            response = endpoint.decode(exchange.call, body)
-            identify(exchange.call, response)
+            exchange.wire_call.head = head
+            response = endpoint.decode(exchange.wire_call, body)
+            identify(exchange.wire_call, response)
             admission.usage = usage_of(response)
             now = call.answered = call.calls.clock()
             if isinstance(admission, GatedAdmission):
@@ -240,7 +232,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
     A private generator rather than a class, because event loops finalise generators that are forgotten: it
     owns slot and reply, and no scope or task of ours is open while it is suspended.
     """
-    call = exchange.frame.call
+    call = exchange.call
     # Check for cancellation here: with a free slot and an idle connection, the request leaves before any checkpoint.
     await call.calls.checkpoint_if_cancelled()
     with exchange.enter_nowait() or await exchange.enter() as admission:
@@ -253,8 +245,8 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 admission.learn(reply.head)
                 if reply.head.status >= 300:
                     raise _status_error(exchange, reply.head, await _read_error(reply))
-                exchange.call.head = reply.head
-                decoder, identity = reading.endpoint.open_decoder(exchange.call), Identity(exchange.call)
+                exchange.wire_call.head = reply.head
+                decoder, identity = reading.endpoint.open_decoder(exchange.wire_call), Identity(exchange.wire_call)
                 data = await _read_beginning(exchange, reply)
                 if _is_whole(reply.head, data) and not reading.endpoint.of_documents:
                     chunk = reading.unfold(await _read_body(reply, data))
@@ -288,11 +280,11 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
 
 async def _sent(exchange: Exchange[Any]) -> Reply:
     """The reply to an attempt at a stream, as far as its head."""
+    call, to = exchange.call, exchange.route.destination.origin
     http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
-    call = exchange.frame.call
     if call.watch is not None:
-        exchange.tell_departure(http)
-    reply = await exchange.transport.send(exchange.route.destination.origin, http)
+        exchange.number = call.watch.attempt_sent(exchange.provider, exchange.model, http, to)
+    reply = await exchange.transport.send(to, http)
     call.head = reply.head
     return reply
 
@@ -381,8 +373,7 @@ async def _drain(reply: Reply) -> None:
 
 
 def _labels(exchange: Exchange[Any]) -> dict[str, Any]:
-    frame = exchange.frame
-    return {"llm_provider": frame.provider, "model": frame.model, "attempts": frame.call.attempts}
+    return {"llm_provider": exchange.provider, "model": exchange.model, "attempts": exchange.call.attempts}
 
 
 def _told_by(head: ReplyHead) -> dict[str, Any]:
@@ -398,7 +389,7 @@ def _attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsErro
             stale=error.stale,
             **_labels(exchange),
         )
-    head = exchange.frame.call.head
+    head = exchange.call.head
     assert head is not None  # there is something to decode
     without_secrets(error, _secrets(exchange))
     if isinstance(error, ReplyIsError):

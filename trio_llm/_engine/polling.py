@@ -22,7 +22,7 @@ from .._dialects.contract import Endpoint, NotYet, ReplyIsError
 from .._runtime import trio
 from .._types.errors import APIError, APIResponseValidationError
 from .._types.http import HTTPRequest, Origin, split_url
-from .attempts import Tries, run_attempts
+from .attempts import run_attempts
 from .call_parts import LAST_WORD_TIME, pause_within
 from .exchange import Exchange, receive_whole
 from .signed import with_renewal
@@ -44,7 +44,7 @@ async def receive_polled(exchange: Exchange[Any], endpoint: Endpoint[Any, Any]) 
     try:
         while isinstance(found, NotYet):
             last = found
-            await pause_within(exchange.frame.call, pause)
+            await pause_within(exchange.call, pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
             exchange = elsewhere(exchange, found)
             found = await _received(exchange, endpoint)
@@ -68,7 +68,7 @@ async def opened(exchange: Exchange[Any], endpoint: Endpoint[Any, Any]) -> Excha
 async def _received(exchange: Exchange[Any], endpoint: Endpoint[Any, Any]) -> Any:
     attempt = partial(receive_whole, exchange, endpoint)
     renewing = attempt if exchange.route.credential is None else partial(with_renewal, attempt, exchange)
-    return await run_attempts(renewing, exchange.frame)
+    return await run_attempts(renewing, exchange)
 
 
 async def _stop(exchange: Exchange[Any], last: NotYet) -> None:
@@ -113,6 +113,5 @@ def _sending(exchange: Exchange[Any], look: HTTPRequest, target: str) -> Exchang
     """The same exchange with another request, which has its key and the caller's headers, and attempts of its own."""
     replaced = {"content-type", *(name for name, _ in look.headers)}
     kept = tuple(header for header in exchange.http.headers if header[0] not in replaced)
-    made = attrs.evolve(exchange, http=HTTPRequest(look.method, target, kept + look.headers, look.body))
-    made.frame = attrs.evolve(exchange.frame, tries=Tries())
-    return made
+    http = HTTPRequest(look.method, target, kept + look.headers, look.body)
+    return attrs.evolve(exchange, http=http, tries=None)

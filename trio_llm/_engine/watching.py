@@ -86,19 +86,17 @@ class Watch:
 
     def open_call(self, request: AnyRequest, started: float) -> CallWatch:
         """A call begins."""
-        activity = self._activity("call", started, request, labels_of(request))
-        if self.call_started is not None:
-            self.call_started(CallStarted(activity, started))
-        return CallWatch(self, activity)
-
-    def _activity(self, kind: Kind, started: float, request: AnyRequest | None, labels: Mapping[str, Any]) -> Activity:
         parent, index = current_place()
-        return Activity(next(self._ids), kind, started, parent, index, request, labels)
+        activity = Activity(next(self._ids), "call", started, parent, index, request, labels_of(request))
+        if (observe := self.call_started) is not None:
+            observe(CallStarted(activity, started))
+        return CallWatch(self, activity)
 
     @contextmanager
     def group(self, kind: Kind, labels: Mapping[str, Any] = NO_HEADERS) -> Generator[Activity, None, None]:
         """A group of calls, for the length of a block. `place_calls` puts calls into it."""
-        group = self._activity(kind, self.clock(), None, labels)
+        parent, index = current_place()
+        group = Activity(next(self._ids), kind, self.clock(), parent, index, None, labels)
         if self.group_started is not None:
             self.group_started(GroupStarted(group, group.started))
         error: BaseException | None = None
@@ -122,15 +120,15 @@ class CallWatch:
     """What is kept of one call for its events."""
 
     __slots__ = ("_model", "_number", "_provider", "_sent", "activity", "head", "received", "told", "usage")
+    head: ReplyHead | None
+    """That of the last reply. Set when the call ends."""
 
     def __init__(self, told: Watch, activity: Activity) -> None:
         self.told = told
         self.activity = activity
         self._number = 0
-        self._provider = ""
-        self._model = ""
-        self.head: ReplyHead | None = None
-        """That of the last reply."""
+        self._provider = self._model = ""
+        """Where its last attempt went."""
         self.usage: Usage | None = None
         """Of a stream that was forgotten, whose response nobody has."""
         self._sent = 0
@@ -145,11 +143,14 @@ class CallWatch:
     def attempt_sent(self, provider: str, model: str, request: HTTPRequest, to: Origin) -> int:
         """A request leaves. Returns its number, as several parts of a call may be under way."""
         number = self._number = self._number + 1
-        self._provider, self._model = provider, model
-        if type(request.body) is bytes:
-            self._sent += len(request.body)
-        if (observe := self.told.attempt_sent) is not None:
-            observe(AttemptSent(self.activity, self.told.clock(), number, provider, model, to.host, to.port))
+        self._provider = provider
+        self._model = model
+        body = request.body
+        if type(body) is bytes:
+            self._sent += len(body)
+        told = self.told
+        if (observe := told.attempt_sent) is not None:
+            observe(AttemptSent(self.activity, told.clock(), number, provider, model, to.host, to.port))
         return number
 
     def attempt_failed(self, number: int, error: APIError, pause: float | None, ticket: Ticket | None) -> None:
@@ -185,8 +186,8 @@ class CallWatch:
 
     def ended(self, how: End | None, error: BaseException | None, response: Any, at: float) -> None:
         """The call is over, by an error or with a response, which for streams may still be `Unfolded`."""
-        observe, head = self.told.call_ended, self.head
-        if observe is not None:
+        if (observe := self.told.call_ended) is not None:
+            head = self.head
             observe(
                 CallEnded(
                     self.activity,

@@ -56,7 +56,12 @@ class Admission(LaneCall):
     __slots__ = ("account", "lane", "learns", "received", "share", "ticket", "usage")
 
     def __init__(self, account: Account, ticket: Ticket, cost: RateCost, at: float) -> None:
-        super().__init__(cost, at)
+        self.cost = cost
+        self.at = at
+        self.number = 0
+        self.departure = None
+        self.described = ()
+        self.unspent = NOTHING
         self.account = account
         self.ticket = ticket
         self.lane = lane = ticket.lane
@@ -71,7 +76,7 @@ class Admission(LaneCall):
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
-        if self.lane.described is not None:
+        if self.learns and head.tells_limits:
             self.account.learn(self, head)
 
     def __enter__(self) -> Admission:
@@ -212,8 +217,9 @@ class Account:
         self._attempts += 1
         if admission.ticket.holder is not None:
             self._holders[admission] = admission.ticket.holder
-        if self._opening is not None:
-            self._opening.left(self._in_flight)
+        opening = self._opening
+        if opening is not None and self._in_flight > opening.peak:
+            opening.left(self._in_flight)
 
     def leave(self, admission: Admission, error: BaseException | None) -> None:
         """Give a slot back and settle the tokens; any task may do it. `error` is what ended the call, if any did."""
@@ -226,9 +232,10 @@ class Account:
         if error is None:
             if lane.steers:
                 lane.succeeded(admission.usage, admission.ticket.estimate)
-            if self._opening is not None:
-                self._opening.succeeded()
-                self._resize_slots(self._opening.number)
+            opening = self._opening
+            if opening is not None and opening.number < opening.reach:
+                opening.succeeded()
+                self._slots.total_tokens = opening.number
         lane.end(returns=admission.ticket.refused)
         self._in_flight -= 1
         if self._holders:
@@ -258,12 +265,9 @@ class Account:
             admission.lane.follow(admission, windows, self._now())
             if self._opening is not None:
                 self._opening.end()
-                self._resize_slots(self._opening.number)
+                self._slots.total_tokens = self._opening.number
+                self._opening = None
             admission.lane.line.wake_first()
-
-    def _resize_slots(self, number: float) -> None:
-        if self._slots.total_tokens != number:
-            self._slots.total_tokens = number
 
     def _windows_wait(self, now: float, cost: RateCost, ahead: RateCost = NOTHING) -> float:
         """Seconds for which the caller's own limits per minute hold a call back."""

@@ -119,16 +119,19 @@ class SlowStart:
     def __init__(self, most: float, *, free: bool = False) -> None:
         self._most = most
         self.number: float = most if free else min(most, FIRST_NUMBER)
-        self._peak = 0
+        self.peak = 0
+        """Most that were in flight."""
+        self.reach = 0.0
+        """The number that it grows to: twice of what is used, as one that is never reached has not been tried."""
 
     def left(self, in_flight: int) -> None:
-        """A call left; `in_flight` are under way, itself included."""
-        self._peak = max(self._peak, in_flight)
+        """A call left; `in_flight` are under way, itself included. Tells nothing new unless that is above the peak."""
+        self.peak = max(self.peak, in_flight)
+        self.reach = min(self._most, 2 * self.peak)
 
     def succeeded(self) -> None:
-        """A call ended well."""
-        # Not more than twice of what is used: a number that is never reached has not been tried.
-        if self.number < self._most and self.number < 2 * self._peak:
+        """A call ended well. Changes nothing once the number has reached what it may."""
+        if self.number < self.reach:
             self.number = min(self._most, self.number + 1)
 
     def end(self) -> None:

@@ -46,22 +46,21 @@ class _GivenUp:
 
 
 class LaneCall:
-    """What a lane knows of a call that left."""
+    """What a lane knows of a call that left. The admission of the call is one, and fills it in."""
 
     __slots__ = ("at", "cost", "departure", "described", "number", "unspent")
 
-    def __init__(self, cost: RateCost, at: float) -> None:
-        self.cost = cost
-        self.at = at
-        """When it left."""
-        self.number = 0
-        """Its place among all that ever left in its lane."""
-        self.departure: LaneDeparture | None = None
-        """What the limits that were known when it left have to know of it."""
-        self.described: Sequence[Window] = ()
-        """The limits in the headers of the reply."""
-        self.unspent = NOTHING
-        """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
+    cost: RateCost
+    at: float
+    """When it left."""
+    number: int
+    """Its place among all that ever left in its lane."""
+    departure: LaneDeparture | None
+    """What the limits that were known when it left have to know of it."""
+    described: Sequence[Window]
+    """The limits in the headers of the reply."""
+    unspent: RateCost
+    """Reserved tokens that were not used, once it is over. Negative where the estimate was too low."""
 
 
 class Lane:
@@ -74,9 +73,10 @@ class Lane:
         self.paused_until = -math.inf
         self.pace: LanePace | None = None
         """From the first refusal on."""
-        self.steers = adaptive
-        """Whether it holds calls back: always if limits are learnt, else from its first refusal on."""
-        self.concurrency = Concurrency() if adaptive else None
+        self.steers = False
+        """Whether it may hold calls back: from its first refusal on, or since headers describe limits."""
+        self.concurrency: Concurrency | None = None
+        """From the first refusal on, if limits are learnt."""
         self.described = DescribedLimits() if adaptive else None
         self.follows = False
         """Whether headers describe limits."""
@@ -152,6 +152,7 @@ class Lane:
         departure = call.departure or LaneDeparture(call.cost, call.at, RateCost(call.number))
         described.follow(windows, departure, now)
         self.follows = bool(described.buckets)
+        self.steers = self.steers or self.follows
         self.counts_tokens = any(bucket.kind != "requests" for bucket in described.buckets)
 
     def end(self, *, returns: bool) -> None:
@@ -201,6 +202,7 @@ class Lane:
         asked, is_limit = error.retry_after, error.status_code == TOO_MANY
         if self.pace is None:
             self.pace = LanePace(now, measures=self._adaptive)
+            self.concurrency = Concurrency() if self._adaptive else None
             self.steers = True
         pace, explained = self.pace, is_limit and explain_refusal(call.described, call.cost)
         if explained and call.departure is None:

@@ -307,11 +307,11 @@ class ReplyParser:
             self._start = start[end + 4 :]
             return
         head = start[:end]
-        self.head = ReplyHead(status, ReplyHeaders(head))
+        lowered = head.lower()
+        self.head = ReplyHead(status, ReplyHeaders(head), b"ratelimit" in lowered)
         if end > self._limits.head:
             self._fail(f"its headers are longer than {self._limits.head} bytes")
         self._start, self._idle_size = b"", 0
-        lowered = head.lower()
         if b"-encoding:" in lowered:
             self._decode_as_told(_CODING.findall(lowered))
 

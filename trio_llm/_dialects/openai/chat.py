@@ -181,7 +181,8 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
 
 
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
-    document = unwrapped(document, "choices")
+    if type(document) is not dict or "choices" not in document:
+        document = unwrapped(document, "choices")
     reply = document if type(document) is dict else an_answer_object(document)
     failure: ErrorDetail | None = None
     for number, choice in enumerate(require_choices(reply)):
