@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from virtual import client_of, in_virtual_time
 from trio_llm import Usage
 from trio_llm._runtime import trio
 from trio_llm.observe import CachedShareCollapsed, CacheWatch
-from trio_llm.testing import Reply, Simulator, run_in_virtual_time
+from trio_llm.testing import RawReply, Reply, Simulator, run_in_virtual_time
 from trio_llm.types import PromptTokensDetails
 
 MODEL = "openai/gpt-4o"
@@ -25,6 +27,36 @@ def answers(*shares: float) -> Simulator:
     """Answers to prompts of 10,000 tokens, so much of which is from the cache."""
     usages = (Usage(10_000, 10, 10_010, PromptTokensDetails(int(10_000 * share))) for share in shares)
     return Simulator([Reply("Well", usage=usage) for usage in usages])
+
+
+def as_openai(cached: int) -> dict[str, Any]:
+    """What OpenAI answers to a prompt of 10,000 tokens: those from the cache are among them."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Well"}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 10_000, "completion_tokens": 10, "prompt_tokens_details": {"cached_tokens": cached}}
+    return {"id": "1", "object": "chat.completion", "choices": [choice], "usage": {**usage, "total_tokens": 10_010}}
+
+
+def as_deepseek(cached: int) -> dict[str, Any]:
+    """What DeepSeek does: it tells hits and misses."""
+    usage = {"prompt_tokens": 10_000, "completion_tokens": 10, "total_tokens": 10_010}
+    told = {"prompt_cache_hit_tokens": cached, "prompt_cache_miss_tokens": 10_000 - cached}
+    return {**as_openai(0), "usage": {**usage, **told}}
+
+
+def as_anthropic(cached: int) -> dict[str, Any]:
+    """What Anthropic does: `input_tokens` are those that were neither read from the cache nor written to it."""
+    usage = {"input_tokens": 9_900 - cached, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 100}
+    content = [{"type": "text", "text": "Well"}]
+    message = {"id": "1", "type": "message", "role": "assistant", "content": content, "stop_reason": "end_turn"}
+    return {**message, "usage": {**usage, "output_tokens": 10}}
+
+
+def as_gemini(cached: int) -> dict[str, Any]:
+    """What Gemini does: it says nothing of the cache where nothing came from it."""
+    candidate = {"content": {"role": "model", "parts": [{"text": "Well"}]}, "finishReason": "STOP", "index": 0}
+    usage = {"promptTokenCount": 10_000, "candidatesTokenCount": 10, "totalTokenCount": 10_010}
+    told = {"cachedContentTokenCount": cached} if cached else {}
+    return {"candidates": [candidate], "usageMetadata": {**usage, **told}}
 
 
 SYSTEM, FIRST, ANSWER, SECOND = (
@@ -58,6 +90,73 @@ async def test_the_message_that_changed_is_named(later: list[Any], what: str, pl
     if place is not None:
         assert event.earlier == [SYSTEM, FIRST, ANSWER][place]
         assert event.message == (later[place] if place < len(later) else None)
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        ("openai/gpt-4o", as_openai),
+        ("deepseek/deepseek-chat", as_deepseek),
+        ("anthropic/claude-opus-4-5", as_anthropic),
+        ("gemini/gemini-2.5-pro", as_gemini),
+    ],
+)
+@in_virtual_time
+async def test_the_shapes_in_which_providers_tell_what_was_cached(
+    model: str, body: Callable[[int], dict[str, Any]]
+) -> None:
+    told: list[CachedShareCollapsed] = []
+    simulator = Simulator([RawReply(json.dumps(body(cached)).encode()) for cached in (9_000, 0)])
+    keys = {f"{name}_API_KEY": "k" for name in ("OPENAI", "DEEPSEEK", "ANTHROPIC", "GEMINI")}
+    async with client_of(simulator, observers=[CacheWatch(told.append)], variables=keys) as client:
+        await client.completion(model, [SYSTEM, FIRST])
+        await client.completion(model, [said("system", "It is noon."), FIRST, ANSWER, SECOND])
+
+    (event,) = told
+    assert (event.before, event.now, event.what, event.place) == (0.9, 0, "message", 0)
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "anthropic/claude-opus-4-5", "gemini/gemini-2.5-pro"])
+@in_virtual_time
+async def test_streams_tell_it_too(model: str) -> None:
+    told: list[CachedShareCollapsed] = []
+    async with client_of(answers(0.9, 0), observers=[CacheWatch(told.append)]) as client:
+        for messages in ([SYSTEM, FIRST], [SYSTEM, said("user", "A"), ANSWER, SECOND]):
+            async with client.stream(model, messages) as stream:
+                async for _ in stream:
+                    pass
+
+    assert [(event.before, event.now, event.place) for event in told] == [(0.9, 0, 1)]
+
+
+@in_virtual_time
+async def test_system_prompts_beside_the_messages_are_named() -> None:
+    told: list[CachedShareCollapsed] = []
+    async with client_of(answers(0.9, 0, 0.9, 0), observers=[CacheWatch(told.append)]) as client:
+        for text, messages in (("Be brief.", [FIRST]), ("It is noon.", [FIRST, ANSWER, SECOND])):
+            await client.anthropic_messages(64, messages, "anthropic/claude-opus-4-5", system=text)
+        for text, messages in (("Be brief.", [FIRST]), ("It is noon.", [FIRST, ANSWER, SECOND])):
+            await client.responses(messages, MODEL, instructions=text)
+
+    for event in told:
+        assert (event.what, event.earlier, event.message) == ("system", SYSTEM, said("system", "It is noon."))
+    assert [event.activity.request.operation for event in told if event.activity.request] == [
+        "anthropic_messages",
+        "responses",
+    ]
+
+
+@in_virtual_time
+async def test_a_message_that_is_changed_in_place_is_named() -> None:
+    told: list[CachedShareCollapsed] = []
+    conversation = [said("system", "Be brief."), FIRST]
+    async with client_of(answers(0.9, 0), observers=[CacheWatch(told.append)]) as client:
+        await client.completion(MODEL, conversation)
+        conversation[0]["content"] = "It is noon."
+        await client.completion(MODEL, conversation)
+
+    (event,) = told
+    assert (event.place, event.earlier, event.message) == (0, SYSTEM, conversation[0])
 
 
 @in_virtual_time

@@ -239,8 +239,9 @@ class CallEnded(Event):
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens as the provider counted them, if it has."""
+        """Tokens as the provider counted them, if it has; in OpenAI's meaning over every API."""
         usage = getattr(self.response, "usage", self._usage)
+        usage = getattr(usage, "chat_usage", usage)
         return usage if isinstance(usage, Usage) else None
 
 

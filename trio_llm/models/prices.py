@@ -188,4 +188,7 @@ def rate_of(rates: Mapping[str, float], part: str) -> float | None:
         if name in rates:
             return rates[name]
         name = _WIDER.get(name)
+    # Some charge the same for a picture of any size and quality.
+    if part.startswith("image_") and not any(known.startswith("image_") for known in rates):
+        return rates.get("image")
     return None

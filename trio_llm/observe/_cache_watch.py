@@ -2,7 +2,9 @@
 
 Theory of operation. A prompt cache serves the longest beginning of a prompt that the provider has seen before. So the
 next turn of a conversation should find in the cache about all that the turn before had sent. Of each conversation the
-last turn is remembered: its messages, its tools, and the tokens that came from the cache. A conversation is told from
+last turn is remembered: its messages, its tools, and the tokens that came from the cache. A prompt begins with the
+tools, then the system prompt where it stands beside the messages, then the messages: what changed is looked for in this
+order. The messages are copied, as agents change theirs in place. A conversation is told from
 others by the label `conversation` of its calls; without one, it is the remembered one of the same model that has the
 most messages in common with the call, and at least one.
 """
@@ -17,6 +19,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 import attrs
 
 from .._engine.events import CallEnded, Event
+from .._types.request import AnyRequest
 
 _MOST_REMEMBERED: Final = 256
 """Conversations."""
@@ -24,6 +27,8 @@ _LEAST_CACHED: Final = 1_024
 """Tokens. Less than that is hardly cached by anybody."""
 _COLLAPSED: Final = 0.5
 """Of the share before: less than so much has collapsed."""
+_SYSTEM: Final[Mapping[str, str]] = {"anthropic_messages": "system", "responses": "instructions"}
+"""By operation, where the system prompt is that stands beside the messages."""
 Message: TypeAlias = Mapping[str, Any]
 
 
@@ -41,7 +46,10 @@ class CachedShareCollapsed(Event):
     """The share of the prompt's tokens that came from the cache, one turn ago."""
     now: float
     what: str
-    """What changed: `message`, `tools`, or `nothing`, where the cache has run out or another machine was asked."""
+    """What changed: `message`, `tools`, `system` (a system prompt beside the messages), or `nothing`.
+
+    It is `nothing` where the cache has run out, or another machine was asked.
+    """
     place: int | None = None
     """Of the first message that is another one now."""
     message: Message | None = None
@@ -53,7 +61,11 @@ class CachedShareCollapsed(Event):
 
     def __str__(self) -> str:
         role = (self.message or self.earlier or {}).get("role", "")
-        changed = {"message": f"message {self.place} ({role}) has changed", "tools": "the tools have changed"}
+        changed = {
+            "message": f"message {self.place} ({role}) has changed",
+            "system": "the system prompt has changed",
+            "tools": "the tools have changed",
+        }
         why = changed.get(self.what, f"nothing has changed in {self.seconds:.3g} s")
         return f"{self.model}: {self.before:.0%} of the prompt came from the cache, and now {self.now:.0%}: {why}"
 
@@ -62,6 +74,7 @@ class CachedShareCollapsed(Event):
 class _Turn:
     key: object
     messages: Sequence[Message]
+    system: Any
     tools: Any
     prompt: int
     cached: int
@@ -101,13 +114,16 @@ class CacheWatch:
         request = event.activity.request
         if not isinstance(event, CallEnded) or event.usage is None or request is None:
             return
-        messages, details = getattr(request, "messages", None), event.usage.prompt_tokens_details
+        messages, details = _messages_of(request), event.usage.prompt_tokens_details
         if not messages or event.usage.prompt_tokens < _LEAST_CACHED:
             return
         cached = (details.cached_tokens or 0) if details is not None else 0
         label = event.activity.labels.get("conversation")
         key = (event.provider, event.model, label)
-        turn = _Turn(key, messages, request.parameters.get("tools"), event.usage.prompt_tokens, cached, event.at)
+        system, tools = [
+            _copied(request.parameters.get(name)) for name in (_SYSTEM.get(request.operation, ""), "tools")
+        ]
+        turn = _Turn(key, messages, system, tools, event.usage.prompt_tokens, cached, event.at)
         number = self._conversation(turn, is_named=label is not None)
         if number is not None and _has_collapsed(self._turns[number], turn):
             self._tell(_described(event, self._turns[number], turn))
@@ -134,6 +150,20 @@ class CacheWatch:
             self._turns.popitem(last=False)
 
 
+def _messages_of(request: AnyRequest) -> Sequence[Message]:
+    given: Any = getattr(request, "input" if request.operation == "responses" else "messages", None)
+    if isinstance(given, str):
+        return ({"role": "user", "content": given},)
+    messages: Sequence[Message] = _copied(given or ())
+    return messages
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _copied(part) for name, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list | tuple) else value
+
+
 def _has_collapsed(before: _Turn, now: _Turn) -> bool:
     return before.cached >= _LEAST_CACHED and now.share < _COLLAPSED * before.share
 
@@ -144,9 +174,16 @@ def _described(event: CallEnded, before: _Turn, now: _Turn) -> CachedShareCollap
     if before.tools != now.tools:
         told.what = "tools"
         return told
+    if before.system != now.system:
+        told.what, told.message, told.earlier = "system", _system(now.system), _system(before.system)
+        return told
     for place, earlier in enumerate(before.messages):
         message = now.messages[place] if place < len(now.messages) else None
         if message != earlier:
             told.what, told.place, told.message, told.earlier = "message", place, message, earlier
             break
     return told
+
+
+def _system(content: Any) -> Message | None:
+    return None if content is None else {"role": "system", "content": content}
