@@ -21,7 +21,18 @@ pytest.importorskip("mcp")
 
 from trio_llm import Client
 from trio_llm._runtime import trio
-from trio_llm.mcp import HTTP, Command, Elicitation, Restart, Sampling, Server, ServerLostError, ServerProgress, connect
+from trio_llm.mcp import (
+    HTTP,
+    Command,
+    Elicitation,
+    Restart,
+    Sampling,
+    Server,
+    ServerLog,
+    ServerLostError,
+    ServerProgress,
+    connect,
+)
 from trio_llm.testing import Reply, Simulator, ToolUse
 from trio_llm.tools import ToolProgress
 
@@ -97,6 +108,7 @@ ways = pytest.mark.parametrize("way", ["stdio", "http"])
 @ways
 async def test_the_example_server_is_listed_called_and_cancelled(way: str, tmp_path: Path) -> None:
     asked: list[Any] = []
+    lines: list[ServerLog] = []
 
     def fill(question: Elicitation) -> dict[str, str]:
         asked.append(question)
@@ -107,8 +119,11 @@ async def test_the_example_server_is_listed_called_and_cancelled(way: str, tmp_p
         return "a haiku"
 
     with Everything(way, tmp_path) as target:
-        async with connect(target, on_elicitation=fill, on_sampling=sample) as server:
+        async with connect(
+            target, on_elicitation=fill, on_sampling=sample, on_log=lines.append, log_level="debug"
+        ) as server:
             await look_around(server)
+            await server.call("toggle-simulated-logging")  # it writes a first line at once
             assert "Ada" in (await server.call("trigger-elicitation-request")).content
             assert (
                 "a haiku" in (await server.call("trigger-sampling-request", {"prompt": "Hi", "maxTokens": 9})).content
@@ -118,6 +133,7 @@ async def test_the_example_server_is_listed_called_and_cancelled(way: str, tmp_p
             assert (await server.call("echo", {"message": "hi"})).content == "Echo: hi"
             await run_tools(server)
     assert [type(question) for question in asked] == [Elicitation, Sampling]
+    assert any("level" in line.data for line in lines)
 
 
 async def look_around(server: Server) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
         Elicitation as Elicitation,
         Sampling as Sampling,
     )
+    from ._log import (
+        LogLevel as LogLevel,
+        ServerLog as ServerLog,
+    )
     from ._server import (
         Server as Server,
         ServerParams as ServerParams,
@@ -43,6 +47,7 @@ else:
             "_connection": "Restart",
             "_errors": "ServerError ServerLostError",
             "_inputs": "Elicitation Sampling",
+            "_log": "LogLevel ServerLog",
             "_server": "Server ServerParams ServerProgress Servers connect connect_all merged_tools",
             "_targets": "Command HTTP Target",
         },

@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
+from .._engine.nursery import BareNursery
 from .._runtime import trio
 from ._errors import ServerError, ServerLostError
 
 if TYPE_CHECKING:
     import mcp
     import mcp.types
+
+    from ._log import LogReader
 
 T = TypeVar("T")
 CLOSING: Final = 5.0
@@ -78,6 +81,8 @@ class ServerConnection:
         self.state: State = State.STARTING
         self.listed: list[mcp.types.Tool] = []
         """The server's tools, as it told them last."""
+        self.log: LogReader | None = None
+        """Who is told of what the server writes into its log."""
         self.client: mcp.Client | None = None
         """The package's client, while the connection is up."""
         self._has_name = name is not None
@@ -174,7 +179,10 @@ class ServerConnection:
                     starting.deadline = math.inf
                     self.client, self._cause = client, None
                     self._move(State.UP)
-                    await self._stay(client)
+                    async with BareNursery() as nursery:
+                        nursery.start_soon(self._listen, client)
+                        await self._stay(client)
+                        nursery.cancel_scope.cancel(reason="the connection has ended")
         except BaseExceptionGroup as group:
             return _mishap(group)
         except Exception as error:  # noqa: BLE001 - whoever asks is told, and the server started anew by policy
@@ -188,6 +196,8 @@ class ServerConnection:
     async def _greet(self, client: mcp.Client) -> None:
         if client.server_info is not None and not self._has_name:
             self.name = client.server_info.name
+        if self.log is not None:
+            await self.log.begin(client)
         await self.list_tools(client)
 
     async def _stay(self, client: mcp.Client) -> None:
@@ -197,6 +207,30 @@ class ServerConnection:
             if self._is_stale and not self._is_over:
                 self._is_stale = False
                 await self.list_tools(client)
+
+    async def _listen(self, client: mcp.Client) -> None:
+        """Hear of changes of the tools, from servers of the stateless protocol: they tell those who listen."""
+        from mcp import MCPError
+        from mcp.client.subscriptions import SubscriptionLost
+        from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+
+        tools = client.server_capabilities.tools
+        if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or tools is None or not tools.list_changed:
+            return
+        ends: list[float] = []
+        while True:
+            try:
+                async with client.listen(tools_list_changed=True) as subscription:
+                    self.note_stale()  # what has changed meanwhile was told to nobody
+                    async for _ in subscription:
+                        self.note_stale()
+                return  # the server has nothing more to tell
+            except (MCPError, SubscriptionLost, TimeoutError):
+                ends.append(trio.current_time())
+            pause = self._restart.pause_before(ends, ends[-1])
+            if pause is None:
+                return  # whoever wants to know asks by `refresh`
+            await trio.sleep(pause)
 
     async def up(self) -> mcp.Client:
         """The package's client, when the connection is up.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,11 +45,26 @@ def resource_part(resource: types.TextResourceContents | types.BlobResourceConte
 
 def messages_of(messages: Sequence[Any]) -> list[dict[str, Any]]:
     """Messages of the protocol as those of chat calls."""
-    told: list[dict[str, Any]] = []
-    for message in messages:
-        blocks = message.content if isinstance(message.content, list) else [message.content]
-        told.append({"role": message.role, "content": content_of(blocks)})
-    return told
+    return [told for message in messages for told in _messages_of(message)]
+
+
+def _messages_of(message: Any) -> Iterator[dict[str, Any]]:
+    """Results of tools are messages of their own, and stand before what the user says besides."""
+    blocks: list[Any] = message.content if isinstance(message.content, list) else [message.content]
+    for block in blocks:
+        if block.type == "tool_result":
+            told = content_of(block.content) if block.content else json.dumps(block.structured_content)
+            yield {"role": "tool", "tool_call_id": block.tool_use_id, "content": told}
+    calls = [_call_of(block) for block in blocks if block.type == "tool_use"]
+    said = [block for block in blocks if block.type not in ("tool_use", "tool_result")]
+    if said or calls or not blocks:
+        content = content_of(said) if said or not calls else None
+        yield {"role": message.role, "content": content, **({"tool_calls": calls} if calls else {})}
+
+
+def _call_of(block: types.ToolUseContent) -> dict[str, Any]:
+    function = {"name": block.name, "arguments": json.dumps(block.input, ensure_ascii=False)}
+    return {"id": block.id, "type": "function", "function": function}
 
 
 def _text(text: str) -> Mapping[str, Any]:

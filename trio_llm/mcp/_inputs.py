@@ -8,6 +8,7 @@ told to the server, whose call fails with it.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from .._types.chat import ModelResponse
 
-_STOPS: Final = {"length": "maxTokens", "stop": "endTurn"}
+_STOPS: Final = {"length": "maxTokens", "stop": "endTurn", "tool_calls": "toolUse"}
 
 
 @attrs.frozen
@@ -57,6 +58,10 @@ class Sampling:
     stop: Sequence[str] | None = None
     models: Sequence[str] = ()
     """Names of models that the server would like, the best first."""
+    tools: Sequence[Mapping[str, Any]] = ()
+    """Tools that the model may call, as chat calls take them. The server itself runs them, and asks again."""
+    tool_choice: str | None = None
+    """`auto`, `required` or `none`; None where the server says nothing."""
 
 
 Filled: TypeAlias = Mapping[str, Any] | bool | None
@@ -96,7 +101,7 @@ class Inputs:
 
     async def sample(
         self, context: Any, params: types.CreateMessageRequestParams
-    ) -> types.CreateMessageResult | types.ErrorData:
+    ) -> types.CreateMessageResult | types.CreateMessageResultWithTools | types.ErrorData:
         """Ask a model."""
         from mcp import types
 
@@ -104,13 +109,10 @@ class Inputs:
         said = await self._answer(self.on_sampling, _sampling(self.asked_by(), params))
         if isinstance(said, types.ErrorData):
             return said
-        text, model, reason = (said, "unknown", "stop") if isinstance(said, str) else _told(said)
-        return types.CreateMessageResult(
-            role="assistant",
-            content=types.TextContent(text=text),
-            model=model,
-            stop_reason=_STOPS.get(reason, reason),
-        )
+        try:
+            return _result(said, with_tools=bool(params.tools or params.tool_choice))
+        except ValueError as error:
+            return types.ErrorData(code=types.INTERNAL_ERROR, message=f"the model's call has no JSON object: {error}")
 
     async def list_roots(self, context: Any) -> types.ListRootsResult | types.ErrorData:
         """Tell where the server may work."""
@@ -141,9 +143,36 @@ def _sampling(server: str, params: types.CreateMessageRequestParams) -> Sampling
         params.temperature,
         params.stop_sequences,
         [hint.name for hint in hints or () if hint.name],
+        [_definition(tool) for tool in params.tools or ()],
+        params.tool_choice.mode if params.tool_choice is not None else None,
     )
 
 
-def _told(response: ModelResponse) -> tuple[str, str, str]:
-    choice = response.choices[0]
-    return choice.message.content or "", response.model or "unknown", choice.finish_reason or "stop"
+def _definition(tool: types.Tool) -> dict[str, Any]:
+    described = {"name": tool.name, "description": tool.description or "", "parameters": tool.input_schema}
+    return {"type": "function", "function": described}
+
+
+def _result(
+    said: str | ModelResponse, *, with_tools: bool
+) -> types.CreateMessageResult | types.CreateMessageResultWithTools:
+    """An answer as the protocol has it. Only who offers tools can be told of calls."""
+    from mcp import types
+
+    if isinstance(said, str):
+        text, model, reason, calls = said, "unknown", "stop", []
+    else:
+        choice = said.choices[0]
+        text, model, reason = choice.message.content or "", said.model or "unknown", choice.finish_reason or "stop"
+        calls = choice.message.tool_calls or []
+    told = types.TextContent(text=text)
+    stop = _STOPS.get(reason, reason)
+    if not with_tools:
+        return types.CreateMessageResult(role="assistant", content=told, model=model, stop_reason=stop)
+    uses = [
+        types.ToolUseContent(name=function.name or "", id=call.id or "", input=json.loads(function.arguments or "{}"))
+        for call in calls
+        if (function := call.function) is not None
+    ]
+    content: list[Any] = [*([told] if text or not uses else []), *uses]
+    return types.CreateMessageResultWithTools(role="assistant", content=content, model=model, stop_reason=stop)

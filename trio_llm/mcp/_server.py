@@ -16,6 +16,7 @@ from ._connection import Restart, ServerConnection, pages
 from ._content import content_of, messages_of, resource_part
 from ._errors import ServerError
 from ._inputs import Inputs, OnElicitation, OnSampling
+from ._log import LogLevel, LogReader, OnLog
 from ._naming import plain_name, renamed
 from ._targets import Target, check_target, client_target
 
@@ -46,6 +47,10 @@ class ServerParams(TypedDict, total=False):
     """Answers what the server asks the user: an object of the schema, True where a page was opened, None to decline."""
     on_sampling: OnSampling | None
     """Answers what the server asks a model: with a text, or with a response."""
+    on_log: OnLog | None
+    """Told of what the server writes into its log. What it raises is logged by the package `mcp`, and lost."""
+    log_level: LogLevel
+    """From which level on, by default `info`."""
     roots: Sequence[str]
     """Addresses, `file:///...`, in which the server is told to work."""
     max_inputs: int
@@ -304,6 +309,9 @@ def _connection(target: Target, params: ServerParams) -> tuple[ServerConnection,
     restart, timeout = params.get("restart") or Restart(), params.get("start_timeout", 60.0)
     connection = ServerConnection(params.get("name"), lambda made: _open(target, inputs, made), restart, timeout)
     inputs.asked_by = lambda: connection.name
+    on_log = params.get("on_log")
+    if on_log is not None:
+        connection.log = LogReader(on_log, params.get("log_level", "info"), lambda: connection.name)
     return connection, inputs
 
 
@@ -322,6 +330,9 @@ def _open(target: Target, inputs: Inputs, connection: ServerConnection) -> mcp.C
         client_info=types.Implementation(name="trio-llm", version=__version__),
         elicitation_callback=inputs.elicit if inputs.on_elicitation is not None else None,
         sampling_callback=inputs.sample if inputs.on_sampling is not None else None,
+        sampling_capabilities=types.SamplingCapability(tools=types.SamplingToolsCapability()),
+        logging_callback=connection.log.read if connection.log is not None else None,
+        log_level=connection.log.level if connection.log is not None else None,
         list_roots_callback=inputs.list_roots if inputs.roots else None,
         message_handler=hear,
         input_required_max_rounds=inputs.most,
