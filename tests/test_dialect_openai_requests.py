@@ -265,7 +265,7 @@ SCHEMA = MessageSchema(
         ({"role": "function", "content": "x", "odd": 1}, {"role": "function", "content": "x", "odd": 1}),
         (
             {"role": "user", "content": ["x", {"type": "text", "text": "x"}]},
-            {"role": "user", "content": ["x", {"type": "text", "text": "x"}]},
+            {"role": "user", "content": [{"type": "text", "text": "x"}] * 2},
         ),
     ],
 )

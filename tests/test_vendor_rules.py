@@ -85,11 +85,11 @@ def test_thinking_is_sent_where_it_is_a_field_or_may_be_one(model: str) -> None:
 
 @pytest.mark.parametrize(("model", "kept"), [("openai/gpt-4o", False), ("vllm/qwen", True), ("deepseek/chat", True)])
 def test_openai_is_not_sent_the_thinking_of_others_in_a_copy_of_their_answer(model: str, kept: bool) -> None:
-    copy = {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm.", "annotations": []}
+    copy = {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm.", "annotations": [{"type": "x"}]}
     sent = body_of(model, [*ASK, copy, *ASK])["messages"][1]
 
     assert ("reasoning_content" in sent) is kept
-    assert (sent["content"], sent["annotations"]) == ("Yes.", [])
+    assert (sent["content"], sent["annotations"]) == ("Yes.", [{"type": "x"}])
 
 
 @pytest.mark.parametrize("parameters", [{"tools": [tool()]}, {"reasoning_effort": "high"}, {"modalities": ["audio"]}])

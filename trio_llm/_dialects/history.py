@@ -7,15 +7,19 @@ input that is no JSON); Gemini API guide "Function calling" (results follow the 
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from .._convert import json as _json
-from .._convert.narrow import is_object
+from .._convert.narrow import an_object, as_mapping, is_object
+from .._types.errors import BadRequestError
 
 Message = Mapping[str, Any]
 
+_FOREIGN_IN_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _NO_JSON: Final = "INVALID_JSON"
 """The key under which Anthropic wants input back that is no JSON; the others have no word for it."""
 
@@ -64,7 +68,55 @@ def arguments_object(arguments: object) -> Mapping[str, Any]:
     value = _read(arguments) if isinstance(arguments, str) else arguments
     if value is None and arguments == "null":  # some models write that for "no arguments"
         return {}
-    return value if is_object(value) else {_NO_JSON: arguments}
+    return value if is_object(value) and not (value is not arguments and _has_no_json(value)) else {_NO_JSON: arguments}
+
+
+def said_by(message: Message) -> object:
+    """The content of an answer, or the words in which the model refused one, or what it spoke aloud."""
+    return message.get("content") or message.get("refusal") or as_mapping(message.get("audio")).get("transcript")
+
+
+def function_of(call: Message, where: str) -> Message:
+    """The function that a call calls. A tool that takes free text is one whose only argument is the text.
+
+    Raises:
+        BadRequestError: if the call has neither.
+    """
+    custom = call.get("custom")
+    if custom is not None and not call.get("function"):
+        custom = an_object(custom, f"{where}.custom")
+        return {"name": custom.get("name"), "arguments": {"input": custom.get("input") or ""}}
+    return an_object(call.get("function"), f"{where}.function")
+
+
+def id_of(holder: Message, name: str, where: str) -> str:
+    """The id of a call, or of the call that a result is of.
+
+    Raises:
+        BadRequestError: if there is none.
+    """
+    identifier = holder.get(name)
+    if not isinstance(identifier, str) or not identifier:
+        raise BadRequestError(f"{where} has no {name}")
+    return identifier
+
+
+def plain_id(identifier: str, most: int | None = None) -> str:
+    """An id of letters, digits, hyphens and underscores, of so many at most. Different ids stay different."""
+    plain = _FOREIGN_IN_ID.sub("_", identifier)
+    if plain == identifier and plain and (most is None or len(plain) <= most):
+        return identifier
+    told = f"_{hashlib.sha256(identifier.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return plain[: None if most is None else most - len(told)] + told
+
+
+def _has_no_json(value: object) -> bool:
+    """Whether there is something in a decoded value that cannot be written: NaN and the infinities."""
+    try:
+        _json.dumps(value)
+    except ValueError:
+        return True
+    return False
 
 
 def _read(text: str) -> Any:

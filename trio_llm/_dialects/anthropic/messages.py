@@ -17,20 +17,17 @@ and "Extended thinking" (preserving thinking blocks), 2026-11.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..._convert.narrow import an_object, objects
 from ..._types.errors import BadRequestError
-from ..history import arguments_object, results_after_calls
+from ..history import arguments_object, plain_id, results_after_calls, said_by
 from .parts import Block, blocks_of, cache_mark
 
 Message = Mapping[str, Any]
 Turn = dict[str, Any]
 
-_FOREIGN_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _UNCACHEABLE: Final = ("thinking", "redacted_thinking")
 _UNNAMED_CALL: Final = "function_call"
 """Id of a call of before tools had ids (`function_call` and the role `function`)."""
@@ -122,7 +119,7 @@ def _tool_result(message: Message, where: str) -> Block:
     identifier = message.get("tool_call_id") or (_UNNAMED_CALL if message["role"] == "function" else None)
     if not isinstance(identifier, str):
         raise BadRequestError(f"{where} has no tool_call_id")
-    block: Block = {"type": "tool_result", "tool_use_id": _own_id(identifier)}
+    block: Block = {"type": "tool_result", "tool_use_id": plain_id(identifier)}
     if content := blocks_of(message.get("content"), where):
         block["content"] = content
     if message.get("is_error"):
@@ -131,7 +128,7 @@ def _tool_result(message: Message, where: str) -> Block:
 
 
 def _assistant(message: Message, where: str) -> list[Block]:
-    written = blocks_of(message.get("content"), where) or blocks_of(message.get("refusal"), where)
+    written = blocks_of(message.get("content"), where) or blocks_of(said_by(message), where)
     calls = [*_calls(message, where)]
     if (kept := _kept_blocks(message, written, calls)) is not None:
         return kept
@@ -183,7 +180,7 @@ def _call(call: Message, where: str) -> Block:
     name, given = _name_and_input(call, where)
     if not isinstance(name, str):
         raise BadRequestError(f"{where} has no name")
-    block: Block = {"type": "tool_use", "id": _own_id(identifier), "name": name, "input": given}
+    block: Block = {"type": "tool_use", "id": plain_id(identifier), "name": name, "input": given}
     if caller := _provider_fields(call).get("caller"):
         block["caller"] = caller
     if cache_control := call.get("cache_control"):
@@ -197,9 +194,3 @@ def _name_and_input(call: Message, where: str) -> tuple[object, Message]:
         return custom.get("name"), {"input": custom.get("input") or ""}
     function = an_object(call.get("function"), f"{where}.function")
     return function.get("name"), arguments_object(function.get("arguments"))
-
-
-def _own_id(identifier: str) -> str:
-    """Other providers' ids have characters that Anthropic refuses. Different ids stay different."""
-    own = _FOREIGN_ID.sub("_", identifier)
-    return own if own == identifier and own else f"{own}_{hashlib.sha256(identifier.encode()).hexdigest()[:8]}"

@@ -131,6 +131,10 @@ def _file(part: Mapping[str, Any], where: str) -> Block:
     return {"document": document}
 
 
+def _refused(part: Mapping[str, Any], where: str) -> Block | None:
+    return _text({"text": part.get("refusal")}, where)
+
+
 def _nothing(_: Mapping[str, Any], __: str) -> None:
     """Parts that the model's own messages have in other fields as well."""
     return
@@ -144,7 +148,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Block | None]]] 
     "input_text": _text,
     "output_text": _text,
     "redacted_thinking": _nothing,
-    "refusal": _nothing,
+    "refusal": _refused,
     "text": _text,
     "thinking": _nothing,
     "video_url": _video,

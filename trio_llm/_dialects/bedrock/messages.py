@@ -13,10 +13,13 @@ from typing import Any, Final
 
 from ..._convert import json as _json
 from ..._convert.narrow import a_list, an_object, as_list, as_mapping
-from ..history import arguments_object, results_after_calls
+from ..._types.errors import BadRequestError
+from ..history import arguments_object, function_of, id_of, plain_id, results_after_calls, said_by
 from .media import Block, blocks_of, cache_point
 
 _INSTRUCTING: Final = ("system", "developer")
+_ROLES: Final = (*_INSTRUCTING, "user", "assistant", "tool", "function")
+_LONGEST_ID: Final = 64
 _MOST_OF_A_TOOL_RESULT: Final = ("text", "image", "document", "video", "json", "searchResult")
 
 
@@ -30,6 +33,8 @@ def conversation(messages: Sequence[Mapping[str, Any]]) -> tuple[list[Block], li
     turns: list[dict[str, Any]] = []
     for number, message in enumerate(results_after_calls(messages)):
         where, role = f"messages[{number}]", str(message["role"])
+        if role not in _ROLES:
+            raise BadRequestError(f"{where} has a role that is not known: {role!r}")
         if role in _INSTRUCTING and not turns:
             system += [*blocks_of(message.get("content"), f"{where}.content"), *cache_point(message)]
             continue
@@ -52,7 +57,7 @@ def _blocks(message: Mapping[str, Any], role: str, where: str) -> list[Block]:
 
 def _answered(message: Mapping[str, Any], where: str) -> list[Block]:
     blocks = [_thought(as_mapping(block)) for block in as_list(message.get("thinking_blocks"))]
-    blocks += blocks_of(message.get("content"), f"{where}.content")
+    blocks += blocks_of(said_by(message), f"{where}.content")
     for place, call in a_list(message.get("tool_calls"), f"{where}.tool_calls"):
         blocks.append(_use(an_object(call, place), place))
     if (function := message.get("function_call")) is not None:
@@ -68,13 +73,12 @@ def _thought(block: Mapping[str, Any]) -> Block:
 
 
 def _use(call: Mapping[str, Any], where: str) -> Block:
-    function = an_object(call.get("function") or call.get("custom"), f"{where}.function")
-    arguments = function.get("arguments", function.get("input"))
+    function = function_of(call, where)
     return {
         "toolUse": {
-            "toolUseId": call.get("id"),
+            "toolUseId": plain_id(id_of(call, "id", where), _LONGEST_ID),
             "name": function.get("name"),
-            "input": dict(arguments_object(arguments)),
+            "input": dict(arguments_object(function.get("arguments"))),
         }
     }
 
@@ -85,8 +89,11 @@ def _result(message: Mapping[str, Any], where: str) -> Block:
         for block in blocks_of(message.get("content"), f"{where}.content")
         if not block.keys().isdisjoint(_MOST_OF_A_TOOL_RESULT)
     ]
-    identifier = message.get("tool_call_id") or message.get("name")
-    result: Block = {"toolUseId": identifier, "content": content or [{"text": "(no output)"}]}
+    name = "tool_call_id" if message["role"] == "tool" else "name"
+    result: Block = {
+        "toolUseId": plain_id(id_of(message, name, where), _LONGEST_ID),
+        "content": content or [{"text": "(no output)"}],
+    }
     if message.get("is_error"):
         result["status"] = "error"
     return {"toolResult": result}

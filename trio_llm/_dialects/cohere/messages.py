@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..._convert import json as _json
 from ..._convert.narrow import a_list, an_object, is_object
 from ..._types.errors import BadRequestError
-from ..history import results_after_calls
+from ..history import function_of, id_of, results_after_calls, said_by
 
 _ROLES: Final[Mapping[str, str]] = {"developer": "system", "function": "tool"}
 
@@ -29,9 +29,10 @@ def wire_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 def _message(message: Mapping[str, Any], where: str) -> dict[str, Any]:
     role = _ROLES.get(str(message["role"]), str(message["role"]))
-    content = _content(message.get("content"), where)
+    content = _content(said_by(message), where)
     if role == "tool":
-        return {"role": role, "tool_call_id": message.get("tool_call_id") or message.get("name"), "content": content}
+        name = "tool_call_id" if message["role"] == "tool" else "name"
+        return {"role": role, "tool_call_id": id_of(message, name, where), "content": content}
     if role == "assistant":
         return _answered(message, content, where)
     return {"role": role, "content": content}
@@ -58,11 +59,11 @@ def _answered(message: Mapping[str, Any], content: Any, where: str) -> dict[str,
 
 
 def _call(call: Mapping[str, Any], where: str) -> dict[str, Any]:
-    function = an_object(call.get("function"), f"{where}.function")
+    function = function_of(call, where)
     arguments = function.get("arguments")
     text = arguments if isinstance(arguments, str) else _json.dumps(arguments or {}).decode()
     return {
-        "id": call.get("id"),
+        "id": id_of(call, "id", where),
         "type": "function",
         "function": {"name": function.get("name"), "arguments": text or "{}"},
     }
@@ -89,6 +90,7 @@ def _block(part: object, where: str) -> dict[str, Any]:
         return {"type": "image_url", "image_url": {"url": image} if isinstance(image, str) else dict(image or {})}
     if kind in ("document", "thinking"):
         return dict(part)
-    if isinstance(part.get("text"), str):
-        return {"type": "text", "text": part["text"]}
+    text = part.get("refusal" if kind == "refusal" else "text")
+    if isinstance(text, str):
+        return {"type": "text", "text": text}
     raise BadRequestError(f"{where}: Cohere takes texts, images and documents, not {kind!r}")

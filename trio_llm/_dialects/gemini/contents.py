@@ -11,9 +11,9 @@ from itertools import takewhile
 from typing import Any, Final, cast
 
 from ..._convert import json as _json
-from ..._convert.narrow import is_object
+from ..._convert.narrow import an_object, is_object
 from ..._types.errors import BadRequestError
-from ..history import arguments_object, results_after_calls
+from ..history import arguments_object, function_of, results_after_calls, said_by
 from .media import Part, media_part, resolution
 from .models import ModelFamily
 
@@ -23,6 +23,8 @@ _SYSTEM_ROLES: Final = ("system", "developer")
 _TEXT_FIELDS: Final = ("text", "refusal")
 _RESULT = "output"
 """The key under which the service looks for a function's result, where the response is not an object of its own."""
+_ERROR = "error"
+"""The key under which it looks for what went wrong. Source: Gemini API reference, "FunctionResponse", 2026-11."""
 
 
 def system_instruction(messages: Sequence[Message]) -> Part | None:
@@ -100,8 +102,9 @@ class _Conversation:
     def _user_parts(self, message: Message, where: str) -> list[Part]:
         content = message.get("content")
         if isinstance(content, str):
-            return [{"text": content}]
-        return [self._content_part(part, place) for part, place in _listed(content, f"{where}.content")]
+            return [{"text": content}] if content else []
+        parts = [self._content_part(part, place) for part, place in _listed(content, f"{where}.content")]
+        return [part for part in parts if part.get("text") != ""]  # which the model's servers refuse
 
     def _content_part(self, part: Any, where: str) -> Part:
         if (spoken := _spoken(part)) is not None:
@@ -131,10 +134,7 @@ class _Conversation:
         return part
 
     def _call(self, call: Any, where: str) -> Part:
-        function = call.get("function") if is_object(call) else None
-        if not is_object(function):
-            raise BadRequestError(f"{where} is no function call; custom tool calls cannot be expressed")
-        made = _function_call(function, where)
+        made = _function_call(function_of(an_object(call, where), where), where)
         if identifier := call.get("id"):
             self._names[identifier] = made["name"]
             made["id"] = identifier
@@ -151,7 +151,9 @@ class _Conversation:
         content = message.get("content")
         parts = self._user_parts(message, where) if content else []
         spoken = "".join(part["text"] for part in parts if "text" in part)
-        response: Part = {"name": name, "response": _result(spoken)} | ({"id": identifier} if identifier else {})
+        response: Part = {"name": name, "response": _result(spoken, failed=bool(message.get("is_error")))}
+        if identifier:
+            response["id"] = identifier
         media = [part for part in parts if "text" not in part]
         if media and self._family.nested_media and all("inlineData" in part for part in media):
             response["parts"] = [{"inlineData": part["inlineData"]} for part in media]
@@ -206,7 +208,7 @@ def _signed_text(message: Message, fields: Mapping[str, Any], where: str) -> lis
     Signatures came on single parts, which the message holds as one text: the last signature goes on the text, the
     others on empty parts before it, as a stream has them.
     """
-    spoken = "".join(part["text"] for part in _spoken_parts(message, where)) or message.get("refusal") or ""
+    spoken = "".join(part["text"] for part in _spoken_parts(message, where)) or str(said_by(message) or "")
     *before, last = fields.get("thought_signatures") or (None,)
     parts: list[Part] = [{"text": "", "thoughtSignature": signature} for signature in before]
     if last:
@@ -223,10 +225,13 @@ def _function_call(function: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {"name": name, "args": arguments_object(function.get("arguments"))}
 
 
-def _result(spoken: str) -> dict[str, Any]:
+def _result(spoken: str, *, failed: bool) -> dict[str, Any]:
     """A function's result, which has to be an object."""
+    if failed:
+        return {_ERROR: spoken}
     try:
         value = _json.loads(spoken)
-    except ValueError:
-        value = None  # plain text, as most results are
+        _json.dumps(value)
+    except ValueError:  # plain text, or with numbers that JSON does not have
+        value = None
     return dict(value) if is_object(value) else {_RESULT: spoken}

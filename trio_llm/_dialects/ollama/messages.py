@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..._convert.narrow import a_list, an_object, as_list, as_mapping, is_object
 from ..._types.errors import BadRequestError
-from ..history import arguments_object, results_after_calls
+from ..history import arguments_object, function_of, results_after_calls, said_by
 
 _ROLES: Final[Mapping[str, str]] = {"developer": "system", "function": "tool"}
 _DATA: Final = ";base64,"
@@ -26,14 +26,15 @@ def wire_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     written: list[dict[str, Any]] = []
     for number, message in enumerate(results_after_calls(messages)):
         for call in as_list(message.get("tool_calls")):
-            names[str(as_mapping(call).get("id"))] = str(as_mapping(as_mapping(call).get("function")).get("name"))
+            called = as_mapping(as_mapping(call).get("function") or as_mapping(call).get("custom"))
+            names[str(as_mapping(call).get("id"))] = str(called.get("name"))
         written.append(_message(message, names, f"messages[{number}]"))
     return written
 
 
 def _message(message: Mapping[str, Any], names: Mapping[str, str], where: str) -> dict[str, Any]:
     role = str(message["role"])
-    texts, images = _content(message.get("content"), where)
+    texts, images = _content(said_by(message), where)
     written: dict[str, Any] = {"role": _ROLES.get(role, role), "content": "\n".join(texts)}
     if images:
         written["images"] = images
@@ -59,7 +60,7 @@ def _answered(message: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _call(call: Mapping[str, Any], where: str) -> dict[str, Any]:
-    function = an_object(call.get("function"), f"{where}.function")
+    function = function_of(call, where)
     return {"function": {"name": function.get("name"), "arguments": arguments_object(function.get("arguments"))}}
 
 
@@ -72,11 +73,11 @@ def _content(content: object, where: str) -> tuple[list[str], list[str]]:
     for place, part in a_list(content, f"{where}.content"):
         if isinstance(part, str):
             texts.append(part)
-        elif is_object(part) and isinstance(part.get("text"), str):
-            texts.append(part["text"])
+        elif is_object(part) and isinstance(text := part.get("text", part.get("refusal")), str):
+            texts.append(text)
         elif is_object(part) and part.get("type") == "image_url":
             images.append(_image(part.get("image_url"), place))
-        elif not (is_object(part) and part.get("type") in ("thinking", "refusal")):
+        elif not (is_object(part) and part.get("type") == "thinking"):
             kind = part.get("type") if is_object(part) else type(part).__name__
             raise BadRequestError(f"{place}: Ollama takes texts and images, not {kind!r}")
     return texts, images

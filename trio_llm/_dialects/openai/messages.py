@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..._convert import json as _json
-from ..._convert.narrow import is_object
+from ..._convert.narrow import as_objects, is_object
 from ..._types.dumping import ReplyDict
 from ..._types.errors import UnsupportedParamsError
 from ..contract import CacheMarks, CallIdRule, MessageSchema, Quirks
-from ..history import results_after_calls
+from ..history import function_of, results_after_calls, said_by
 from .parts import sendable_parts, with_media_shown, with_own_ids
 
 _MESSAGE_FIELDS: Final = frozenset({"role", "content", "name", "tool_calls", "function_call", "refusal", "audio"})
@@ -27,7 +27,15 @@ _REFUSED: Final = _ANSWERS_ONLY - {"annotations"}
 """Those of them that OpenAI refuses in a request."""
 _OURS: Final = frozenset({"images", "provider_specific_fields", "thinking_blocks"})
 """Those of them that no provider of this format has: a dictionary has them because it was copied from our answer."""
+_OF_OTHERS: Final = frozenset({"cache_control", "is_error"})
+"""Fields that some other format has."""
+_LISTS: Final = ("tool_calls", "annotations")
+"""Lists that say nothing, or are refused, where they are empty."""
 _OURS_IN_CALLS: Final = frozenset({"provider_specific_fields"})
+_SAID: Final = frozenset({"refusal", "audio"})
+"""Fields that have the model's words where there is no content."""
+_OF_RESULTS: Final = frozenset({"name", "is_error"})
+"""Fields of results that others want, and whose meaning the rest of the conversation has as well."""
 _IS_DUMP: Final = frozenset({"content", "provider_specific_fields", "reasoning_content", "tool_calls", "refusal"})
 """Fields that a dictionary has, null or not, if it is all that `model_dump()` gave."""
 _PLAIN: Final = frozenset({"role", "content", "name", "refusal", "prefix"})
@@ -105,16 +113,29 @@ def _fitted(message: Mapping[str, Any], where: str, schema: MessageSchema, refus
     for name, value in message.items():
         if name in ("role", "content") or name in fields:
             kept[name] = value
+        elif name in _SAID and value and said_by(message) == said_by({name: value}):
+            kept["content"] = said_by(message)
         elif value and not _is_redundant(message, name):
             refused.append(f"{where}.{name}")
     if isinstance(kept.get("content"), list):
         kept["content"] = _fitted_parts(kept["content"], where, schema, refused) or ""
+    if any("custom" in call for call in as_objects(kept.get("tool_calls"))):
+        kept["tool_calls"] = [_as_function(call) for call in kept["tool_calls"]]
     return kept
+
+
+def _as_function(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A call of a tool that takes free text, for those who have no such tools."""
+    if not call.get("custom"):
+        return call
+    function = function_of(call, "tool_calls")
+    text = _json.dumps(function["arguments"]).decode()
+    return {"id": call.get("id"), "type": "function", "function": {**function, "arguments": text}}
 
 
 def _is_redundant(message: Mapping[str, Any], name: str) -> bool:
     # The call that a tool's message refers to has the tool's name, too.
-    return name in _ANSWERS_ONLY or (message["role"] == "tool" and name == "name")
+    return name in _ANSWERS_ONLY or (message["role"] == "tool" and name in _OF_RESULTS)
 
 
 def _fitted_parts(parts: list[Any], where: str, schema: MessageSchema, refused: list[str]) -> list[Any]:
@@ -123,6 +144,8 @@ def _fitted_parts(parts: list[Any], where: str, schema: MessageSchema, refused: 
         kind = part.get("type") if isinstance(part, Mapping) else None
         if kind is None or kind in schema.part_types:
             kept.append(part)
+        elif kind == "refusal":
+            kept.append({"type": "text", "text": part.get("refusal")})
         else:
             refused.append(f"{where}.content[{place}] of type {kind!r}")
     return kept
@@ -144,7 +167,9 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
     if quirks.system_role is not None and made["role"] == "developer":
         made["role"] = quirks.system_role
     if isinstance(made.get("content"), list):
-        made["content"] = sendable_parts(made["content"], quirks)
+        made["content"] = sendable_parts(made["content"], quirks) or ""  # an empty list is refused
+    elif made["role"] == "tool" and made.get("content") is None:
+        made["content"] = ""  # as is null
     if made["role"] in quirks.text_only_roles and "content" in made:
         made["content"] = _joined_text(made["content"])
     if calls := made.get("tool_calls"):
@@ -160,9 +185,13 @@ def _written(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
         for name, value in message.items()
         if (value is not None or name == "content") and (name not in foreign or name in quirks.reply_fields)
     }
-    if not made.get("tool_calls"):
-        made.pop("tool_calls", None)
-    if isinstance(audio := made.get("audio"), Mapping) and message["role"] == "assistant":
+    for name in _LISTS:
+        if not made.get(name):
+            made.pop(name, None)
+    if made["role"] == "tool":
+        made.pop("is_error", None)  # Anthropic's word; the result itself says what went wrong
+    audio = made.get("audio") if quirks.message_schema is None else None
+    if isinstance(audio, Mapping) and message["role"] == "assistant":
         made["audio"] = {"id": audio.get("id")}
     if quirks.cache_marks is not CacheMarks.CACHE_CONTROL:
         made.pop("cache_control", None)
@@ -175,21 +204,26 @@ def _is_ready(message: Mapping[str, Any], quirks: Quirks) -> bool:
     if type(message) is not dict:
         return False
     role = message["role"]
-    if role == "developer" or isinstance(message.get("content"), list) or "cache_control" in message:
+    if role == "developer" or isinstance(message.get("content"), list) or not _OF_OTHERS.isdisjoint(message):
         return False
     if role == "assistant" and not _PLAIN.issuperset(message):
         return False
     if None not in message.values():
         return True
-    return role != "assistant" and all(value is not None or name == "content" for name, value in message.items())
+    if role in ("assistant", "tool"):
+        return False
+    return all(value is not None or name == "content" for name, value in message.items())
 
 
 def _reply(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     """A response's message as a request's; its tool calls are marked as a response's, too."""
     message = {name: value for name, value in message.items() if value is not None}
     kept = {name: message[name] for name in message if name in _MESSAGE_FIELDS}
-    kept |= {quirks.renamed.get(name, name): message[name] for name in message if name in quirks.reply_fields}
-    if isinstance(audio := kept.get("audio"), Mapping):
+    kept |= {quirks.renamed.get(name, name): value for name, value in message.items() if name in quirks.reply_fields}
+    if kept.get("annotations") == []:
+        del kept["annotations"]
+    audio = kept.get("audio") if quirks.message_schema is None else None
+    if isinstance(audio, Mapping):
         kept["audio"] = {"id": audio.get("id")}  # the server still has the sound
     if calls := kept.pop("tool_calls", None):
         kept["tool_calls"] = [ReplyDict(call) for call in calls]
@@ -208,9 +242,9 @@ def _sendable_call(call: Any, quirks: Quirks) -> Any:
         if value is not None and (name in kept if isinstance(call, ReplyDict) else name not in _OURS_IN_CALLS)
     }
     function = made.get("function")
-    if is_object(function) and not isinstance(function.get("arguments"), str):
-        arguments = function.get("arguments")
-        made["function"] = {**function, "arguments": "" if arguments is None else _json.dumps(arguments).decode()}
+    arguments = function.get("arguments") if is_object(function) else "{}"
+    if is_object(function) and (not isinstance(arguments, str) or not arguments):  # an empty text is no JSON
+        made["function"] = {**function, "arguments": _json.dumps(arguments).decode() if arguments else "{}"}
     return made
 
 

@@ -30,8 +30,12 @@ _MOST: Final = 40
 
 
 def sendable_parts(parts: list[Any], quirks: Quirks) -> list[Any]:
-    """Content parts with what every provider wants: addresses of images as objects, and marks that it understands."""
-    return [_sendable(part, quirks) if is_object(part) else part for part in parts]
+    """Content parts with what every provider wants: texts and images as objects, and marks that it knows."""
+    return [_sendable(part, quirks) if is_object(part) else _text_part(part) for part in parts]
+
+
+def _text_part(part: Any) -> Any:
+    return {"type": "text", "text": part} if isinstance(part, str) else part
 
 
 def _sendable(part: Mapping[str, Any], quirks: Quirks) -> Mapping[str, Any]:

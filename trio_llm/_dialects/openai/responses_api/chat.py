@@ -12,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ...._convert import json as _json
 from ...._convert.narrow import a_list, an_object, as_mapping
 from ...._types.chat import ChatRequest
 from ...._types.dumping import ReplyDict
 from ...._types.errors import UnsupportedParamsError
 from ...._types.http import HTTPRequest
-from ...contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ...contract import CallIdRule, WireCall, json_request, merge_extra_body, supported_parameters
+from ...history import id_of, said_by
 from ..known_tools import RESPONSES_TOOLS, known_tools
+from ..parts import own_id
 from .request import PATH, flat_format
 
 Message = Mapping[str, Any]
@@ -51,6 +54,7 @@ _EXPRESSIBLE: Final = frozenset(
         "web_search_options",
     }
 )
+_LONGEST_ID: Final = 64
 _HIDDEN_THINKING: Final = "reasoning.encrypted_content"
 
 
@@ -136,6 +140,12 @@ def _search_tool(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "web_search", **made}
 
 
+def _own_id(holder: Message, name: str, where: str) -> str:
+    """The id of a call as OpenAI takes it. Its own ids fit."""
+    identifier = id_of(holder, name, where)
+    return identifier if len(identifier) <= _LONGEST_ID else own_id(identifier, CallIdRule.AT_MOST_40)
+
+
 class _History:
     """Input items being made from messages. What has no form there is noted in `refused`, by its place."""
 
@@ -153,7 +163,7 @@ class _History:
         if role == "assistant":
             self._add_answer(message, where)
         elif role == "tool":
-            call_id = message.get("tool_call_id")
+            call_id = _own_id(message, "tool_call_id", where)
             kind = "custom_tool_call_output" if call_id in self._custom else "function_call_output"
             output = self._content(message.get("content"), f"{where}.content")
             self.items.append({"type": kind, "call_id": call_id, "output": output})
@@ -176,39 +186,44 @@ class _History:
             self.refused.append(f"{where}.function_call")
         if refusal := message.get("refusal"):
             self.items.append({"role": "assistant", "content": [{"type": "refusal", "refusal": refusal}]})
-        if message.get("content"):
-            self._add_words(message["content"], f"{where}.content")
+        words = message.get("content") or (None if refusal else said_by(message))
+        if words:
+            self._add_words(words, f"{where}.content")
         for place, call in a_list(message.get("tool_calls"), f"{where}.tool_calls"):
-            self._add_call(an_object(call, place))
+            self._add_call(an_object(call, place), place)
 
     def _add_words(self, content: object, where: str) -> None:
         texts = [content] if isinstance(content, str) else []
         for place, part in a_list(None if texts else content, where):
             match an_object(part, place):
-                case {"type": "text", "text": str(text)}:
+                case {"type": "text", "text": str(text)} | {"type": "refusal", "refusal": str(text)}:
                     texts.append(text)
                 case other:
                     self.refused.append(f"{place} of type {other.get('type')!r}")
         self.items.append({"role": "assistant", "content": "".join(texts)})
 
-    def _add_call(self, call: Message) -> None:
-        identifier, custom, function = call.get("id"), call.get("custom"), as_mapping(call.get("function"))
+    def _add_call(self, call: Message, where: str) -> None:
+        identifier, custom = _own_id(call, "id", where), call.get("custom")
+        function = as_mapping(call.get("function"))
         if custom is not None:
             self._custom.add(identifier)
             made = {"type": "custom_tool_call", "name": custom.get("name"), "input": custom.get("input") or ""}
         else:
             arguments = function.get("arguments") or "{}"
+            if not isinstance(arguments, str):
+                arguments = _json.dumps(arguments).decode()
             made = {"type": "function_call", "name": function.get("name"), "arguments": arguments}
         self.items.append({**made, "call_id": identifier})
 
     def _content(self, content: object, where: str) -> Any:
         if content is None or isinstance(content, str):
             return content or ""
-        return [
-            made
+        parts = [
+            ({"type": "text", "text": part} if isinstance(part, str) else part, place)
             for place, part in a_list(content, where)
-            if (made := self._part(an_object(part, place), place)) is not None
         ]
+        made = [self._part(an_object(part, place), place) for part, place in parts]
+        return [part for part in made if part is not None] or ""
 
     def _part(self, part: Message, where: str) -> Any:
         match part:
