@@ -354,13 +354,14 @@ def main() -> None:
 def _tried(wire: Wire, cases: Sequence[Case]) -> int:
     try:
         judge(wire, cases)
-    except WrongVerdict as first:
-        if len(cases) == 1:
-            print(first, end="\n\n", flush=True)
-            return 1
-        middle = len(cases) // 2
-        return _tried(wire, cases[:middle]) + _tried(wire, cases[middle:])
-    return 0
+        return 0
+    except WrongVerdict as error:
+        told = str(error)
+    if len(cases) == 1:
+        print(told, end="\n\n", flush=True)
+        return 1
+    middle = len(cases) // 2  # not while the error is handled: each half's would be told with it
+    return _tried(wire, cases[:middle]) + _tried(wire, cases[middle:])
 
 
 if __name__ == "__main__":

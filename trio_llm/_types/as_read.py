@@ -15,18 +15,22 @@ Nested: TypeAlias = Mapping[str, Callable[[Any], Any]]
 
 _AsRead = TypeVar("_AsRead", bound="AsRead")
 _BESIDE: Final = frozenset({"read_names", "null_names"})
+_SHAPES: Final[Mapping[str, type | tuple[type, ...]]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
+_NO_RECORD: Final = ("list", "Any")
 
 
 @attrs.define
 class AsRead(Record):
     """A record that is dumped as it was read: the same names in the same order, nulls among them.
 
-    Values are taken as they are, so that one odd field beside an answer does not cost the answer. What a program sets
-    afterwards is dumped too, behind the rest.
+    Values are taken as they are. One of another type than its field has stands in `model_extra`, so that one odd field
+    beside an answer does not cost the answer. What a program sets afterwards is dumped too, behind the rest.
     """
 
     field_names: ClassVar[tuple[str, ...]] = ()
     nested: ClassVar[Nested] = {}
+    shapes: ClassVar[Mapping[str, type | tuple[type, ...]]] = {}
+    """What a value has to be an instance of, where its field says so."""
 
     read_names: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, repr=False, eq=False)
     """The names that it was read with, in their order; None where it was made here."""
@@ -37,6 +41,9 @@ class AsRead(Record):
     def __attrs_init_subclass__(cls) -> None:
         super().__attrs_init_subclass__()
         cls.field_names = tuple(name for name in cls.field_names if name not in _BESIDE)
+        types = [(field.name, str(field.type).removesuffix(" | None")) for field in attrs.fields(cls)]
+        records = {name: AsRead for name, kind in types if name in cls.nested and not kind.startswith(_NO_RECORD)}
+        cls.shapes = records | {name: _SHAPES[kind] for name, kind in types if kind in _SHAPES}
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:
@@ -48,7 +55,9 @@ class AsRead(Record):
             if name not in cls.field_names:
                 extra[name] = item
             elif item is not None:
-                known[name] = cls.nested[name](item) if name in cls.nested else item
+                read = cls.nested[name](item) if name in cls.nested else item
+                fits = name not in cls.shapes or isinstance(read, cls.shapes[name])
+                (known if fits else extra)[name] = read
         return cls(**known, model_extra=extra or None, read_names=tuple(value), null_names=nulls)
 
     @classmethod
