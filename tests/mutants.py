@@ -54,30 +54,13 @@ TESTS: Final = (
     # The combinators.
     *("cascade", "completed", "fanout", "hedge", "merge", "outcome_types", "race", "tee"),
     # The engine.
-    *(
-        "attempts",
-        "beginnings",
-        "batch",
-        "bridge_responses",
-        "chat_over_responses",
-        "client",
-        "count_tokens",
-        "credentials",
-    ),
-    *("drain", "embeddings", "endpoint_cancellation", "endpoint_functions", "failures_reach_readers", "fallbacks"),
-    *("four_seams", "identity", "images", "keys", "keys_in_errors", "local_calls", "local_responses", "messages"),
-    *("moderation", "observers", "odd_values", "opening", "operations", "polling", "provider", "receipts", "register"),
-    *("request_values", "rerank", "responses", "responses_background", "retry", "routes", "run", "seams", "speech"),
-    *(
-        "stream",
-        "structured_cancellation",
-        "sync",
-        "testing_faults",
-        "testing_simulator",
-        "text_completion",
-        "tool_calls",
-    ),
-    *("transcription", "vendor_rules", "withheld_keys"),
+    *("attempts", "beginnings", "batch", "bridge_responses", "chat_over_responses", "client", "count_tokens"),
+    *("credentials", "drain", "embeddings", "endpoint_cancellation", "endpoint_functions", "failures_reach_readers"),
+    *("fallbacks", "four_seams", "identity", "images", "keys", "keys_in_errors", "local_calls", "local_responses"),
+    *("messages", "moderation", "observers", "odd_values", "opening", "operations", "polling", "provider"),
+    *("receipts", "register", "request_values", "rerank", "responses", "responses_background", "retry", "routes"),
+    *("run", "seams", "speech", "stream", "structured_cancellation", "sync", "testing_faults", "testing_simulator"),
+    *("text_completion", "tool_calls", "transcription", "vendor_rules", "withheld_keys"),
 )
 """The test modules of these wings: what runs in virtual time or is pure. The others start processes or servers."""
 LIBRARIES: Final = (
@@ -87,6 +70,11 @@ LIBRARIES: Final = (
 """Loaded once, for all forks."""
 SLOWEST: Final = 4.0
 """Seconds of a test beyond which it is left out: too much for so many runs."""
+LONGEST: Final = 20.0
+"""Seconds after which a test of a mutant has failed."""
+LONGEST_MEASURED: Final = 120.0
+"""The same for a test that is measured, however slow the machine is. One that is interrupted may leave a lock held, for
+which the end of its runner waits."""
 AT_FIRST: Final = 20
 """Tests that a mutant meets before all others: most need no more."""
 AT_MOST: Final = 120.0
@@ -182,22 +170,12 @@ class _Timer:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
 
 
-def _pytest(files: Sequence[str], plugin: object, *options: str) -> int:
+def _pytest(files: Sequence[str], plugin: object, *options: str, timeout: float) -> int:
     # The libraries are loaded before pytest could rewrite the assertions of one of them.
     loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-    common = (
-        *loaded,
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:cov",
-        "-p",
-        "no:faulthandler",
-        "--timeout=20",
-        "--timeout-method=signal",
-    )
-    return int(pytest.main([*common, *options, *files], plugins=[plugin]))
+    bare = ("-q", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:faulthandler")
+    limit = (f"--timeout={timeout:g}", "--timeout-method=signal")
+    return int(pytest.main([*loaded, *bare, *limit, *options, *files], plugins=[plugin]))
 
 
 def _sources() -> str:
@@ -211,7 +189,8 @@ def measure(names: Sequence[str], part: Path) -> int:
     coverage = Coverage(data_file=None, source=[str(PACKAGE / wing) for wing in WINGS], config_file=False)
     timer = _Timer(coverage)
     coverage.start()
-    if _pytest([f"tests/test_{name}.py" for name in names], timer) > 1:  # a test that fails is left out
+    files = [f"tests/test_{name}.py" for name in names]
+    if _pytest(files, timer, timeout=LONGEST_MEASURED) > 1:  # a test that fails is left out
         raise RuntimeError("the tests did not run")
     coverage.stop()
     data, reached = coverage.get_data(), []
@@ -274,7 +253,7 @@ def _run(mutant: Mutant, tests: Sequence[str]) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
     sys.meta_path.insert(0, _Hook(mutant))
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
-    return _pytest(list(files), _Chosen(tests), "-x", "--no-header")
+    return _pytest(list(files), _Chosen(tests), "-x", "--no-header", timeout=LONGEST)
 
 
 # In the process that was started.
