@@ -152,9 +152,11 @@ class _Shared(Generic[ChunkT]):
             # Readers that do nothing must not keep slot and connection for ever. Past the deadline they are not waited
             # for, and the next read of the network raises the timeout.
             with trio.CancelScope(deadline=deadline):
-                while self._slow():
+                while True:
                     self.room = trio.Event()
                     await self.room.wait()
+                    if not self._slow():
+                        break
 
     def _slow(self) -> list[TeeReader[ChunkT]]:
         return [reader for reader in self._open() if reader.lag >= self._lag]
