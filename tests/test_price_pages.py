@@ -9,7 +9,7 @@ price pages, no copy was to be had. A price that has changed, or that a source h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 
 import attrs
@@ -402,6 +402,25 @@ def test_a_cost_is_what_is_generally_known(
     cost = cost_of_quantities(Quantities(amounts), row, name, service=service, at=AS_OF)
 
     assert cost.usd == pytest.approx(usd, rel=0.001), cost
+
+
+@pytest.mark.parametrize("zone", [UTC, None])
+def test_a_price_of_a_time_is_what_it_was_then(zone: tzinfo | None) -> None:
+    name, amounts = "qwen/qwen3-max", Quantities(CHAT)
+    then, later = datetime(2026, 1, 15, tzinfo=zone), datetime(2026, 6, 15, tzinfo=zone)
+
+    assert cost_of_quantities(amounts, "openrouter", name, at=then).usd == pytest.approx(0.12 + 0.06)
+    assert cost_of_quantities(amounts, "openrouter", name, at=later) == cost_of_quantities(amounts, "openrouter", name)
+
+
+def test_a_past_price_has_a_beginning_too() -> None:
+    name = "anthropic/claude-3.5-sonnet"
+    costs = [
+        cost_of_quantities(Quantities(CHAT), "openrouter", name, at=datetime(year, 1, 29, tzinfo=UTC)).usd
+        for year in (2025, 2026)
+    ]
+
+    assert costs == [pytest.approx(0.3 + 0.15), pytest.approx(0.6 + 0.3)]
 
 
 def test_enough_was_read() -> None:

@@ -145,6 +145,13 @@ async def test_a_gateways_answer_has_the_price_of_the_host_that_answered() -> No
     assert free.cost.usd == 0
 
 
+async def test_a_host_is_asked_for_a_model_by_the_name_of_its_weights() -> None:
+    async with client(RawReply(CHAT_BODY % (b"", b', "provider": "BaseTen"'))) as asking:
+        response = await asking.completion("openrouter/deepseek/deepseek-chat-v3-0324", QUESTION)
+
+    assert response.cost.reason == "models-dev, baseten"
+
+
 async def test_a_price_of_ones_own_counts_before_the_hosts() -> None:
     name = "openrouter/deepseek/deepseek-r1-distill-llama-70b"
     async with client(RawReply(CHAT_BODY % (b"", b', "provider": "Chutes"'))) as asking:

