@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from virtual import in_virtual_time, text_of
 
 from trio_llm import APIConnectionError, BadRequestError, Client, RateLimitError, RetryPolicy, Timeout
@@ -38,6 +38,7 @@ from trio_llm.transport import Transport
 
 HI = [{"role": "user", "content": "Hi there"}]
 ONCE = RetryPolicy(attempts=1)
+BRIEF = Reply("a", latency=0.5, gap=0.1)
 
 
 @pytest.fixture
@@ -262,6 +263,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(one=JSON_VALUES, other=JSON_VALUES)
 def test_there_are_differences_if_and_only_if_values_differ(one: Any, other: Any) -> None:
     assert bool([*differences(one, other)]) is (json.dumps(one, sort_keys=True) != json.dumps(other, sort_keys=True))
@@ -315,7 +317,7 @@ def test_a_speed_is_one_of_two(cassette: Path) -> None:
 def test_neither_recording_nor_replaying_leaves_anything_wherever_it_is_cancelled(cassette: Path) -> None:
     def transports() -> Iterator[Transport]:
         while True:
-            yield record(cassette, Simulator(Reply(latency=0.5, gap=0.1)))
+            yield record(cassette, Simulator(BRIEF))
 
     async def scenario(client: Client) -> None:
         async with client.stream("openai/any", HI) as stream:
@@ -323,7 +325,7 @@ def test_neither_recording_nor_replaying_leaves_anything_wherever_it_is_cancelle
 
     recorders = transports()
     cancel_at_every_step(scenario, open_context=lambda: Client(transport=next(recorders)))
-    run_in_virtual_time(scenario_of(scenario, record(cassette, Simulator(Reply(latency=0.5, gap=0.1)))))
+    run_in_virtual_time(scenario_of(scenario, record(cassette, Simulator(BRIEF))))
     cancel_at_every_step(
         scenario,
         open_context=lambda: Client(transport=replay(cassette, speed="recorded", repeat=True)),

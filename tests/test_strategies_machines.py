@@ -15,7 +15,7 @@ from trio_llm.testing import DeadlockError, Reply, Simulator, SteppedLoop, strat
 
 both_loops = pytest.mark.parametrize("backend", ["trio", "asyncio"])
 HI = [{"role": "user", "content": "Hi"}]
-quick = settings(max_examples=15, stateful_step_count=12, deadline=None)
+quick = settings(max_examples=8, stateful_step_count=16, deadline=None)
 # Explaining what matters to a failure traces every line, and takes twenty times as long.
 searching = settings(deadline=None, database=None, phases=[Phase.generate, Phase.shrink])
 

@@ -23,7 +23,7 @@ from trio_llm import (
 from trio_llm.observe import CallEnded
 from trio_llm.testing import FaultPlan, RawReply, Reply, Simulator, ToolUse, run_in_virtual_time, strategies
 
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=8, deadline=None)
 # Explaining what matters to a failure traces every line, and takes twenty times as long.
 quickly = settings(max_examples=100, deadline=None, database=None, phases=[Phase.generate, Phase.shrink])
 VARIABLES = {
@@ -108,7 +108,7 @@ def test_what_fits_a_schema_is_told_from_what_does_not(schema: Any, fitting: lis
     "schema", [case[0] for case in CASES if case[1]], ids=[str(case[0])[:40] for case in CASES if case[1]]
 )
 def test_every_kind_of_schema_can_be_drawn_from(schema: Any) -> None:
-    @settings(max_examples=10, deadline=None, database=None)
+    @settings(max_examples=4, deadline=None, database=None)
     @given(value=strategies.values(schema))
     def check(value: Any) -> None:
         assert strategies.fits(value, schema)
@@ -135,7 +135,7 @@ def test_given_tools_are_called_with_arguments_that_fit(messages: list[dict[str,
 
 @pytest.mark.parametrize("model", strategies.WIRES)
 def test_a_drawn_request_is_taken_by_its_provider(model: str) -> None:
-    @settings(max_examples=10, deadline=None, database=None)
+    @settings(max_examples=4, deadline=None, database=None)
     @given(request=strategies.requests(model))
     def check(request: ChatRequest) -> None:
         run_in_virtual_time(ask, request)
@@ -161,7 +161,7 @@ def test_requests_for_nobody_are_refused() -> None:
 
 @pytest.mark.parametrize("model", strategies.WIRES)
 def test_bytes_of_a_wire_say_the_same_however_they_are_cut(model: str) -> None:
-    @settings(max_examples=8, deadline=None, database=None)
+    @settings(max_examples=4, deadline=None, database=None)
     @given(raw=strategies.wire_replies(model, reply=strategies.replies(tools=False)))
     def check(raw: RawReply) -> None:
         whole = RawReply(b"".join(raw.body), content_type=raw.content_type)  # type: ignore[arg-type]
