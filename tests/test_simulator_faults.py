@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 from virtual import in_virtual_time
 
-from trio_llm import Client, RetryPolicy, exceptions
+from trio_llm import APIConnectionError, Client, RetryPolicy, exceptions
 from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import (
     COMMON_FAULTS,
@@ -25,16 +25,19 @@ from trio_llm.testing import (
     FaultPlan,
     Moment,
     RateLimits,
+    RawReply,
     Reply,
     ScriptedReply,
     Simulator,
     gzip_bomb,
     nesting_bomb,
+    run_in_virtual_time,
     running_server,
     shrink,
 )
 
 DOWN, SLOW = Failure(503), Delivery(latency=5)
+ONCE = RetryPolicy(attempts=1)
 HELLO = [{"role": "user", "content": "one two three"}]
 moments = st.builds(Moment, st.integers(0, 20), st.floats(0, 100), st.sampled_from("ab"), st.sampled_from("mn"))
 plans: st.SearchStrategy[FaultPlan] = st.recursive(
@@ -159,12 +162,38 @@ def test_a_gzip_bomb_is_small_until_it_is_opened() -> None:
     assert len(gzip.decompress(bomb.body)) == 50_000_000
 
 
-@pytest.mark.parametrize("bomb", [gzip_bomb(2_000_000_000), nesting_bomb(200_000)], ids=["gzip", "nesting"])
+@pytest.mark.parametrize("bomb", [gzip_bomb(300_000_000), nesting_bomb(200_000)], ids=["gzip", "nesting"])
 def test_bombs_are_survived_on_a_port(bomb: Any) -> None:
     import trio_llm
 
     with running_server(Simulator(bomb)) as base_url, pytest.raises(exceptions.APIError):
         trio_llm.completion("openai/m", HELLO, api_base=f"{base_url}/v1", api_key="k", num_retries=0)
+
+
+@pytest.mark.parametrize("bomb", [gzip_bomb(300_000_000), nesting_bomb(200_000)], ids=["gzip", "nesting"])
+def test_bombs_are_survived_in_memory(bomb: Any) -> None:
+    async def main() -> None:
+        async with Client(transport=Simulator(bomb), retry=ONCE) as client:
+            with pytest.raises(exceptions.APIError):
+                await client.completion("openai/m", HELLO)
+
+    run_in_virtual_time(main)
+
+
+@in_virtual_time
+@pytest.mark.parametrize("split", [None, 7])
+async def test_what_is_compressed_is_decompressed_in_memory(split: int | None) -> None:
+    answer = (
+        b'{"choices": [{"message": {"role": "assistant", "content": "packed"}, "finish_reason": "stop", "index": 0}]}'
+    )
+    packed = gzip.compress(answer, mtime=0)
+    headers = {"content-encoding": "gzip"}
+    async with Client(transport=Simulator(RawReply(packed, headers=headers, split=split)), retry=ONCE) as client:
+        response = await client.completion("openai/m", HELLO)
+        assert response.choices[0].message.content == "packed"
+    async with Client(transport=Simulator(RawReply(packed[:-9], headers=headers)), retry=ONCE) as client:
+        with pytest.raises(APIConnectionError, match="cut off"):
+            await client.completion("openai/m", HELLO)
 
 
 @given(

@@ -15,7 +15,7 @@ from trio_llm import ChatRequest
 from trio_llm._types.http import HTTPRequest
 from trio_llm.testing import Delivery, Ending, FaultPlan, Reply, Simulator, strategies
 
-few = settings(max_examples=25)
+few = settings(max_examples=12)
 
 
 @few

@@ -70,7 +70,7 @@ def joined(text: Any) -> str:
 
 @pytest.mark.parametrize("how", [ask, ask_streamed])
 @every_wire
-@settings(max_examples=12)
+@settings(max_examples=7)
 @given(reply=strategies.replies(), messages=strategies.conversations())
 def test_the_dialect_reads_the_reply_that_was_scripted(
     how: Callable[..., ModelResponse], wire: str, reply: Reply, messages: list[dict[str, Any]]
@@ -83,7 +83,7 @@ def test_the_dialect_reads_the_reply_that_was_scripted(
 
 
 @every_wire
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(reply=strategies.replies(), size=st.integers(1, 30))
 def test_pieces_of_any_size_carry_the_same_stream(wire: str, reply: Reply, size: int) -> None:
     in_pieces = ask_streamed(Simulator(attrs.evolve(reply, split=size)), wire, call_of(wire, QUESTION, stream=True))

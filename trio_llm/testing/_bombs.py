@@ -12,9 +12,9 @@ _MEMBER: Final = 1_000_000
 
 
 def gzip_bomb(size: int = 1_000_000_000) -> RawReply:
-    """A reply of a few kilobytes a megabyte that becomes `size` bytes of spaces when it is decompressed.
+    """A reply of a kilobyte a megabyte that becomes `size` bytes of spaces when it is decompressed.
 
-    In memory nothing is decompressed; on a port the client does it.
+    It is decompressed piece by piece, in memory as on a port, as far as the client reads.
 
     Example:
         Simulator(gzip_bomb(50_000_000))

@@ -13,6 +13,8 @@ from typing import Final
 
 from .._runtime import trio
 from .._transport import ReplyError, TransportError
+from .._transport.content import Body
+from .._transport.h1 import ReplyLimits
 from .._types.http import HTTPRequest, Origin, ReplyHead
 from ._actions import Action, Cause
 from ._conditions import Conditions
@@ -179,6 +181,9 @@ class SimulatedReply:
     def __init__(self, exchange: PlayedReply, head: ReplyHead) -> None:
         self._exchange = exchange
         self._head = head
+        coding = head.headers.get("content-encoding", "")
+        # As on a connection: a small reply may stand for a huge one.
+        self._coded = Body(coding, ReplyLimits().body) if coding else None
         self._next = 0
         self._due = trio.current_time()
 
@@ -192,11 +197,22 @@ class SimulatedReply:
         return None
 
     async def read(self) -> bytes:
-        """The next piece, at its time; `b""` at the end.
+        """The next piece, at its time, decompressed; `b""` at the end.
 
         Raises:
-            ReplyError: where the script cuts the reply.
+            ReplyError: where the script cuts the reply, and where what it says cannot be decompressed.
         """
+        if self._coded is None:
+            return await self._arriving()
+        while not (data := self._coded.read()):
+            piece = await self._arriving()
+            if not piece:
+                self._coded.end()
+                return b""
+            self._coded.feed(piece)
+        return data
+
+    async def _arriving(self) -> bytes:
         timeline = self._exchange.reply.timeline
         if self._next == len(timeline):
             return await self._end()
