@@ -96,6 +96,7 @@ _QWEN_THINKING: Final = attrs.evolve(_QWEN, a_request=5, result=23, tools=Tools(
 _GROK: Final = _roles(4, 4, 4, 2)
 _GLM: Final = attrs.evolve(_roles(2, 2, 2, 3), result=18, digits_apart=True)
 _KIMI: Final = attrs.evolve(_roles(4, 4, 4, 3), tools=Tools("json", 4, 1.03))
+_KIMI_AT_GROQ: Final = attrs.evolve(_KIMI, no_system=18, result=28, tools=Tools("json", 4, 1.03, 12, -8))
 _Row = tuple[str, str, Frame]
 FRAMES: Final[tuple[tuple[re.Pattern[str], re.Pattern[str], Frame], ...]] = tuple(
     (re.compile(row), re.compile(name), frame)
@@ -162,6 +163,7 @@ FRAMES: Final[tuple[tuple[re.Pattern[str], re.Pattern[str], Frame], ...]] = tupl
         ("", r"glm", attrs.evolve(_GLM, tools=Tools("functions", 98, 1.35))),
         ("", r"kimi-k2[.-][5-9]", attrs.evolve(_KIMI, result=55, a_request=4, tools=Tools("json", -13, 0.95))),
         (r"^moonshot$", r"kimi", _KIMI),
+        (r"^(groq|huggingface)$", r"kimi", _KIMI_AT_GROQ),
         ("", r"kimi", attrs.evolve(_KIMI, no_system=18)),
         ("", r"mimo", attrs.evolve(_roles(0, 0, 5, 251), result=34, tools=Tools("json", 173, 1.15))),
         ("", r"^sonar", _GEMINI),
