@@ -144,7 +144,7 @@ class Turn:
         except trio.Cancelled:
             if _is_cancelled():
                 raise
-            raise RuntimeError(f"approve {_FROM_WITHIN}") from None
+            raise RuntimeError(f"approve {_FROM_WITHIN}") from None  # noqa: ASYNC104 - no scope was cancelled
         if verdict is True:
             return None
         return verdict if isinstance(verdict, str) else "the call was not approved"
@@ -165,7 +165,7 @@ class Turn:
                 state.result = ToolResult(call.id, call.name, content_of(value), kept, None, seconds)
         except Exception as error:  # noqa: BLE001 - the model is told, and so is the program, by the result
             state.result = _failed(call, problem_of(error), error, trio.current_time() - started)
-        except trio.Cancelled:
+        except trio.Cancelled:  # noqa: ASYNC103 - where no scope was cancelled it is the tool's own
             if _is_cancelled():
                 raise
             state.result = _failed(call, f"it {_FROM_WITHIN}", None, trio.current_time() - started)
