@@ -242,8 +242,8 @@ async def test_a_tool_that_swallows_its_cancellation_has_the_result_that_it_give
         made["deaf"] += 1
         try:
             await trio.sleep_forever()
-        except trio.Cancelled:
-            return "done all the same"
+        except trio.Cancelled:  # noqa: ASYNC103 - what a tool should not do
+            return "done all the same"  # noqa: ASYNC104
 
     async with client_of(called(ToolUse("deaf", id="id_a"))) as client:
         with pytest.raises(ToolRunTimeout) as caught:
@@ -409,7 +409,7 @@ async def test_an_agent_that_is_cancelled_in_the_middle_leaves_nothing_and_is_as
 
 
 def test_generators_are_no_tools() -> None:
-    async def stream() -> AsyncIterator[str]:
+    async def stream() -> AsyncIterator[str]:  # noqa: ASYNC900 - what a tool should not be
         yield "a"
 
     def items() -> Iterator[str]:
