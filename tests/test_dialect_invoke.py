@@ -216,6 +216,13 @@ async def test_a_chat_is_written_as_the_text_that_its_model_knows(model: str, ex
 
 
 @on_both_loops
+async def test_a_limit_that_is_demanded_is_sent_where_nobody_says_one() -> None:
+    _, body = await sent("invoke/anthropic.claude-v2:1", messages=TALK)
+
+    assert body["max_tokens_to_sample"] == 4_000
+
+
+@on_both_loops
 @pytest.mark.parametrize("model", ["ai21.jamba-9", "openai.gpt-oss-9b-1:0", "mistral.mistral-large-2407-v1:0"])
 async def test_makers_with_openais_shape_get_it_without_what_the_path_says(model: str) -> None:
     _, body = await sent(f"invoke/{model}", messages=HELLO, max_tokens=9, stream=True)

@@ -250,6 +250,12 @@ def test_a_strict_provider_says_what_is_wrong(body: dict[str, Any], words: str) 
         ("/v2/chat", {"foo": 1}, 422, "unknown field: foo"),
         ("/api/chat", {"foo": 1}, 200, "echo"),  # Ollama passes over what it does not know
         ("/v1/responses", {"foo": 1, "input": "x"}, 400, "Unknown parameter: 'messages'"),
+        (
+            "/v1/messages",
+            {"max_tokens": 5, "temperature": 1.5},
+            400,
+            "temperature: Input should be a number from 0 to 1",
+        ),
     ],
 )
 def test_each_wire_refuses_as_its_vendor_does(path: str, body: dict[str, Any], code: int, words: str) -> None:
@@ -257,6 +263,83 @@ def test_each_wire_refuses_as_its_vendor_does(path: str, body: dict[str, Any], c
     refused = asked(simulator, path=path, **({"messages": HELLO} | body))
 
     assert (status(refused), words in said(refused)) == (code, True), said(refused)
+
+
+PUBLISHED = "/v1/projects/p/locations/l/publishers"
+BROKEN = "#: required key [{}] not found, please reformat your input and try again."
+EXTRA = "#: extraneous key [foo] is not permitted, please reformat your input and try again."
+TALK = {"messages": [{"role": "user", "content": "x"}]}
+NOVA = {"messages": [{"role": "user", "content": [{"text": "x"}]}]}
+COUNTED = {"input": {"converse": NOVA}}
+CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "x"}]}]}
+VENDORS_REFUSALS = [
+    # (path, body that is fine, what makes it wrong, status, words)
+    ("/v1/messages/count_tokens", {"model": "m", **TALK}, {"max_tokens": 5}, 400, "Extra inputs are not permitted"),
+    (":generateContent", CONTENTS, {"generationConfig": {"foo": 1}}, 400, 'Unknown name \\"generationConfig.foo'),
+    (
+        ":generateContent",
+        CONTENTS,
+        {"generation_config": {"max_output_tokens": 5, "foo": 1}},
+        400,
+        "generation_config.foo",
+    ),
+    (":generateContent", CONTENTS, {"generationConfig": {"topP": 2}}, 400, "generationConfig.topP"),
+    (":embedContent", {"content": {}, "taskType": "X"}, {"foo": 1}, 400, 'Unknown name \\"foo'),
+    (":countTokens", CONTENTS, {"foo": 1}, 400, 'Unknown name \\"foo'),
+    (f"{PUBLISHED}/google/models/m:predict", {"instances": []}, {"instances": None}, 400, "instances"),
+    (
+        f"{PUBLISHED}/anthropic/models/m:rawPredict",
+        {"anthropic_version": "v", "max_tokens": 5, **TALK},
+        {"anthropic_version": None},
+        400,
+        "anthropic_version: Field required",
+    ),
+    (
+        f"{PUBLISHED}/mistralai/models/m:rawPredict",
+        {"model": "m", **TALK},
+        {"model": None},
+        422,
+        "model: Field required",
+    ),
+    ("/model/m/converse", NOVA, {"inferenceConfig": {"foo": 1}}, 400, "extraneous key [inferenceConfig.foo]"),
+    ("/model/m/count-tokens", COUNTED, {"input": {"converse": {**NOVA, "foo": 1}}}, 400, "extraneous key [foo]"),
+    (
+        "/model/anthropic.claude-x/invoke",
+        {"anthropic_version": "v", "max_tokens": 5, **TALK},
+        {"max_tokens": None},
+        400,
+        BROKEN.format("max_tokens"),
+    ),
+    ("/model/amazon.nova-x/invoke", {"schemaVersion": "messages-v1", **NOVA}, {"foo": 1}, 400, EXTRA),
+    ("/model/amazon.titan-text-x/invoke", {"inputText": "x"}, {"foo": 1}, 400, EXTRA),
+    ("/model/meta.llama-x/invoke", {"prompt": "x"}, {"foo": 1}, 400, EXTRA),
+    ("/v2/embed", {"model": "m", "input_type": "x", "texts": []}, {"input_type": None}, 422, "input_type is required"),
+    ("/api/generate", {"model": "m", "prompt": "x"}, {"model": None}, 400, "model is required"),
+    ("/generate", {"inputs": "x"}, {"inputs": None}, 422, "missing field `inputs`"),
+    ("/endpoints/e/invocations", TALK, {"messages": []}, 400, "messages must not be empty"),
+    ("/complete", {"model": "m", "prompt": []}, {"prompt": None}, 400, "prompt is required"),
+    ("/v1/predictions", {"input": {}}, {"input": None}, 422, "- input is required"),
+    ("/v1/flux-x", {"prompt": "x"}, {"prompt": None}, 422, "prompt: Field required"),
+    ("/v1/text-to-speech/v", {"text": "x"}, {"text": None}, 422, "text: Field required"),
+    ("/v1/speak", {"text": "x"}, {"text": None}, 400, "text is required"),
+    ("/v1/rerank", {"model": "m", "query": "x", "documents": []}, {"query": None}, 400, "'query'"),
+    ("/v1/multimodalembeddings", {"model": "m", "inputs": []}, {"inputs": None}, 400, "inputs is required"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "wrong", "code", "words"), VENDORS_REFUSALS)
+def test_what_a_vendor_lacks_or_does_not_know_is_refused_in_its_words(
+    path: str, body: dict[str, Any], wrong: dict[str, Any], code: int, words: str
+) -> None:
+    def sent(fields: dict[str, Any]) -> ScriptedReply:
+        given = {name: value for name, value in fields.items() if value is not None}
+        whole = f"/v1beta/models/m{path}" if path.startswith(":") else path
+        return world(strict=Strictness()).respond(HTTPRequest("POST", whole, (), json.dumps(given).encode()))
+
+    assert status(sent(body)) == 200, said(sent(body))
+    refused = sent({**body, **wrong})
+    assert status(refused) == code, said(refused)
+    assert words in said(refused)
 
 
 def test_bytes_that_are_no_json_are_refused_and_a_model_that_nobody_knows() -> None:

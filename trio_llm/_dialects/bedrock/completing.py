@@ -76,9 +76,12 @@ def _body(call: WireCall[ChatRequest], form: PromptForm) -> dict[str, Any]:
     expressible = frozenset(form.names) | {"stream_options"}
     given = supported_parameters(request.parameters, call, expressible, drop=request.options.drop_params)
     settings = {
-        form.names[name]: [value] if name == "stop" and isinstance(value, str) else value
-        for name, value in given.items()
-        if name in form.names
+        **form.usual,
+        **{
+            form.names[name]: [value] if name == "stop" and isinstance(value, str) else value
+            for name, value in given.items()
+            if name in form.names
+        },
     }
     written = {**form.write(turns_of(request.messages))}
     body = written | ({form.holder: settings} if form.holder and settings else settings)

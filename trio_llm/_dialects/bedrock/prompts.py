@@ -51,6 +51,8 @@ class PromptForm:
     """What a whole reply, or one event of a stream, says."""
     holder: str = ""
     """The object of the body that holds the parameters; empty for the body itself."""
+    usual: Mapping[str, Any] = MappingProxyType({})
+    """Parameters that the maker demands, by its own names, for calls that say nothing of them."""
 
 
 def turns_of(messages: Iterable[Mapping[str, Any]]) -> list[PromptTurn]:
@@ -184,7 +186,14 @@ TITAN: Final = PromptForm(
 )
 LLAMA: Final = PromptForm(_llama, _named("max_gen_len"), _llama_pieces)
 MISTRAL: Final = PromptForm(_mistral, _named("max_tokens", "stop"), _mistral_pieces)
-CLAUDE_2: Final = PromptForm(_DIALOGUE, _named("max_tokens_to_sample", "stop_sequences"), _claude_pieces)
+# A limit is required, and AWS recommends 4,000.
+# Source: Bedrock user guide, "Anthropic Claude Text Completions API", read 2026-11-29.
+CLAUDE_2: Final = PromptForm(
+    _DIALOGUE,
+    _named("max_tokens_to_sample", "stop_sequences"),
+    _claude_pieces,
+    usual=MappingProxyType({"max_tokens_to_sample": 4_000}),
+)
 COMMAND: Final = PromptForm(_DIALOGUE, _named("max_tokens", "stop_sequences", "p", n="num_generations"), _cohere_pieces)
 COMMAND_R: Final = PromptForm(
     _command_r,
