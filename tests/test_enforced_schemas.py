@@ -90,6 +90,35 @@ async def test_older_models_of_anthropic_are_made_to_call_a_tool() -> None:
             assert (await ask(client, "anthropic/claude-3-5-haiku-latest")).enforced_by == "tool"
 
 
+OPEN = {"type": "json_schema", "json_schema": {"name": "any", "schema": {"type": "object", "properties": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("model", "how"),
+    [
+        ("anthropic/claude-opus-5", "tool"),
+        ("anthropic/claude-haiku-5-5", "tool"),
+        ("anthropic/claude-opus-5-5", "instruction"),
+        ("anthropic/claude-sonnet-5-5", "instruction"),
+        ("anthropic/claude-fable-5-1", "instruction"),
+    ],
+)
+@in_virtual_time
+async def test_models_of_anthropic_that_refuse_forced_tools_are_told_what_they_cannot_be_held_to(
+    model: str, how: str
+) -> None:
+    simulator = Simulator()
+    async with client_of(simulator, variables=VARIABLES) as client:
+        response = await client.completion(model, QUESTION, response_format=OPEN)
+        closed = await client.completion(model, QUESTION, response_format=Person)
+
+    body = simulator.requests[0].json
+    assert (response.enforced_by, closed.enforced_by) == (how, "schema")
+    assert ("tool_choice" in body) == (how == "tool")
+    assert ("fits this JSON schema" in str(body.get("system"))) == (how == "instruction")
+    assert "output_config" not in body
+
+
 @in_virtual_time
 async def test_who_asked_for_no_schema_was_held_to_none() -> None:
     async with client_of(Simulator(), variables=VARIABLES) as client:

@@ -17,6 +17,7 @@ import attrs
 from .._convert import json as _json
 from .._types.errors import APIError, BadRequestError, UnsupportedParamsError
 from .._types.http import JSON_CONTENT, HTTPRequest, ReplyHead
+from .._types.receipt import EnforcedBy
 
 if TYPE_CHECKING:  # the types of an operation are imported when it is first asked for
     from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
@@ -291,8 +292,8 @@ class Endpoint(Generic[RequestT, ResponseT]):
     """Raises `ConversionError` for a malformed reply, `ReplyIsError` for an error with status 200."""
     polled: bool = False
     """Whether a reply may be a `NotYet`, as which `decode` then gives it."""
-    answers_by_tool: Callable[[WireCall[RequestT]], bool] | None = None
-    """Chats: whether a request is answered by calling a tool that has its schema; None for wires that never do so."""
+    enforced_by: Callable[[WireCall[RequestT]], EnforcedBy | None] | None = None
+    """Chats: how the provider is held to the schema of a request; None for wires that always take it as it is."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -309,7 +310,7 @@ class StreamEndpoint(Generic[RequestT, ChunkT]):
     """Whether its frames are bare JSON, so that a brace at the beginning does not tell a whole reply."""
     opened_by: Endpoint[RequestT, NotYet] | None = None
     """What asks for the place of the events, where they come by a request of their own."""
-    answers_by_tool: Callable[[WireCall[RequestT]], bool] | None = None
+    enforced_by: Callable[[WireCall[RequestT]], EnforcedBy | None] | None = None
     """See `Endpoint`."""
 
 

@@ -414,7 +414,7 @@ def _enforced_by(call: WireCall[Any], endpoint: Endpoint[Any, Any] | StreamEndpo
         return "instruction"
     if "response_format" in call.quirks.unsupported:
         return None  # it was left out, as the caller has allowed
-    return "tool" if endpoint.answers_by_tool is not None and endpoint.answers_by_tool(call) else "schema"
+    return "schema" if endpoint.enforced_by is None else endpoint.enforced_by(call)
 
 
 def _not_offered(request: AnyRequest, route: Route) -> BadRequestError:

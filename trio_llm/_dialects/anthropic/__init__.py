@@ -11,7 +11,7 @@ from ..contract import Dialect, Endpoint, StreamEndpoint, later, later_stream
 from .errors import decode_error
 from .request import encode, encode_stream
 from .stream import open_decoder
-from .structured import answers_by_tool
+from .structured import enforced_by
 from .whole import decode
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def _streamed_messages() -> StreamEndpoint[MessagesRequest, MessageEvent]:
 ANTHROPIC: Final = Dialect(
     name="anthropic",
     decode_error=decode_error,
-    chat=Endpoint(encode, decode, answers_by_tool=answers_by_tool),
-    chat_stream=StreamEndpoint(encode_stream, open_decoder, answers_by_tool=answers_by_tool),
+    chat=Endpoint(encode, decode, enforced_by=enforced_by),
+    chat_stream=StreamEndpoint(encode_stream, open_decoder, enforced_by=enforced_by),
     messages=_messages,
     messages_stream=_streamed_messages,
     count_tokens=_count_tokens,

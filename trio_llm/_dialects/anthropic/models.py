@@ -3,8 +3,8 @@
 The wire format is one, but generations differ in ways that a request has to know beforehand. Only the name says
 which generation it is, so the rules go by its version and never by a list of models that would grow.
 
-Source: Anthropic docs, "Models overview", "Adaptive thinking", "Structured outputs", "Migration guide" and
-"Mid-conversation system messages", 2026-11.
+Source: Anthropic docs, "Models overview", "Adaptive thinking", "Structured outputs", "Migration guide", "What's new in
+Claude Opus 5.5" (forced tool use) and "Mid-conversation system messages", 2026-11.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ def thinks_adaptively(model: str) -> bool:
 def has_structured_output(model: str) -> bool:
     """Whether `output_config.format` is known (Opus 4.1, and all since 4.5)."""
     return _assumed_version(model) >= (4, 1)
+
+
+def takes_forced_tools(model: str) -> bool:
+    """Whether a tool may be demanded. Opus 5.5, Sonnet 5.5 and Fable 5.1 refuse it, and Haiku 5.5 does not say so."""
+    return _assumed_version(model) < (5, 1) or "haiku" in model
 
 
 def has_fixed_sampling(model: str) -> bool:

@@ -17,7 +17,7 @@ from ..._types.http import HTTPRequest
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from .messages import conversation
 from .models import takes_late_system
-from .structured import ANSWER_TOOL, answer_tool, native_format
+from .structured import ANSWER_TOOL, answer_tool, native_format, told
 from .thinking import max_tokens, refuse, sampling_fields, thinking_fields
 from .tools import beta_headers, wire_tool_choice, wire_tools
 
@@ -67,6 +67,7 @@ def _encode(call: WireCall[ChatRequest], *, stream: bool) -> HTTPRequest:
 
 
 def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
+    call = told(call)
     request = call.request
     parameters = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     system, turns = conversation(request.messages, late_system=takes_late_system(call.model))

@@ -4,7 +4,7 @@ Native output (`output_config.format`) is exact, goes together with thinking and
 closed schemas only, so it serves `json_schema` formats on models that have it; what it cannot enforce (lengths,
 ranges, patterns) is moved into the descriptions, as Anthropic's own SDKs do. `json_object`, schemas with free keys
 or recursion, and older models get a tool whose input is the answer: the model is made to call it, and its input is
-put back into the content.
+put back into the content. Models that cannot be made to call a tool are told in words.
 
 Source: Anthropic docs, "Structured outputs" (JSON schema limitations) and "Tool use" (forcing tool use), 2026-11.
 """
@@ -14,16 +14,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+import attrs
+
 from ..._convert import json as _json
 from ..._convert.narrow import a_list, an_object, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError
-from ..contract import WireCall
+from ..._types.receipt import EnforcedBy
+from ..contract import Answers, Quirks, WireCall
 from ..schema import response_format_dict
-from .models import has_structured_output
+from ..told_schema import with_told_schema
+from .models import has_structured_output, takes_forced_tools
 
 Schema = dict[str, Any]
 
+_IN_WORDS: Final = Quirks(answers=Answers.WORDS)
 ANSWER_TOOL: Final = "json_answer"
 _DESCRIPTION: Final = "Give your answer by calling this tool; its input is the whole answer."
 
@@ -55,7 +60,23 @@ def native_format(call: WireCall[ChatRequest]) -> dict[str, Any] | None:
 
 def answers_by_tool(call: WireCall[ChatRequest]) -> bool:
     """Whether a request asks for JSON that only a tool can give."""
-    return _asked_schema(call) is not None and native_format(call) is None
+    return enforced_by(call) == "tool"
+
+
+def enforced_by(call: WireCall[ChatRequest]) -> EnforcedBy | None:
+    """How the model is held to the JSON that a request asks for; None if it asks for none."""
+    if _asked_schema(call) is None:
+        return None
+    if native_format(call) is not None:
+        return "schema"
+    return "tool" if takes_forced_tools(call.model) else "instruction"
+
+
+def told(call: WireCall[ChatRequest]) -> WireCall[ChatRequest]:
+    """The call, with what it asks for in words where nothing else can be done."""
+    if enforced_by(call) != "instruction":
+        return call
+    return attrs.evolve(call, request=with_told_schema(call.request, _IN_WORDS))
 
 
 def answer_tool(call: WireCall[ChatRequest]) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from ..contract import Dialect, Endpoint, StreamEndpoint, later
 from .errors import decode_error
 from .reply import decode_chat, open_chat_decoder
-from .request import answers_by_tool, encode_chat, encode_chat_stream
+from .request import encode_chat, encode_chat_stream, enforced_by
 
 if TYPE_CHECKING:
     from ..._types.token_counts import CountTokensRequest, TokenCountResponse
@@ -31,7 +31,7 @@ def _count_tokens() -> Endpoint[CountTokensRequest, TokenCountResponse]:
 CONVERSE: Final = Dialect(
     name="converse",
     decode_error=decode_error,
-    chat=Endpoint(encode_chat, decode_chat, answers_by_tool=answers_by_tool),
-    chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder, answers_by_tool=answers_by_tool),
+    chat=Endpoint(encode_chat, decode_chat, enforced_by=enforced_by),
+    chat_stream=StreamEndpoint(encode_chat_stream, open_chat_decoder, enforced_by=enforced_by),
     count_tokens=_count_tokens,
 )

@@ -18,6 +18,7 @@ from ..._convert.narrow import a_list, an_object, as_mapping, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
+from ..._types.receipt import EnforcedBy
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .media import cache_point
@@ -49,9 +50,7 @@ _CLAUDE: Final = re.compile(r"(^|[./])(anthropic\.)?claude")
 _NOVA: Final = re.compile(r"(^|[./])amazon\.nova")
 _EFFORTFUL: Final = re.compile(r"(^|[./])(openai\.gpt-oss|deepseek\.|qwen\.|moonshot|minimax|zai\.)")
 """Models that take OpenAI's word for it."""
-_ENFORCES: Final = re.compile(
-    r"claude-(opus|sonnet|haiku)-(4-[5-9]|[5-9])|qwen\.|gpt-oss|mistral\.(ministral|mistral-large-3)"
-)
+_ENFORCES: Final = re.compile(r"claude-[a-z]+-(4-[5-9]|[5-9])|qwen\.|gpt-oss|mistral\.(ministral|mistral-large-3)")
 """Models whose output Bedrock holds to a schema; others are made to call a tool that takes it."""
 ANSWER_TOOL: Final = "json_answer"
 
@@ -79,6 +78,11 @@ def model_path(model: str, verb: str) -> str:
 def answers_by_tool(call: WireCall[ChatRequest]) -> bool:
     """Whether the answer's form has to be enforced by a tool."""
     return _schema_of(call.request.parameters.get("response_format")) is not None and not _ENFORCES.search(call.model)
+
+
+def enforced_by(call: WireCall[ChatRequest]) -> EnforcedBy:
+    """How the model is held to the schema that a request asks for."""
+    return "tool" if answers_by_tool(call) else "schema"
 
 
 def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 
 from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+from ..._types.receipt import EnforcedBy
 from ..contract import Endpoint, NotYet, StreamDecoder, StreamEndpoint, WireCall
 from ..told_schema import with_told_schema
 
@@ -34,7 +35,7 @@ class ChatBridge:
             return response if isinstance(response, NotYet) else write(call, response)
 
         return Endpoint(
-            lambda call: chat.encode(self._as_chat(call)), decode, chat.polled, self._as_chats(chat.answers_by_tool)
+            lambda call: chat.encode(self._as_chat(call)), decode, chat.polled, self._as_chats(chat.enforced_by)
         )
 
     def streamed(
@@ -49,7 +50,7 @@ class ChatBridge:
             lambda call: open_decoder(call, chat.open_decoder(self._as_chat(call))),
             chat.of_documents,
             None if opened_by is None else self._opening(opened_by),
-            self._as_chats(chat.answers_by_tool),
+            self._as_chats(chat.enforced_by),
         )
 
     def _opening(self, opened_by: Endpoint[ChatRequest, NotYet]) -> Endpoint[RequestT, NotYet]:
@@ -60,8 +61,8 @@ class ChatBridge:
         )
 
     def _as_chats(
-        self, question: Callable[[WireCall[ChatRequest]], bool] | None
-    ) -> Callable[[WireCall[RequestT]], bool] | None:
+        self, question: Callable[[WireCall[ChatRequest]], EnforcedBy | None] | None
+    ) -> Callable[[WireCall[RequestT]], EnforcedBy | None] | None:
         return None if question is None else lambda call: question(self._as_chat(call))
 
     def _as_chat(self, call: WireCall[RequestT]) -> WireCall[ChatRequest]:
