@@ -60,8 +60,9 @@ def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
     row="openai",
 )
 def test_what_rates_answer_is_what_the_long_way_says(prices: Prices, usage: Usage, service: Any, row: str) -> None:
-    usd = Rates(row, prices).usd_of(usage, service)
-    if usd is not None:
+    found = Rates(row, prices).plainly(usage, service)
+    if found is not None:
+        _, _, usd, _, _ = found
         parts = prices.parts_of(Quantities.of_usage(usage, row), service)
         assert parts is not None
         assert usd == pytest.approx(sum(parts.values()), rel=1e-12, abs=1e-15)
@@ -93,7 +94,7 @@ def test_plain_usage_of_common_models_is_not_sent_the_long_way(model: str, servi
     rates = RateBook().of(row, name)
 
     assert rates is not None
-    assert rates.usd_of(Usage(1_000, 100, 1_100, *details), service) is not None
+    assert rates.plainly(Usage(1_000, 100, 1_100, *details), service) is not None
     assert rates.usd_of_tokens(1_000, 100) is not None
 
 

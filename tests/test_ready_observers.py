@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import re
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -17,10 +18,11 @@ from rich.console import Console
 from virtual import ask, client_of, in_virtual_time
 
 import trio_llm
-from trio_llm import APIError, Limits
+from trio_llm import APIError, Limits, ModelResponseStream
 from trio_llm._runtime import trio
-from trio_llm.observe import Figures, JSONLines, Log, Progress, Statistics
+from trio_llm.observe import Figures, JSONLines, Log, Progress, Responder, Statistics
 from trio_llm.testing import AtEvent, Failure, Reply, Simulator
+from trio_llm.types import Delta, StreamingChoices
 
 SECRET = "the-key-of-ann"
 QUESTION = "what nobody shall read"
@@ -167,7 +169,25 @@ async def test_statistics_have_percentiles_of_waits_contents_and_speed() -> None
     assert calls.total.largest == calls.total.percentile(100)
     assert calls.tokens_per_second.count == 2
     assert str(statistics).splitlines()[0].split()[:4] == ["model", "calls", "ok", "failed"]
-    assert not statistics._sent
+    assert not statistics._first_content
+
+
+class Answering(Responder):
+    """Answers streams without asking anybody."""
+
+    async def respond_streamed(self, request: Any, next: Any) -> AsyncIterator[Any]:  # noqa: ASYNC900 - as told
+        yield ModelResponseStream(choices=[StreamingChoices(delta=Delta(content="Well"), finish_reason="stop")])
+
+
+@in_virtual_time
+async def test_statistics_keep_nothing_of_a_stream_that_was_never_sent() -> None:
+    statistics = Statistics()
+    async with client_of(Simulator(Reply("x")), observers=[statistics], responders=[Answering()]) as client:
+        async for _ in await client.completion("openai/gpt-4o", [{"role": "user", "content": "x"}], stream=True):
+            pass
+
+    (calls,) = statistics.by_model.values()
+    assert (calls.ok, calls.attempts, calls.first_content.count) == (1, 0, 1)
     assert not statistics._first_content
 
 

@@ -229,6 +229,8 @@ class CallEnded(Event):
     """Bytes of request bodies, over all attempts. Files are not counted."""
     bytes_received: int
     """Bytes of reply bodies, as decoded from what the connection carried."""
+    left: float | None = None
+    """When its first request left, on the clock of the run; None if none did."""
 
     @property
     def response(self) -> Any:
@@ -240,7 +242,10 @@ class CallEnded(Event):
     @property
     def usage(self) -> Usage | None:
         """Tokens as the provider counted them, if it has; in OpenAI's meaning over every API."""
-        usage = getattr(self.response, "usage", self._usage)
+        response = self._response
+        usage = getattr(self.response if type(response) is Unfolded else response, "usage", self._usage)
+        if usage is None or type(usage) is Usage:
+            return usage
         usage = getattr(usage, "chat_usage", usage)
         return usage if isinstance(usage, Usage) else None
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -33,7 +33,6 @@ from .._types.headers import with_extra
 from .._types.http import HTTPRequest, ReplyHead
 from .._types.mapping import Record
 from .._types.receipt import EnforcedBy, Receipt, request_id_of
-from .._types.request import AnyRequest
 from .._types.secrets import secrets_of, without_secrets
 from .._types.usage import Usage
 from .attempts import CallFrame
@@ -41,7 +40,7 @@ from .gates import GatedAdmission
 from .identity import Identity, identify
 from .retry import asked_wait, explicit_word
 from .routes import Route
-from .seams import Departure, Gate
+from .seams import Gate
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -98,7 +97,10 @@ class Exchange(CallFrame, Generic[RequestT]):
         if not gated.pass_nowait():
             self.waiting = gated
             return None
-        return self._behind_gates(gated)
+        if gated.headers:
+            self.http.headers = with_extra(self.http.headers, gated.headers)
+        self.call.left_line(gated.at)
+        return gated
 
     async def enter(self) -> Admission | GatedAdmission:
         """Wait for this attempt's turn, and write it down.
@@ -114,7 +116,10 @@ class Exchange(CallFrame, Generic[RequestT]):
                 return admission
             gated = self._before_gates(admission)
         await gated.pass_all()
-        return self._behind_gates(gated)
+        if gated.headers:
+            self.http.headers = with_extra(self.http.headers, gated.headers)
+        self.call.left_line(gated.at)
+        return gated
 
     async def _wait_in_line(self) -> Admission:
         account, ticket = self.account, self.ticket
@@ -128,24 +133,13 @@ class Exchange(CallFrame, Generic[RequestT]):
 
     def _before_gates(self, admission: Admission) -> GatedAdmission:
         call, to, body = self.call, self.route.destination, self.http.body
-        activity = None if call.watch is None else call.watch.activity
-        departure = Departure(
-            cast("AnyRequest", self.wire_call.request),
-            self.provider,
-            self.model,
-            call.attempts + 1,
-            call.deadline,
-            activity,
-            to.origin.host,
-            hash(to.account),
-            len(body) if type(body) is bytes else None,
-        )
-        return GatedAdmission(admission, call, self.gates, departure)
-
-    def _behind_gates(self, gated: GatedAdmission) -> GatedAdmission:
-        if gated.departure.headers:
-            self.http.headers = with_extra(self.http.headers, gated.departure.headers)
-        self.call.left_line(gated.at)
+        request: Any = self.wire_call.request
+        gated = GatedAdmission(admission, call, self.gates)
+        gated.request, gated.provider, gated.model = request, self.provider, self.model
+        gated.number, gated.deadline = call.attempts + 1, call.deadline
+        gated.activity = None if call.watch is None else call.watch.activity
+        gated.host, gated.account = to.origin.host, hash(to.account)
+        gated.size = len(body) if type(body) is bytes else None
         return gated
 
     def _tell_wait(self) -> None:

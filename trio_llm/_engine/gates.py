@@ -14,9 +14,8 @@ from typing import Final
 
 from .._limits.account import Admission
 from .._types.http import ReplyHead
-from .._types.usage import Usage
 from .call import RunningCall
-from .seams import Departure, Gate, Learnt
+from .seams import Gate, Learnt
 
 _ambient: Final[ContextVar[tuple[Gate, ...]]] = ContextVar("trio_llm gates of a task", default=())
 
@@ -36,39 +35,31 @@ def gates_beneath(gate: Gate) -> Generator[None, None, None]:
         _ambient.reset(token)
 
 
-class GatedAdmission:
-    """An account's admission together with what the gates gave: used in the same way, for the same `with` block."""
+class GatedAdmission(Learnt):
+    """An account's admission together with what the gates gave: used in the same way, for the same `with` block.
 
-    __slots__ = (
-        "_admission",
-        "_call",
-        "_entered",
-        "_gates",
-        "at",
-        "departure",
-        "learns",
-        "received",
-        "response",
-        "usage",
-    )
+    Gates see it as the `Departure` of the attempt when they are entered, and as what is `Learnt` of it when they are
+    left. It is one object, as every attempt makes it; whoever makes it sets the fields of the departure.
+    """
 
-    def __init__(self, admission: Admission, call: RunningCall, gates: Sequence[Gate], departure: Departure) -> None:
+    __slots__ = ("_admission", "_call", "_closed", "_entered", "_gates", "at", "learns")
+
+    def __init__(self, admission: Admission, call: RunningCall, gates: Sequence[Gate]) -> None:
         self._admission = admission
         self._call = call
-        self._gates = gates
-        self.departure = departure
+        self._gates = iter(gates)
+        """Those that were not asked yet."""
+        self._closed: Gate | None = None
+        """The one that has to be waited for."""
         self._entered: list[tuple[Gate, object]] = []
         """The gates that were passed, and what each gave."""
         self.at = admission.at
         """When it left the line of its account."""
         self.learns = admission.learns
         """Whether the account wants to know the headers of the reply."""
-        self.usage: Usage | None = None
-        """What the reply said was used. It is for the account as well, as is all that the attempt notes."""
+        self.headers = {}
+        self.error = self.usage = self.head = self.response = None
         self.received = 0
-        """Chunks of the answer that arrived."""
-        self.response: object = None
-        """A response that came whole."""
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
@@ -80,9 +71,10 @@ class GatedAdmission:
         If one refuses, everything is left again.
         """
         try:
-            for gate in self._gates[len(self._entered) :]:
-                entered = gate.enter_nowait(self.departure)
+            for gate in self._gates:
+                entered = gate.enter_nowait(self)
                 if entered is None:
+                    self._closed = gate
                     return False
                 self._entered.append((gate, entered))
         except BaseException as error:
@@ -92,32 +84,31 @@ class GatedAdmission:
 
     async def pass_all(self) -> None:
         """The same, with waiting. Cancelled meanwhile, everything is left again."""
-        while not self.pass_nowait():
-            gate = self._gates[len(self._entered)]
+        is_through = self._closed is None and self.pass_nowait()
+        while not is_through:
+            gate, self._closed = self._closed, None
+            assert gate is not None
             try:
-                entered = await gate.enter(self.departure)
+                entered = await gate.enter(self)
             except BaseException as error:
                 self.leave(error)
                 raise
             self._entered.append((gate, entered))
+            is_through = self.pass_nowait()
 
     def leave(self, error: BaseException | None) -> None:
         """Leave without a `with` block. `error` is what ended the attempt, if any did."""
         admission = self._admission
         admission.usage, admission.received = self.usage, self.received
+        self.error, self.head = error, self._call.head
         try:
-            self._leave_gates(Learnt(error, self.usage, self.received, self._call.head, self.response))
-        finally:
-            admission.leave(error)
-
-    def _leave_gates(self, learnt: Learnt) -> None:
-        while self._entered:
-            gate, entered = self._entered.pop()
-            try:
-                gate.leave(entered, learnt)
-            except BaseException:
-                self._leave_gates(learnt)  # the others are left all the same
-                raise
+            while self._entered:
+                gate, entered = self._entered.pop()
+                gate.leave(entered, self)
+        except BaseException:
+            self.leave(error)  # the others are left all the same
+            raise
+        admission.leave(error)
 
     def __enter__(self) -> GatedAdmission:
         return self

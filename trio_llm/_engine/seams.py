@@ -86,14 +86,14 @@ class Departure:
     """What a gate puts here is sent with this attempt and those after it: lower-case names, no credentials."""
 
 
-@attrs.define
-class Learnt:
-    """What is known of an attempt when it is over.
+@attrs.define(eq=False)
+class Learnt(Departure):
+    """What is known of an attempt when it is over: what came of it, beside what was known when it left.
 
     Example:
         class Purse:
             def leave(self, entered: object, learnt: Learnt) -> None:
-                print(learnt.usage, learnt.error)
+                print(learnt.model, learnt.usage, learnt.error)
     """
 
     error: BaseException | None = None

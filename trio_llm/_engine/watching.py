@@ -87,7 +87,8 @@ class Watch:
     def open_call(self, request: AnyRequest, started: float) -> CallWatch:
         """A call begins."""
         parent, index = current_place()
-        activity = Activity(next(self._ids), "call", started, parent, index, request, labels_of(request))
+        labels = labels_of(request) if request.parameters or request.options.metadata else NO_HEADERS
+        activity = Activity(next(self._ids), "call", started, parent, index, request, labels)
         if (observe := self.call_started) is not None:
             observe(CallStarted(activity, started))
         return CallWatch(self, activity)
@@ -119,7 +120,7 @@ class Watch:
 class CallWatch:
     """What is kept of one call for its events."""
 
-    __slots__ = ("_model", "_number", "_provider", "_sent", "activity", "head", "received", "told", "usage")
+    __slots__ = ("_left", "_model", "_number", "_provider", "_sent", "activity", "head", "received", "told", "usage")
     head: ReplyHead | None
     """That of the last reply. Set when the call ends."""
 
@@ -131,6 +132,8 @@ class CallWatch:
         """Where its last attempt went."""
         self.usage: Usage | None = None
         """Of a stream that was forgotten, whose response nobody has."""
+        self._left: float | None = None
+        """When the first request left."""
         self._sent = 0
         self.received = 0
         """Bytes of reply bodies."""
@@ -149,8 +152,11 @@ class CallWatch:
         if type(body) is bytes:
             self._sent += len(body)
         told = self.told
+        now = told.clock()
+        if self._left is None:
+            self._left = now
         if (observe := told.attempt_sent) is not None:
-            observe(AttemptSent(self.activity, told.clock(), number, provider, model, to.host, to.port))
+            observe(AttemptSent(self.activity, now, number, provider, model, to.host, to.port))
         return number
 
     def attempt_failed(self, number: int, error: APIError, pause: float | None, ticket: Ticket | None) -> None:
@@ -203,6 +209,7 @@ class CallWatch:
                     NO_HEADERS if head is None else head.headers,
                     self._sent,
                     self.received,
+                    self._left,
                 )
             )
 
@@ -216,10 +223,7 @@ def end_of(error: BaseException | None) -> End:
 
 def labels_of(request: AnyRequest) -> Mapping[str, Any]:
     """What the caller said about a call."""
-    labels = request.options.metadata
-    if not labels:
-        parameters = request.parameters
-        labels = parameters.get("metadata") if parameters else None
+    labels = request.options.metadata or request.parameters.get("metadata")
     return labels if labels is not None and isinstance(labels, Mapping) else NO_HEADERS
 
 
@@ -237,12 +241,12 @@ def _telling(observers: list[Observe]) -> Observe | None:
 
 def _guarded(observer: Observer) -> Observe:
     """An observer that harms nobody: what it raises is logged, the first time."""
-    reported = False
+    reported, tell = False, observer.observe
 
     def observe(event: Event) -> None:
         nonlocal reported
         try:
-            observer.observe(event)
+            tell(event)
         except Exception:
             if not reported:
                 reported = True

@@ -20,6 +20,8 @@ _BESIDE: Final = ("instructions", "system", "tools")
 """The parameters that it counts as well."""
 _ANSWERED: Final = frozenset({"anthropic_messages", "completion", "responses", "text_completion"})
 """The operations whose answer is text that is counted."""
+_LIMITED_BY_FIELD: Final = frozenset({"anthropic_messages"})
+"""Those whose requests have a field `max_tokens`."""
 _LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 """The parameters that limit an answer."""
 _NO_PARAMETERS: Final[Mapping[str, Any]] = {}
@@ -41,14 +43,16 @@ def estimate_prompt(request: object) -> int:
 
 def estimate_answer(request: object) -> int:
     """About how many tokens its answer will have: the limit that it states, else what is usual."""
-    if getattr(request, "operation", None) not in _ANSWERED:
+    operation: str = getattr(request, "operation", "")
+    if operation not in _ANSWERED:
         return 0
-    limit, number = None, 1
-    if parameters := getattr(request, "parameters", None):
-        limit = next((parameters[name] for name in _LIMITS if parameters.get(name)), None)
-        number = parameters.get("n") or 1
-    tokens: int = limit or getattr(request, "max_tokens", None) or USUAL_ANSWER
-    return tokens * number
+    parameters: Mapping[str, Any] = getattr(request, "parameters", _NO_PARAMETERS)
+    limit: int | None = getattr(request, "max_tokens", None) if operation in _LIMITED_BY_FIELD else None
+    if not parameters:
+        return limit or USUAL_ANSWER
+    limit = next((parameters[name] for name in _LIMITS if parameters.get(name)), limit)
+    number: int = parameters.get("n") or 1
+    return (limit or USUAL_ANSWER) * number
 
 
 def _size(value: Any) -> int:

@@ -2,7 +2,7 @@
 
 A rate belongs to a part of the call. The parts do not overlap: tokens that were read from a cache are no plain input
 tokens, although `Usage` counts them among `prompt_tokens`. A part without a rate of its own is counted by the rate of
-the next larger one, as vendors do: reasoning as output, audio input as input (`_WIDER`).
+the next larger one, as vendors do: reasoning as output, audio input as input (`WIDER_PARTS`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import attrs
 
 from .._types.usage import Usage
 
-_WIDER: Final[Mapping[str, str]] = {
+WIDER_PARTS: Final[Mapping[str, str]] = {
     "cache_audio_read": "cache_read",
     "cache_read": "input",
     "cache_write": "input",
@@ -187,7 +187,7 @@ def rate_of(rates: Mapping[str, float], part: str) -> float | None:
     while name is not None:
         if name in rates:
             return rates[name]
-        name = _WIDER.get(name)
+        name = WIDER_PARTS.get(name)
     # Some charge the same for a picture of any size and quality.
     if part.startswith("image_") and not any(known.startswith("image_") for known in rates):
         return rates.get("image")

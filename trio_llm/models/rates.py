@@ -6,6 +6,8 @@ usage they say None, and whoever asks goes the long way, by `cost_of`. Where the
 
 A `RateBook` keeps the rates of the models that its owner asks for. It forgets them when the program says another price
 (`register_model`), and with every minute, as some prices depend on the time of day.
+
+The parts of a usage are thought to be within the whole: no more tokens of sound than tokens.
 """
 
 from __future__ import annotations
@@ -13,16 +15,32 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final
+
+import attrs
 
 from .._types.usage import Usage
 from .facts import prices_of, registered
 from .price_tables import KEPT_FOR
-from .prices import REASONING_BESIDE, Prices, rate_of
+from .prices import REASONING_BESIDE, WIDER_PARTS, Prices, rate_of
 
 _NEVER: Final = -1
-_Numbers: TypeAlias = tuple[float, float, float, float, float]
-"""USD for a request, and for a token of the prompt, of the answer, from the cache, and of reasoning."""
+_OF_THEIR_OWN: Final = frozenset(WIDER_PARTS) - {"cache_read"}
+
+
+@attrs.frozen
+class _Numbers:
+    """USD by what is paid for."""
+
+    once: float
+    """A request, however long."""
+    prompt: float
+    """A token of it, as the others."""
+    answer: float
+    cached: float
+    reasoning: float
+    has_parts: bool
+    """Whether some parts of prompts or answers have rates of their own beside those, as sound and pictures."""
 
 
 class Rates:
@@ -30,7 +48,7 @@ class Rates:
 
     Example:
         rates = Rates("openai", prices)
-        print(rates.usd_of(response.usage, response.service_tier))
+        prompt, answer, usd, cached, reasoning = rates.plainly(response.usage, response.service_tier)
     """
 
     __slots__ = ("_by_service", "_longest", "_usual", "prices")
@@ -44,34 +62,39 @@ class Rates:
         self._longest = _NEVER if not is_plain else prices.tiers[0].above if prices.tiers else sys.maxsize
         """Tokens of a prompt to which these rates hold."""
 
-    def usd_of(self, usage: Usage, service: str | None = None) -> float | None:
-        """The cost of a usage at a service tier, None or unknown being the usual one; None if it is not plain."""
+    def plainly(self, usage: Usage, service: str | None = None) -> tuple[int, int, float, int, int] | None:
+        """The tokens of a usage (prompt, answer), its cost in USD, and the tokens from the cache and of reasoning.
+
+        None if it is not plain. A service tier that is None or unknown is the usual one.
+        """
         prompt, answer = usage.prompt_tokens, usage.completion_tokens
         numbers = self._usual if service is None else self._by_service.get(service, self._usual)
         if numbers is None or prompt > self._longest or usage.model_extra or not (prompt or answer):
             return None
-        once, per_prompt, per_answer, per_cached, per_reasoning = numbers
-        usd = once + prompt * per_prompt + answer * per_answer
+        usd, cached, reasoning = numbers.once + prompt * numbers.prompt + answer * numbers.answer, 0, 0
+        # Reading a field of a record takes longer than reckoning with it, so as few are read as will do.
         if (of_prompt := usage.prompt_tokens_details) is not None:
-            if of_prompt.cache_creation_tokens or of_prompt.audio_tokens or of_prompt.image_tokens:
-                return None
-            if cached := of_prompt.cached_tokens:
+            cached = of_prompt.cached_tokens or 0
+            if cached or numbers.has_parts:
+                if of_prompt.cache_creation_tokens or of_prompt.audio_tokens or of_prompt.image_tokens:
+                    return None
                 if cached > prompt:
                     return None
-                usd += cached * (per_cached - per_prompt)
+                usd += cached * (numbers.cached - numbers.prompt)
         if (of_answer := usage.completion_tokens_details) is not None:
-            if of_answer.audio_tokens or of_answer.image_tokens:
-                return None
-            if reasoning := of_answer.reasoning_tokens:
-                usd += min(reasoning, answer) * (per_reasoning - per_answer)
-        return usd
+            reasoning = of_answer.reasoning_tokens or 0
+            if numbers.has_parts:
+                if of_answer.audio_tokens or of_answer.image_tokens:
+                    return None
+                usd += min(reasoning, answer) * (numbers.reasoning - numbers.answer)
+        return prompt, answer, usd, cached, reasoning
 
     def usd_of_tokens(self, prompt: float, answer: float) -> float | None:
         """The cost of so many tokens at the usual service; None if it is not plain."""
-        if self._usual is None or prompt > self._longest:
+        numbers = self._usual
+        if numbers is None or prompt > self._longest:
             return None
-        once, per_prompt, per_answer, _, _ = self._usual
-        return once + prompt * per_prompt + answer * per_answer
+        return numbers.once + prompt * numbers.prompt + answer * numbers.answer
 
 
 def _numbers(rates: Mapping[str, float]) -> _Numbers | None:
@@ -80,7 +103,7 @@ def _numbers(rates: Mapping[str, float]) -> _Numbers | None:
     cached, reasoning = rate_of(rates, "cache_read"), rate_of(rates, "output_reasoning")
     if prompt is None or answer is None or cached is None or reasoning is None:
         return None
-    return rates.get("request", 0.0), prompt, answer, cached, reasoning
+    return _Numbers(rates.get("request", 0.0), prompt, answer, cached, reasoning, not _OF_THEIR_OWN.isdisjoint(rates))
 
 
 class RateBook:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from .._limits.estimate import BYTES_PER_TOKEN, TOKENS_PER_ATTACHMENT, estimate_answer, estimate_prompt
+from .._limits.estimate import (
+    BYTES_PER_TOKEN,
+    TOKENS_PER_ATTACHMENT,
+    USUAL_ANSWER,
+    estimate_answer,
+    estimate_prompt,
+)
 from .._types.chat import ModelResponse
 from .._types.request import AnyRequest
 
@@ -23,9 +29,10 @@ def expected_tokens(request: AnyRequest, size: int | None = None) -> tuple[int, 
         size: bytes of the request as it is sent, where that is known. One that is shorter than an attachment has none,
             and is counted whole, without a look at what it is made of.
     """
-    if size is not None and size < _SHORT:
-        return size // BYTES_PER_TOKEN + 1, estimate_answer(request)
-    return estimate_prompt(request), estimate_answer(request)
+    prompt = size // BYTES_PER_TOKEN + 1 if size is not None and size < _SHORT else estimate_prompt(request)
+    if request.operation == "completion" and not request.parameters:
+        return prompt, USUAL_ANSWER  # as most calls are
+    return prompt, estimate_answer(request)
 
 
 def answered_tokens(response: ModelResponse) -> int:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from itertools import repeat
 from math import ceil, exp, floor, log
+from operator import mul
 from typing import Any, ClassVar, Final
 
 import attrs
 
-from .._engine.events import Activity, AttemptFailed, AttemptSent, CallEnded, Event, FirstContent
+from .._engine.events import Activity, AttemptFailed, CallEnded, Event, FirstContent
 from .._types.shown import html_table, markdown_table, rich_table
 
 _PER_STEP: Final = 1 / log(1.02)
@@ -21,7 +23,7 @@ _LEAST: Final = 1e-6
 """What is less counts as nothing."""
 _NOTHING: Final = -(10**9)
 _SETTLED_AFTER: Final = 256
-"""Calls of a model."""
+"""Calls of a model that ended alike."""
 SHOWN: Final = (0.5, 0.9, 0.99)
 """The shares of calls that are shown."""
 
@@ -50,7 +52,9 @@ class Figures:
         """Put what is new into its ranges. Whoever adds numbers does this now and then, so that they take no room."""
         if not self._new:
             return
-        places = Counter([floor(log(value) * _PER_STEP) if value > _LEAST else _NOTHING for value in self._new])
+        large = self._new if min(self._new) > _LEAST else [value for value in self._new if value > _LEAST]
+        places = Counter(map(floor, map(mul, map(log, large), repeat(_PER_STEP))))
+        places[_NOTHING] += len(self._new) - len(large)
         for place, number in places.items():
             self._ranges[place] = self._ranges.get(place, 0) + number
         self._count += len(self._new)
@@ -145,23 +149,18 @@ class Statistics:
         print(statistics.by_model["openai/gpt-4o"].first_content.percentile(90))
     """
 
-    wants: ClassVar[Collection[type[Event]]] = (AttemptSent, AttemptFailed, FirstContent, CallEnded)
+    wants: ClassVar[Collection[type[Event]]] = (AttemptFailed, FirstContent, CallEnded)
 
     def __init__(self) -> None:
         self.by_model: dict[str, CallStatistics] = {}
         self._by_names: dict[tuple[str, str], CallStatistics] = {}
-        self._sent: dict[Activity, float] = {}
-        """When the first request of a call left that has not ended."""
         self._first_content: dict[Activity, float] = {}
 
     def observe(self, event: Event) -> None:
         """Take note of an event."""
-        kind = type(event)
-        if kind is AttemptSent:
-            self._sent.setdefault(event.activity, event.at)
-        elif isinstance(event, CallEnded):
+        if isinstance(event, CallEnded):  # first, as nearly every event is one
             self._end(event)
-        elif kind is FirstContent:
+        elif isinstance(event, FirstContent):
             self._first_content[event.activity] = event.at
         elif isinstance(event, AttemptFailed) and event.number:
             self._of(event.error.llm_provider, event.error.model).failed_attempts += 1
@@ -174,32 +173,33 @@ class Statistics:
         return found
 
     def _end(self, event: CallEnded) -> None:
-        activity, usage, at = event.activity, event.usage, event.at
-        provider = event.provider
-        found = self._of(provider, event.model if provider else getattr(activity.request, "model", ""))
+        activity, usage, at, begun = event.activity, event.usage, event.at, event.left
+        provider, model = event.provider, event.model
+        found = self._by_names.get((provider, model)) if provider else None
+        if found is None:
+            found = self._of(provider, model if provider else getattr(activity.request, "model", ""))
         found.attempts += event.attempts
         answer = 0
         if usage is not None:
             answer = usage.completion_tokens
             found.prompt_tokens += usage.prompt_tokens
             found.completion_tokens += answer
-        started, sent = activity.started, self._sent.pop(activity, None)
-        begun = sent
-        if sent is not None:
-            found.wait.add(sent - started)
-            if self._first_content and (first := self._first_content.pop(activity, None)) is not None:
-                found.first_content.add(first - started)
-                begun = first
+        started = activity.started
+        if begun is not None:
+            found.wait.add(begun - started)
+        if self._first_content and (first := self._first_content.pop(activity, None)) is not None:
+            found.first_content.add(first - started)
+            begun = first
         if event.end == "ok":
-            found.ok += 1
+            found.ok = number = found.ok + 1
             found.total.add(at - started)
             if answer and begun is not None and at > begun:
                 found.tokens_per_second.add(answer / (at - begun))
         elif event.end == "failed":
-            found.failed += 1
+            found.failed = number = found.failed + 1
         else:
-            found.cancelled += 1
-        if not found.calls % _SETTLED_AFTER:
+            found.cancelled = number = found.cancelled + 1
+        if not number % _SETTLED_AFTER:
             found.settle()
 
     def rows(self) -> Iterator[tuple[str, ...]]:

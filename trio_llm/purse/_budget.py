@@ -110,7 +110,7 @@ class Budget:
         account, reserved = cast("tuple[_Account, object]", entered)
         purse = account.purse
         purse.leave(reserved, learnt)
-        account.times += [self._clock()] * (len(purse.bill) - len(account.times))
+        account.times += [self._clock()] * (purse.attempts - len(account.times))
 
     def _forget_old(self, account: _Account) -> None:
         since = self._clock() - self._per

@@ -16,8 +16,9 @@ passes all of them, the outermost first.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final
 
 from .._engine.seams import Departure, Learnt
 from .._runtime import trio
@@ -25,13 +26,11 @@ from .._types.errors import BudgetExceededError
 from ..models.costs import cost_of_quantities
 from ..models.facts import prices_of
 from ..models.prices import Quantities
-from ..models.rates import RateBook, Rates
+from ..models.rates import RateBook
 from ..models.sizes import expected_tokens
-from ._charges import Charge, charge_of
+from ._charges import Charge, Entry, entry_of
 
 _PRICED_BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
-_Reserved: TypeAlias = tuple[float, float, Departure, Rates | None]
-"""USD and tokens, what they are for, and its price."""
 _NOTHING: Final = 1e-12
 """USD. Sums of many numbers end near nothing, not at it."""
 
@@ -49,8 +48,6 @@ class Purse:
         self.usd_limit: float | None = usd
         self.token_limit: float | None = tokens
         self.name: str = name
-        self.bill: list[Charge] = []
-        """Every attempt that cost something, in the order in which they ended."""
         self.spent: float = 0.0
         """USD that were charged. What has no known price is not among them; see `unpriced`."""
         self.tokens: float = 0.0
@@ -60,8 +57,19 @@ class Purse:
         self.unpriced: int = 0
         """Attempts on the bill whose price nobody knows."""
         self._reserved_tokens = 0.0
+        self._entries: deque[Entry] = deque()
         self._changed: list[Callable[[], None]] = []
         self._book = RateBook()
+
+    @property
+    def bill(self) -> list[Charge]:
+        """Every attempt that cost something, in the order in which they ended."""
+        return [Charge(*entry) for entry in self._entries]
+
+    @property
+    def attempts(self) -> int:
+        """How many are on the bill."""
+        return len(self._entries)
 
     @property
     def left(self) -> float | None:
@@ -103,7 +111,7 @@ class Purse:
             raise self._refusal(f"{self.token_limit:.0f} tokens", spent, f"{tokens}", departure)
         self.reserved += usd
         self._reserved_tokens += tokens
-        return usd, tokens, departure, rates
+        return usd, tokens, rates
 
     async def enter(self, departure: Departure) -> object:
         """The same: it never waits, since what it would wait for may wait for it."""
@@ -112,30 +120,32 @@ class Purse:
 
     def leave(self, entered: object, learnt: Learnt) -> None:
         """Charge what the attempt cost, and return the rest."""
-        usd, tokens, departure, rates = cast("_Reserved", entered)
+        reserved: Any = entered
+        usd, tokens, rates = reserved
         self.reserved -= usd
         self._reserved_tokens -= tokens
         if self.reserved < _NOTHING:
             self.reserved = 0.0
-        charge = charge_of(departure, learnt, rates)
-        if charge is None:
+        entry = entry_of(learnt, rates)
+        if entry is None:
             return
-        self.bill.append(charge)
-        self.tokens += charge.prompt_tokens + charge.completion_tokens
-        if charge.usd is None:
+        self._entries.append(entry)
+        _, _, _, prompt, answer, charged, _, _, _, _ = entry
+        self.tokens += prompt + answer
+        if charged is None:
             self.unpriced += 1
         else:
-            self.spent += charge.usd
+            self.spent += charged
         for tell in self._changed:
             tell()
 
     def forget_first(self) -> None:
         """Take the oldest charge off the bill, and what it cost off what was spent."""
-        charge = self.bill.pop(0)
+        charge = Charge(*self._entries.popleft())
         self.tokens -= charge.prompt_tokens + charge.completion_tokens
         self.spent -= charge.usd or 0.0
         self.unpriced -= charge.usd is None
-        if not self.bill:
+        if not self._entries:
             self.spent = self.tokens = 0.0  # sums of many numbers end near nothing, not at it
 
     def on_change(self, tell: Callable[[], None]) -> None:
@@ -160,7 +170,7 @@ class Purse:
 
     def __repr__(self) -> str:
         limit = "" if self.usd_limit is None else f" of {self.usd_limit:.6g}"
-        return f"<{self.name}: USD {self.spent:.6g}{limit} spent, {len(self.bill)} attempts>"
+        return f"<{self.name}: USD {self.spent:.6g}{limit} spent, {self.attempts} attempts>"
 
 
 def load_prices() -> None:
