@@ -95,6 +95,8 @@ def requests(draw: st.DrawFn, /, **more: Any) -> AnyRequest:
     kind: Any = draw(st.sampled_from(list(KINDS)))
     own, names = KINDS[kind]
     parameters = draw(st.dictionaries(st.sampled_from(names), values, max_size=3)) if names else {}
+    for name in {"tools", "functions"}.intersection(parameters):
+        parameters[name] = [{"name": parameters[name]}]
     if draw(st.booleans()) and any(field.name == "stream" for field in attrs.fields(kind)):
         parameters["stream"] = draw(st.booleans())
     made: AnyRequest = kind(model=draw(texts), **own, **{**parameters, **draw(controls), **more})

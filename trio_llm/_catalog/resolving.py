@@ -117,7 +117,7 @@ def _origin(url: str) -> Origin:
 def _unknown_provider(name: str, rows: Mapping[str, Provider]) -> str:
     if name in ABSENT:
         return f"{name} has no row here: {ABSENT[name]}"
-    nearest = _nearest(name, rows)
+    nearest = _nearest(name.strip().lower(), rows)
     hint = f"did you mean {nearest!r}? " if nearest else ""
     return f"unknown provider {name!r}: {hint}{_how_to_write(rows)}"
 

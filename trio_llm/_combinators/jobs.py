@@ -125,6 +125,12 @@ def is_request(job: object) -> TypeGuard[AnyRequest]:
     return isinstance(job, AnyRequest)
 
 
+def check_jobs(jobs: object) -> None:
+    """Raise `TypeError` if what should be jobs cannot be gone through, or is a text."""
+    if not isinstance(jobs, AsyncIterable | Iterable) or isinstance(jobs, str | bytes):
+        raise TypeError(f"requests must be a list of requests, or another iterable, not {type(jobs).__name__}")
+
+
 def checked_job(job: object) -> Job:
     """The job, if it is one.
 
@@ -155,6 +161,7 @@ class Feed:
         self._following: AsyncIterator[Job] | None = None
         self._waiting: Iterator[Outcome] = iter(())
         self._lock = trio.Lock()
+        check_jobs(jobs)
         if isinstance(jobs, AsyncIterable):
             self._following = aiter(jobs)
         elif isinstance(jobs, Sized):

@@ -19,7 +19,7 @@ from .._engine.groups import group_of
 from .._engine.nursery import BareNursery, FirstError
 from .._runtime import trio
 from .._types.errors import AllFailedError
-from .jobs import Job, Outcome, checked_job, run_job
+from .jobs import Job, Outcome, check_jobs, checked_job, run_job
 
 if TYPE_CHECKING:
     from .._engine.events import Activity, Kind
@@ -45,6 +45,7 @@ class Contest:
     """Calls of which one wins. Who runs it says at what pace they start."""
 
     def __init__(self, engine: Engine, jobs: Iterable[Job], accept: Accept | None) -> None:
+        check_jobs(jobs)
         self.outcomes = [Outcome(index, checked_job(job)) for index, job in enumerate(jobs)]
         if not self.outcomes:
             raise ValueError("there is nothing to choose from: no jobs")

@@ -62,7 +62,8 @@ def parse(text: bytes | str) -> Any:
     try:
         return _json.loads(text)
     except ValueError as error:
-        raise ConversionError(f"expected JSON, got {words_of(text, _QUOTED)!r}") from error
+        words = words_of(text, _QUOTED)
+        raise ConversionError(f"expected JSON, got {words!r}" if words else "expected JSON, got nothing") from error
 
 
 def structure(value: Any, cls: type[T]) -> T:

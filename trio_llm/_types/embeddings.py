@@ -12,7 +12,7 @@ import attrs
 from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
-from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_list, checked_model, split_arguments
 from .usage import Usage
 from .vector import Vector, packed
 
@@ -55,6 +55,8 @@ class EmbeddingRequest(AnyRequest["EmbeddingResponse"]):
 
     def __init__(self, model: str, input: EmbeddingInput, **params: Unpack[EmbeddingParams]) -> None:
         parameters, options = split_arguments(params, EMBEDDING_PARAMETERS)
+        if not isinstance(input, str | Mapping):
+            checked_list(input, "input")
         self.__attrs_init__(checked_model(model), input, parameters, options)
 
     def with_input(self, input: EmbeddingInput) -> EmbeddingRequest:

@@ -13,7 +13,7 @@ import attrs
 from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
-from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, checked_text, split_arguments
 from .shown import Shown, escape
 from .usage import Usage
 
@@ -60,7 +60,7 @@ class ImageRequest(AnyRequest["ImageResponse"]):
 
     def __init__(self, prompt: str, model: str, *, stream: bool | None = False, **params: Unpack[ImageParams]) -> None:
         parameters, options = split_arguments(params, IMAGE_PARAMETERS)
-        self.__attrs_init__(checked_model(model), prompt, bool(stream), parameters, options)
+        self.__attrs_init__(checked_model(model), checked_text(prompt, "prompt"), bool(stream), parameters, options)
 
 
 @attrs.define

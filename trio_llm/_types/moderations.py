@@ -10,7 +10,7 @@ import attrs
 from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
-from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_list, checked_model, split_arguments
 from .usage import Usage
 
 ModerationInput: TypeAlias = str | Sequence[str] | Sequence[Mapping[str, Any]]
@@ -34,6 +34,8 @@ class ModerationRequest(AnyRequest["ModerationResponse"]):
 
     def __init__(self, input: ModerationInput, model: str, **params: Unpack[ControlParams]) -> None:
         parameters, options = split_arguments(params, frozenset())
+        if not isinstance(input, str):
+            checked_list(input, "input")
         self.__attrs_init__(checked_model(model), input, parameters, options)
 
 

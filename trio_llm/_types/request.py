@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
 from .errors import BadRequestError, UnsupportedParamsError
+from .mapping import Record
 from .tokens import KeyCallable, TokenSource, as_key
 from .withheld import without_keys
 
@@ -271,6 +272,33 @@ def checked_model(model: object) -> str:
     if isinstance(model, str):
         return model
     raise BadRequestError(f"model must be text such as 'openai/gpt-4o', not {type(model).__name__}")
+
+
+def checked_text(value: object, name: str) -> str:
+    """A text that has to be one.
+
+    Raises:
+        BadRequestError: if it is none.
+    """
+    if isinstance(value, str):
+        return value
+    raise BadRequestError(f"{name} must be text, not {type(value).__name__}")
+
+
+def checked_list(value: object, name: str) -> Sequence[Any]:
+    """A list, whatever is in it.
+
+    Raises:
+        BadRequestError: if it is none.
+    """
+    if type(value) is list or (isinstance(value, Sequence) and not isinstance(value, str | bytes)):
+        return value
+    raise BadRequestError(f"{name} must be a list, not {type(value).__name__}")
+
+
+def holds_items(value: object) -> bool:
+    """Whether it can be gone through, and is no single thing such as a text or an object."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Record)
 
 
 def _is_text(value: object) -> bool:

@@ -10,7 +10,7 @@ import attrs
 from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
-from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_list, checked_model, checked_text, split_arguments
 from .usage import Usage
 
 
@@ -49,6 +49,7 @@ class RerankRequest(AnyRequest["RerankResponse"]):
         self, model: str, query: str, documents: Sequence[str | Mapping[str, Any]], **params: Unpack[RerankParams]
     ) -> None:
         parameters, options = split_arguments(params, RERANK_PARAMETERS)
+        query, documents = checked_text(query, "query"), checked_list(documents, "documents")
         self.__attrs_init__(checked_model(model), query, documents, parameters, options)
 
 

@@ -12,7 +12,7 @@ import attrs
 from .costed import Costed
 from .mapping import Record
 from .receipt import Received
-from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_model, checked_text, split_arguments
 from .shown import Shown
 
 Voice: TypeAlias = str | Mapping[str, Any]
@@ -52,7 +52,7 @@ class SpeechRequest(AnyRequest["SpeechResponse"]):
 
     def __init__(self, model: str, input: str, voice: Voice | None = None, **params: Unpack[SpeechParams]) -> None:
         parameters, options = split_arguments(params, SPEECH_PARAMETERS)
-        self.__attrs_init__(checked_model(model), input, voice, parameters, options)
+        self.__attrs_init__(checked_model(model), checked_text(input, "input"), voice, parameters, options)
 
 
 _USUAL_BLOCK: Final = 65_536

@@ -10,7 +10,7 @@ import attrs
 from .costed import Costed
 from .mapping import ANSWER, Record
 from .receipt import Received
-from .request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from .request import AnyRequest, CallOptions, ControlParams, checked_list, checked_model, split_arguments
 from .shown import Shown
 from .usage import Usage
 
@@ -70,6 +70,8 @@ class TextCompletionRequest(AnyRequest["TextCompletionResponse"]):
         **params: Unpack[TextCompletionParams],
     ) -> None:
         parameters, options = split_arguments(params, TEXT_COMPLETION_PARAMETERS)
+        if not isinstance(prompt, str):
+            checked_list(prompt, "prompt")
         self.__attrs_init__(checked_model(model), prompt, bool(stream), parameters, options)
 
 

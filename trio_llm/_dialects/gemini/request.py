@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ..._convert.narrow import is_object
+from ..._convert.narrow import a_list, is_object
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
@@ -132,7 +132,7 @@ def _generation_config(parameters: Mapping[str, Any], call: WireCall[ChatRequest
     stop = parameters.get("stop")
     config |= _response_format(parameters)
     config |= _given(
-        stopSequences=[stop] if isinstance(stop, str) else stop and list(stop),
+        stopSequences=[stop] if isinstance(stop, str) else stop and [text for _, text in a_list(stop, "stop")],
         responseModalities=[str(kind).upper() for kind in parameters.get("modalities", ())],
         speechConfig=_speech(parameters.get("audio")),
         thinkingConfig=thinking_config(parameters, family_of(call.model), drop=drop),

@@ -10,7 +10,7 @@ import attrs
 from ..dumping import ReplyDict
 from ..errors import BadRequestError, UnsupportedParamsError
 from ..mapping import Record
-from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, checked_list, checked_model, holds_items, split_arguments
 
 if TYPE_CHECKING:
     from .response import ModelResponse
@@ -139,6 +139,8 @@ class ChatRequest(AnyRequest["ModelResponse"]):
             on_break, max_repairs = _own_of(params)
         parameters, options = split_arguments(params, CHAT_PARAMETERS)
         given: Any = parameters
+        if "tools" in given or "functions" in given:
+            _check_tools(given)
         vars(self).update(  # every call makes one, and the generated `__init__` of a frozen class takes its time
             model=model if type(model) is str else checked_model(model),
             messages=_plain_messages(messages),
@@ -163,7 +165,7 @@ def _own_of(params: ChatParams) -> tuple[OnBreak, int]:
 
 def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any], ...]:
     # An exact type is asked for first: Mapping's own answer takes five times as long.
-    if type(messages) is not list and isinstance(messages, str | bytes | Mapping):
+    if type(messages) is not list and not holds_items(messages):
         raise BadRequestError(f"messages must be a list of messages, not {type(messages).__name__}")
     plain = tuple(
         [
@@ -179,12 +181,18 @@ def _plain_messages(messages: Iterable[MessageLike]) -> tuple[Mapping[str, Any],
     return plain
 
 
+def _check_tools(given: Mapping[str, Any]) -> None:
+    for name in ("tools", "functions"):
+        for place, tool in enumerate(checked_list(given[name], name) if name in given else ()):
+            if type(tool) is not dict and not isinstance(tool, Mapping):
+                raise BadRequestError(f"{name}[{place}] must be an object, not {type(tool).__name__}")
+
+
 def _plain_message(message: object) -> Mapping[str, Any]:
     if type(message) is not dict and not isinstance(message, Mapping):
         return _dumped(message, "a message")
-    calls = message.get("tool_calls") or ()
-    for call in calls if isinstance(calls, _LISTS) else ():
-        if isinstance(call, _NO_CALLS):
+    for call in checked_list(message.get("tool_calls") or (), "tool_calls"):
+        if call is None or isinstance(call, _NO_CALLS):
             raise BadRequestError(f"a tool call must be a mapping, not {type(call).__name__}")
     if all(map(_is_plain, message.values())):
         return message
@@ -198,7 +206,7 @@ def _is_plain(value: object) -> bool:
 
 # A union of types that is written out is made anew whenever it is asked.
 _LISTS: Final = (list, tuple)
-_NO_CALLS: Final = (str, int, float)
+_NO_CALLS: Final = (str, int, float, list, tuple)
 _JSON: Final = (str, int, float, type(None), dict, Mapping)
 
 

@@ -13,7 +13,7 @@ import attrs
 from ..as_read import AsRead
 from ..errors import BadRequestError
 from ..mapping import Record
-from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, checked_model, holds_items, split_arguments
 
 if TYPE_CHECKING:
     from .reply import AnthropicMessagesResponse
@@ -93,7 +93,7 @@ class MessagesRequest(AnyRequest["AnthropicMessagesResponse"]):
 
 
 def _plain_messages(given: Iterable[AnthropicMessageLike]) -> tuple[Mapping[str, Any], ...]:
-    if isinstance(given, str | bytes | Mapping | Record):
+    if not holds_items(given):
         raise BadRequestError(f"messages must be a list of messages, not {type(given).__name__}")
     messages = tuple(_plain_message(message, place) for place, message in enumerate(given))
     if not messages:

@@ -13,7 +13,7 @@ import attrs
 from ..as_read import AsRead
 from ..errors import BadRequestError
 from ..mapping import Record
-from ..request import AnyRequest, CallOptions, ControlParams, checked_model, split_arguments
+from ..request import AnyRequest, CallOptions, ControlParams, checked_model, holds_items, split_arguments
 
 if TYPE_CHECKING:
     from .response import DeleteResponseResult, InputItemList, ResponsesAPIResponse
@@ -112,7 +112,7 @@ def plain_items(given: ResponsesInput) -> str | tuple[Mapping[str, Any], ...]:
     """
     if isinstance(given, str):
         return given
-    if isinstance(given, bytes | Mapping | Record):
+    if not holds_items(given):
         raise BadRequestError(f"input must be a text or a list of items, not {type(given).__name__}")
     return tuple([_plain_item(item, place) for place, item in enumerate(given)])
 
