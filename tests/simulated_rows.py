@@ -12,6 +12,7 @@ ROWS = [row for row in CATALOG.values() if row.server is not ServerKind.EMBEDDED
 MODELS: Mapping[str, tuple[str, ...]] = {
     "azure": ("gpt-5-pro",),
     "azure_ai": ("claude-sonnet-4-5",),
+    "bedrock_mantle": ("anthropic.claude-opus-4-7",),
     "bedrock": (
         *(f"invoke/{name}" for name in ("anthropic.claude-v2", "anthropic.claude-sonnet-4", "amazon.nova-pro-v1:0")),
         *(f"invoke/{name}" for name in ("amazon.titan-text-lite-v1", "cohere.command-text-v14", "cohere.command-r-v1")),

@@ -14,7 +14,10 @@ from trio_llm._catalog import CATALOG, catalog_with
 from trio_llm._dialects.gemini import VERTEX
 from trio_llm.types import CountTokensRequest
 
-KEYS = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY"), "k")
+KEYS = {
+    **dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY"), "k"),
+    **{"AWS_BEARER_TOKEN_BEDROCK": "k", "AWS_REGION": "us-east-1"},
+}
 MESSAGES: Any = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "hi"}]
 TOOL: Any = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 
@@ -59,6 +62,17 @@ async def test_anthropic_counts_messages_and_tools_and_nothing_that_says_how_to_
     body = json.loads(request.content)
     assert set(body) == {"model", "system", "messages", "tools"}
     assert body["tools"][0]["name"] == "weather"
+
+
+@pytest.mark.anyio
+async def test_claude_counts_at_bedrocks_mantle_as_at_its_makers() -> None:
+    found, request = await count("bedrock_mantle/anthropic.claude-x", {"input_tokens": 9})
+
+    assert found.total_tokens == 9
+    assert str(request.url) == "https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages/count_tokens"
+    assert (request.headers["x-api-key"], request.headers["anthropic-version"]) == ("k", "2023-06-01")
+    assert "authorization" not in request.headers
+    assert json.loads(request.content)["model"] == "anthropic.claude-x"
 
 
 @pytest.mark.anyio

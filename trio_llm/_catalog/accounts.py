@@ -38,6 +38,14 @@ _FOUNDRY_CLAUDE: Final = Override(
     paths=Paths(),
     versioning=Versioning((), Paths()),
 )
+_MANTLE: Final = "https://bedrock-mantle.{AWS_REGION|AWS_DEFAULT_REGION|AWS_REGION_NAME}.api.aws"
+_MANTLE_CLAUDE: Final = Override(
+    # "Inference using Anthropic Messages API" and, for models that CountTokens does not know, "Count tokens using the
+    # bedrock-mantle endpoint". Source: Bedrock user guide, inference-messages-api and count-tokens, read 2026-11-29.
+    base_url=f"{_MANTLE}/anthropic",
+    dialects=MappingProxyType(dict.fromkeys(("chat", "messages", "responses", "count_tokens"), Wire.ANTHROPIC)),
+    auth=AuthScheme.X_API_KEY,
+)
 _INFERENCE_PROFILE: Final = r"(\S*/)?([a-z-]+\.)?"
 """What may stand before a model of Bedrock's: an ARN up to it, and the group of regions that answers."""
 
@@ -216,11 +224,12 @@ ACCOUNTS: Final = (
     ),
     Provider(
         name="bedrock_mantle",
-        base_url="https://bedrock-mantle.{AWS_REGION|AWS_DEFAULT_REGION|AWS_REGION_NAME}.api.aws/v1",
+        base_url=f"{_MANTLE}/v1",
         documentation="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
         key_variables=("AWS_BEARER_TOKEN_BEDROCK", "BEDROCK_MANTLE_API_KEY"),
         alternative_hosts=("*.api.aws",),
         quirks=OLDER_NAMES,
+        families=((r"anthropic\.claude", _MANTLE_CLAUDE),),
         dialects=STORED_RESPONSES,
     ),
     Provider(
