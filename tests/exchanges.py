@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 import attrs
-import httpx  # noqa: ASYNC127  # applications still pass clients of it
+import httpx
 import httpx2
 import trustme
 

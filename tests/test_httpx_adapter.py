@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import attrs
-import httpx  # noqa: ASYNC127  # half of this adapter is for it
+import httpx
 import httpx2
 import pytest
 from exchanges import Blocks

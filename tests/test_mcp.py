@@ -157,7 +157,7 @@ class Wire:
                     await server.run(receiving, sending, server.create_initialization_options())
 
         async with create_client_server_memory_streams() as (ours, theirs), trio.open_nursery() as nursery:
-            nursery.start_soon(fall)  # noqa: ASYNC113 - it waits for the test
+            nursery.start_soon(fall)
             nursery.start_soon(serve, *theirs)  # noqa: ASYNC113 - what is sent before waits in the stream
             yield ours
             nursery.cancel_scope.cancel()

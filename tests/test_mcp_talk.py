@@ -97,8 +97,8 @@ async def older(server: MCPServer[Any]) -> AsyncIterator[Any]:
 
     async with create_client_server_memory_streams() as (ours, theirs), in_memory(server) as (heard, told):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(hand_on, theirs[0], told, theirs[1].clone())  # noqa: ASYNC113 - as above
-            nursery.start_soon(hand_on, heard, theirs[1], theirs[1].clone())  # noqa: ASYNC113 - as above
+            nursery.start_soon(hand_on, theirs[0], told, theirs[1].clone())
+            nursery.start_soon(hand_on, heard, theirs[1], theirs[1].clone())
             yield ours
             nursery.cancel_scope.cancel()
 

@@ -130,7 +130,7 @@ async def test_what_a_peer_sends_unasked_is_never_the_next_reply() -> None:
             for _ in range(5):
                 assert await exchange(transport, server.origin) == b"right"
                 asked.release()
-                told.acquire(timeout=5)  # noqa: ASYNC251  # the loop must not have its turn
+                told.acquire(timeout=5)
             asked.release()
 
 

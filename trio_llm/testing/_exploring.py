@@ -134,7 +134,7 @@ def _run(scenario: Scenario, backend: Backend, chooser: Chooser) -> None:
         runner.run(_awaited(scenario))
 
 
-async def _awaited(scenario: Scenario) -> None:  # noqa: ASYNC910
+async def _awaited(scenario: Scenario) -> None:
     await scenario()
 
 

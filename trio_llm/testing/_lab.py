@@ -292,7 +292,7 @@ class _Network:
         self._patterns = [(re.compile(_pattern(name)), name) for name in world.providers]
         self._found: dict[Origin, str] = {}
 
-    async def send(self, origin: Origin, request: HTTPRequest) -> Reply:  # noqa: ASYNC910  # the simulator has it
+    async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
         name = self._found.get(origin) or self._find(origin)
         simulator = self._world.providers[name]
         self._world.note(name, simulator.statistics().requests, f"is asked {request.method} {request.path}")

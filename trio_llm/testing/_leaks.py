@@ -175,7 +175,7 @@ class _WatchedTransport:
             self._calls.lets_go(exchange)
             raise
 
-    async def aclose(self) -> None:  # noqa: ASYNC910  # the transport has it
+    async def aclose(self) -> None:
         await self._inner.aclose()
 
     def statistics(self) -> TransportStatistics:
@@ -205,7 +205,7 @@ class _WatchedReply:
     async def read(self) -> bytes:
         return await self._inner.read()
 
-    async def aclose(self) -> None:  # noqa: ASYNC910  # the reply has it
+    async def aclose(self) -> None:
         try:
             await self._inner.aclose()
         finally:

@@ -273,5 +273,5 @@ class _AsyncioHost:
             self._runner.close()
 
 
-async def _awaited(main: Callable[[], Awaitable[None]]) -> None:  # noqa: ASYNC910
+async def _awaited(main: Callable[[], Awaitable[None]]) -> None:
     await main()

@@ -75,7 +75,7 @@ class Recorder:
             raise
         return _RecordedReply(reply, take)
 
-    async def aclose(self) -> None:  # noqa: ASYNC910  # the inner one has it
+    async def aclose(self) -> None:
         """Close the inner transport. The file is complete without it."""
         await self._inner.aclose()
 
