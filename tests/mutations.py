@@ -160,7 +160,7 @@ def _changed_call(call: ast.Call) -> Iterator[ast.AST]:
             yield _with(call, func=ast.copy_location(ast.Name(_FUNCTIONS[name], ast.Load()), call))
         case ast.Call(args=[ast.Starred(), *_] | [_, ast.Starred(), *_]):
             return
-        case ast.Call(args=[first, second, *rest]) if not _is_check(call):
+        case ast.Call(args=[first, second, *rest]) if not _is_check(call) and ast.dump(first) != ast.dump(second):
             yield _with(call, args=[second, first, *rest])
 
 

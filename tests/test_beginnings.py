@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from trio_llm import Client, InternalServerError
+from trio_llm import APIError, Client, InternalServerError
 from trio_llm.testing import RawReply, Simulator, run_in_virtual_time
 from trio_llm.testing._virtual_time import Backend
 
@@ -42,3 +42,15 @@ def test_an_error_with_status_200_says_what_happened(body: str) -> None:
 
     assert "openai/any failed after status 200: It broke." in str(caught.value)
     assert (caught.value.status_code, caught.value.reply_status) == (500, 200)
+
+
+def test_the_first_status_that_is_no_success_is_an_answer_of_its_own() -> None:
+    async def ask() -> None:
+        reply = RawReply(b'{"error": {"message": "Which one?"}}', status=300)
+        async with Client(transport=Simulator(reply), variables={"OPENAI_API_KEY": "k"}) as client:
+            await client.completion("openai/any", HI)
+
+    with pytest.raises(APIError, match=r"Which one\?") as caught:
+        run_in_virtual_time(ask)
+
+    assert (caught.value.status_code, caught.value.reply_status) == (300, None)

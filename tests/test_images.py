@@ -102,6 +102,17 @@ async def test_an_image_that_breaks_off_leaves_its_sharpest_picture() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_whole_reply_where_events_were_asked_for_is_one_finished_picture() -> None:
+    reply = RawReply(b'{"created": 7, "data": [{"b64_json": "aaaa"}], "output_format": "png"}')
+    async with Client(transport=Simulator(reply), variables=KEYS) as client:
+        stream = await client.image_generation("a cat", "gpt-image-1", stream=True)
+        (chunk,) = [chunk async for chunk in stream]
+
+    assert (chunk.b64_json, chunk.is_final, chunk.created_at, chunk.output_format) == ("aaaa", True, 7, "png")
+    assert [image.b64_json for image in stream.response.data] == ["aaaa"]
+
+
+@pytest.mark.anyio
 async def test_an_error_among_the_events_is_raised() -> None:
     error = {"type": "error", "error": {"message": "blocked", "code": "moderation_blocked"}}
     simulator = Simulator(RawReply(event(PARTIAL) + event(error), content_type="text/event-stream"))

@@ -90,6 +90,7 @@ async def test_attempts_that_fail_and_fallbacks_are_told_with_the_waits_that_fol
     assert fell_back.error is failed[1].error
     assert fell_back.request.model == "anthropic/claude"
     (ended,) = log.all(CallEnded)
+    assert (fell_back.activity, fell_back.at) == (ended.activity, failed[1].at)
     assert (ended.end, ended.attempts, ended.provider, ended.model) == ("ok", 3, "anthropic", "claude")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
 import pytest
 
 import trio_llm
-from trio_llm import BadRequestError, Client, Provider
-from trio_llm.testing import Simulator, running_server
+from trio_llm import APIError, BadRequestError, Client, Provider
+from trio_llm._dialects.openai import OPENAI
+from trio_llm.testing import RawReply, Simulator, running_server
 from trio_llm.types import ServerKind
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
@@ -51,3 +53,15 @@ def test_a_row_registered_outside_of_a_run_is_known_to_the_synchronous_functions
     trio_llm.register_provider(row)
 
     assert trio_llm.completion("home/m", MESSAGES).choices[0].message.content == "echo: Hello"
+
+
+@pytest.mark.anyio
+async def test_a_wire_that_only_streams_takes_a_whole_reply_for_an_error() -> None:
+    only_streams = attrs.evolve(OPENAI, name="only-streams", chat=None)
+    row = Provider(
+        name="home", base_url="http://localhost/v1", documentation="-", server=ServerKind.SELF_HOSTED, wire=only_streams
+    )
+    simulator = Simulator(RawReply(b'{"message": "no streams today"}'))
+    async with Client(providers=[row], transport=simulator, variables={}) as client:
+        with pytest.raises(APIError, match="no streams today"):
+            await client.completion("home/m", MESSAGES, stream=True)
