@@ -25,7 +25,7 @@ from trio_llm._runtime import trio
 from trio_llm.exceptions import AnswerValidationError
 from trio_llm.observe import AttemptSent, CallEnded, Event
 from trio_llm.structured._streams import _Growth
-from trio_llm.testing import Reply, RequestOutcome, Simulator, ToolUse, cancel_at_every_step
+from trio_llm.testing import AtEvent, Reply, RequestOutcome, Simulator, ToolUse, cancel_at_every_step
 
 MODEL = "openai/gpt-4o"
 QUESTION = [{"role": "user", "content": "Who?"}]
@@ -313,6 +313,28 @@ async def test_a_list_comes_item_by_item_each_as_soon_as_it_is_complete() -> Non
 
     assert [(name, round(at)) for name, at in seen] == [("A", 1), ("B", 1), ("C", 2)]
     assert people.items == [Person("A", 1), Person("B", 2), Person("C", 3)]
+
+
+@in_virtual_time
+async def test_an_answer_that_begins_anew_grows_anew() -> None:
+    broken, whole = Reply(['{"name": "Au', "gus"], cut_at=AtEvent(3)), Reply(['{"name": "Ada"', ', "born": 1815}'])
+    async with client_of(Simulator([broken, whole]), attempts=2) as client:
+        async with client.stream_object(Person, MODEL, QUESTION, on_break="restart") as stream:
+            seen = [dict(value) async for value in stream]
+
+    assert seen == [{"name": "Au"}, {"name": "Augus"}, {"name": "Ada"}, {"name": "Ada", "born": 1815}]
+    assert stream.parsed == Person("Ada", 1815)
+
+
+@in_virtual_time
+async def test_a_list_that_begins_anew_gives_its_items_anew() -> None:
+    broken, whole = Reply(['{"value": [1, 2, ', "3"], cut_at=AtEvent(3)), Reply(['{"value": [4, ', "5]}"])
+    async with client_of(Simulator([broken, whole]), attempts=2) as client:
+        async with client.stream_object(list[int], MODEL, QUESTION, on_break="restart") as stream:
+            seen = [(stream.restarts, item) async for item in stream]
+
+    assert seen == [(0, 1), (0, 2), (1, 4), (1, 5)]
+    assert stream.items == [4, 5]
 
 
 @in_virtual_time

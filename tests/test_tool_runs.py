@@ -26,6 +26,7 @@ from trio_llm.testing import (
     run_in_virtual_time,
 )
 from trio_llm.tools import (
+    AnswerBroke,
     Approval,
     Finished,
     ReasoningDelta,
@@ -309,6 +310,24 @@ async def test_events_tell_what_happens_in_order() -> None:
     ]
     assert run.usage is not None
     assert run.response.choices[0].message.content == "end"
+
+
+@in_virtual_time
+async def test_an_answer_that_begins_anew_is_told_and_its_tools_begin_when_it_is_complete() -> None:
+    bench = Bench()
+    calls = uses(("work", "a", 0))
+    replies = [Reply("let me", tool_calls=calls, cut_at=AtEvent(6)), Reply("so", tool_calls=calls), Reply("end")]
+    async with client_of(Simulator(replies), attempts=2) as client:
+        async with client.stream_tools(MODEL, QUESTION, bench.tools(), on_break="restart") as run:
+            events = [event async for event in run]
+
+    told = [event for event in events if isinstance(event, TextDelta | AnswerBroke | ToolBegan)]
+    assert [type(event) for event in told if not isinstance(event, TextDelta)] == [AnswerBroke, ToolBegan]
+    (broke,) = (event for event in told if isinstance(event, AnswerBroke))
+    assert broke.kind == "restart"
+    assert "reset" in broke.cause
+    assert [text for text, _ in bench.begun] == ["a"]
+    assert run.messages[1]["content"] == "so"
 
 
 @pytest.mark.parametrize("model", [MODEL, "anthropic/claude-opus-4-6", "gemini/gemini-2.5-flash", "mistral/m"])

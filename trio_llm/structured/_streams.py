@@ -18,6 +18,7 @@ from .._convert.answers import UnfitError, fit
 from .._convert.growing_json import GrowingJSON, GrowingJSONError
 from .._dialects.schema import WRAPPED, is_object_type
 from .._engine.parsed_asking import unfit
+from .._types.chat import Seam
 from ..exceptions import AnswerValidationError
 
 if TYPE_CHECKING:
@@ -76,10 +77,15 @@ class _ObjectReader:
         self.kind = kind
         self.growth = _Growth(kind)
         self.stopped = False
+        self.restarts = 0
+        """How often an answer that broke has begun anew; see `on_break`."""
 
     async def read_on(self) -> bool:
         """Take the next text of the answer; False when there is none."""
         async for chunk in self.stream:
+            if isinstance(chunk, Seam) and chunk.kind == "restart":
+                self.growth = _Growth(self.kind)
+                self.restarts += 1
             text = chunk.choices[0].delta.content if chunk.choices else None
             if text:
                 try:
@@ -116,7 +122,8 @@ class ObjectStream(Generic[T]):
     """A growing object: `async for` gives it as plain values each time that more of it has arrived.
 
     It is the same object each time, and goes on growing: copy what you keep. Texts in it are beginnings of the finished
-    ones. When the iteration ends the whole has been checked, and is `parsed`.
+    ones. When the iteration ends the whole has been checked, and is `parsed`. An answer that begins anew by
+    `on_break="restart"` is another object.
 
     Example:
         async with client.stream_object(Person, model, messages) as growing:
@@ -179,6 +186,8 @@ class ObjectStream(Generic[T]):
 class ItemStream(Generic[T]):
     """A growing list: `async for` gives its items, each as soon as it is complete, as their type.
 
+    When an answer begins anew by `on_break="restart"`, so do its items: `restarts` counts that, and `items` is emptied.
+
     Example:
         async with client.stream_object(list[Person], model, messages) as people:
             async for person in people:
@@ -195,7 +204,9 @@ class ItemStream(Generic[T]):
         self._until = until
         self._ended = False
         self.items: list[T] = []
-        """All that were given so far."""
+        """All that were given so far, of the answer that is being read."""
+        self.restarts: int = 0
+        """How often the answer has begun anew."""
 
     @property
     def stopped(self) -> bool:
@@ -222,6 +233,9 @@ class ItemStream(Generic[T]):
             if not await reader.read_on():
                 reader.whole()
                 self._ended = True
+            if reader.restarts != self.restarts:
+                self.restarts = reader.restarts
+                self.items.clear()
         raise StopAsyncIteration
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ToolRunTimeout as ToolRunTimeout,
     )
     from ._events import (
+        AnswerBroke as AnswerBroke,
         Finished as Finished,
         ProviderItem as ProviderItem,
         ReasoningDelta as ReasoningDelta,
@@ -58,7 +59,7 @@ else:
             "_asking": "Approval MessagesToolParams ResponsesToolParams Round ToolParams",
             "_errors": "ToolRunError ToolRunTimeout",
             "_events": (
-                "Finished ProviderItem ReasoningDelta RoundEnded Step TextDelta "
+                "AnswerBroke Finished ProviderItem ReasoningDelta RoundEnded Step TextDelta "
                 "ToolBegan ToolEnded ToolEvent ToolProgress ToolResult ToolRun"
             ),
             "_results": "ToolOutput",

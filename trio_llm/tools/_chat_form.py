@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._convert.growing_json import GrowingJSON, GrowingJSONError
-from .._types.chat import ChatRequest, Message, ModelResponse, ModelResponseStream
-from ._events import ProviderItem, ReasoningDelta, TextDelta, ToolEvent, ToolResult
+from .._types.chat import ChatRequest, Message, ModelResponse, ModelResponseStream, Seam
+from ._events import AnswerBroke, ProviderItem, ReasoningDelta, TextDelta, ToolEvent, ToolResult
 from ._forms import Pending, Question, open_calls, trailing
 from ._results import WrittenCall
 from ._tool import Tool
@@ -47,7 +47,9 @@ class ChatReader:
                     yield WrittenCall(writing.id, writing.name, "".join(writing.pieces))
 
     def told(self, event: ModelResponseStream) -> Iterator[ToolEvent]:
-        """Text, thinking, and what the provider says of its own tools."""
+        """Text, thinking, what the provider says of its own tools, and where the answer broke."""
+        if isinstance(event, Seam):
+            yield AnswerBroke(event.kind, event.cause)
         for choice in event.choices[:1]:
             delta = choice.delta
             if delta.reasoning_content:

@@ -115,6 +115,21 @@ class ReasoningDelta:
 
 
 @attrs.frozen
+class AnswerBroke:
+    """The stream of an answer broke, and was asked for again; see `on_break`. Chats only.
+
+    Example:
+        if isinstance(event, trio_llm.tools.AnswerBroke) and event.kind == "restart":
+            print("what was written of this answer is void")
+    """
+
+    kind: str
+    """`restart`: it begins anew, and what was told of it is no part of it. `continue`: it goes on."""
+    cause: str
+    """What broke it."""
+
+
+@attrs.frozen
 class ProviderItem:
     """What a provider tells of tools that it runs itself, such as web search, by its own names.
 
@@ -194,6 +209,14 @@ class Finished:
 
 
 ToolEvent: TypeAlias = (
-    TextDelta | ReasoningDelta | ProviderItem | ToolBegan | ToolProgress | ToolEnded | RoundEnded | Finished
+    TextDelta
+    | ReasoningDelta
+    | AnswerBroke
+    | ProviderItem
+    | ToolBegan
+    | ToolProgress
+    | ToolEnded
+    | RoundEnded
+    | Finished
 )
 """What `async for event in run` gives."""
