@@ -40,7 +40,7 @@ def well_typed(record: AsRead) -> bool:
     """Whether every field that has to be a text, a number or a record is one, here and in the records inside."""
     for name, shape in record.shapes.items():
         value = getattr(record, name)
-        if value is not None and not isinstance(value, shape):
+        if value is not None and not shape.fits(value):
             return False
         if isinstance(value, AsRead) and not well_typed(value):
             return False

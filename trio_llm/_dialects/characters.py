@@ -122,7 +122,8 @@ def _texts_of_event(event: Any) -> Iterator[tuple[Place, Any, str]]:
     where = [getattr(event, name, None) for name in _PLACES]
     place = (str(getattr(event, "type", "")), *(part for part in where if isinstance(part, int | str)))
     if isinstance(delta, str):
-        yield place, event, "delta"
+        if "delta" in event.field_names:  # an event of a kind that is not known here has it in `model_extra`
+            yield place, event, "delta"
     elif isinstance(delta, Record):
         for name in _TEXTS_OF_DELTAS:
             if isinstance(getattr(delta, name, None), str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, ClassVar, Final, Self, TypeAlias, TypeVar
 
 import attrs
@@ -15,8 +16,35 @@ Nested: TypeAlias = Mapping[str, Callable[[Any], Any]]
 
 _AsRead = TypeVar("_AsRead", bound="AsRead")
 _BESIDE: Final = frozenset({"read_names", "null_names"})
-_SHAPES: Final[Mapping[str, type | tuple[type, ...]]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
-_NO_RECORD: Final = ("list", "Any")
+_OF_ALL: Final = frozenset({*_BESIDE, "model_extra", "receipt"})
+
+
+@attrs.frozen
+class _Shape:
+    """What a value has to be an instance of, and each within it where it is a list."""
+
+    kinds: tuple[type, ...]
+    items: _Shape | None = None
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value is one."""
+        return isinstance(value, self.kinds) and (self.items is None or all(map(self.items.fits, value)))
+
+
+_SHAPES: Final[Mapping[str, _Shape]] = {
+    "Any": _Shape((object,)),
+    "str": _Shape((str,)),
+    "int": _Shape((int,)),
+    "float": _Shape((int, float)),
+    "bool": _Shape((bool,)),
+    "dict[str, Any]": _Shape((dict,)),
+}
+
+
+def _shape(kind: str) -> _Shape:
+    if kind.startswith("list["):
+        return _Shape((list,), _shape(kind.removeprefix("list[").removesuffix("]")))
+    return _SHAPES.get(kind) or _Shape((AsRead,))  # all else are records
 
 
 @attrs.define
@@ -29,8 +57,8 @@ class AsRead(Record):
 
     field_names: ClassVar[tuple[str, ...]] = ()
     nested: ClassVar[Nested] = {}
-    shapes: ClassVar[Mapping[str, type | tuple[type, ...]]] = {}
-    """What a value has to be an instance of, where its field says so."""
+    shapes: ClassVar[Mapping[str, _Shape]] = {}
+    """What a value has to be, where its field says so."""
 
     read_names: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, repr=False, eq=False)
     """The names that it was read with, in their order; None where it was made here."""
@@ -42,8 +70,7 @@ class AsRead(Record):
         super().__attrs_init_subclass__()
         cls.field_names = tuple(name for name in cls.field_names if name not in _BESIDE)
         types = [(field.name, str(field.type).removesuffix(" | None")) for field in attrs.fields(cls)]
-        records = {name: AsRead for name, kind in types if name in cls.nested and not kind.startswith(_NO_RECORD)}
-        cls.shapes = records | {name: _SHAPES[kind] for name, kind in types if kind in _SHAPES}
+        cls.shapes = {name: _shape(kind) for name, kind in types if name not in _OF_ALL and kind != "Any"}
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:
@@ -56,8 +83,7 @@ class AsRead(Record):
                 extra[name] = item
             elif item is not None:
                 read = cls.nested[name](item) if name in cls.nested else item
-                fits = name not in cls.shapes or isinstance(read, cls.shapes[name])
-                (known if fits else extra)[name] = read
+                (known if name not in cls.shapes or cls.shapes[name].fits(read) else extra)[name] = read
         return cls(**known, model_extra=extra or None, read_names=tuple(value), null_names=nulls)
 
     @classmethod
@@ -103,3 +129,8 @@ def read_object(cls: type[AsRead]) -> Callable[[Any], Any]:
 def read_each(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A reading of a field that is a list; whatever else stands there stays."""
     return lambda value: [read(item) for item in value] if isinstance(value, list) else value
+
+
+def read_count(value: Any) -> int:
+    """A reading of a number of tokens; what is none counts as nothing."""
+    return int(value) if isinstance(value, int | float) and isfinite(value) else 0

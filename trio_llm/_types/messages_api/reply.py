@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from ..as_read import AsRead, Nested, one_of, read_each, read_object
+from ..as_read import AsRead, Nested, one_of, read_count, read_each, read_object
 from ..costed import Costed
 from ..receipt import Received
 from ..shown import Shown
@@ -40,10 +40,6 @@ class ContentBlock(AsRead):
     """Of `tool_use`."""
 
 
-def _read_count(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else 0
-
-
 @attrs.define
 class AnthropicUsage(AsRead):
     """Tokens of one message. Those of the cache are counted beside `input_tokens`, as Anthropic does.
@@ -58,7 +54,7 @@ class AnthropicUsage(AsRead):
     cache_read_input_tokens: int | None = None
 
     nested: ClassVar[Nested] = dict.fromkeys(
-        ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"), _read_count
+        ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"), read_count
     )
 
     @property

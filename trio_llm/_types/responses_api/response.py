@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from ..as_read import AsRead, Nested, read_each, read_object
+from ..as_read import AsRead, Nested, read_count, read_each, read_object
 from ..costed import Costed
 from ..receipt import Received
 from ..shown import Shown
@@ -43,10 +43,6 @@ class OutputTokensDetails(AsRead):
     """Spent on thinking; part of `output_tokens`."""
 
 
-def _read_count(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else 0
-
-
 @attrs.define
 class ResponseAPIUsage(AsRead):
     """Tokens of one response. Cached and reasoning tokens are counted inside.
@@ -62,7 +58,7 @@ class ResponseAPIUsage(AsRead):
     output_tokens_details: OutputTokensDetails | None = None
 
     nested: ClassVar[Nested] = {
-        **dict.fromkeys(("input_tokens", "output_tokens", "total_tokens"), _read_count),
+        **dict.fromkeys(("input_tokens", "output_tokens", "total_tokens"), read_count),
         "input_tokens_details": read_object(InputTokensDetails),
         "output_tokens_details": read_object(OutputTokensDetails),
     }

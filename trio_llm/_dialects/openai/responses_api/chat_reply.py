@@ -13,6 +13,7 @@ import attrs
 from ...._convert.converter import ConversionError, structure
 from ...._convert.narrow import as_object
 from ...._framing.sse_decoder import ServerSentEvent
+from ...._types.as_read import read_count
 from ...._types.chat import (
     Annotation,
     ChatRequest,
@@ -99,7 +100,7 @@ def as_chat(response: ResponsesAPIResponse) -> ModelResponse:
 
 def _take_head(made: ModelResponse | ModelResponseStream, response: ResponsesAPIResponse) -> None:
     made.id, made.model, made.service_tier = response.id, response.model, response.service_tier
-    made.created = int(response.created_at) if isinstance(response.created_at, int | float) else None
+    made.created = None if response.created_at is None else read_count(response.created_at)
 
 
 def _finish_reason(response: ResponsesAPIResponse) -> str:

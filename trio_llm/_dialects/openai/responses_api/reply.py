@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from ...._convert.converter import ConversionError
-from ...._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object
+from ...._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text, parse_object
 from ...._types.errors import BadRequestError, ContentPolicyViolationError
 from ...._types.responses_api.request import (
     CancelResponseRequest,
@@ -108,7 +108,7 @@ def read_response(reply: JSONObject) -> ResponsesAPIResponse:
     """
     if isinstance(reply.get("output"), list):
         reply["output"] = [item for item in reply["output"] if item is not None]
-    for place, item in enumerate(reply.get("output") or ()):
+    for place, item in enumerate(as_list(reply.get("output"))):
         if not isinstance(item, dict):
             raise ConversionError(f"expected an object, got {item!r:.60}", f".output[{place}]")
         settle_item(item, f".output[{place}]")
