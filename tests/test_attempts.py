@@ -174,6 +174,7 @@ async def test_a_call_without_time_makes_no_attempt(autojump_clock: MockClock) -
 async def test_a_broken_stream_counts_as_a_failed_attempt(autojump_clock: MockClock) -> None:
     frame = frame_of(RetryPolicy(attempts=2, jitter=0))
     assert await run_attempts(scripted(frame, "opened"), frame) == "opened"
+    assert frame.tries is not None
     frame.tries.broken = APIConnectionError("cut")
 
     assert await run_attempts(scripted(frame, "opened again"), frame) == "opened again"
