@@ -91,6 +91,11 @@ class Embedding(Record):
     def embedding(self, numbers: Vector | list[Any]) -> None:
         self._held = numbers
 
+    @property
+    def dimensions(self) -> int:
+        """How many numbers there are, without a list of them being made."""
+        return len(self._held)
+
     def as_array(self) -> memoryview:
         """The numbers as memory, read-only, which `numpy.asarray` takes without a copy.
 

@@ -14,7 +14,7 @@ from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import InputPart, has_parts, parts_of_inputs, texts_of
-from ..vectors import read_vector
+from ..vectors import checked_vectors, read_vector
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
 _USUAL_INPUT_TYPE: Final = "search_document"
@@ -64,7 +64,9 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
     vectors: list[Any] = found
     data = [Embedding(read_vector(vector, "f", f".embeddings[{index}]"), index) for index, vector in enumerate(vectors)]
     rest = {name: value for name, value in reply.items() if name in ("id", "meta")}
-    return EmbeddingResponse(data, call.model, usage=_usage(as_object(reply.get("meta"))), model_extra=rest)
+    return checked_vectors(
+        call, EmbeddingResponse(data, call.model, usage=_usage(as_object(reply.get("meta"))), model_extra=rest)
+    )
 
 
 def _usage(meta: dict[str, Any]) -> Usage | None:

@@ -24,6 +24,7 @@ from ..._types.usage import Usage
 from ..._types.vector import Vector
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import has_parts, items_of, texts_of
+from ..vectors import checked_vectors
 from .media import Part, media_part
 from .models import model_path, resource_name
 from .multimodal import MODEL as MULTIMODAL, decode_multimodal_embeddings, encode_multimodal_embeddings
@@ -186,4 +187,4 @@ def _response(call: WireCall[EmbeddingRequest], vectors: list[Vector], usage: Us
     if len(vectors) != expected:
         raise ConversionError(f"{len(vectors)} vectors for {expected} inputs")
     data = [Embedding(vector, index) for index, vector in enumerate(vectors)]
-    return EmbeddingResponse(data, call.model, usage=usage)
+    return checked_vectors(call, EmbeddingResponse(data, call.model, usage=usage))

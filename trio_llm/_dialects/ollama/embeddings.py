@@ -14,7 +14,7 @@ from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import texts_of
-from ..vectors import read_vector
+from ..vectors import checked_vectors, read_vector
 from .errors import raise_error
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format"})
@@ -51,4 +51,6 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
     tokens = reply.get("prompt_eval_count")
     usage = Usage(tokens, 0, tokens) if isinstance(tokens, int) else None
     rest = {name: value for name, value in reply.items() if name.endswith("_duration")}
-    return EmbeddingResponse(data, reply.get("model") or call.model, usage=usage, model_extra=rest or None)
+    return checked_vectors(
+        call, EmbeddingResponse(data, reply.get("model") or call.model, usage=usage, model_extra=rest or None)
+    )

@@ -15,7 +15,7 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import has_parts
-from ..vectors import read_vector
+from ..vectors import checked_vectors, read_vector
 from .replies import require_list, settle_usage
 
 _PARAMETERS: Final = frozenset({"dimensions", "encoding_format", "input_type", "user"})
@@ -50,7 +50,7 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
     response = structure(reply, EmbeddingResponse)
     vectors = [_embedding(item, number, call.quirks.base64_typecode) for number, item in enumerate(items)]
     response.data = sorted(vectors, key=lambda vector: vector.index)
-    return response
+    return checked_vectors(call, response)
 
 
 def _embedding(value: Any, number: int, typecode: str) -> Embedding:

@@ -20,7 +20,7 @@ from ..continuations import ERRORS
 from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import texts_of
 from ..failing import retryable
-from ..vectors import read_vector
+from ..vectors import checked_vectors, read_vector
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})
 
@@ -63,4 +63,4 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
     if len(vectors) != asked:
         raise ConversionError(f"{len(vectors)} vectors for {asked} texts")
     data = [Embedding(read_vector(vector, "f", f"[{index}]"), index) for index, vector in enumerate(vectors)]
-    return EmbeddingResponse(data, call.model)
+    return checked_vectors(call, EmbeddingResponse(data, call.model))

@@ -14,7 +14,7 @@ from ..continuations import ERRORS
 from ..contract import ReplyIsError, WireCall, supported_parameters
 from ..embedding_inputs import texts_of
 from ..failing import retryable
-from ..vectors import read_vector
+from ..vectors import checked_vectors, read_vector
 from .requests import watsonx_request
 
 _EXPRESSIBLE: Final = frozenset({"encoding_format"})
@@ -52,4 +52,4 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
     ]
     tokens = reply.get("input_token_count")
     usage = Usage(tokens, 0, tokens) if isinstance(tokens, int) else None
-    return EmbeddingResponse(data, call.model, usage=usage)
+    return checked_vectors(call, EmbeddingResponse(data, call.model, usage=usage))

@@ -14,7 +14,7 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..embedding_inputs import texts_of
-from ..vectors import read_vector
+from ..vectors import checked_vectors, read_vector
 from .envelope import result_of, run_path
 
 _EXPRESSIBLE: Final = frozenset({"encoding_format"})
@@ -48,4 +48,4 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
     data = [
         Embedding(read_vector(vector, "f", f".result.data[{index}]"), index) for index, vector in enumerate(vectors)
     ]
-    return EmbeddingResponse(data, call.model)
+    return checked_vectors(call, EmbeddingResponse(data, call.model))
