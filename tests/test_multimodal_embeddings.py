@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from trio_llm import APIResponseValidationError, BadRequestError, Client, UnsupportedParamsError
+from trio_llm.testing import Simulator
 
 KEYS = {name: "k" for name in ("VOYAGE_API_KEY", "JINA_API_KEY", "COHERE_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY")}
 KEYS |= {"VERTEXAI_PROJECT": "harbour", "CLOUDSDK_AUTH_ACCESS_TOKEN": "token"}
@@ -208,6 +209,39 @@ async def test_vertex_predicts_the_vector_of_a_text_a_picture_or_a_video(
     assert path.endswith(f"/locations/us-central1{GOOGLE}/multimodalembedding@001:predict")
     assert body == {"instances": [instance], "parameters": {"dimension": 128}}
     assert response.data[0].embedding == vector
+
+
+async def test_segments_of_a_video_are_asked_for_and_told() -> None:
+    video = {"url": "gs://quay/a.mp4", "start_offset_sec": 8, "end_offset_sec": 24, "interval_sec": 8}
+    vectors = [{"startOffsetSec": at, "endOffsetSec": at + 8, "embedding": [0.5, 1]} for at in (8, 16)]
+    reply = {"predictions": [{"videoEmbeddings": vectors}]}
+    _, body, response = await asked(
+        "vertex_ai/multimodalembedding@001", [{"type": "video_url", "video_url": video}], reply
+    )
+
+    config = {"startOffsetSec": 8, "endOffsetSec": 24, "intervalSec": 8}
+    assert body == {"instances": [{"video": {"gcsUri": "gs://quay/a.mp4", "videoSegmentConfig": config}}]}
+    assert response.data[0].embedding == [[0.5, 1], [0.5, 1]]
+    assert response.data[0].segments == [
+        {"start_offset_sec": 8, "end_offset_sec": 16},
+        {"start_offset_sec": 16, "end_offset_sec": 24},
+    ]
+    with pytest.raises(
+        BadRequestError, match=r"input\[0\].video_url has 'start'; beside its url it may have start_off"
+    ):
+        await asked(
+            "vertex_ai/multimodalembedding@001", [{"type": "video_url", "video_url": video | {"start": 1}}], reply
+        )
+
+
+async def test_the_simulator_makes_a_vector_of_each_segment() -> None:
+    video = {"url": "gs://quay/a.mp4", "start_offset_sec": 10, "end_offset_sec": 45}
+    async with Client(transport=Simulator()) as client:
+        response = await client.embedding(
+            "vertex_ai/multimodalembedding@001", [{"type": "video_url", "video_url": video}]
+        )
+    assert [one["end_offset_sec"] for one in response.data[0].segments] == [26, 42, 45]
+    assert len(response.data[0].embedding) == 3
 
 
 @pytest.mark.parametrize("reply", [{"predictions": [{}]}, {"predictions": []}, {"predictions": [{"textEmbedding": 1}]}])

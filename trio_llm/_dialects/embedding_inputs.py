@@ -28,6 +28,8 @@ class InputPart:
     """`text`, `image_url` or `video_url`."""
     value: str
     """The text, the address or the data URL."""
+    told: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    """What else is said beside an address."""
 
     @property
     def data(self) -> str | None:
@@ -93,7 +95,8 @@ def _part(part: Any, where: str, kinds: Sequence[str]) -> InputPart:
     told = as_mapping(part)
     kind = str(told.get("type", type(part).__name__))
     value: Any = told.get("text") if kind == "text" else told.get(kind) if kind in _ADDRESSES else None
+    told_beside = {name: one for name, one in value.items() if name != "url"} if is_object(value) else {}
     value = value.get("url") if is_object(value) else value
     if kind not in kinds or not isinstance(value, str):
         raise BadRequestError(f"{where}: this provider embeds parts of type {', '.join(kinds)}, not {kind!r}")
-    return InputPart(kind, value)
+    return InputPart(kind, value, told_beside)

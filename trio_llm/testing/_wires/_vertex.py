@@ -62,7 +62,10 @@ def _write_kinds(prompt: Prompt, _answer: Answer) -> ReplyBody:
 
 
 def _kinds(instance: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """A vector of each kind in an instance; a video here has one segment, and all the numbers that there are."""
+    """A vector of each kind in an instance; a video has all the numbers that there are.
+
+    It is as long as the segments that are asked for: two minutes at most, of 16 seconds each where nobody says.
+    """
     told: dict[str, Any] = {
         f"{kind}Embedding": vector(_json.dumps(instance[kind]).decode(), size)
         for kind in ("text", "image")
@@ -70,7 +73,14 @@ def _kinds(instance: Mapping[str, Any], size: int) -> dict[str, Any]:
     }
     if "video" in instance:
         values = vector(_json.dumps(instance["video"]).decode(), DEFAULT_DIMENSIONS)
-        told["videoEmbeddings"] = [{"startOffsetSec": 0, "endOffsetSec": 16, "embedding": values}]
+        config = fields(fields(instance["video"]).get("videoSegmentConfig"))
+        step = positive(config.get("intervalSec")) or 16
+        start = positive(config.get("startOffsetSec")) or 0
+        end = min(positive(config.get("endOffsetSec")) or start + step, start + 120)
+        told["videoEmbeddings"] = [
+            {"startOffsetSec": at, "endOffsetSec": min(at + step, end), "embedding": values}
+            for at in range(start, end, step)
+        ]
     return told
 
 
