@@ -222,7 +222,7 @@ async def test_segments_of_a_video_are_asked_for_and_told() -> None:
     config = {"startOffsetSec": 8, "endOffsetSec": 24, "intervalSec": 8}
     assert body == {"instances": [{"video": {"gcsUri": "gs://quay/a.mp4", "videoSegmentConfig": config}}]}
     assert response.data[0].embedding == [[0.5, 1], [0.5, 1]]
-    assert response.data[0].segments == [
+    assert response.data[0]["segments"] == [
         {"start_offset_sec": 8, "end_offset_sec": 16},
         {"start_offset_sec": 16, "end_offset_sec": 24},
     ]
@@ -236,11 +236,11 @@ async def test_segments_of_a_video_are_asked_for_and_told() -> None:
 
 async def test_the_simulator_makes_a_vector_of_each_segment() -> None:
     video = {"url": "gs://quay/a.mp4", "start_offset_sec": 10, "end_offset_sec": 45}
-    async with Client(transport=Simulator()) as client:
+    async with Client(transport=Simulator(), variables=KEYS) as client:
         response = await client.embedding(
             "vertex_ai/multimodalembedding@001", [{"type": "video_url", "video_url": video}]
         )
-    assert [one["end_offset_sec"] for one in response.data[0].segments] == [26, 42, 45]
+    assert [one["end_offset_sec"] for one in response.data[0]["segments"]] == [26, 42, 45]
     assert len(response.data[0].embedding) == 3
 
 
