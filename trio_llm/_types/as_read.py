@@ -28,7 +28,10 @@ class _Shape:
 
     def fits(self, value: Any) -> bool:
         """Whether a value is one."""
-        return isinstance(value, self.kinds) and (self.items is None or all(map(self.items.fits, value)))
+        if not isinstance(value, self.kinds):
+            return False
+        within: Any = value
+        return self.items is None or all(map(self.items.fits, within))
 
 
 _SHAPES: Final[Mapping[str, _Shape]] = {
