@@ -110,7 +110,7 @@ class Engine:
         Raises:
             APIError: whatever went wrong.
         """
-        call = self._start(self.calls.start, request, trace)
+        call, model = self._start(self.calls.start, request, trace), request.model
         try:
             if not self._choosers and not has_fallbacks(request, self.settings.fallbacks):
                 # Every call comes this way, so it has no step of its own for what is not there: a responder, or a type
@@ -119,18 +119,17 @@ class Engine:
                     response = await self._ask(request, call, None)
                 else:
                     response = await self._receive(request, call, None)
-                self._note_latency(request.model, call)
             else:
-                response = await self._receive_from_targets(self._targets(request, call), call)
+                targets = self._targets(request, call)
+                response = await ask_targets(targets, lambda target: self._ask(target, call, targets.tries), call)
+                model = targets.current.model
         except BaseException as error:
             call.end(error)
             raise
-        call.end(None, response, at=None if self._responders else call.answered)
-        return response
-
-    async def _receive_from_targets(self, targets: FallbackTargets[Any], call: RunningCall) -> Any:
-        response = await ask_targets(targets, lambda target: self._ask(target, call, targets.tries), call)
-        self._note_latency(targets.current.model, call)
+        answered = call.answered
+        if answered is not None and call.admitted is not None:
+            self.latencies.note(model, answered - call.admitted)
+        call.end(None, response, at=None if self._responders else answered)
         return response
 
     def _targets(self, request: AnyRequest, call: RunningCall) -> FallbackTargets[Any]:
@@ -152,10 +151,6 @@ class Engine:
         if not self._responders:
             return self._receive(request, call, tries)
         return responded(self._responders, request, call, lambda asked: self._receive(asked, call, tries))
-
-    def _note_latency(self, model: str, call: RunningCall) -> None:
-        if call.answered is not None and call.admitted is not None:
-            self.latencies.note(model, call.answered - call.admitted)
 
     def _receive(self, request: AnyRequest, call: RunningCall, tries: Tries | None) -> Awaitable[Any]:
         operation = OPERATIONS[request.operation]

@@ -80,10 +80,6 @@ class Exchange(CallFrame, Generic[RequestT]):
     waiting: GatedAdmission | None = attrs.field(default=None, init=False)
     """Between `enter_nowait` and `enter`: what has a slot, and stands before a gate."""
 
-    def receipt(self, head: ReplyHead, sent: float, ended: float | None = None) -> Receipt:
-        """What is known of a reply."""
-        return Receipt(self.provider, self.model, head, sent, ended, self.enforced_by, self.wire_call.request)
-
     def enter_nowait(self) -> Admission | GatedAdmission | None:
         """Let this attempt leave, and write it down; None if it has to `enter`."""
         account, ticket = self.account, self.ticket
@@ -199,7 +195,10 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             if isinstance(admission, GatedAdmission):
                 admission.response = response
             if isinstance(response, Record):
-                response.receipt = exchange.receipt(head, admission.at, now)
+                asked = exchange.wire_call.request
+                response.receipt = Receipt(
+                    exchange.provider, exchange.model, head, admission.at, now, exchange.enforced_by, asked
+                )
         except (ConversionError, ReplyIsError, TransportError) as error:
             raise _attempt_error(exchange, error) from error
     except BaseException as error:
@@ -234,7 +233,14 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
             # Time limits on content begin here: waiting for a slot is not the provider's silence.
             yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
             reply = await _sent(exchange)
-            call.receipt = exchange.receipt(reply.head, admission.at)
+            call.receipt = Receipt(
+                exchange.provider,
+                exchange.model,
+                reply.head,
+                admission.at,
+                enforced_by=exchange.enforced_by,
+                request=exchange.wire_call.request,
+            )
             try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:

@@ -20,9 +20,8 @@ from .seams import Gate, Learnt
 _ambient: Final[ContextVar[tuple[Gate, ...]]] = ContextVar("trio_llm gates of a task", default=())
 
 
-def ambient_gates() -> tuple[Gate, ...]:
-    """The gates of this task, which its calls pass behind those of their client, whichever that is."""
-    return _ambient.get()
+ambient_gates: Final = _ambient.get
+"""The gates of this task, which its calls pass behind those of their client, whichever that is."""
 
 
 @contextmanager

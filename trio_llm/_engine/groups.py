@@ -25,22 +25,21 @@ class Groups(Protocol):
 class Place(NamedTuple):
     """Where calls of a task belong."""
 
-    parent: Activity
+    parent: Activity | None
+    """The group; None where there is none."""
     number: int | None
     """Which one of the parent's jobs they belong to."""
 
 
-_place: Final[ContextVar[Place | None]] = ContextVar("trio_llm place of calls", default=None)
+_NOWHERE: Final = Place(None, None)
+_place: Final[ContextVar[Place]] = ContextVar("trio_llm place of calls", default=_NOWHERE)
+current_place: Final = _place.get
+"""Where calls of this task belong."""
 
 
 def place_calls(parent: Activity, index: int | None = None) -> None:
     """From now on calls of this task, and of tasks that it starts, belong to a group."""
     _place.set(Place(parent, index))
-
-
-def current_place() -> tuple[Activity | None, int | None]:
-    """The group that calls of this task belong to, and as which of its jobs; None where there is none."""
-    return _place.get() or (None, None)
 
 
 @contextmanager

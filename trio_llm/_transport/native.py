@@ -129,7 +129,7 @@ class NativeTransport:
 
     def statistics(self) -> TransportStatistics:
         """See `Transport.statistics`."""
-        queued, stalled = 0 if self._slots is None else self._slots.waiting, len(self._turns)
+        queued, stalled = 0 if self._slots is None else self._slots.waiting, len(self._turns.waiting)
         return TransportStatistics(
             active=len(self._exchanges) - stalled, idle=len(self._idle), waiting=queued + stalled
         )
@@ -144,12 +144,12 @@ class NativeTransport:
             self._idle.give(exchange.origin, connection, time.monotonic())
         elif connection is not None:
             connection.close()
-        if self._turns:
+        if self._turns.waiting:
             self._turns.end(exchange)
 
     async def _connect(self, exchange: NativeExchange) -> Connection | None:
         """A new connection; None where no descriptor was free for it, and now one may be."""
-        if len(self._exchanges) - len(self._turns) + len(self._idle) > self._most_open:
+        if len(self._exchanges) - len(self._turns.waiting) + len(self._idle) > self._most_open:
             await self._free_descriptor(exchange)
             return None
         try:
@@ -169,7 +169,7 @@ class NativeTransport:
         if self._idle.close_oldest():
             await trio.lowlevel.checkpoint()  # asyncio closes a socket one turn of its loop after it was told to
             return True
-        if len(self._exchanges) - len(self._turns) <= 1:
+        if len(self._exchanges) - len(self._turns.waiting) <= 1:
             return False
         await self._turns.wait(exchange)
         return True

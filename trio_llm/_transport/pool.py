@@ -85,11 +85,13 @@ class IdlePool(Generic[ConnectionT]):
             self._close(next(iter(siblings)))
         elif len(self._by_age) > self._max_total:
             self.close_oldest()
-        self._tidy(now)
+        if now >= self._next_look or now >= self._next_expiry:
+            self._tidy(now)
 
     def take(self, origin: Origin, now: float) -> ConnectionT | None:
         """The most recently used connection that is still quiet, None if there is none."""
-        self._tidy(now)
+        if now >= self._next_look or now >= self._next_expiry:
+            self._tidy(now)
         siblings = self._by_origin.get(origin)
         while siblings:
             connection, _given = siblings.popitem()
@@ -181,20 +183,18 @@ class Turns:
     """Those who wait for some exchange to end, because no descriptor is free: each end lets the next of them try."""
 
     def __init__(self) -> None:
-        self._waiting: dict[object, trio.Event] = {}
-
-    def __len__(self) -> int:
-        return len(self._waiting)
+        self.waiting: dict[object, trio.Event] = {}
+        """The exchanges that wait, in the order in which they came."""
 
     async def wait(self, exchange: object) -> None:
         """Wait for a turn. Whatever becomes of the exchange afterwards, cancelled or not, `end` has to be told."""
-        turn = self._waiting[exchange] = trio.Event()
+        turn = self.waiting[exchange] = trio.Event()
         await turn.wait()
 
     def end(self, exchange: object) -> None:
         """An exchange has ended. If it had a descriptor, or the turn to get one, the longest waiting has it now."""
-        if self._waiting.pop(exchange, None) is None and self._waiting:
-            self._waiting.pop(next(iter(self._waiting))).set()
+        if self.waiting.pop(exchange, None) is None and self.waiting:
+            self.waiting.pop(next(iter(self.waiting))).set()
 
 
 def _is_quiet(connection: PooledConnection) -> bool:
