@@ -172,10 +172,10 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     admission = exchange.enter_nowait() or await exchange.enter()
     try:  # in place of a `with` block, which would cost every call more than what it does in the end
         try:
-            to = exchange.route.destination.origin
+            to, watch = exchange.route.destination.origin, call.watch
             http = exchange.http if exchange.route.credential is None else await sign_attempt(exchange)
-            if call.watch is not None:
-                exchange.number = call.watch.attempt_sent(exchange.provider, exchange.model, http, to)
+            if watch is not None:
+                exchange.number = watch.attempt_sent(exchange.provider, exchange.model, http, to)
             reply = await exchange.transport.send(to, http)
             head = call.head = reply.head
             if admission.learns:
@@ -183,8 +183,8 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
             body = reply.finish_nowait() if head.status < 300 else None
             if body is None:
                 body = await _finish(reply)
-            if call.watch is not None:
-                call.watch.received += len(body)
+            if watch is not None:
+                watch.received += len(body)
             if head.status >= 300:
                 raise _status_error(exchange, head, body)
             exchange.wire_call.head = head

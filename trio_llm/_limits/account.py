@@ -76,7 +76,7 @@ class Admission(LaneCall):
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""
-        if self.learns and head.tells_limits:
+        if self.learns:
             self.account.learn(self, head)
 
     def __enter__(self) -> Admission:
@@ -212,7 +212,11 @@ class Account:
             self._requests.take(admission.at)
         if self._tokens is not None:
             admission.share = self._tokens.take(admission.at, admission.cost.tokens)
-        admission.lane.depart(admission)
+        lane = admission.lane
+        lane.in_flight += 1
+        admission.number = lane.departed = lane.departed + 1
+        if lane.steers:
+            lane.depart(admission)
         self._in_flight += 1
         self._attempts += 1
         if admission.ticket.holder is not None:
@@ -236,7 +240,9 @@ class Account:
             if opening is not None and opening.number < opening.reach:
                 opening.succeeded()
                 self._slots.total_tokens = opening.number
-        lane.end(returns=admission.ticket.refused)
+        lane.in_flight -= 1
+        if self._rhythm.paces:
+            lane.retire_if_idle(returns=admission.ticket.refused)
         self._in_flight -= 1
         if self._holders:
             self._holders.pop(admission, None)

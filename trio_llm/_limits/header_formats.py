@@ -68,6 +68,9 @@ def read_limits(headers: Mapping[str, str], wall_clock: float) -> list[Window]:
 
     Negative and unreadable values count as unknown; limits of which nothing useful is known are left out.
     """
+    undecoded = getattr(headers, "undecoded", None)
+    if undecoded is not None and b"ratelimit" not in undecoded.lower():
+        return []  # most replies say nothing, and need not be decoded for that
     found: dict[str, _Found] = {}
     for header in headers:
         if "ratelimit" in header and (match := _NAME.fullmatch(header)):

@@ -5,7 +5,8 @@ A lane is *open*, or *paused* until some moment after a refusal, and then starts
 out that stood in its line then get the refusal in place of another turn. Calls that come later try anew, and an
 answer ends it.
 
-Nothing here waits. The account asks whether a call may leave, and tells of every departure and every end.
+Nothing here waits. The account asks whether a call may leave, counts every departure and every end, and tells of them
+where the lane holds calls back.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ class Lane:
         self.counts_tokens = False
         """Whether headers describe a limit of tokens, so that costs have to be estimated."""
         self._adaptive = adaptive
-        self._departed = self._idle_at = 0
+        self.departed = 0
+        """Calls that ever left. The account counts them, and those in flight."""
+        self._idle_at = 0
         self._answer: float | None = None
         """Tokens of an answer, on average."""
         self._prompt_share = 1.0
@@ -128,12 +131,7 @@ class Lane:
         return RateCost(cost.requests, cost.prompt * self._prompt_share, min(cost.answer, self._answer))
 
     def depart(self, call: LaneCall) -> None:
-        """A call leaves."""
-        self.in_flight += 1
-        self._departed += 1
-        call.number = self._departed
-        if not self.steers:
-            return
+        """A call leaves, which was counted. To be told where the lane `steers`."""
         if self.concurrency is not None:
             self.concurrency.left(self.in_flight)
         if self.pace is not None:
@@ -148,20 +146,19 @@ class Lane:
         described = self.described
         assert described is not None
         if not self.follows:
-            described.begin(self.in_flight, self._departed)
+            described.begin(self.in_flight, self.departed)
         departure = call.departure or LaneDeparture(call.cost, call.at, RateCost(call.number))
         described.follow(windows, departure, now)
         self.follows = bool(described.buckets)
         self.steers = self.steers or self.follows
         self.counts_tokens = any(bucket.kind != "requests" for bucket in described.buckets)
 
-    def end(self, *, returns: bool) -> None:
-        """A call is over, or goes back into the line (`returns`). What became of it was told before."""
-        self.in_flight -= 1
-        if self._rhythm.paces and self.is_idle and not returns:
-            if self._departed - self._idle_at >= _BUSY:
+    def retire_if_idle(self, *, returns: bool) -> None:
+        """A call is over, or goes back into the line (`returns`), in an account that has lanes with a pace."""
+        if self.is_idle and not returns:
+            if self.departed - self._idle_at >= _BUSY:
                 self._rhythm.retire(self.pace)
-            self._idle_at = self._departed
+            self._idle_at = self.departed
 
     def succeeded(self, usage: Usage | None, estimate: RateCost | None) -> None:
         """A call was answered. `estimate` is what it was thought to take, where somebody wanted to know."""

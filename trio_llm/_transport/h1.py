@@ -108,10 +108,11 @@ class ReplyHeaders(Mapping[str, str]):
     They are decoded when one is asked for: of most replies nobody reads any.
     """
 
-    __slots__ = ("_head", "_joined")
+    __slots__ = ("_joined", "undecoded")
 
     def __init__(self, head: bytes) -> None:
-        self._head = head
+        self.undecoded = head
+        """All lines as they came, for whoever looks for a word before it lets them be decoded."""
         self._joined: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
@@ -128,7 +129,7 @@ class ReplyHeaders(Mapping[str, str]):
 
     def _by_name(self) -> dict[str, str]:
         if self._joined is None:
-            self._joined = _join(self._head)
+            self._joined = _join(self.undecoded)
         return self._joined
 
 
@@ -307,11 +308,11 @@ class ReplyParser:
             self._start = start[end + 4 :]
             return
         head = start[:end]
-        lowered = head.lower()
-        self.head = ReplyHead(status, ReplyHeaders(head), b"ratelimit" in lowered)
+        self.head = ReplyHead(status, ReplyHeaders(head))
         if end > self._limits.head:
             self._fail(f"its headers are longer than {self._limits.head} bytes")
         self._start, self._idle_size = b"", 0
+        lowered = head.lower()
         if b"-encoding:" in lowered:
             self._decode_as_told(_CODING.findall(lowered))
 

@@ -177,5 +177,3 @@ class ReplyHead:
     status: int
     headers: Mapping[str, str]
     """Lower-case names; repeated fields joined by a comma and a space (RFC 9110, 5.3)."""
-    tells_limits: bool = attrs.field(default=True, eq=False, repr=False)
-    """False if no header says anything of the provider's rate limits. True where nobody has looked yet."""
