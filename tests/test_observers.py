@@ -78,6 +78,23 @@ async def test_a_call_is_told_from_its_start_to_its_end() -> None:
 
 
 @in_virtual_time
+async def test_no_field_of_an_event_is_without_a_value() -> None:
+    log, simulator = Log(), Simulator([Failure(503), Reply("Hello you"), Reply("Hello you")])
+    async with client_of(simulator, attempts=2, observers=[log]) as client:
+        await client.call(ask("x"))
+        async for _ in await client.completion("gpt-4o", [{"role": "user", "content": "x"}], stream=True):
+            pass
+
+    told = [*log.events, *(event.activity for event in log.events)]
+    assert {CallStarted, AttemptSent, AttemptFailed, FirstContent, StreamProgress, CallEnded} == set(
+        map(type, log.events)
+    )
+    assert [
+        (value, field.name) for value in told for field in attrs.fields(type(value)) if not hasattr(value, field.name)
+    ] == []
+
+
+@in_virtual_time
 async def test_attempts_that_fail_and_fallbacks_are_told_with_the_waits_that_follow() -> None:
     log, simulator = Log(), Simulator([Failure(503), Failure(503), Reply("ok")])
     async with client_of(simulator, attempts=2, observers=[log]) as client:

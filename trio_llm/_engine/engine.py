@@ -390,16 +390,16 @@ def _encoded(
     """The request that is sent, but for a signature of each attempt."""
     try:
         http = endpoint.encode(call)
+        http.headers = route.headers + http.headers
+        if options.extra_headers:
+            http.headers = with_extra(http.headers, checked_headers(options.extra_headers))
+        http.path = route.target(http.path)
     except APIError as error:
         error.llm_provider, error.model = route.provider, route.model
         raise
     except RecursionError:
         message = "the request is nested too deeply to be sent"
         raise BadRequestError(message, llm_provider=route.provider, model=route.model) from None
-    http.headers = route.headers + http.headers
-    if options.extra_headers:
-        http.headers = with_extra(http.headers, checked_headers(options.extra_headers))
-    http.path = route.target(http.path)
     return http
 
 

@@ -233,14 +233,8 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
             # Time limits on content begin here: waiting for a slot is not the provider's silence.
             yield []  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
             reply = await _sent(exchange)
-            call.receipt = Receipt(
-                exchange.provider,
-                exchange.model,
-                reply.head,
-                admission.at,
-                enforced_by=exchange.enforced_by,
-                request=exchange.wire_call.request,
-            )
+            asked, how = exchange.wire_call.request, exchange.enforced_by
+            call.receipt = Receipt(exchange.provider, exchange.model, reply.head, admission.at, None, how, asked)
             try:
                 admission.learn(reply.head)
                 if reply.head.status >= 300:

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 
 import anyio
 
+from .quiet import quiet_check
 from .run_var import RunVar
 
 _BUFFER_SIZE: Final = 262_144
@@ -58,7 +59,7 @@ class AsyncioSocketStream(asyncio.BufferedProtocol):
     """Implements `ByteStream`."""
 
     def __init__(self, connected: socket.socket, buffer: memoryview) -> None:
-        self._socket = connected
+        self._is_silent = quiet_check(connected)
         self._buffer = buffer
         self._received: deque[bytes] = deque()
         self._size = 0
@@ -99,13 +100,7 @@ class AsyncioSocketStream(asyncio.BufferedProtocol):
         return b"" if self._ended else None
 
     def is_quiet(self) -> bool:
-        if self._received or self._ended:
-            return False
-        try:
-            self._socket.recv(1, socket.MSG_PEEK)
-        except (BlockingIOError, InterruptedError):
-            return True
-        return False
+        return not self._received and not self._ended and self._is_silent()
 
     def watch(self, heard: Callable[[], object]) -> None:
         self._heard = heard

@@ -11,6 +11,8 @@ from contextlib import suppress
 
 import trio
 
+from .quiet import quiet_check
+
 _RECEIVE_SIZE = 65_536
 _TCP = frozenset({socket.AF_INET, socket.AF_INET6})
 
@@ -26,7 +28,7 @@ async def connect_unix(path: str) -> TrioSocketStream:
 class TrioSocketStream:
     """Implements `ByteStream`."""
 
-    __slots__ = ("_is_slow", "_socket", "_unsent")
+    __slots__ = ("_is_slow", "_socket", "_unsent", "is_quiet")
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._socket = socket.socket(fileno=stream.socket.detach())
@@ -34,6 +36,7 @@ class TrioSocketStream:
         self._is_slow = False
         """Whether bytes had to be waited for since something was sent."""
         self._socket.settimeout(0)
+        self.is_quiet = quiet_check(self._socket)
         if self._socket.family in _TCP and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             # Trio asks the kernel to take 16 KiB at a time; 0 is the system's default.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
@@ -59,7 +62,7 @@ class TrioSocketStream:
         # is saved. Of a peer that was slower than that the next bytes are not expected any sooner.
         if not self._is_slow:
             await trio.lowlevel.checkpoint()
-            if (data := self.receive_nowait()) is not None:
+            if not self.is_quiet() and (data := self.receive_nowait()) is not None:
                 return data
             self._is_slow = True
         while True:
@@ -75,9 +78,6 @@ class TrioSocketStream:
             return self._socket.recv(_RECEIVE_SIZE)
         except (BlockingIOError, InterruptedError):
             return None
-
-    def is_quiet(self) -> bool:
-        return self.receive_nowait() is None
 
     def watch(self, heard: Callable[[], object]) -> None:
         pass

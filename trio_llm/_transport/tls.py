@@ -112,6 +112,8 @@ class TLSStream:
 
     def is_quiet(self) -> bool:
         """See `ByteStream.is_quiet`. What only TLS has to say, a session ticket for instance, disturbs nobody."""
+        if self._stream.is_quiet():
+            return not self._is_readable()
         return self.receive_nowait() is None and self._stream.is_quiet()
 
     def watch(self, heard: Callable[[], object]) -> None:
