@@ -26,6 +26,7 @@ from trio_llm.exceptions import AnswerValidationError
 from trio_llm.observe import AttemptSent, CallEnded, Event
 from trio_llm.structured._streams import _Growth
 from trio_llm.testing import AtEvent, Reply, RequestOutcome, Simulator, ToolUse, cancel_at_every_step
+from trio_llm.tools import ToolRunError
 
 MODEL = "openai/gpt-4o"
 QUESTION = [{"role": "user", "content": "Who?"}]
@@ -286,6 +287,42 @@ async def test_fan_outs_read_answers_and_fallbacks_follow_what_does_not_fit() ->
 def test_repairs_are_a_number(repairs: Any) -> None:
     with pytest.raises(BadRequestError, match="max_repairs must be a whole number"):
         ChatRequest(MODEL, QUESTION, max_repairs=repairs)
+
+
+@in_virtual_time
+async def test_a_stream_is_not_repaired_and_says_so() -> None:
+    simulator = Simulator(Reply("{}"))
+    async with client_of(simulator) as client:
+        with pytest.raises(BadRequestError, match="max_repairs: a streamed answer is not asked for again"):
+            async with client.stream_object(Person, MODEL, QUESTION, max_repairs=1):
+                pass
+    assert not simulator.requests
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@in_virtual_time
+async def test_the_last_answer_of_a_run_of_tools_is_read(streamed: bool) -> None:
+    async def look() -> str:
+        """Look."""
+        await trio.lowlevel.checkpoint()
+        return "Ada"
+
+    async def run(client: Client) -> Any:
+        if not streamed:
+            return (await client.run_tools(MODEL, QUESTION, [look], response_format=Person)).response
+        async with client.stream_tools(MODEL, QUESTION, [look], response_format=Person) as stream:
+            async for _ in stream:
+                pass
+        return stream.response
+
+    called = Reply(tool_calls=[ToolUse("look")])
+    replies = [called, Reply('{"name": "Ada", "born": 1815}'), called, Reply('{"name": "Ada"}')]
+    async with client_of(Simulator(replies)) as client:
+        assert (await run(client)).parsed == Person("Ada", 1815)
+        with pytest.raises(ToolRunError, match="the field 'born' is missing") as caught:
+            await run(client)
+    assert isinstance(caught.value.__cause__, AnswerValidationError)
+    assert caught.value.partial.choices[0].message.content == '{"name": "Ada"}'
 
 
 @in_virtual_time

@@ -212,7 +212,7 @@ class Engine:
         call = self._start(self.calls.start_stream, request, trace)
         try:
             targets = self._targets(request, call)
-            self._check_continuations(targets)
+            self._check_streamed(targets)
             reopening = Reopening(targets, call, lambda target: self._ask_streamed(target, call, targets.tries))
             source, opening = await ask_targets(targets, reopening.ask, call)
         except BaseException as error:
@@ -272,9 +272,15 @@ class Engine:
 
         return await self._open(exchange, StreamReading(endpoint, unfold), rules)
 
-    def _check_continuations(self, targets: FallbackTargets[Any]) -> None:
+    def _check_streamed(self, targets: FallbackTargets[Any]) -> None:
         for request in targets.all():
-            if isinstance(request, ChatRequest) and request.on_break == "continue":
+            if not isinstance(request, ChatRequest):
+                continue
+            if request.max_repairs:
+                raise BadRequestError(
+                    "max_repairs: a streamed answer is not asked for again when it does not fit", model=request.model
+                )
+            if request.on_break == "continue":
                 row, model = self._routes.row(request.model, request.options)
                 check_continuation(request, row.service("chat", model).quirks)
 

@@ -62,6 +62,19 @@ def _check_repairable(response: ModelResponse, problem: str, repairs_left: int) 
         raise unfit(message, response)
 
 
+def parsed(response: ModelResponse, kind: Any) -> ParsedResponse[Any]:
+    """A response with its answers as a type.
+
+    Raises:
+        AnswerValidationError: if one does not fit.
+    """
+    try:
+        return ParsedResponse.of(response, lambda choice: read_choice(choice, kind))
+    except UnfitError as misfit:
+        problem = str(misfit)
+    raise unfit(f"the answer does not fit: {problem}", response)
+
+
 def unfit(message: str, response: ModelResponse) -> AnswerValidationError:
     """The error of an answer that does not fit."""
     provider, model = response.llm_provider or "", response.requested_model or response.model or ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from .._convert.growing_json import GrowingJSON, GrowingJSONError
+from .._engine.parsed_asking import parsed
 from .._types.chat import ChatRequest, Message, ModelResponse, ModelResponseStream, Seam
 from ._events import AnswerBroke, ProviderItem, ReasoningDelta, TextDelta, ToolEvent, ToolResult
 from ._forms import Pending, Question, open_calls, trailing
@@ -96,6 +97,10 @@ class ChatForm:
 
     def request(self, question: Question) -> ChatRequest:
         return ChatRequest(question.model, question.messages, **question.params)
+
+    def read(self, response: ModelResponse, question: Question) -> ModelResponse:
+        kind = question.params.get("response_format")
+        return response if kind is None or isinstance(kind, Mapping) else parsed(response, kind)
 
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         raise ValueError("no provider looks for tools in chats: search='ours', or over='responses' or 'messages'")

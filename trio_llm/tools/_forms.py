@@ -82,6 +82,14 @@ class Form(Protocol):
         """What a round asks, as a request."""
         ...
 
+    def read(self, response: Any, question: Question) -> Any:
+        """A streamed answer as the type that was asked for, if one was.
+
+        Raises:
+            AnswerValidationError: if it does not fit.
+        """
+        ...
+
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Definitions that the provider itself looks through, with what makes it do so.
 

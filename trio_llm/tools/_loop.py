@@ -188,7 +188,7 @@ class Loop:
                         turn.begin_early(nursery, call)
                 for told in reader.told(event):
                     await self._sink(told)
-            return stream.response
+            return self._form.read(stream.response, question)
 
     async def _finish(self, left_open: Pending) -> None:
         """Make the calls that an earlier run has left open, and put their results into their places."""

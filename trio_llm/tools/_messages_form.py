@@ -107,6 +107,9 @@ class MessagesForm:
         most, params = _split(question)
         return MessagesRequest(most, question.messages, question.model, **params)
 
+    def read(self, response: AnthropicMessagesResponse, question: Question) -> AnthropicMessagesResponse:
+        return response
+
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [*({**one, "defer_loading": True} for one in definitions), {**_SEARCH}]
 

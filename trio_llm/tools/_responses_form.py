@@ -66,6 +66,9 @@ class ResponsesForm:
     def request(self, question: Question) -> ResponsesRequest:
         return ResponsesRequest(question.messages, question.model, **question.params)
 
+    def read(self, response: ResponsesAPIResponse, question: Question) -> ResponsesAPIResponse:
+        return response
+
     def searched(self, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [*({**one, "defer_loading": True} for one in definitions), {"type": "tool_search"}]
 
