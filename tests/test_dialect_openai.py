@@ -314,7 +314,7 @@ def test_vectors_without_an_index_are_in_order_already() -> None:
     assert [(item.index, list(item.embedding)) for item in response.data] == [(0, [1.0]), (1, [2.0])]
 
 
-@given(st.lists(st.floats(width=32, allow_nan=False)))
+@given(st.lists(st.floats(width=32, allow_nan=False), min_size=1))
 def test_base64_holds_the_same_numbers(numbers: list[float]) -> None:
     packed = b64encode(array("f", numbers).tobytes()).decode()
 

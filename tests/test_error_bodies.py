@@ -154,6 +154,11 @@ TOO_LONG = [
     {"error": "This model's maximum prompt length is 8 but the request contains 9 tokens."},
     {"message": "Prompt contains 9 tokens and 0 draft tokens, too large for model with 8 maximum context length"},
     {"message": "The model returned the following errors: Input is too long for requested model."},
+    {"message": "The model returned the following errors: prompt is too long: 210000 tokens > 200000 maximum"},
+    {
+        "message": "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context length "
+        "is 4096 tokens and your request has 3000 input tokens (5000 > 4096 - 3000)."
+    },
     {"message": "too many tokens: size limit exceeded by 9 tokens."},
     {"error": {"message": "prompt too long; exceeded max context length by 9 tokens"}},
     {"error": {"message": "Wordless", "code": "context_length_exceeded"}},

@@ -19,7 +19,14 @@ from trio_llm._dialects.gemini import GEMINI
 from trio_llm._dialects.ollama import OLLAMA
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._types.chat import ChatRequest, Message, ModelResponse
-from trio_llm._types.errors import APIConnectionError
+from trio_llm._types.errors import (
+    APIConnectionError,
+    APIError,
+    AuthenticationError,
+    ContentPolicyViolationError,
+    RateLimitError,
+    class_for_status,
+)
 from trio_llm._types.folding import fold_chunks
 
 CALL = WireCall(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
@@ -411,3 +418,39 @@ def test_geminis_arguments_may_come_behind_the_name(nothing: Any) -> None:
 
     assert failure is None
     assert [call[1:] for call in calls_of(response.choices[0].message)] == [("f", '{"a":1}'), ("g", "{}")]
+
+
+SENSITIVE = {"base_resp": {"status_code": 1027, "status_msg": "output new_sensitive"}}
+FINE = {"base_resp": {"status_code": 0, "status_msg": "success"}}
+
+
+@pytest.mark.parametrize("content", ["", None])
+def test_an_error_beside_an_answer_that_says_nothing_is_one(content: str | None) -> None:
+    whole = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    with pytest.raises(ReplyIsError, match="output new_sensitive") as caught:
+        decode(WIRES["openai"], json.dumps({**whole, **SENSITIVE}).encode())
+    assert caught.value.detail.kind is ContentPolicyViolationError
+    assert text_of(decode(WIRES["openai"], json.dumps({**whole, **FINE}).encode())) == content
+
+    piece = {"choices": [{"delta": {"content": content}, "finish_reason": "stop"}]}
+    _, failure = read(WIRES["openai"], stream_of(WIRES["openai"], [{**piece, **SENSITIVE}]))
+    assert failure.kind is ContentPolicyViolationError
+    assert read(WIRES["openai"], stream_of(WIRES["openai"], [{**piece, **FINE}]))[1] is None
+
+
+def test_an_answer_is_kept_whatever_error_stands_beside_it() -> None:
+    assert text_of(decode(WIRES["openai"], json.dumps({**WIRES["openai"].whole, **SENSITIVE}).encode())) == "hi"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(1002, RateLimitError), (1004, AuthenticationError), (1008, APIError), (1027, ContentPolicyViolationError)],
+)
+def test_minimaxs_codes_say_whose_fault_it_is(code: int, kind: type[APIError]) -> None:
+    body = json.dumps({"base_resp": {"status_code": code, "status_msg": "Sorry"}, "choices": None}).encode()
+    with pytest.raises(ReplyIsError, match="Sorry") as caught:
+        decode(WIRES["openai"], body)
+    detail = caught.value.detail
+
+    assert (detail.kind or class_for_status(detail.status or 500)) is kind
+    assert detail.code == str(code)

@@ -226,7 +226,7 @@ def _codes(value: Any, levels: int) -> Iterator[str]:
 
 
 def _reasons(holder: Mapping[str, Any]) -> Iterator[str]:
-    """Codes in the places that only one kind of API has: google.rpc.ErrorInfo, RFC 6749, MiniMax."""
+    """Codes in the places that only one kind of API has: google.rpc.ErrorInfo, RFC 6749, MiniMax, OpenRouter."""
     for detail in as_list(holder.get("details")):
         if is_object(detail) and isinstance(detail.get("reason"), str):
             yield detail["reason"]
@@ -234,6 +234,9 @@ def _reasons(holder: Mapping[str, Any]) -> Iterator[str]:
         yield holder["error"]
     if is_object(base := holder.get("base_resp")) and base.get("status_code"):
         yield str(base["status_code"])
+        yield f"base_resp.{base['status_code']}"  # other vendors have the same numbers for something else
+    if is_object(metadata := holder.get("metadata")) and "flagged_input" in metadata:
+        yield "flagged_input"
 
 
 def _repeats(code: str, status: int | None) -> bool:

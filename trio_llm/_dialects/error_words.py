@@ -51,6 +51,9 @@ _REFUSED: Final = (
     "sensitivecontentdetected",  # Volcengine
     "inputtextsensitivecontentdetected",
     "outputtextsensitivecontentdetected",
+    "flagged_input",  # OpenRouter, "Errors and debugging": metadata of moderation errors
+    "base_resp.1026",  # MiniMax, "Error codes": what was asked, and what was answered
+    "base_resp.1027",
 )
 KINDS: Final[Mapping[str, type[APIError]]] = {
     **dict.fromkeys(_TOO_LONG, ContextWindowExceededError),
@@ -72,8 +75,10 @@ _SENTENCES: Final = (
             r"This (?:model|endpoint)'s maximum context length is \d+ tokens",
             r"This model's maximum prompt length is \d+ but the request contains \d+ tokens",  # xAI, cline/cline#3120
             r"Prompt contains \d+ tokens .*too large for model with \d+ maximum context length",  # Mistral
-            r"(?:The model returned the following errors: )?Input Tokens Exceeded: ",  # Bedrock, recorded 2026
-            r"(?:The model returned the following errors: )?Input is too long for requested model",  # Bedrock
+            # vLLM, vllm/entrypoints/utils.py, 2026-11.
+            r"'max_tokens' or 'max_completion_tokens' is too large: \d+\. This model's maximum context length is \d+",
+            r"Input Tokens Exceeded: ",  # Bedrock, recorded 2026
+            r"Input is too long for requested model",  # Bedrock
             r"too many tokens: ",  # Cohere of before `error_type`, recorded 2026
             r"prompt too long; exceeded max context length by \d+ tokens",  # Ollama, recorded 2026
             r"The prompt is too long: \d+, model maximum context length: \d+",  # Fireworks
@@ -101,6 +106,8 @@ _SENTENCES: Final = (
     # xAI answers 400 to a wrong key, with a code that any wrong argument has; recorded 2026.
     (AuthenticationError, (r"Incorrect API key provided\. You can obtain an API key from ",)),
 )
+_BEDROCKS_BEGINNING: Final = "The model returned the following errors: "
+"""Before the words of the maker of the model."""
 _PATTERNS: Final = tuple((kind, re.compile("|".join(patterns), re.DOTALL)) for kind, patterns in _SENTENCES)
 
 # LiteLLM's proxy begins with the name of its own exception: litellm/exceptions.py, 2026-11.
@@ -134,8 +141,9 @@ def kind_of_words(texts: Iterable[str]) -> type[APIError] | None:
         named = _GATEWAYS_NAME.match(text)
         if named and named[1] in _GATEWAYS_CLASSES:
             return _GATEWAYS_CLASSES[named[1]]
+        said = text.removeprefix(_BEDROCKS_BEGINNING)
         for kind, pattern in _PATTERNS:
-            if pattern.match(text):
+            if pattern.match(said):
                 return kind
     return None
 

@@ -18,6 +18,8 @@ _UNPAID: Final = frozenset(
         "billing_not_active",
         # Moonshot, "Error codes", 2026-11.
         "exceeded_current_quota_error",
+        # Z.AI, "Errors", 2026-11: the balance, or the package, is used up.
+        "1113",
         # Others who copied OpenAI's 429 with a word of their own for an empty account.
         "insufficient_balance",
         "insufficient_user_quota",

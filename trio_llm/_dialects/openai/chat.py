@@ -48,6 +48,7 @@ from .replies import (
     settle_message,
     settle_place,
     settle_usage,
+    told_beside,
 )
 
 _PATH = "/chat/completions"
@@ -209,6 +210,7 @@ def _settle(choice: JSONObject, number: int, reply: JSONObject, ids: Conversatio
     settle_choice(choice, has_calls=bool(calls))
     if type(choice.get("index")) is not int:
         choice["index"] = number
-    return failure_of(choice, says_something=any_content(message)) or (
-        None if choice["finish_reason"] or any_content(message) else failure_in(reply) or no_answer(reply)
-    )
+    if any_content(message):
+        return failure_of(choice, says_something=True)
+    failure = told_beside(reply) or failure_of(choice, says_something=False)
+    return failure or (None if choice["finish_reason"] else failure_in(reply) or no_answer(reply))

@@ -29,6 +29,7 @@ from .replies import (
     settle_chunk_usage,
     settle_message,
     settle_place,
+    told_beside,
     without_nulls,
 )
 
@@ -130,7 +131,8 @@ class OpenAIChatReader:
             held.finished = True
             if rest := held.calls.held_back():
                 choice["delta"] = {**delta, "tool_calls": [*as_list(delta.get("tool_calls")), *rest]}
-        self._failure = failure_of(choice, says_something=held.says_something) or self._failure
+        beside = None if held.says_something else told_beside(chunk)
+        self._failure = beside or failure_of(choice, says_something=held.says_something) or self._failure
 
 
 class _StreamedChoice:

@@ -1,7 +1,7 @@
 """The codes that OpenAI and its followers have for errors that come without a status.
 
 Source: OpenAI guide "Error codes", Azure OpenAI "Content filtering", OpenRouter "Errors", Groq "API error codes and
-responses", llama.cpp server README ("API errors"), 2026-11.
+responses", llama.cpp server README ("API errors"), MiniMax "Error codes", 2026-11.
 """
 
 from __future__ import annotations
@@ -14,6 +14,15 @@ ERRORS: Final = ErrorReading(
     statuses={
         "api_connection_error": 503,
         "authentication_error": 401,
+        "base_resp.1001": 504,
+        "base_resp.1002": 429,
+        "base_resp.1004": 401,
+        "base_resp.1008": 402,
+        "base_resp.1039": 429,
+        "base_resp.1041": 429,
+        "base_resp.1042": 400,
+        "base_resp.2013": 400,
+        "base_resp.2049": 401,
         "exceed_context_size_error": 400,
         "insufficient_quota": 429,
         "internal_error": 500,

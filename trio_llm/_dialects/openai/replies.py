@@ -110,6 +110,11 @@ def failure_in(reply: JSONObject) -> ErrorDetail | None:
     return retryable(detail)
 
 
+def told_beside(reply: JSONObject) -> ErrorDetail | None:
+    """The error that a reply tells beside choices that say nothing, as MiniMax does; None if it tells none."""
+    return failure_in(reply) if as_object(reply.get("base_resp")).get("status_code") else None
+
+
 def raise_error(chunk: JSONObject, name: str | None) -> None:
     """Raise `ReplyIsError` if an event of a stream, or the chunk in it, is an error."""
     if chunk.get("error") or name == "error" or chunk.get("object") == "error":
@@ -184,6 +189,7 @@ def is_settled(choice: JSONObject) -> bool:
         and "error" not in choice
         and type(message) is dict
         and type(message.get("content")) is str
+        and message["content"] != ""
         and not message.get("annotations")
         and _OTHER_IN_MESSAGES.isdisjoint(message)
     )
