@@ -42,23 +42,22 @@ def response_attributes(response: Any) -> Attributes:
         attributes[names.RESPONSE_MODEL] = model
     if isinstance(id := getattr(response, "id", None), str):
         attributes[names.RESPONSE_ID] = id
-    reasons = [getattr(choice, "finish_reason", None) for choice in getattr(response, "choices", None) or ()]
-    reasons = reasons or [getattr(response, "stop_reason", None)]
-    if found := [reason for reason in reasons if isinstance(reason, str)]:
+    reasons = [choice.finish_reason for choice in getattr(response, "choices", None) or ()]
+    if found := [reason for reason in reasons or [getattr(response, "stop_reason", None)] if isinstance(reason, str)]:
         attributes[names.FINISH_REASONS] = found
     return attributes
 
 
 def usage_attributes(usage: Usage) -> Attributes:
-    """Tokens as the provider counted them."""
+    """Tokens as the provider counted them; of what is a part of others, only where there are any."""
     attributes: Attributes = {names.INPUT_TOKENS: usage.prompt_tokens, names.OUTPUT_TOKENS: usage.completion_tokens}
     prompt, answer = usage.prompt_tokens_details, usage.completion_tokens_details
     if prompt is not None:
-        if prompt.cached_tokens is not None:
+        if prompt.cached_tokens:
             attributes[names.CACHE_READ_TOKENS] = prompt.cached_tokens
-        if prompt.cache_creation_tokens is not None:
+        if prompt.cache_creation_tokens:
             attributes[names.CACHE_CREATION_TOKENS] = prompt.cache_creation_tokens
-    if answer is not None and answer.reasoning_tokens is not None:
+    if answer is not None and answer.reasoning_tokens:
         attributes[names.REASONING_TOKENS] = answer.reasoning_tokens
     return attributes
 

@@ -7,6 +7,7 @@ from typing import Any
 from opentelemetry.metrics import Meter
 
 from .._engine.events import CallEnded
+from .._types.usage import Usage
 from . import _names as names
 from ._facts import error_type
 
@@ -36,9 +37,8 @@ class Metrics:
         """Another one has. The chunks of one network read come together and count as one."""
         self._between.record(seconds, attributes)
 
-    def ended(self, event: CallEnded, attributes: dict[str, Any]) -> None:
+    def ended(self, event: CallEnded, usage: Usage | None, attributes: dict[str, Any]) -> None:
         """A call is over."""
-        usage = event.usage
         if usage is not None:
             self._tokens.record(usage.prompt_tokens, {**attributes, names.TOKEN_TYPE: "input"})
             self._tokens.record(usage.completion_tokens, {**attributes, names.TOKEN_TYPE: "output"})

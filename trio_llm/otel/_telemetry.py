@@ -12,7 +12,7 @@ is the current span where that is somebody else's. Else it is that of the activi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -58,7 +58,9 @@ class _CallSpan:
 
     span: Span
     attributes: dict[str, Any]
-    """Of its metrics."""
+    """Of its metrics: what belongs to many calls, as every other value makes a series of its own."""
+    server: dict[str, Any] = attrs.Factory(dict[str, Any])
+    """Where its last attempt went."""
     attempts: dict[int, Span] = attrs.Factory(dict[int, Span])
     failed: Span | None = None
     """The last attempt that failed."""
@@ -109,18 +111,18 @@ class OpenTelemetry:
 
     def observe(self, event: Event) -> None:
         """Take note of an event."""
-        kind = type(event)
-        if kind is GroupStarted:
+        note = _NOTED.get(type(event))
+        if note is not None:
+            if (call := self._calls.get(event.activity)) is not None:
+                note(self, call, event)
+        elif isinstance(event, CallStarted):
+            self._start_call(event.activity)
+        elif isinstance(event, GroupStarted):
             self._start_group(event.activity)
         elif isinstance(event, GroupEnded):
             self._end_group(event)
-        elif isinstance(event, ContestWon):
-            if (span := self._groups.get(event.activity)) is not None:
-                span.set_attribute(names.WINNER, event.index)
-        elif kind is CallStarted:
-            self._start_call(event.activity)
-        elif (call := self._calls.get(event.activity)) is not None:
-            self._note(call, event)
+        elif isinstance(event, ContestWon) and (span := self._groups.get(event.activity)) is not None:
+            span.set_attribute(names.WINNER, event.index)
 
     def _start_group(self, activity: Activity) -> None:
         labels = activity.labels
@@ -152,6 +154,7 @@ class OpenTelemetry:
         # Not by a token: a block in a generator may be left in another context.
         if current.get(_OWN) is span and isinstance(outer := current.get(_OUTER), Context):
             context.attach(outer)
+        span.set_attribute(names.END, event.end)
         self._close(span, event)
 
     def _context_of(self, activity: Activity, around: Context) -> Context:
@@ -184,44 +187,31 @@ class OpenTelemetry:
         span = self._tracer.start_span(name, within, SpanKind.CLIENT, attributes)
         self._calls[activity] = _CallSpan(span, asked)
 
-    def _note(self, call: _CallSpan, event: Event) -> None:
-        match event:
-            case AttemptSent():
-                self._start_attempt(call, event)
-            case AttemptFailed():
-                self._end_attempt(call, event)
-            case StreamProgress():
-                self._note_chunks(call, event)
-            case CallEnded():
-                self._end_call(call, event)
-            case CallWaiting():
-                call.span.add_event(names.WAITING, {names.WAIT_REASON: event.reason, names.WAIT_AHEAD: event.ahead})
-            case CallFellBack():
-                told = {names.REQUEST_MODEL: event.request.model, names.ERROR_TYPE: error_type(event.error)}
-                call.span.add_event(names.FELL_BACK, told)
-            case StreamSeam():
-                call.span.add_event(names.SEAM, {"kind": event.seam.kind})
-            case FirstContent():
-                call.span.add_event(names.FIRST_CONTENT)
-            case _:
-                pass
+    def _note_wait(self, call: _CallSpan, event: CallWaiting) -> None:
+        call.span.add_event(names.WAITING, {names.WAIT_REASON: event.reason, names.WAIT_AHEAD: event.ahead})
+
+    def _note_fallback(self, call: _CallSpan, event: CallFellBack) -> None:
+        told = {names.REQUEST_MODEL: event.request.model, names.ERROR_TYPE: error_type(event.error)}
+        call.span.add_event(names.FELL_BACK, told)
+
+    def _note_seam(self, call: _CallSpan, event: StreamSeam) -> None:
+        call.span.add_event(names.SEAM, {"kind": event.seam.kind})
+
+    def _note_first_content(self, call: _CallSpan, _: FirstContent) -> None:
+        call.span.add_event(names.FIRST_CONTENT)
 
     def _start_attempt(self, call: _CallSpan, event: AttemptSent) -> None:
-        told: dict[str, Any] = {
-            names.PROVIDER: names.PROVIDERS.get(event.provider, event.provider),
-            names.REQUEST_MODEL: event.model,
-        }
-        if event.host:
-            told |= {names.SERVER_ADDRESS: event.host, names.SERVER_PORT: event.port}
-        if not call.attempts and call.attributes.get(names.REQUEST_MODEL) != event.model:
-            call.span.update_name(f"{call.attributes[names.OPERATION]} {event.model}")
-        call.span.set_attributes(told)
-        call.attributes |= told
+        attributes = call.attributes
+        if not call.attempts and attributes.get(names.REQUEST_MODEL) != event.model:
+            call.span.update_name(f"{attributes[names.OPERATION]} {event.model}")
+        attributes[names.PROVIDER] = names.PROVIDERS.get(event.provider, event.provider)
+        attributes[names.REQUEST_MODEL] = event.model
+        call.server = {names.SERVER_ADDRESS: event.host, names.SERVER_PORT: event.port} if event.host else {}
         links = [] if call.failed is None else [Link(call.failed.get_span_context(), {"trio_llm.link": "retry of"})]
         call.attempts[event.number] = self._tracer.start_span(
             "attempt",
             trace.set_span_in_context(call.span, Context()),
-            attributes={**told, names.ATTEMPT: event.number},
+            attributes={names.ATTEMPT: event.number},
             links=links,
         )
         call.sent, call.chunk = event.at, None
@@ -231,8 +221,11 @@ class OpenTelemetry:
         if span is None:
             return
         call.failed = span
+        # Only where it failed: the last one went where its call says.
+        told = {name: call.attributes[name] for name in (names.PROVIDER, names.REQUEST_MODEL)} | call.server
         if event.pause is not None:
-            span.set_attribute(names.PAUSE, event.pause)
+            told[names.PAUSE] = event.pause
+        span.set_attributes(told)
         self._fail(span, event.error)
         span.end()
 
@@ -247,27 +240,35 @@ class OpenTelemetry:
 
     def _end_call(self, call: _CallSpan, event: CallEnded) -> None:
         del self._calls[event.activity]
-        told: dict[str, Any] = {names.ATTEMPTS: event.attempts}
+        told: dict[str, Any] = {names.ATTEMPTS: event.attempts, names.END: event.end}
         if event.response is not None:
             told |= response_attributes(event.response)
             if self._content:
                 told |= contents.answered(event.response)
         if names.RESPONSE_MODEL in told:
             call.attributes[names.RESPONSE_MODEL] = told[names.RESPONSE_MODEL]
-        if event.usage is not None:
-            told |= usage_attributes(event.usage)
+        usage = event.usage
+        if usage is not None:
+            told |= usage_attributes(usage)
+        # All at once: each time that a span is told something takes as long as a few attributes.
+        told |= call.attributes
+        told |= call.server
+        del told[names.OPERATION]
         call.span.set_attributes(told)
-        self._metrics.ended(event, call.attributes)
+        self._metrics.ended(event, usage, call.attributes)
         for attempt in call.attempts.values():
+            if event.end != "ok":
+                attempt.set_attribute(names.END, event.end)
             self._close(attempt, event)
         self._close(call.span, event)
 
     def _close(self, span: Span, event: CallEnded | GroupEnded) -> None:
-        span.set_attribute(names.END, event.end)
-        if event.end == "failed" and event.error is not None:
-            self._fail(span, event.error)
-        elif event.error is not None and (reason := getattr(event.error, "reason", None)):
-            span.set_attribute(names.CANCELLED_BECAUSE, str(reason))
+        error = event.error
+        if error is not None:
+            if event.end == "failed":
+                self._fail(span, error)
+            elif reason := getattr(error, "reason", None):
+                span.set_attribute(names.CANCELLED_BECAUSE, str(reason))
         span.end()
 
     def _fail(self, span: Span, error: BaseException) -> None:
@@ -288,3 +289,16 @@ class OpenTelemetry:
 
     def leave(self, entered: object, learnt: Learnt) -> None:
         """Nothing is held."""
+
+
+_NOTED: Final[Mapping[type[Event], Callable[[OpenTelemetry, _CallSpan, Any], None]]] = {
+    AttemptSent: OpenTelemetry._start_attempt,
+    AttemptFailed: OpenTelemetry._end_attempt,
+    StreamProgress: OpenTelemetry._note_chunks,
+    CallWaiting: OpenTelemetry._note_wait,
+    CallFellBack: OpenTelemetry._note_fallback,
+    StreamSeam: OpenTelemetry._note_seam,
+    FirstContent: OpenTelemetry._note_first_content,
+    CallEnded: OpenTelemetry._end_call,
+}
+"""What is done with the events of a call that has begun."""
