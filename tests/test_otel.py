@@ -228,6 +228,32 @@ async def test_a_hedge_says_who_won_and_that_the_other_was_cancelled() -> None:
 
 @pytest.mark.parametrize("content", [False, True])
 @in_virtual_time
+async def test_what_a_tool_got_and_gave_is_told_only_where_somebody_wants_contents(content: bool) -> None:
+    def measure(word: str) -> dict[str, int]:
+        """Measure a word."""
+        if word == "none":
+            raise ValueError("there is none")
+        return {"letters": len(word)}
+
+    it = told(content=content)
+    uses = [ToolUse("measure", {"word": word}) for word in ("three", "none")]
+    async with client_of(Simulator([Reply(tool_calls=uses), Reply("Done")]), **it.seams) as client:
+        await client.run_tools("openai/gpt-4o", [{"role": "user", "content": "Go."}], tools=[measure])
+
+    told_of = [
+        (attributes.get(names.TOOL_ARGUMENTS), attributes.get(names.TOOL_RESULT), attributes[names.END])
+        for attributes in (dict(span.attributes or {}) for span in it.spans.named("execute_tool measure"))
+    ]
+    first, second = sorted(told_of, key=lambda one: str(one[2]), reverse=True)
+    if content:
+        assert (json.loads(str(first[0])), json.loads(str(first[1]))) == ({"word": "three"}, {"letters": 5})
+        assert (json.loads(str(second[0])), second[1:]) == ({"word": "none"}, (None, "failed"))
+    else:
+        assert (first, second) == ((None, None, "ok"), (None, None, "failed"))
+
+
+@pytest.mark.parametrize("content", [False, True])
+@in_virtual_time
 async def test_contents_are_told_only_where_somebody_wants_them(content: bool) -> None:
     it = told(content=content)
     script: list[Any] = [
@@ -300,6 +326,19 @@ async def everything(client: Client) -> None:
         nursery.start_soon(lambda: client.hedge(ask("good"), after=0.01, copies=2))
     with suppress(trio_llm.tools.ToolRunError):
         await client.run_tools("openai/gpt-4o", [{"role": "user", "content": "Go."}], tools=[look_up], max_rounds=1)
+
+
+@in_virtual_time
+async def test_the_program_that_is_cancelled_has_retries_copies_and_broken_streams() -> None:
+    it = told()
+    async with client_of(Simulator(act), attempts=2, **it.seams) as client:
+        await everything(client)
+
+    calls = [dict(span.attributes or {}) for span in it.spans.named("chat gpt-4o")]
+    assert [span.links[0].context for span in it.spans.named("attempt") if span.links]
+    assert [call for call in calls if call["trio_llm.end"] == "cancelled"]
+    assert [call for call in calls if call.get(names.REQUEST_STREAM) and call["trio_llm.end"] == "failed"]
+    assert not it.spans.open
 
 
 def test_no_span_stays_open_wherever_a_program_is_cancelled() -> None:

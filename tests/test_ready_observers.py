@@ -21,7 +21,7 @@ import trio_llm
 from trio_llm import APIError, Limits, ModelResponseStream
 from trio_llm._runtime import trio
 from trio_llm.observe import Figures, JSONLines, Log, Progress, Responder, Statistics
-from trio_llm.testing import AtEvent, Failure, Reply, Simulator
+from trio_llm.testing import AtEvent, Failure, Reply, Simulator, ToolUse
 from trio_llm.types import Delta, StreamingChoices
 
 SECRET = "the-key-of-ann"
@@ -170,6 +170,24 @@ async def test_statistics_have_percentiles_of_waits_contents_and_speed() -> None
     assert calls.tokens_per_second.count == 2
     assert str(statistics).splitlines()[0].split()[:4] == ["model", "calls", "ok", "failed"]
     assert not statistics._first_content
+
+
+@pytest.mark.parametrize("contents", [False, True])
+@in_virtual_time
+async def test_what_tools_got_and_gave_is_written_only_where_contents_are_wanted(contents: bool) -> None:
+    def measure(word: str) -> int:
+        """Measure a word."""
+        return len(word) + 1_000_000
+
+    file = io.StringIO()
+    script = [Reply(tool_calls=[ToolUse("measure", {"word": "secret"})]), Reply("Done")]
+    observers = [JSONLines(file, contents=contents)]
+    async with client_of(Simulator(script), observers=observers) as client:
+        await client.run_tools("openai/gpt-4o", [{"role": "user", "content": "Go."}], tools=[measure])
+
+    told = [line for line in map(json.loads, file.getvalue().splitlines()) if "contents" in line]
+    assert [line["contents"]["result"] for line in told] == (["1000006"] if contents else [])
+    assert ("secret" in file.getvalue(), "1000006" in file.getvalue()) == (contents, contents)
 
 
 class Answering(Responder):

@@ -52,6 +52,9 @@ class Activity:
     """A call's request, as it was asked for."""
     labels: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """What the caller says about it: the `metadata` of a call, the name of a group."""
+    contents: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    """What went into a group and came out of it, by name, where whoever made it says so: for observers that are asked
+    to tell contents. Of a tool `arguments` and `result`, when it has ended."""
 
     @property
     def parent_id(self) -> int | None:

@@ -144,7 +144,10 @@ class RecordMaker:
         return fields
 
     def _group_ended(self, event: GroupEnded) -> Fields:
-        return {"end": event.end, **self._ending(event.error)}
+        fields: Fields = {"end": event.end, **self._ending(event.error)}
+        if self._contents and event.activity.contents is not None:
+            fields["contents"] = dict(event.activity.contents)
+        return fields
 
     def _ending(self, error: BaseException | None) -> Fields:
         if error is None:

@@ -45,6 +45,14 @@ def answered(response: Any) -> dict[str, str]:
     return {names.OUTPUT_MESSAGES: _text(messages)} if messages else {}
 
 
+def of_tool(told: Mapping[str, Any]) -> dict[str, str]:
+    """Attributes with the arguments of a tool, as the model wrote them, and its result, as the model gets it."""
+    named = {names.TOOL_ARGUMENTS: told.get("arguments"), names.TOOL_RESULT: told.get("result")}
+    return {
+        name: value if isinstance(value, str) else _text(value) for name, value in named.items() if value is not None
+    }
+
+
 def _message(message: Any) -> dict[str, Any]:
     role, content = message.get("role"), message.get("content")
     if role == "tool":

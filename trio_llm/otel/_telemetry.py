@@ -155,6 +155,9 @@ class OpenTelemetry:
         if current.get(_OWN) is span and isinstance(outer := current.get(_OUTER), Context):
             context.attach(outer)
         span.set_attribute(names.END, event.end)
+        activity = event.activity
+        if self._content and activity.kind == "tool" and activity.contents is not None:
+            span.set_attributes(contents.of_tool(activity.contents))
         self._close(span, event)
 
     def _context_of(self, activity: Activity, around: Context) -> Context:

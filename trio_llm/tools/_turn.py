@@ -15,7 +15,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
@@ -24,6 +24,9 @@ from ._asking import Approval, Plan
 from ._events import ToolBegan, ToolEnded, ToolEvent, ToolProgress, ToolResult
 from ._results import ToolOutput, WrittenCall, content_of, error_text, failure_text, problem_of
 from ._tool import Tool, ToolContext
+
+if TYPE_CHECKING:
+    from .._engine.events import Activity
 
 _INTERRUPTED: Final = "it was interrupted: what it does may have been done or not"
 _FROM_WITHIN: Final = "was cancelled by something that it waited for"
@@ -37,7 +40,7 @@ class RunSlots:
 
     tools: trio.CapacityLimiter
     threads: trio.CapacityLimiter
-    group: Callable[[str, Mapping[str, Any]], AbstractContextManager[object]]
+    group: Callable[[str, Mapping[str, Any]], AbstractContextManager[Activity | None]]
     """What makes a tool a group to observers."""
 
 
@@ -158,11 +161,16 @@ class Turn:
         context = ToolContext(call.id, self._number, report)
         try:
             with trio.move_on_after(math.inf if tool.timeout is None else tool.timeout) as scope:
-                with self._slots.group("tool", {"name": tool.name, "call_id": call.id}):
+                with self._slots.group("tool", {"name": tool.name, "call_id": call.id}) as group:
+                    if group is not None:
+                        group.contents = {"arguments": call.arguments}
                     value = await tool.run(arguments, context, self._slots.threads)
+                    content = content_of(value)
+                    if group is not None:
+                        group.contents = {"arguments": call.arguments, "result": content}
                 seconds = trio.current_time() - started
                 kept = value.value if isinstance(value, ToolOutput) else value
-                state.result = ToolResult(call.id, call.name, content_of(value), kept, None, seconds)
+                state.result = ToolResult(call.id, call.name, content, kept, None, seconds)
         except Exception as error:  # noqa: BLE001 - the model is told, and so is the program, by the result
             state.result = _failed(call, problem_of(error), error, trio.current_time() - started)
         except trio.Cancelled:  # noqa: ASYNC103 - where no scope was cancelled it is the tool's own
