@@ -443,3 +443,13 @@ async def test_no_limit_at_all_is_possible() -> None:
 def test_limits_that_make_no_sense_are_refused(name: str, value: object, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=name):
         Limits(**{name: value})  # type: ignore[arg-type]
+
+
+async def test_after_a_refusal_no_call_goes_past_the_pause_without_waiting(autojump_clock: MockClock) -> None:
+    account = Account(Limits(max_in_flight=9))
+    assert account.enter_nowait(ONE_REQUEST, account.ticket()) is not None
+    await refuse(account, RateLimitError("no", retry_after=30))
+
+    assert account.enter_nowait(ONE_REQUEST, account.ticket()) is None
+    await trio.sleep(30)
+    assert account.enter_nowait(ONE_REQUEST, account.ticket()) is not None

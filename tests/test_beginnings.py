@@ -44,6 +44,20 @@ def test_an_error_with_status_200_says_what_happened(body: str) -> None:
     assert (caught.value.status_code, caught.value.reply_status) == (500, 200)
 
 
+def test_a_whole_reply_where_a_stream_was_asked_for_is_counted() -> None:
+    counted = {**json.loads(WHOLE), "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}}
+
+    async def ask() -> tuple[int, int]:
+        simulator = Simulator(RawReply(json.dumps(counted).encode()))
+        async with Client(transport=simulator, variables={"OPENAI_API_KEY": "k"}) as client:
+            stream = await client.completion("openai/any", HI, stream=True)
+            assert [chunk async for chunk in stream]
+            (account,) = client.statistics().accounts.values()
+        return account.prompt_tokens, account.completion_tokens
+
+    assert run_in_virtual_time(ask) == (7, 2)
+
+
 def test_the_first_status_that_is_no_success_is_an_answer_of_its_own() -> None:
     async def ask() -> None:
         reply = RawReply(b'{"error": {"message": "Which one?"}}', status=300)

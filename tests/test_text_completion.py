@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 import trio_llm
-from trio_llm import APIConnectionError, BadRequestError, Client, TextCompletionRequest
+from trio_llm import APIConnectionError, BadRequestError, Client, TextCompletionRequest, TextCompletionResponse
 from trio_llm._engine.local import LocalServer
+from trio_llm._engine.stream_rules import text_rules
 from trio_llm._types.request import AnyRequest
+from trio_llm._types.text_completions import TextChoices
 from trio_llm.testing import AtEvent, Failure, Reply, Simulator
 
 KEYS = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}
@@ -59,6 +61,14 @@ async def test_usage_is_shown_to_those_who_asked_for_it() -> None:
 
     assert chunks[-1].choices == []
     assert chunks[-1].usage == stream.response.usage
+
+
+def test_one_answer_with_text_among_several_is_content() -> None:
+    rules = text_rules(TextCompletionRequest("davinci-002", "Once", n=2))
+    said = [TextChoices(text="", index=0), TextChoices(text="there", index=1)]
+
+    assert rules.has_content(TextCompletionResponse(choices=said))
+    assert not rules.has_content(TextCompletionResponse(choices=said[:1]))
 
 
 @pytest.mark.anyio

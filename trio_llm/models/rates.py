@@ -55,7 +55,7 @@ class Rates:
 
     def __init__(self, row: str, prices: Prices) -> None:
         """The rates of prices of a row's model."""
-        self.prices = prices
+        self.prices: Prices = prices
         self._usual = _numbers(prices.rates)
         self._by_service = {name: _numbers({**prices.rates, **rates}) for name, rates in prices.services.items()}
         is_plain = row not in REASONING_BESIDE
