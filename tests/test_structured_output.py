@@ -289,6 +289,32 @@ def test_repairs_are_a_number(repairs: Any) -> None:
         ChatRequest(MODEL, QUESTION, max_repairs=repairs)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Here is what [1] says: {"name": "Ada", "born": 1815} I hope it helps {}.',
+        'Sure!\n```json\n{"name": "Ada", "born": 1815}\n```\nAnything else?',
+    ],
+)
+@in_virtual_time
+async def test_words_around_an_answer_are_passed_over(text: str) -> None:
+    async with client_of(Simulator(Reply([text[:20], text[20:]]))) as client:
+        response = await client.completion(MODEL, QUESTION, response_format=Person)
+        async with client.stream_object(Person, MODEL, QUESTION) as stream:
+            async for _ in stream:
+                pass
+
+    assert response.parsed == stream.parsed == Person("Ada", 1815)
+
+
+@pytest.mark.parametrize("text", ["nothing", "a set {1, 2}", '{"name": "Ada"', "{" * 5_000])
+@in_virtual_time
+async def test_words_without_an_answer_are_none(text: str) -> None:
+    async with client_of(Simulator(Reply(text))) as client:
+        with pytest.raises(AnswerValidationError, match="it is not JSON"):
+            await client.completion(MODEL, QUESTION, response_format=Person)
+
+
 @in_virtual_time
 async def test_a_stream_is_not_repaired_and_says_so() -> None:
     simulator = Simulator(Reply("{}"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import enum
+import json
 import keyword
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -48,6 +49,25 @@ def read_json(text: str) -> Any:
         return _json.loads(bare)
     except ValueError as error:
         raise UnfitError(f"it is not JSON ({error}): {text[:60]!r}" if text.strip() else "it is empty") from None
+
+
+def read_answer(text: str) -> Any:
+    """JSON of a model's that may stand among words, as models put it that are not held to a schema: its first object.
+
+    Raises:
+        UnfitError: if there is none.
+    """
+    try:
+        return read_json(text)
+    except UnfitError:
+        start = text.find("{")
+        if start < 0:
+            raise
+        try:
+            return json.JSONDecoder().raw_decode(text, start)[0]
+        except (ValueError, RecursionError):
+            pass  # what is wrong with the whole tells more
+        raise
 
 
 def fit(value: Any, kind: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from .._convert.answers import UnfitError, fit, read_json
+from .._convert.answers import UnfitError, fit, read_answer
 from .._dialects.schema import WRAPPED, is_object_type
 from .._types.chat import ChatRequest, Choices, ModelResponse, ParsedResponse
 from .._types.errors import AnswerValidationError, APIError
@@ -94,7 +94,7 @@ def read_choice(choice: Choices, kind: Any) -> Any:
         return None
     if message.refusal:
         raise UnfitError(f"the model refused: {message.refusal}")
-    value = read_json(message.content or "")
+    value = read_answer(message.content or "")
     return fit(unwrapped(value, kind), kind)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _OPENING: Final = re.compile(r"[{\[]")
+_OBJECT: Final = re.compile("{")
 _EXTRACTING: Final = "Extract what the schema asks for from the user's text. Add nothing that the text does not say."
 
 
@@ -36,6 +37,7 @@ class _Growth:
 
     def __init__(self, kind: Any) -> None:
         self._is_object = is_object_type(kind)
+        self._opening = _OBJECT if self._is_object else _OPENING
         self._document = GrowingJSON(self._completed)
         self.items: deque[Any] = deque()
         """Items of a list that are complete and that nobody has taken."""
@@ -55,7 +57,7 @@ class _Growth:
     def feed(self, text: str) -> None:
         """Take the next piece of the text. Raises `GrowingJSONError` for what is no JSON."""
         if not self._document.started:
-            opening = _OPENING.search(text)
+            opening = self._opening.search(text)
             text = text[opening.start() :] if opening else ""
         if text and not self._document.finished:
             try:
