@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from trio_llm import ChatRequest
 from trio_llm.__main__ import main
+from trio_llm._cli.calls import PromptCall
+from trio_llm._cli.outcomes import OutcomeWriter
+from trio_llm._cli.prompts import PromptLine
 from trio_llm.testing import AtEvent, Failure, RecordedRequest, Reply, Simulator, ToolUse, running_server
 
 Serve = Callable[[Simulator], Simulator]
@@ -435,12 +440,60 @@ def test_an_output_that_cannot_be_written_is_bad_input(
     assert simulator.requests == []
 
 
-def test_an_outcome_that_cannot_be_written_ends_the_fan_out_and_is_told(serving: Serve, prompts: Path) -> None:
-    simulator = serving(Simulator())
+def test_outcomes_that_cannot_be_written_are_on_stdout_in_the_end(
+    serving: Serve, prompts: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    serving(Simulator())
 
-    with pytest.raises(OSError, match="No space left"):
-        main(["fanout", str(prompts), "--model", "openai/any", "--output", "/dev/full", "--max-in-flight", "1"])
-    assert len(simulator.requests) == 1
+    assert main(["fanout", str(prompts), "--model", "openai/any", "--output", "/dev/full", "-q"]) == 2
+    told = capfdbinary.readouterr()
+    assert {json.loads(line)["text"] for line in told.out.splitlines()} == {"echo: red", "echo: green", "echo: blue"}
+    assert b"/dev/full: No space left on device; the 3 outcomes that are not in it are on stdout" in told.err
+
+
+class Narrow(io.RawIOBase):
+    """A file that takes a few bytes at a time, and for a while none."""
+
+    def __init__(self, refusals: int) -> None:
+        self.taken = b""
+        self._refusals = refusals
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        piece = bytes(data[:7])
+        if len(self.taken) > 100 and self._refusals:
+            self._refusals -= 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.taken += piece
+        return len(piece)
+
+
+def test_lines_wait_for_room_and_are_written_whole_and_once() -> None:
+    request = ChatRequest("openai/any", [{"role": "user", "content": "Hi"}])
+    file = Narrow(refusals=2)
+    writer = OutcomeWriter(file)  # type: ignore[arg-type]
+    for index in range(4):
+        writer.ended(PromptCall(index, PromptLine(request=request, place="line 1")))
+
+    assert [json.loads(line)["index"] for line in file.taken.splitlines()] == [0, 1, 2, 3]
+    assert writer.waiting == []
+
+
+@pytest.mark.parametrize("other", ["output", "prompts"])
+def test_a_trace_is_never_written_over_the_outcomes_or_the_prompts(
+    other: str, serving: Serve, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator = serving(Simulator())
+    output, before = tmp_path / "outcomes.jsonl", prompts.read_text()
+    trace = output if other == "output" else prompts
+    arguments = ["fanout", str(prompts), "--model", "openai/any", "-o", str(output), "--trace", str(trace)]
+
+    assert main([*arguments, "--overwrite"]) == 2
+    assert str(trace) in capsys.readouterr().err
+    assert prompts.read_text() == before
+    assert simulator.requests == []
 
 
 def test_a_trace_of_the_calls_is_written_and_replaces_nothing(serving: Serve, prompts: Path, tmp_path: Path) -> None:

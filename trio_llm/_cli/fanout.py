@@ -20,7 +20,7 @@ from .calls import FanOut, PromptCall
 from .checks import check_prompts, providers_for
 from .files import open_new
 from .interrupts import Interruption, interruptible
-from .outcomes import open_outcomes
+from .outcomes import check_apart, open_outcomes
 from .progress import Board, Lines
 from .prompts import defaults_of, read_prompts
 from .summary import tell_failures, write_summary, write_texts, write_totals
@@ -55,6 +55,8 @@ def run(arguments: Namespace) -> int:
             fan_out.listeners.append(stack.enter_context(writer))
         observers: list[Observer] = [fan_out]
         if arguments.trace is not None:
+            check_apart(arguments.trace, arguments.prompts, "the prompts are read from it")
+            check_apart(arguments.trace, arguments.output, "the outcomes are written to it")
             lines = stack.enter_context(open_new(arguments.trace, overwrite=arguments.overwrite))
             observers.append(JSONLines(stack.enter_context(TextIOWrapper(lines, "utf-8"))))
         deadline = arguments.deadline or math.inf

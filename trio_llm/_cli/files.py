@@ -8,8 +8,10 @@ from typing import BinaryIO
 from .errors import CommandError
 
 
-def open_new(path: str, *, overwrite: bool) -> BinaryIO:
+def open_new(path: str, *, overwrite: bool, buffering: int = -1) -> BinaryIO:
     """A file to write, which the caller closes. What is there already is replaced only if that was asked for.
+
+    `buffering` is that of `open`.
 
     Raises:
         CommandError: if the file is there already and may not be replaced, or cannot be written.
@@ -17,7 +19,7 @@ def open_new(path: str, *, overwrite: bool) -> BinaryIO:
     try:
         # What is no regular file, such as a pipe or /dev/null, has nothing that could be lost.
         replaced = overwrite or (os.path.exists(path) and not os.path.isfile(path))
-        return open(path, "wb" if replaced else "xb")
+        return open(path, "wb" if replaced else "xb", buffering)
     except FileExistsError as error:
         raise CommandError(f"{path} is there already; name another file, or replace it with --overwrite") from error
     except OSError as error:

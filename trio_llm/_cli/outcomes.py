@@ -17,16 +17,38 @@ from .errors import CommandError
 from .files import open_new
 
 
-@attrs.frozen
+@attrs.define
 class OutcomeWriter:
-    """A listener that writes one line a call."""
+    """A listener that writes one line a call.
+
+    A line that cannot be written, as on a disk that is full, waits: it is tried again with the next, and at the end.
+    """
 
     file: BinaryIO
+    waiting: list[bytes] = attrs.field(factory=list[bytes], init=False)
+    failure: OSError | None = attrs.field(default=None, init=False)
+    """Why lines wait."""
+    _written: int = attrs.field(default=0, init=False)
+    """Bytes of the first of them that are in the file."""
 
     def ended(self, call: PromptCall) -> None:
-        """Write the call's line, and flush it: what is written is not lost if the process is killed."""
-        self.file.write(_json.dumps(outcome_record(call)) + b"\n")
-        self.file.flush()
+        """Write the call's line at once: what is written is not lost if the process is killed."""
+        self.waiting.append(_json.dumps(outcome_record(call)) + b"\n")
+        self.write_waiting()
+
+    def write_waiting(self) -> None:
+        """Write what waits, as far as it can be written."""
+        try:
+            while self.waiting:
+                self._written += self.file.write(memoryview(self.waiting[0])[self._written :])
+                if self._written == len(self.waiting[0]):
+                    del self.waiting[0]
+                    self._written = 0
+            self.file.flush()
+        except BrokenPipeError:  # whoever read them has gone
+            raise
+        except OSError as error:
+            self.failure = error
 
 
 @contextmanager
@@ -34,15 +56,32 @@ def open_outcomes(path: str, prompts: str, *, overwrite: bool) -> Generator[Outc
     """A writer to a new file, or to stdout for `-`. `prompts` is the file that they are read from, or `-`.
 
     Raises:
-        CommandError: if the file is the prompts' own, is there already and may not be replaced, or cannot be written.
+        CommandError: if the file is the prompts' own, is there already and may not be replaced, or cannot be written;
+            in the end, if something could not be written: that is on stdout then.
     """
     if path == "-":
         yield OutcomeWriter(sys.stdout.buffer)
         return
-    if prompts != "-" and os.path.exists(path) and os.path.samefile(path, prompts):
-        raise CommandError(f"cannot write {path}: the prompts are read from it")
-    with open_new(path, overwrite=overwrite) as file:
-        yield OutcomeWriter(file)
+    check_apart(path, prompts, "the prompts are read from it")
+    with open_new(path, overwrite=overwrite, buffering=0) as file:
+        writer = OutcomeWriter(file)
+        yield writer
+        writer.write_waiting()
+    if writer.waiting and writer.failure is not None:
+        sys.stdout.buffer.write(b"".join(writer.waiting))
+        sys.stdout.buffer.flush()
+        count = f"the {len(writer.waiting)} outcomes that are not in it are on stdout"
+        raise CommandError(f"cannot write {path}: {writer.failure.strerror}; {count}")
+
+
+def check_apart(path: str, other: str | None, why: str) -> None:
+    """Raise `CommandError` if two paths are those of one file."""
+    if other in (None, "-") or path == "-":
+        return
+    if os.path.abspath(path) == os.path.abspath(other) or (
+        os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
+    ):
+        raise CommandError(f"cannot write {path}: {why}")
 
 
 def outcome_record(call: PromptCall) -> dict[str, Any]:
