@@ -7,10 +7,11 @@ try:
 except ImportError:
     sys.exit(77)
 
+KEY = sys.argv[2]
 HELLO = [{"role": "user", "content": "one two three"}]
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 TOOL = {"name": "add", "description": "Adds.", "input_schema": SCHEMA}
-client = anthropic.Anthropic(base_url=sys.argv[1], api_key="any", max_retries=0)
+client = anthropic.Anthropic(base_url=sys.argv[1], api_key=KEY, max_retries=0)
 
 
 def asked(messages, **settings):
@@ -62,7 +63,7 @@ for status, kind in (
         raise AssertionError(status)
 print("errors")
 
-patient = anthropic.Anthropic(base_url=sys.argv[1], api_key="any", max_retries=2)
+patient = anthropic.Anthropic(base_url=sys.argv[1], api_key=KEY, max_retries=2)
 again = patient.messages.create(
     model="claude-sonnet-4-5", max_tokens=9, messages=[{"role": "user", "content": "fail 529 once"}]
 )

@@ -9,7 +9,8 @@ try:
 except ImportError:
     sys.exit(77)
 
-client = genai.Client(api_key="any", http_options=types.HttpOptions(base_url=sys.argv[1]))
+KEY = sys.argv[2]
+client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=sys.argv[1]))
 MODEL = "gemini-2.5-flash"
 
 
@@ -72,6 +73,23 @@ picture = client.models.generate_content(
 assert picture.parts[0].inline_data.data.startswith(b"\x89PNG")
 print("images")
 
+spoken = client.models.generate_content(
+    model="gemini-2.5-flash-preview-tts",
+    contents="hello",
+    config=types.GenerateContentConfig(
+        response_modalities=["AUDIO"],
+        speech_config=types.SpeechConfig(
+            voice_config=types.VoiceConfig(prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name="Kore"))
+        ),
+    ),
+)
+assert spoken.parts[0].inline_data.mime_type.startswith("audio/")
+heard = client.models.generate_content(
+    model=MODEL, contents=["what is said?", types.Part.from_bytes(data=b"ID3", mime_type="audio/mp3")]
+)
+assert heard.text == "echo: what is said?"
+print("audio")
+
 assert client.models.count_tokens(model=MODEL, contents="one two").total_tokens == 2
 print("counts")
 
@@ -83,3 +101,12 @@ for status, kind in ((400, errors.ClientError), (429, errors.ClientError), (503,
     else:
         raise AssertionError(status)
 print("errors")
+
+patient = genai.Client(
+    api_key=KEY,
+    http_options=types.HttpOptions(
+        base_url=sys.argv[1], retry_options=types.HttpRetryOptions(attempts=3, initial_delay=0.01)
+    ),
+)
+assert patient.models.generate_content(model=MODEL, contents="fail 503 once").text == "at last"
+print("retries")

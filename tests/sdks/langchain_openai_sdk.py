@@ -10,8 +10,9 @@ try:
 except ImportError:
     sys.exit(77)
 
+KEY = sys.argv[2]
 HOME = f"{sys.argv[1]}/v1"
-model = ChatOpenAI(model="gpt-4o", base_url=HOME, api_key="any", max_retries=0)
+model = ChatOpenAI(model="gpt-4o", base_url=HOME, api_key=KEY, max_retries=0)
 
 
 class Pet(BaseModel):
@@ -44,7 +45,7 @@ assert isinstance(model.with_structured_output(Pet).invoke("one"), Pet)
 assert isinstance(model.with_structured_output(Pet, method="function_calling").invoke("one"), Pet)
 print("parse")
 
-embeddings = OpenAIEmbeddings(base_url=HOME, api_key="any", check_embedding_ctx_length=False)
+embeddings = OpenAIEmbeddings(base_url=HOME, api_key=KEY, check_embedding_ctx_length=False)
 assert len(embeddings.embed_documents(["one", "two"])) == 2
 print("embeddings")
 
@@ -56,6 +57,6 @@ else:
     raise AssertionError("no error")
 print("errors")
 
-patient = ChatOpenAI(model="gpt-4o", base_url=HOME, api_key="any", max_retries=2)
+patient = ChatOpenAI(model="gpt-4o", base_url=HOME, api_key=KEY, max_retries=2)
 assert patient.invoke("fail 503 once").content == "at last"
 print("retries")

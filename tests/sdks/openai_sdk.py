@@ -9,6 +9,7 @@ try:
 except ImportError:
     sys.exit(77)
 
+KEY = sys.argv[2]
 HOME = f"{sys.argv[1]}/v1"
 HELLO = [{"role": "user", "content": "one two three"}]
 TOOL = {
@@ -24,7 +25,7 @@ TOOL = {
         },
     },
 }
-client = openai.OpenAI(base_url=HOME, api_key="any", max_retries=0)
+client = openai.OpenAI(base_url=HOME, api_key=KEY, max_retries=0)
 
 
 class Pet(BaseModel):
@@ -106,7 +107,7 @@ for status, kind in (
         raise AssertionError(status)
 print("errors")
 
-patient = openai.OpenAI(base_url=HOME, api_key="any", max_retries=2)
+patient = openai.OpenAI(base_url=HOME, api_key=KEY, max_retries=2)
 for status in (429, 500):
     again = patient.chat.completions.create(
         model="gpt-4o", messages=[{"role": "user", "content": f"fail {status} once"}]
@@ -116,7 +117,7 @@ print("retries")
 
 
 async def many():
-    async with openai.AsyncOpenAI(base_url=HOME, api_key="any") as own:
+    async with openai.AsyncOpenAI(base_url=HOME, api_key=KEY) as own:
         asking = (own.chat.completions.create(model="gpt-4o", messages=HELLO) for _ in range(50))
         return await asyncio.gather(*asking)
 
