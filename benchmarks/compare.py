@@ -3,7 +3,7 @@
     python compare.py main                        main against the working tree
     python compare.py v0.1 v0.2 --scenarios call-10 stream-10 --loops trio asyncio --rounds 10
     python compare.py main --instructions         counts instead of times; needs valgrind, and no quiet machine
-    python compare.py main --observed             the second one with an observer that takes every event
+    python compare.py . --against trio_llm-spending          what a purse costs; of others `-observed`, `-otel` ...
 
 The harness is this one for both, so a revision needs the public names that `libraries/ours.py` uses. Both run in
 one environment, with the dependencies of the working tree. Git worktrees of the revisions live in a temporary folder.
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--loops", nargs="+", choices=("trio", "asyncio", "uvloop"), default=["trio"])
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--instructions", action="store_true", help="count instructions in place of time")
-    parser.add_argument("--observed", action="store_true", help="the second revision has an observer that does nothing")
+    parser.add_argument("--against", choices=ours, metavar="NAME", help="the library of the second, if another one")
     arguments = parser.parse_args()
     if arguments.instructions and not instructions.is_available():
         parser.error("--instructions needs valgrind")
@@ -110,7 +110,7 @@ def main() -> None:
         for scenario in arguments.scenarios:
             for loop in arguments.loops:
                 job = Job(arguments.library, loop, scenario, environments.python("trio_llm"), trees[0])
-                other = replace(job, tree=trees[1], library="trio_llm-observed" if arguments.observed else job.library)
+                other = replace(job, tree=trees[1], library=arguments.against or job.library)
                 jobs = (job, other)
                 said = count(jobs) if arguments.instructions else verdict(measure(jobs, arguments.rounds))
                 print(f"{scenario} on {loop}: {said}", flush=True)

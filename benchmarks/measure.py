@@ -8,17 +8,19 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
-from libraries._base import Library, OpenLibrary
+from libraries._base import Counting, Library, OpenLibrary
 from loops import Loop
 from replies import ANSWER, CHUNKS, DIMENSIONS, TEXTS
 from scenarios import CANCEL_AFTER, Kind, Scenario
 
+_HEALTHY: Final = "instant"
+"""How a server answers at which every library has to work."""
 _WARM_UP_SECONDS: Final = 5.0
 _WARM_UP_CALLS: Final = 200
 
@@ -54,6 +56,7 @@ class Measurement:
         self._pauses = cycle(CANCEL_AFTER)
         self._acts: dict[Kind, Callable[[Tally], Awaitable[None]]] = {
             Kind.CALL: self._call,
+            Kind.CALLS_KEPT: self._call,
             Kind.STREAM: self._stream,
             Kind.STREAMS_TOGETHER: self._stream,
             Kind.EMBED: self._embed,
@@ -114,21 +117,26 @@ async def measure(
 
     `watch` surrounds the part that is measured: a profiler, or nothing.
     """
-    server = f"{address}/{scenario.behaviour}"
-    async with opener(server) as library, opener(f"{address}/instant") as healthy:
+    async with AsyncExitStack() as opened:
+        library = await opened.enter_async_context(opener(f"{address}/{scenario.behaviour}"))
+        healthy = library
+        if scenario.behaviour != _HEALTHY:  # a second one beside it only then, as purses hold for everything beneath
+            healthy = await opened.enter_async_context(opener(f"{address}/{_HEALTHY}"))
         measurement = Measurement(library, loop, scenario)
         await _first_call(library, healthy, scenario)
         gc.collect()
         base = _resident()
         _forget_peak()
-        await measurement.play(max(scenario.in_flight, min(scenario.calls // 2, _WARM_UP_CALLS)), _WARM_UP_SECONDS)
+        warm_up = max(scenario.in_flight, min(scenario.calls // 2, _WARM_UP_CALLS))
+        await measurement.play(warm_up, max(_WARM_UP_SECONDS, scenario.seconds))
         gc.collect()
         with watch:
             began, cpu = time.perf_counter(), time.process_time()
             tally = await measurement.play(scenario.calls, scenario.seconds)
             cpu, wall = time.process_time() - cpu, time.perf_counter() - began
         survives = await healthy.call() == ANSWER
-    return {**_report(tally, cpu, wall), **_memory(base, scenario.in_flight), "survives": survives}
+        own = library.numbers() if isinstance(library, Counting) else {}
+    return {**_report(tally, cpu, wall), **_memory(base, scenario.in_flight), **own, "survives": survives}
 
 
 async def _first_call(library: Library, healthy: Library, scenario: Scenario) -> None:

@@ -11,6 +11,8 @@ class Kind(enum.Enum):
     """What one call of a scenario is."""
 
     CALL = "call"
+    CALLS_KEPT = "calls kept"
+    """For what keeps something of every call."""
     STREAM = "stream"
     STREAMS_TOGETHER = "streams together"
     """In rounds: as many as are in flight begin at once, and the next round when all have ended."""
@@ -42,6 +44,7 @@ _SIZES: Final = (1, 10, 100, 1_000, 10_000)
 SCENARIOS: Final = {
     **{f"call-{size}": _calls(size, "instant", max(4_000, 2 * size)) for size in _SIZES},
     **{f"delayed-{size}": _calls(size, "delay-500", min(5 * size, 20_000), 10) for size in _SIZES},
+    "kept-20000": Scenario(Kind.CALLS_KEPT, 100, 20_000, seconds=30),
     "stream-10": Scenario(Kind.STREAM, 10, 200),
     "stream-500": Scenario(Kind.STREAM, 500, 500, seconds=8),
     "burst-stream-10": Scenario(Kind.STREAM, 10, 400, "burst"),
@@ -67,5 +70,6 @@ QUICK: Final = (
     "embedding-10",
     "fan-out-100",
     "cancel-100",
+    "kept-20000",
 )
 """The scenarios of the quick profile. The full one has all."""

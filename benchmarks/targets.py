@@ -111,6 +111,12 @@ TARGETS: Final = (
         )
         for what, limit in (("statistics", 1.1), ("spending", 1.1), ("otel", 2.5))
     ),
+    Target(
+        "trace of 20,000 calls: < 200 bytes an event",
+        200,
+        ("trio_llm-trace", "trio", "kept-20000"),
+        number="bytes_per_event",
+    ),
     *_against_peers("stream-10", 30, 10),
     *(
         Target(

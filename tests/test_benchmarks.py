@@ -69,6 +69,20 @@ def test_a_pumped_stream_brings_all_its_chunks(port: int) -> None:
     assert result["first_p50_ms"] <= result["p50_ms"]
 
 
+@pytest.mark.parametrize("watched", ["observed", "statistics", "spending", "log", "jsonlines", "trace", "otel"])
+def test_watched_calls_are_answered_rightly(port: int, watched: str) -> None:
+    result = measured(port, f"trio_llm-{watched}", "call-10")
+
+    assert (result["calls"], result["wrong"], result["errors"], result["survives"]) == (6, 0, {}, True)
+
+
+def test_a_trace_tells_how_large_its_events_are(port: int) -> None:
+    result = measured(port, "trio_llm-trace", "kept-20000")
+
+    assert result["events"] > 3 * 6
+    assert 50 < result["bytes_per_event"] < 200
+
+
 @pytest.mark.parametrize("loop", ["trio", "asyncio"])
 def test_calls_of_a_churn_are_cancelled_and_later_ones_answered(port: int, loop: str) -> None:
     result = measured(port, "trio_llm", "cancel-100", loop)

@@ -10,7 +10,7 @@ from scenarios import Kind
 
 from ._base import OpenLibrary
 
-EVERY_KIND: Final = frozenset(Kind)
+EVERY_KIND: Final = frozenset(Kind) - {Kind.CALLS_KEPT}
 _ON_ASYNCIO: Final = ("asyncio",)
 _ON_BOTH: Final = ("asyncio", "trio")
 
@@ -40,6 +40,7 @@ class Entry:
 _NO_EMBEDDINGS: Final = EVERY_KIND - {Kind.EMBED}
 _STREAMS_ONLY: Final = frozenset({Kind.STREAM})
 _CALLS_ONLY: Final = frozenset({Kind.CALL})
+_CALLS_THAT_ARE_KEPT: Final = frozenset({Kind.CALL, Kind.CALLS_KEPT})
 _ON_TRIO: Final = ("trio",)
 _OWN_LOOPS: Final = ("trio", "asyncio", "uvloop")
 _AT_SCALE: Final = {"most_in_flight": 10_000, "quick_in_flight": 10_000}
@@ -52,7 +53,9 @@ LIBRARIES: Final = {
     "trio_llm-httpx2": Entry("ours", "open_adapted", "trio_llm", ("trio", "asyncio")),
     "trio_llm-statistics": Entry("ours", "open_counted", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
     "trio_llm-spending": Entry("ours", "open_paid", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
-    "trio_llm-trace": Entry("ours", "open_traced", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
+    "trio_llm-trace": Entry("ours", "open_traced", "trio_llm", _ON_TRIO, _CALLS_THAT_ARE_KEPT, **_AT_SCALE),
+    "trio_llm-jsonlines": Entry("ours", "open_written", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
+    "trio_llm-log": Entry("ours", "open_logged", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
     "trio_llm-otel": Entry("ours", "open_telemetry", "trio_llm", _ON_TRIO, _CALLS_ONLY, **_AT_SCALE),
     "aiohttp": Entry("aiohttp_bare", "open_aiohttp", "aiohttp", ("asyncio", "uvloop"), **_AT_SCALE),
     "httpx": Entry("httpx_bare", "open_httpx", "httpx", _ON_BOTH, most_in_flight=100),

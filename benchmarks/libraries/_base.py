@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 MESSAGES: Final[list[Any]] = [{"role": "user", "content": "Hello, how are you?"}]
 TEXTS: Final = [f"text number {number}" for number in range(16)]
@@ -26,6 +26,14 @@ class Library(Protocol):
 
     async def embed(self) -> int:
         """Make one embedding call for `TEXTS`. Returns how many numbers came."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A library with numbers of its own to report."""
+
+    def numbers(self) -> dict[str, float]:
+        """What it counted, by name."""
 
 
 class FanOut(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -118,10 +120,38 @@ async def open_paid(address: str) -> AsyncIterator[Library]:
         yield _Native(client, address)
 
 
+class _Traced(_Native):
+    def __init__(self, client: trio_llm.Client, address: str, trace: trio_llm.observe.Trace) -> None:
+        super().__init__(client, address)
+        self._trace = trace
+
+    def numbers(self) -> dict[str, float]:
+        """See `Counting.numbers`."""
+        return {"events": self._trace.count, "bytes_per_event": self._trace.size / max(self._trace.count, 1)}
+
+
 @asynccontextmanager
 async def open_traced(address: str) -> AsyncIterator[Library]:
     """The library with a trace of its calls."""
-    async with _client(observers=[trio_llm.observe.Trace()]) as client:
+    trace = trio_llm.observe.Trace()
+    async with _client(observers=[trace]) as client:
+        yield _Traced(client, address, trace)
+
+
+@asynccontextmanager
+async def open_written(address: str) -> AsyncIterator[Library]:
+    """The library with every event as a line of JSON, in a file that keeps nothing."""
+    with open(os.devnull, "w") as file:  # noqa: ASYNC230 - it keeps nothing, so it never waits
+        async with _client(observers=[trio_llm.observe.JSONLines(file)]) as client:
+            yield _Native(client, address)
+
+
+@asynccontextmanager
+async def open_logged(address: str) -> AsyncIterator[Library]:
+    """The library with a line of a log for each attempt, in a file that keeps nothing."""
+    logger = logging.Logger("calls", logging.INFO)
+    logger.addHandler(logging.FileHandler(os.devnull))
+    async with _client(observers=[trio_llm.observe.Log(logger)]) as client:
         yield _Native(client, address)
 
 

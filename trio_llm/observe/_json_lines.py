@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, Final
 
 from .._engine.events import Event
 from ._records import RecordMaker
 
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str)
+
 
 def line_of(record: Mapping[str, Any]) -> str:
     """A record as one line. What has no JSON form, a label perhaps, is written as its text."""
-    return json.dumps(record, separators=(",", ":"), default=str) + "\n"
+    return _ENCODER.encode(record) + "\n"
 
 
 class JSONLines:
