@@ -85,7 +85,7 @@ async def test_no_field_of_an_event_is_without_a_value() -> None:
         async for _ in await client.completion("gpt-4o", [{"role": "user", "content": "x"}], stream=True):
             pass
 
-    told = [*log.events, *(event.activity for event in log.events)]
+    told: list[Any] = [*log.events, *(event.activity for event in log.events)]
     assert {CallStarted, AttemptSent, AttemptFailed, FirstContent, StreamProgress, CallEnded} == set(
         map(type, log.events)
     )
