@@ -94,6 +94,7 @@ class Watch:
         activity.started = started
         activity.parent, activity.index = current_place()
         activity.request = request
+        activity.contents = None
         activity.labels = labels_of(request) if request.parameters or request.options.metadata else NO_HEADERS
         if (observe := self.call_started) is not None:
             event = _new(CallStarted)
