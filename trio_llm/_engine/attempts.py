@@ -81,7 +81,7 @@ async def run_attempts(attempt: Callable[[], Awaitable[T]], frame: CallFrame) ->
                     wake = trio.current_time() if _goes_back(error, frame, tries) else _wake_after(error, frame, tries)
                 await trio.sleep_until(wake)
         finally:
-            call.done_waiting(scope)
+            call.scopes.discard(scope)
     if call.cut:
         raise call.closed_error() from last
     raise out_of_time(frame, f"no reply within {call.timeout:g} s") from last

@@ -198,16 +198,12 @@ class RunningCall:
             self.end(how="abandoned")
 
     def wait_until(self, deadline: float) -> trio.CancelScope:
-        """A scope for what the call waits for next, which its client can cancel until `done_waiting`."""
+        """A scope for what the call waits for next. Its client can cancel it until it is taken out of `scopes`."""
         scope = self.calls.open_scope(deadline=deadline)
         self.scopes.add(scope)
         if self.cut:
             scope.cancel(reason=self.calls.refusal)
         return scope
-
-    def done_waiting(self, scope: trio.CancelScope) -> None:
-        """The scope is left."""
-        self.scopes.discard(scope)
 
     def closed_error(self) -> ClientClosedError:
         """What the caller gets when it was cut."""

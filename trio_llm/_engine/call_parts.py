@@ -46,7 +46,7 @@ async def pause_within(call: RunningCall, seconds: float) -> None:
         try:
             await trio.sleep(seconds)
         finally:
-            call.done_waiting(scope)
+            call.scopes.discard(scope)
         return
     if call.cut:
         raise call.closed_error()

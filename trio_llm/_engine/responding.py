@@ -43,7 +43,7 @@ async def responded(responders: Sequence[Responder], request: AnyRequest, call: 
         try:
             return await respond(request)
         finally:
-            call.done_waiting(scope)
+            call.scopes.discard(scope)
     if call.cut:
         raise call.closed_error()
     raise Timeout(f"no response within {call.timeout:g} s", model=request.model, attempts=call.attempts)

@@ -196,7 +196,7 @@ class AttemptSource(Generic[ChunkT, ResponseT]):
             raise
         finally:
             self._pulling = None
-            self._frame.call.done_waiting(scope)
+            self._frame.call.scopes.discard(scope)
             if self._idle is not None:
                 self._idle.set()
         self._cut_read = False
