@@ -224,6 +224,7 @@ OPENAI_REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"messages": None}, "Missing required parameter: 'messages'"),
     ({"model": None}, "Missing required parameter: 'model'"),
     ({"messages": [{"role": "robot", "content": "x"}]}, "Invalid value: 'robot' for 'messages[0].role'"),
+    ({"messages": [{"content": "x"}]}, "Missing required parameter: 'messages[0].role'."),
     ({"temprature": 1}, "Unknown parameter: 'temprature'"),
     ({"temperature": "hot"}, "expected a number from 0 to 2"),
     ({"temperature": 3}, "expected a number from 0 to 2"),
@@ -271,6 +272,7 @@ EXTRA = "#: extraneous key [foo] is not permitted, please reformat your input an
 TALK = {"messages": [{"role": "user", "content": "x"}]}
 NOVA = {"messages": [{"role": "user", "content": [{"text": "x"}]}]}
 COUNTED = {"input": {"converse": NOVA}}
+ROLELESS = {"messages": [{"content": "x"}]}
 CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "x"}]}]}
 VENDORS_REFUSALS = [
     # (path, body that is fine, what makes it wrong, status, words)
@@ -301,6 +303,7 @@ VENDORS_REFUSALS = [
         422,
         "model: Field required",
     ),
+    ("/v1/messages/count_tokens", {"model": "m", **TALK}, ROLELESS, 400, "messages.0.role: Field required"),
     ("/model/m/converse", NOVA, {"inferenceConfig": {"foo": 1}}, 400, "extraneous key [inferenceConfig.foo]"),
     ("/model/m/count-tokens", COUNTED, {"input": {"converse": {**NOVA, "foo": 1}}}, 400, "extraneous key [foo]"),
     (

@@ -26,6 +26,8 @@ class RefusalWords:
     value: Callable[[str, str], str]
     """Field and what is expected."""
     status: int = 400
+    place: Callable[[str, int], str] = lambda name, place: f"{name}[{place}]"
+    """What the message is called that stands at a place."""
 
 
 def _quoted(names: tuple[str, ...]) -> str:
@@ -58,6 +60,7 @@ _OF_ANTHROPIC: Final = RefusalWords(
     empty=lambda name: f"{name}: at least one message is required",
     role=lambda name, place, role, roles: f"{name}.{place}.role: Input should be {_quoted(roles)}, not {role!r}",
     value=lambda name, expected: f"{name}: Input should be {expected}",
+    place=lambda name, place: f"{name}.{place}",
 )
 _OF_GEMINI: Final = RefusalWords(
     json=lambda problem: f"Invalid JSON payload received. {problem}",

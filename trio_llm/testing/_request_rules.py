@@ -46,6 +46,8 @@ class RequestRules:
             yield words.empty(self.conversation)
         for place, message in enumerate(objects(given)):
             role = message.get("role")
+            if role is None and self.conversation == _MESSAGES:
+                yield words.missing(f"{words.place(self.conversation, place)}.role")
             if role is not None and role not in self.roles:
                 yield words.role(self.conversation, place, str(role), self.roles)
 
@@ -75,6 +77,8 @@ def between(low: float, high: float) -> Bounds:
     )
 
 
+_MESSAGES: Final = "messages"
+"""Where every one has a role; elsewhere there are items of other kinds, or it is understood."""
 _COUNT: Final = Bounds(
     lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1, "a whole number above 0"
 )
