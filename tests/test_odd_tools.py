@@ -430,6 +430,13 @@ async def test_a_deferred_tool_of_the_same_name_is_refused_before_anything_is_se
     assert not simulator.requests
 
 
+@in_virtual_time
+async def test_a_definition_of_the_providers_own_is_not_deferred_in_silence() -> None:
+    async with client_of(called()) as client:
+        with pytest.raises(TypeError, match="deferred tools are functions"):
+            await client.run_tools(MODELS["chat"], QUESTION, [well], deferred=[{"type": "web_search"}])
+
+
 @ways
 @in_virtual_time
 async def test_what_a_search_had_found_is_known_to_the_run_that_goes_on(over: str, streamed: bool) -> None:

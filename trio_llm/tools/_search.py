@@ -6,7 +6,7 @@ the history anew, and knows what had been found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .._runtime import trio
@@ -21,7 +21,7 @@ class ToolSearch:
     """Deferred tools of one run: those that are hidden, and those that were found."""
 
     def __init__(self, deferred: Iterable[ToolLike]) -> None:
-        self.hidden: list[Tool[..., Any]] = [one for one in map(as_tool, deferred) if isinstance(one, Tool)]
+        self.hidden: list[Tool[..., Any]] = [_checked(as_tool(one)) for one in deferred]
         self._found: list[Tool[..., Any]] = []
         self._finder = self._make_finder() if self.hidden else None
 
@@ -67,3 +67,9 @@ class ToolSearch:
         self._found += found
         self.hidden = [one for one in self.hidden if one not in found]
         return found
+
+
+def _checked(one: Tool[..., Any] | Mapping[str, Any]) -> Tool[..., Any]:
+    if isinstance(one, Tool):
+        return one
+    raise TypeError(f"deferred tools are functions: put the provider's own into tools, not {dict(one)!r:.80} here")
