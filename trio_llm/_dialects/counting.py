@@ -11,7 +11,9 @@ from .._convert.converter import ConversionError
 from .._convert.narrow import JSONObject, parse_object
 from .._types.http import HTTPRequest
 from .._types.token_counts import CountTokensRequest, TokenCountResponse
-from .contract import WireCall
+from .contract import ReplyIsError, WireCall
+from .error_bodies import ErrorReading
+from .failing import retryable
 
 
 def chat_call(call: WireCall[CountTokensRequest]) -> WireCall[Any]:
@@ -31,9 +33,12 @@ def read_count(call: WireCall[CountTokensRequest], body: bytes, name: str, wire:
 
     Raises:
         ConversionError: if there is none.
+        ReplyIsError: for an error in its place.
     """
     reply = parse_object(body)
     total = reply.get(name)
-    if not isinstance(total, int):
+    if total is None and reply.get("error"):
+        raise ReplyIsError(retryable(ErrorReading().of_value(reply)))
+    if not isinstance(total, int) or total < 0:
         raise ConversionError(f"expected a number of tokens, got {total!r:.60}", f".{name}")
     return TokenCountResponse(total, call.request.model, call.model, wire, reply)

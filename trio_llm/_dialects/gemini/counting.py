@@ -33,4 +33,5 @@ def encode_vertex_count(call: WireCall[CountTokensRequest]) -> HTTPRequest:
 
 def decode_count(call: WireCall[CountTokensRequest], body: bytes) -> TokenCountResponse:
     """Read a count. An empty one has no field at all."""
-    return read_count(call, body if b"totalTokens" in body else b'{"totalTokens": 0}', "totalTokens", "gemini")
+    is_empty = b"totalTokens" not in body and b"error" not in body
+    return read_count(call, b'{"totalTokens": 0}' if is_empty else body, "totalTokens", "gemini")

@@ -21,7 +21,7 @@ from ..._types.text_completions import (
     TextCompletionRequest,
     TextCompletionResponse,
 )
-from ..bodies import ReadingOfEvents, read_body
+from ..bodies import ReadingOfEvents, read_body, unwrapped
 from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from ..failing import no_answer
 from ..streaming import SSEStreamDecoder, TruncatedReply
@@ -29,7 +29,7 @@ from .replies import (
     an_answer_object,
     failure_of,
     raise_error,
-    require_list,
+    require_choices,
     says_nothing,
     settle_choice,
     settle_chunk_usage,
@@ -75,12 +75,14 @@ def _fold(chunks: Iterable[TextCompletionResponse]) -> TextCompletionResponse:
 
 
 def _read(document: Any) -> TextCompletionResponse:
-    reply = an_answer_object(document)
-    require_list(reply, "choices")
+    reply = an_answer_object(unwrapped(document, "choices"))
+    require_choices(reply)
     choices = _settle_choices(reply)
     settle_usage(as_object(reply.get("usage")))
     for choice in choices:
         failure = failure_of(choice, says_something=bool(choice.get("text")))
+        if "text" not in choice:
+            failure = failure or no_answer(choice)
         if failure is None and not choice["finish_reason"] and not choice.get("text"):
             failure = no_answer(reply)
         if failure is not None:

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ..._convert.converter import structure
-from ..._convert.narrow import as_object, parse_object
+from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.image_edits import IMAGE_EDIT_PARAMETERS, ImageEditRequest
 from ..._types.image_variations import IMAGE_VARIATION_PARAMETERS, ImageVariationRequest
 from ..._types.images import ImageChunk, ImageModelParams, ImageRequest, ImageResponse
-from ..contract import WireCall, form_request, json_request, merge_extra_body, supported_parameters
+from ..contract import ReplyIsError, WireCall, form_request, json_request, merge_extra_body, supported_parameters
+from ..failing import no_answer
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import raise_error, require_list, settle_usage
 
@@ -78,9 +79,17 @@ def encode_image_variation(call: WireCall[ImageVariationRequest]) -> HTTPRequest
 def decode_images(call: WireCall[Any], body: bytes) -> ImageResponse:
     """Read images: addresses or base64 data, as the model does or was asked to."""
     reply = parse_object(body)
-    require_list(reply, "data")
+    items = [{"url": item} if isinstance(item, str) else item for item in require_list(reply, "data")]
+    reply["data"] = [item for item in items if item is not None]
+    if not any(type(item) is not dict or _shows_something(item) for item in reply["data"]):
+        raise ReplyIsError(no_answer({**reply, "data": items}))
     settle_usage(as_object(reply.get("usage")))
     return structure(reply, ImageResponse)
+
+
+def _shows_something(item: JSONObject) -> bool:
+    """Whether there is more in a picture's place than the prompt for it."""
+    return any(value for name, value in item.items() if name != "revised_prompt")
 
 
 def open_image_decoder(call: WireCall[Any]) -> SSEStreamDecoder[ImageChunk]:

@@ -5,7 +5,7 @@ Source: Cohere, "Rerank v2"; Jina AI, "Reranker API"; Voyage AI, "Rerankers" (`d
 
 from __future__ import annotations
 
-from ..._convert.converter import structure
+from ..._convert.converter import ConversionError, structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._types.http import HTTPRequest
 from ..._types.reranking import RERANK_PARAMETERS, RerankRequest, RerankResponse
@@ -27,8 +27,9 @@ def decode_rerank(call: WireCall[RerankRequest], body: bytes) -> RerankResponse:
     if "results" not in reply and "data" in reply:
         reply["results"] = reply.pop("data")
     require_list(reply, "results", may_be_empty=True)
-    for result in as_objects(reply["results"]):
+    for place, result in enumerate(as_objects(reply["results"])):
         _settle_result(result)
+        _check_result(result, len(call.request.documents), f".results[{place}]")
     usage = as_object(reply.get("usage"))
     if usage.get("prompt_tokens") is None:
         usage["prompt_tokens"] = usage.get("total_tokens")
@@ -36,6 +37,16 @@ def decode_rerank(call: WireCall[RerankRequest], body: bytes) -> RerankResponse:
     response = structure(reply, RerankResponse)
     response.results.sort(key=lambda result: -result.relevance_score)
     return response
+
+
+def _check_result(result: JSONObject, documents: int, path: str) -> None:
+    """Raise `ConversionError` for a result without its document or its score, for both are taken for 0 otherwise."""
+    index, score = result.get("index"), result.get("relevance_score")
+    place = int(index) if isinstance(index, str) and index.isdecimal() else index
+    if not isinstance(place, int | float) or not 0 <= place < documents:
+        raise ConversionError(f"expected the place of one of {documents} documents, got {index!r:.60}", f"{path}.index")
+    if score is None:
+        raise ConversionError("expected a score, got None", f"{path}.relevance_score")
 
 
 def _settle_result(result: JSONObject) -> None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from ..._convert import json as _json
 from ..._convert.narrow import as_object
+from ..._convert.pages import words_of
+from ..._types.errors import InternalServerError
 from ..._types.http import HTTPRequest
 from ..._types.spoken import SPEECH_PARAMETERS, SpeechRequest, SpeechResponse
 from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..failing import no_answer
 from .errors import error_event
 
 
@@ -26,10 +29,24 @@ def decode_speech(call: WireCall[SpeechRequest], body: bytes) -> SpeechResponse:
     """The sound as it is.
 
     Raises:
-        ReplyIsError: if there is a JSON object in its place.
+        ReplyIsError: if there is a JSON object in its place, or words, or nothing.
     """
     refuse_error_object(body)
+    _refuse_words(call, body)
     return SpeechResponse(body)
+
+
+def _refuse_words(call: WireCall[SpeechRequest], body: bytes) -> None:
+    """Raise `ReplyIsError` for nothing, a page or a text in place of a sound, which would be saved as one."""
+    if not body:
+        raise ReplyIsError(no_answer(""))
+    kind = "" if call.head is None else call.head.headers.get("content-type", "")
+    if kind.startswith("text/") or body.lstrip()[:1] == b"<":
+        try:
+            words = words_of(body.decode(), 300)
+        except UnicodeDecodeError:
+            return
+        raise ReplyIsError(ErrorDetail(f"expected a sound, got {words!r}", kind=InternalServerError))
 
 
 def refuse_error_object(body: bytes) -> None:
