@@ -59,8 +59,9 @@ TESTS: Final = (
     *("fallbacks", "four_seams", "identity", "images", "keys", "keys_in_errors", "local_calls", "local_responses"),
     *("messages", "moderation", "observers", "odd_values", "opening", "operations", "polling", "provider"),
     *("receipts", "register", "request_values", "rerank", "responses", "responses_background", "retry", "routes"),
-    *("run", "seams", "speech", "stream", "structured_cancellation", "sync", "testing_faults", "testing_simulator"),
-    *("text_completion", "tool_calls", "transcription", "vendor_rules", "withheld_keys"),
+    *("run", "seams", "shown", "speech", "stream", "structured_cancellation", "structured_output", "sync"),
+    *("testing_faults", "testing_simulator", "text_completion", "told_schema", "tool_calls", "transcription"),
+    *("vendor_rules", "withheld_keys"),
 )
 """The test modules of these wings: what runs in virtual time or is pure. The others start processes or servers."""
 LIBRARIES: Final = (

@@ -224,3 +224,26 @@ def test_turns_tell_every_lane_how_many_share() -> None:
             pace.leave(11.0 + number)
 
     assert 1 < paces[-1].rate / SHARE < alone.rate / SHARE
+
+
+def test_what_others_leave_is_added_to_the_rate_that_was_reached() -> None:
+    pace = LanePace(0.0, measures=True)
+    pace.refused(1, 0.0, 0.5)
+    for second in (1, 2, 3, 4):
+        pace.leave(float(second))
+    reached = pace.rate
+
+    pace.gain(0.0)
+    assert pace.rate == pytest.approx(reached)
+    pace.gain(2.5)
+    assert pace.rate == pytest.approx(reached + 2.5)
+
+
+def test_a_late_refusal_is_taken_from_what_had_seemed_to_be_allowed() -> None:
+    pace = LanePace(0.0, measures=True)
+    assert pace.refused(10, 10.0, 10.5)
+    assert not pace.refused(5, 5.0, 10.6)  # it had left before
+    assert pace.refused(20, 20.0, 20.5)
+
+    # Of 20 three were refused, two of them among the first ten: nine were allowed in ten seconds, give or take one.
+    assert pace.rate == pytest.approx(SHARE * (9 + 0.5) / 10)

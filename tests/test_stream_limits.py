@@ -164,3 +164,13 @@ async def test_a_stream_that_was_asked_for_again_is_a_running_call() -> None:
         assert_nothing_left(client, simulator)
 
     assert len(caught) == 1
+
+
+@in_virtual_time
+async def test_a_call_that_nobody_gave_a_limit_ends_after_ten_minutes() -> None:
+    async with Client(transport=Simulator(Reply(latency=9_999)), variables=KEYS) as client:
+        began = trio.current_time()
+        with pytest.raises(Timeout):
+            await client.call(ask("x"))
+
+    assert trio.current_time() - began == pytest.approx(600)

@@ -177,6 +177,7 @@ async def test_an_answer_that_does_not_fit_raises_with_the_answer() -> None:
 
     assert caught.value.partial.choices[0].message.content == '{"name": "Ada", "born": "?"}'
     assert caught.value.partial.usage.total_tokens > 0
+    assert caught.value.attempts == 1
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
