@@ -14,6 +14,7 @@ from virtual import client_of, in_virtual_time
 
 from trio_llm import Client
 from trio_llm._runtime import trio
+from trio_llm.exceptions import UnsupportedParamsError
 from trio_llm.testing import RecordedRequest, Reply, Simulator, ToolUse, run_in_virtual_time
 from trio_llm.tools import Approval, ToolRun, ToolRunError, ToolRunTimeout, tool
 
@@ -427,6 +428,27 @@ async def test_a_deferred_tool_of_the_same_name_is_refused_before_anything_is_se
     async with client_of(simulator) as client:
         with pytest.raises(ToolRunError, match="two tools have the name 'well'"):
             await run_of(client, [well], over, streamed, deferred=[well])
+    assert not simulator.requests
+
+
+@pytest.mark.parametrize("over", MODELS)
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({"max_round": 3}, "did you mean 'max_rounds'"),
+        ({"aprove": None}, "did you mean 'approve'"),
+        ({"stream": True}, "stream_tools tells of its events"),
+        ({"n": 2}, "a round of a run has one answer"),
+    ],
+)
+@in_virtual_time
+async def test_what_a_run_does_not_have_is_refused_with_the_nearest_name(
+    over: str, params: dict[str, Any], problem: str
+) -> None:
+    simulator = called()
+    async with client_of(simulator) as client:
+        with pytest.raises(UnsupportedParamsError, match=problem):
+            await run_of(client, [well], over, streamed=False, **params)
     assert not simulator.requests
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypedDict
 
 import attrs
 
 from .._types.chat import BareModelParams, ChatCallParams, MessageLike
+from .._types.errors import UnsupportedParamsError
 from .._types.messages_api.request import MessagesToollessParams
 from .._types.request import ControlParams
 from .._types.responses_api.request import ResponsesToollessParams
@@ -130,8 +132,26 @@ class Plan:
 
 
 def planned(params: Mapping[str, Any]) -> tuple[Plan, dict[str, Any]]:
-    """The plan, and the parameters of each call."""
-    names = RunParams.__annotations__
-    return Plan(**{name: value for name, value in params.items() if name in names}), {
-        name: value for name, value in params.items() if name not in names
+    """The plan, and the parameters of each call.
+
+    Raises:
+        UnsupportedParamsError: for what a run does not have, and for a misspelt name of its own.
+    """
+    own = RunParams.__annotations__
+    if params.get("stream"):
+        raise UnsupportedParamsError("a run of tools has no stream: stream_tools tells of its events")
+    if params.get("n") not in (None, 1):
+        raise UnsupportedParamsError("n: a round of a run has one answer")
+    _check_spelling(own, params)
+    return Plan(**{name: value for name, value in params.items() if name in own}), {
+        name: value for name, value in params.items() if name not in own
     }
+
+
+def _check_spelling(own: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """The request knows its own names, and nothing of those of a run."""
+    known = {*ToolParams.__annotations__, *ResponsesToolParams.__annotations__, *MessagesToolParams.__annotations__}
+    for name in params.keys() - known:
+        nearest = get_close_matches(name, known, n=1)
+        if nearest and nearest[0] in own:
+            raise UnsupportedParamsError(f"unknown parameter {name!r}: did you mean {nearest[0]!r}?")
