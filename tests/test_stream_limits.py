@@ -15,7 +15,7 @@ from trio_llm import Client, ClientClosedError, Timeout, Timeouts
 from trio_llm._runtime import trio
 from trio_llm._transport import TransportStatistics
 from trio_llm._types.http import ReplyHead
-from trio_llm.testing import AtEvent, Reply, Simulator
+from trio_llm.testing import AtEvent, RateLimits, Reply, Simulator
 
 NUMBERS = [f"{number} " for number in range(100)]
 
@@ -174,3 +174,14 @@ async def test_a_call_that_nobody_gave_a_limit_ends_after_ten_minutes() -> None:
             await client.call(ask("x"))
 
     assert trio.current_time() - began == pytest.approx(600)
+
+
+@in_virtual_time
+async def test_the_limits_that_a_streams_headers_describe_are_learnt() -> None:
+    simulator = Simulator(limits=RateLimits(requests_per_minute=600))
+    async with Client(transport=simulator, variables=KEYS) as client:
+        stream = await client.call(ask("x", stream=True))
+        assert [chunk async for chunk in stream]
+        (account,) = client.statistics().accounts.values()
+
+    assert account.described
