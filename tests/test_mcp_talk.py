@@ -285,3 +285,17 @@ async def test_a_call_without_an_object_of_arguments_fails_the_question(argument
 async def test_a_text_answers_a_question_that_offers_tools() -> None:
     async with connect(asking(HISTORY[:1]), on_sampling=lambda _: "here") as server:
         assert json.loads((await server.call("think")).content) == [{"type": "text", "text": "here"}, "endTurn"]
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({"on_logs": print}, "connect has no parameter 'on_logs': did you mean 'on_log'"),
+        ({"on_log": print, "log_level": "loud"}, "'level' must be in"),
+    ],
+)
+@in_virtual_time
+async def test_a_misspelt_parameter_is_refused(params: dict[str, Any], problem: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=problem):
+        async with connect(chatty(), **params):
+            pass

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -49,7 +49,7 @@ class LogReader:
     """Hands on what a server writes."""
 
     on_log: OnLog
-    level: LogLevel
+    level: LogLevel = attrs.field(validator=attrs.validators.in_(get_args(LogLevel)))
     written_by: Callable[[], str]
     """Gives the server's name."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 import attrs
@@ -303,6 +304,9 @@ async def connect_all(targets: Mapping[str, Target], **params: Unpack[ServerPara
 
 def _connection(target: Target, params: ServerParams) -> tuple[ServerConnection, Inputs]:
     check_target(target)
+    for name in params.keys() - ServerParams.__annotations__.keys():
+        nearest = get_close_matches(name, ServerParams.__annotations__, n=1)
+        raise TypeError(f"connect has no parameter {name!r}" + (f": did you mean {nearest[0]!r}?" if nearest else ""))
     inputs = Inputs(
         params.get("max_inputs", 10), params.get("on_elicitation"), params.get("on_sampling"), params.get("roots", ())
     )
