@@ -109,7 +109,7 @@ TARGETS: Final = (
             (f"trio_llm-{what}", "trio", "call-10"),
             ("trio_llm", "trio", "call-10"),
         )
-        for what, limit in (("statistics", 1.1), ("spending", 1.1), ("otel", 2.5))
+        for what, limit in (("adaptive", 1.05), ("statistics", 1.1), ("spending", 1.1), ("otel", 2.5))
     ),
     Target(
         "trace of 20,000 calls: < 200 bytes an event",

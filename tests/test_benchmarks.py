@@ -69,7 +69,9 @@ def test_a_pumped_stream_brings_all_its_chunks(port: int) -> None:
     assert result["first_p50_ms"] <= result["p50_ms"]
 
 
-@pytest.mark.parametrize("watched", ["observed", "statistics", "spending", "log", "jsonlines", "trace", "otel"])
+@pytest.mark.parametrize(
+    "watched", ["adaptive", "observed", "statistics", "spending", "log", "jsonlines", "trace", "otel"]
+)
 def test_watched_calls_are_answered_rightly(port: int, watched: str) -> None:
     result = measured(port, f"trio_llm-{watched}", "call-10")
 

@@ -48,6 +48,7 @@ _AT_SCALE: Final = {"most_in_flight": 10_000, "quick_in_flight": 10_000}
 LIBRARIES: Final = {
     "raw": Entry("raw", "open_raw", "trio_llm", ("trio",), **_AT_SCALE),
     "trio_llm": Entry("ours", "open_native", "trio_llm", _OWN_LOOPS, **_AT_SCALE),
+    "trio_llm-adaptive": Entry("ours", "open_adaptive", "trio_llm", _OWN_LOOPS, _CALLS_ONLY, **_AT_SCALE),
     "trio_llm-observed": Entry("ours", "open_observed", "trio_llm", _OWN_LOOPS, **_AT_SCALE),
     "trio_llm-pumped": Entry("ours", "open_pumped", "trio_llm", _OWN_LOOPS, _STREAMS_ONLY),
     "trio_llm-httpx2": Entry("ours", "open_adapted", "trio_llm", ("trio", "asyncio")),
