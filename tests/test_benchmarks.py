@@ -70,10 +70,10 @@ def test_a_pumped_stream_brings_all_its_chunks(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "watched", ["adaptive", "observed", "statistics", "spending", "log", "jsonlines", "trace", "otel"]
+    "what", ["adaptive", "observed", "statistics", "spending", "log", "jsonlines", "trace", "otel"]
 )
-def test_watched_calls_are_answered_rightly(port: int, watched: str) -> None:
-    result = measured(port, f"trio_llm-{watched}", "call-10")
+def test_calls_with_something_more_are_answered_rightly(port: int, what: str) -> None:
+    result = measured(port, f"trio_llm-{what}", "call-10")
 
     assert (result["calls"], result["wrong"], result["errors"], result["survives"]) == (6, 0, {}, True)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_llm._limits.header_formats import Window, read_limits, read_reset, reset_wait
+from trio_llm._transport.h1 import ReplyHeaders
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
@@ -185,3 +186,17 @@ def test_no_header_can_make_the_reading_fail_or_give_a_number_that_makes_no_sens
 )
 def test_a_refused_call_waits_for_the_limits_that_are_used_up(headers: dict[str, str], seconds: float | None) -> None:
     assert reset_wait(headers, NOW) == seconds
+
+
+@given(st.booleans(), st.lists(st.sampled_from(["date: today", "server: x", "content-type: application/json"])))
+def test_headers_that_are_still_bytes_tell_the_same_however_their_names_are_written(
+    is_upper: bool, others: list[str]
+) -> None:
+    lines = [*others, *(f"{name.upper() if is_upper else name}: {value}" for name, value in OPENAI.items())]
+
+    assert read_limits(_undecoded(lines), NOW) == read_limits(OPENAI, NOW) != []
+    assert read_limits(_undecoded(others), NOW) == []
+
+
+def _undecoded(lines: list[str]) -> ReplyHeaders:
+    return ReplyHeaders("\r\n".join(["HTTP/1.1 200 OK", *lines]).encode())
