@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import socket
@@ -215,3 +216,25 @@ async def test_a_file_that_is_gone_at_the_second_attempt_is_an_error_at_once(tmp
             assert client.statistics().connections.active == 0
 
     assert caught.value.llm_provider == "custom_openai"
+
+
+@pytest.mark.parametrize("name", ["a\udcff.mp3", "\ud83d.mp3"])
+def test_a_name_that_is_no_text_can_be_sent(name: str) -> None:
+    made = upload((name, b"abc"))
+
+    assert made.name.encode() == b"a?.mp3"[name[0] != "a" :]
+    assert made.media_type == "audio/mpeg"
+
+
+def test_where_a_file_lies_is_nobodys_business(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "song.gz", "wb") as packed:
+        packed.write(b"abc")
+    with gzip.open(tmp_path / "song.gz", "rb") as unpacked:
+        made = upload(unpacked)  # type: ignore[arg-type]
+
+    assert str(tmp_path) not in made.name
+
+
+def test_a_file_that_is_open_for_writing_alone_is_told_so(tmp_path: Path) -> None:
+    with (tmp_path / "a.mp3").open("wb") as file, pytest.raises(BadRequestError, match="not opened for reading"):
+        upload(file)

@@ -138,7 +138,12 @@ def _measured(read: Callable[[int, int], bytes], size: int) -> Iterator[bytes]:
 
 
 def _unreadable(what: str, error: Exception) -> BadRequestError:
-    return BadRequestError(f"{what} cannot be read: {error}")
+    problem = (
+        f"it has no {error!s}, as if it was not opened for reading"
+        if isinstance(error, io.UnsupportedOperation)
+        else error
+    )
+    return BadRequestError(f"{what} cannot be read: {problem}")
 
 
 def as_upload(file: FileInput, field: str, default_name: str) -> Upload:
@@ -157,7 +162,8 @@ def as_upload(file: FileInput, field: str, default_name: str) -> Upload:
         raise _unreadable(field, error) from error
     except TypeError as error:
         raise BadRequestError(f"{field} {error}") from None
-    name = name or own_name or default_name
+    # Names of files may have bytes that are no text; a form has no place for them.
+    name = (name or own_name or default_name).encode("utf-8", "replace").decode()
     return Upload(name, body, media_type or _media_type(name))
 
 
@@ -179,7 +185,7 @@ def _opened(content: Any, field: str) -> tuple[bytes | RequestBody, str | None]:
     if isinstance(content, str | os.PathLike):
         path = Path(cast("str", content))
         return _at_path(path, field), path.name
-    name = _text_of(content, "filename") or _name_of(content)
+    name = os.path.basename(_text_of(content, "filename") or "") or _name_of(content)
     file = _plain_file(content)
     return _from_file_object(file, field), name or _name_of(file)
 
