@@ -220,7 +220,7 @@ async def test_a_file_that_is_gone_at_the_second_attempt_is_an_error_at_once(tmp
 
 @pytest.mark.parametrize("name", ["a\udcff.mp3", "\ud83d.mp3"])
 def test_a_name_that_is_no_text_can_be_sent(name: str) -> None:
-    made = upload((name, b"abc"))
+    made = as_upload((name, b"abc"), "file", "audio.wav")
 
     assert made.name.encode() == b"a?.mp3"[name[0] != "a" :]
     assert made.media_type == "audio/mpeg"

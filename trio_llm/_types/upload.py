@@ -138,11 +138,8 @@ def _measured(read: Callable[[int, int], bytes], size: int) -> Iterator[bytes]:
 
 
 def _unreadable(what: str, error: Exception) -> BadRequestError:
-    problem = (
-        f"it has no {error!s}, as if it was not opened for reading"
-        if isinstance(error, io.UnsupportedOperation)
-        else error
-    )
+    lacking = isinstance(error, io.UnsupportedOperation)  # its text is the name of a method
+    problem = f"it has no {error}, as if it was not opened for reading" if lacking else error
     return BadRequestError(f"{what} cannot be read: {problem}")
 
 
