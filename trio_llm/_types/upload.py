@@ -182,7 +182,7 @@ def _opened(content: Any, field: str) -> tuple[bytes | RequestBody, str | None]:
     if isinstance(content, str | os.PathLike):
         path = Path(cast("str", content))
         return _at_path(path, field), path.name
-    name = os.path.basename(_text_of(content, "filename") or "") or _name_of(content)
+    name = _name_of(content) or os.path.basename(_text_of(content, "filename") or "")
     file = _plain_file(content)
     return _from_file_object(file, field), name or _name_of(file)
 
