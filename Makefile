@@ -14,6 +14,7 @@
 #   make sdks    the SDKs of OpenAI, Anthropic, Google and others talk to the simulator, in an environment of their own
 #   make descriptions DESCRIPTION=openapi.yaml    so does what a description of OpenAI's API allows, and what it does not;
 #                ten minutes
+#   make planted [RUNS=5]    mistakes planted in small programs, each of which a suite has to find; half an hour
 #   make mutants    200 mistakes planted in the engine, the limits and the combinators; half an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
@@ -34,6 +35,7 @@ SDKS := openai anthropic google-genai langchain-openai litellm llm schemathesis
 MCP_SERVER := @modelcontextprotocol/server-everything@2026.8.31
 SOURCES := trio_llm tests examples
 WORKERS ?= auto
+RUNS ?= 1
 NEWEST ?= $(shell for python in python3.15 python3.14t python3.14 python3.13 $(PYTHON); do \
 	$$python -c '' 2>/dev/null && command -v $$python && break; done)
 UNIT := -m pytest --numprocesses=$(WORKERS) --dist=loadgroup
@@ -111,7 +113,7 @@ limits: $(VENV)/.installed-test
 	$(BIN)/python tests/limited_fan_outs.py
 
 planted: $(VENV)/.installed-test
-	$(BIN)/python -W ignore -m tests.test_planted_bugs
+	$(BIN)/python tests/planted_search.py --runs $(RUNS)
 
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tests/mutants.py

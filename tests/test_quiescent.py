@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 from virtual import in_virtual_time
 
 from trio_llm import Client
@@ -153,6 +154,20 @@ async def test_an_application_hears_that_its_client_is_gone() -> None:
     async with opened_app(counting):  # it knows no lifespan
         left = await call_app(counting, "GET", "/", leave_after=3)
     assert (left.text, left.complete, left.headers) == ("0 1 2 ", False, {"x-kind": "numbers"})
+
+
+@in_virtual_time
+async def test_a_framework_stops_its_streamed_reply_when_the_client_is_gone() -> None:
+    async def numbers() -> Any:
+        for number in range(100):
+            yield f"{number} "
+            await trio.sleep(1)
+
+    app = FastAPI()
+    app.add_api_route("/", lambda: StreamingResponse(numbers()))
+    began = trio.current_time()
+    left = await call_app(app, "GET", "/", leave_after=3)
+    assert (left.text, left.complete, trio.current_time() - began) == ("0 1 2 ", False, 2)
 
 
 @in_virtual_time

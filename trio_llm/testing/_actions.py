@@ -36,7 +36,7 @@ class AtByte:
 Place: TypeAlias = AtEvent | AtByte
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Delivery:
     """How a reply's bytes arrive. As an entry of a `FaultPlan` it changes the delivery of the scripted reply.
 
@@ -75,6 +75,21 @@ class Delivery:
         if self.cut_at is not None and self.stall_at is not None:
             raise ValueError("a reply is either cut or stalls")
 
+    def __repr__(self) -> str:
+        """As it is written down: without what is as usual."""
+        told = [(field, getattr(self, field.name)) for field in attrs.fields(type(self))]
+        shown = [f"{field.name}={value!r}" for field, value in told if value != _usual(field)]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_pretty_(self, printer: Any, *_cycle: object) -> None:
+        """What Hypothesis and IPython print, who would write down every field."""
+        printer.text(repr(self))
+
+
+def _usual(field: attrs.Attribute[Any]) -> object:
+    default: Any = field.default
+    return default.factory() if hasattr(default, "factory") else default
+
 
 @attrs.frozen
 class ToolUse:
@@ -91,7 +106,7 @@ class ToolUse:
     """The call's id; None gives it one by its place."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Reply(Delivery):
     """An answer of the model's.
 
@@ -112,7 +127,7 @@ class Reply(Delivery):
     """stop, length, tool_calls or content_filter; None lets the content decide."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Failure(Delivery):
     """An error reply, in the words of the wire that was asked.
 
@@ -130,7 +145,7 @@ class Failure(Delivery):
     """Further headers, lower-case names."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class RawReply(Delivery):
     """Any bytes at all. Several pieces count as several events.
 

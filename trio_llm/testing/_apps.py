@@ -135,7 +135,8 @@ def _scope(method: str, path: str, headers: Iterable[tuple[str, str]]) -> dict[s
     bare, _, query = path.partition("?")
     return {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        # What uvicorn says. From 2.4 on, frameworks do not listen for the disconnect, and count on `send` to raise.
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": method,
         "scheme": "http",

@@ -127,7 +127,11 @@ class Decider:
             answer = self._answer(arrival, action)
         if isinstance(action, Disconnect):
             return ScriptedReply(record, None, action.latency, cause=action.cause)
-        record.usage = answer.usage if answer else None
+        if answer is not None:
+            record.usage, record.finish_reason = answer.usage, answer.finish_reason
+            record.said, record.called = "".join(answer.text), answer.tool_calls
+        if isinstance(action, Failure):
+            record.retry_after = action.retry_after
         model = world.models.get(record.model)
         if model is not None:
             record.prices = (model.prompt_price, model.answer_price)

@@ -8,7 +8,7 @@ still held. Only the first word on the end counts. The sums are complete where t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -17,7 +17,7 @@ import attrs
 from .._runtime import trio
 from .._transport import TransportStatistics
 from .._types.usage import Usage
-from ._actions import Fault
+from ._actions import Fault, ToolUse
 from ._prompt import Prompt
 
 
@@ -64,6 +64,14 @@ class RecordedRequest:
     """The key that it came with."""
     fault: Fault | None = None
     """What the fault plan, or an outage, did to it."""
+    said: str = attrs.field(default="", repr=False)
+    """The text of the whole answer, however much of it was delivered."""
+    called: Sequence[ToolUse] = attrs.field(default=(), repr=False)
+    """The tool calls of the whole answer, each with its id."""
+    finish_reason: str | None = None
+    """Why the answer ends; None where there is none."""
+    retry_after: float | None = None
+    """Seconds for which it is told to wait, where it is refused."""
     usage: Usage | None = None
     """The tokens that the whole answer costs."""
     prices: tuple[float, float] = (0.0, 0.0)

@@ -78,7 +78,6 @@ class SteppedLoop:
     def __init__(self, backend: Backend = "trio") -> None:
         self._host: _Host = _TrioHost(self._main) if backend == "trio" else _AsyncioHost(self._main)
         self._nursery: trio.Nursery | None = None
-        self._wake: trio.Event | None = None
         self._waiting: _Job | None = None
         self._failed: list[Exception] = []
         self._is_closed = False
@@ -90,8 +89,6 @@ class SteppedLoop:
             DeadlockError: if it waits for ever.
         """
         job = self._waiting = _Job(function, args)
-        if self._wake is not None:
-            self._wake.set()
         self._host.run(job)
         assert job.result is not None
         result: T = job.result.unwrap()
@@ -132,9 +129,8 @@ class SteppedLoop:
     async def _main(self) -> None:
         async with trio.open_nursery() as self._nursery:
             while not self._is_closed:
-                self._wake = trio.Event()
-                if self._waiting is None:
-                    await self._wake.wait()
+                # No event is waited for: a loop with nothing to do would wait for the network, on Trio in a thread.
+                await trio.lowlevel.checkpoint()
                 job, self._waiting = self._waiting, None
                 if job is not None:
                     await self._host.begin()
@@ -152,8 +148,6 @@ class SteppedLoop:
         """
         if not self._is_closed:
             self._is_closed = True
-            if self._wake is not None:
-                self._wake.set()
             self._host.close()
         if self._failed:
             failed, self._failed = self._failed, []

@@ -9,10 +9,12 @@ Needs the extra `testing`. Examples shrink to readable ones: short texts, one me
 
 from __future__ import annotations
 
+from ._client_machine import ClientMachine
 from ._conversations import Message, conversations, requests, schema_requests
 from ._fitting import JSONSchema, fits
 from ._functions import DrawnError, DrawnObserver, async_functions, judges, observers
-from ._machines import ClientMachine, ProviderMachine
+from ._machines import ProviderMachine
+from ._moods import CallTools, Mood, moods
 from ._replies import deliveries, fault_plans, faults, replies, tool_uses
 from ._schedules import arrivals, budgets, limits, rate_limits
 from ._schemas import Tool, object_schemas, schemas, tools, uses_of, values
@@ -22,11 +24,13 @@ from ._wires import WIRES, splits, wire_replies
 
 __all__ = [
     "WIRES",
+    "CallTools",
     "ClientMachine",
     "DrawnError",
     "DrawnObserver",
     "JSONSchema",
     "Message",
+    "Mood",
     "ProviderMachine",
     "Tool",
     "arguments",
@@ -41,6 +45,7 @@ __all__ = [
     "from_type",
     "judges",
     "limits",
+    "moods",
     "object_schemas",
     "observers",
     "rate_limits",

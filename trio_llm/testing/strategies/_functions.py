@@ -1,7 +1,8 @@
 """Functions that are drawn: tools that answer, wait and fail, and observers that watch and misbehave.
 
-Hypothesis draws functions (`st.functions`), but no async ones. Here the drawn part decides, by the arguments, what a
-call gives, and an async function around it waits and returns. Equal arguments always give the same.
+Hypothesis draws functions (`st.functions`), but no async ones, and it draws what a call gives when the call comes. What
+it raises to end an example would then be raised in some task, and nurseries wrap it. Here a seed is drawn beforehand,
+and the arguments of a call decide the rest. Equal arguments always give the same.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from random import Random
 from typing import Any, Final, TypeAlias
 
 import attrs
-from hypothesis import strategies as st
+from hypothesis import currently_in_test_context, note, strategies as st
 
 from ..._runtime import trio
 from ...observe import CallEnded, CallStarted, Event, FirstContent, StreamProgress
-from ._texts import TEXTS
 
 _DELAYS: Final = (0.0, 0.5, 30.0)
+_MOST_SEEDS: Final = 255
+_FAILING: Final = 0.4
+"""Share of the calls that fail, where some do."""
 AsyncFunction: TypeAlias = Callable[..., Awaitable[Any]]
 
 
@@ -59,37 +63,44 @@ def async_functions(
 
     Args:
         like: what it looks like, docstring included, so that a tool can be made of it.
-        returns: what it returns; by default texts.
+        returns: what it returns; by default a text that has its name and the arguments.
         failing: whether some calls raise `DrawnError`.
         delays: seconds that calls may take, by the running clock.
     """
-    deeds = st.builds(
-        _Deed,
-        delay=st.sampled_from(list(delays)),
-        result=TEXTS if returns is None else returns,
-        fails=st.sampled_from([False, True] if failing else [False]),
+    doing = st.integers(0, _MOST_SEEDS) if failing or len({*delays}) > 1 else st.just(0)
+    results = st.none() if returns is None else st.lists(returns, min_size=1, max_size=3)
+    return st.builds(_Doing, doing, results, st.just(tuple(delays)), st.just(failing)).map(
+        lambda drawn: _acting(like, drawn)
     )
-    return st.functions(like=_plain(like), returns=deeds, pure=True).map(lambda decide: _acting(like, decide))
 
 
-def _plain(like: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that is not async, of the same signature."""
+@attrs.frozen
+class _Doing:
+    """How a drawn function decides."""
 
-    def plain(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError
+    seed: int
+    results: Sequence[Any] | None
+    delays: Sequence[float]
+    failing: bool
 
-    plain.__name__ = like.__name__
-    plain.__signature__ = inspect.signature(like)  # type: ignore[attr-defined]
-    return plain
+    def decide(self, name: str, given: str) -> _Deed:
+        """What a call does. The first seed is the simplest, the second one fails at every call."""
+        random = Random(f"{self.seed}:{given}")
+        result = f"{name} {given}" if self.results is None else random.choice(self.results)
+        if self.seed <= 1:
+            return _Deed(self.delays[0], result, fails=self.failing and self.seed == 1)
+        return _Deed(random.choice(self.delays), result, fails=self.failing and random.random() < _FAILING)
 
 
-def _acting(like: Callable[..., Any], decide: Callable[..., _Deed]) -> AsyncFunction:
+def _acting(like: Callable[..., Any], doing: _Doing) -> AsyncFunction:
     signature = inspect.signature(like)
 
     @functools.wraps(like)
     async def act(*args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(*args, **kwargs)
-        deed = decide(*(_frozen(value) for value in bound.args), **{k: _frozen(v) for k, v in bound.kwargs.items()})
+        given = _told(signature.bind(*args, **kwargs).arguments)
+        deed = doing.decide(like.__name__, given)
+        if currently_in_test_context():
+            note(f"{like.__name__} was called with {given}: {deed}")
         await trio.sleep(deed.delay)
         if deed.fails:
             raise DrawnError(f"{like.__name__} was drawn to fail")
@@ -98,11 +109,13 @@ def _acting(like: Callable[..., Any], decide: Callable[..., _Deed]) -> AsyncFunc
     return act
 
 
-def _frozen(value: Any) -> Any:
-    """A value that can be a key, as pure functions need them."""
+def _told(value: Any) -> str:
+    """A value in words that are the same in every process."""
     if isinstance(value, dict):
-        return tuple(sorted((name, _frozen(inner)) for name, inner in value.items()))
-    return tuple(_frozen(inner) for inner in value) if isinstance(value, list | tuple) else value
+        return f"{{{', '.join(sorted(f'{name}: {_told(inner)}' for name, inner in value.items()))}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_told, value))}]"
+    return repr(value) if isinstance(value, str | bytes | int | float | None) else type(value).__name__
 
 
 class DrawnObserver:

@@ -1,60 +1,48 @@
-"""State machines to build on: a provider with moods, and a client of it that is used in every way.
+"""A state machine to build on: a provider with moods, whose clients are programs under test.
 
 A machine has a loop of its own that stands still between two steps (`SteppedLoop`), so that a client, its streams and
-its tasks live as long as the machine, and virtual time passes only where a step waits.
+its tasks live as long as the machine, and virtual time passes only where a step waits. What the provider will do is a
+queue: rules of the machine's fill it, requests of the program take from it, and behind its end the provider echoes.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, TypeVar, TypeVarTuple
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import cycle
+from typing import Any, ClassVar, Final, TypeVar, TypeVarTuple
 
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    invariant,
-    multiple,
-    rule,
-)
+import attrs
+import outcome
+from hypothesis import currently_in_test_context, note, strategies as st
+from hypothesis.control import current_build_context
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ..._client.client import Client
 from ..._runtime import trio
 from ..._types.errors import LLMError
-from .._actions import Action, AtEvent, Disconnect, Failure, Reply
+from .._actions import Action, Delivery, Failure, Reply
 from .._faults import FaultPlan
 from .._leaks import held
 from .._ledger import RecordedRequest
+from .._quiescence import quiescent
 from .._simulator import Simulator
 from .._stepping import SteppedLoop
+from .._turns import problems_of_turns
 from .._virtual_time import Backend
-from ._replies import replies
-from ._texts import said
+from ._moods import LATENCIES, CallTools, Mood, moods
 
 ArgsT = TypeVarTuple("ArgsT")
 T = TypeVar("T")
 
-_TROUBLE: tuple[Action, ...] = (
-    Failure(429, "slow down", retry_after=1.0),
-    Failure(500, "it broke"),
-    Failure(503, "overloaded"),
-    Failure(400, "that is no question"),
-    Failure(401, "no such key"),
-    Disconnect(),
-    Reply("", finish_reason="length"),
-    Reply("cut off", cut_at=AtEvent(2)),
-    Reply("silent", stall_at=AtEvent(2)),
-    Reply("slow but sure", latency=20.0, gap=2.0),
-)
-_MODEL = "openai/simulated"
+_CLEANING: Final = 5.0
+"""Virtual seconds that a function has to clean up once it is cancelled."""
 
 
 class ProviderMachine(RuleBasedStateMachine):
-    """A provider that does what Hypothesis comes up with: answers, fails, breaks off, is down, and time passes.
+    """A provider that does what Hypothesis comes up with: answers, calls tools, fails, breaks off, is slow or down.
 
-    Add rules that use your program, by `self.run`, with `self.client`:
+    Add rules that use your program, by `self.tried`, with `self.client`:
 
         class MyAgent(ProviderMachine):
             @rule(question=strategies.said())
@@ -65,23 +53,46 @@ class ProviderMachine(RuleBasedStateMachine):
 
         TestMyAgent = MyAgent.TestCase
 
-    After every step the client holds no slot and no connection, but for streams that `open_streams` counts.
+    `self.simulator.requests` tells what was asked and what was `said` and `called`. After every step the client holds
+    no slot and no connection, but for streams that `open_streams` counts; what the step ran has no task left; and in
+    every request of OpenAI's shape each call of a tool has its one result.
     """
 
     backend: ClassVar[Backend] = "trio"
     """The event loop."""
+    background: ClassVar[bool] = False
+    """Whether a step may leave tasks behind."""
+    most_requests: ClassVar[int] = 200
+    """In one step; a program that asks more often is taken for one that never ends."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.coming: deque[Action] = deque()
-        """What the provider does with the next requests; behind it, it echoes."""
-        self.down_until: float = 0.0
-        """When the provider is back, on the loop's clock."""
+        self.coming: deque[Mood] = deque()
+        """What the provider does with the next requests."""
+        self.habits: Sequence[Mood] = (Reply(),)
+        """What it does behind them, in turn, and from the first one in each step. The first habit is drawn."""
+        self.latency: float = 0.0
+        """Seconds that an answer takes which has no times of its own; a tenth of them is between two pieces of it."""
+        self.refuses_until: float = 0.0
+        """Until when everything is refused, on the loop's clock."""
+        self.refusal: int = 503
+        """The status of that."""
         self.open_streams: int = 0
         """Streams that are open on purpose, each of which holds a slot and a connection."""
+        self._turn: Iterator[Mood] = cycle(self.habits)
+        self._seen = 0
+        if currently_in_test_context():
+            self._draw_first_habit()
         self.simulator: Simulator = Simulator(self._act, faults=self.faults())
         self.loop: SteppedLoop = SteppedLoop(self.backend)
         self.client: Client = self.make_client(self.simulator)
+
+    def _draw_first_habit(self) -> None:
+        """Hypothesis leaves rules out of most examples, so some would have no trouble at all."""
+        draw = current_build_context().data.draw
+        self.provider_gets_into_the_habit(draw(moods()), draw(LATENCIES))
+        if self.latency or [*self.habits] != [Reply()]:
+            note(f"# From the beginning the provider's habit is {self.habits}, {self.latency} s late.")
 
     def faults(self) -> FaultPlan:
         """Further faults, by the number of the request; to be overridden."""
@@ -91,14 +102,37 @@ class ProviderMachine(RuleBasedStateMachine):
         """The client; to be overridden where yours has settings."""
         return Client(transport=simulator)
 
-    def _act(self, _request: RecordedRequest) -> Action | None:
-        if trio.current_time() < self.down_until:
-            return Failure(503, "we are down")
-        return self.coming.popleft() if self.coming else None
+    def _act(self, request: RecordedRequest) -> Action | None:
+        asked = request.number - self._seen
+        assert asked < self.most_requests, f"it has sent {asked} requests in one step"
+        if (wait := self.refuses_until - trio.current_time()) > 0:
+            told = wait if self.refusal == 429 else None
+            return Failure(self.refusal, "not now", retry_after=told)
+        mood = self.coming.popleft() if self.coming else next(self._turn)
+        action = mood.reply(request.prompt.tools) if isinstance(mood, CallTools) else mood
+        if isinstance(action, Delivery) and not action.latency:
+            action = attrs.evolve(action, latency=self.latency, gap=action.gap or self.latency / 10)
+        return action
 
     def run(self, function: Callable[[*ArgsT], Awaitable[T]], *args: *ArgsT) -> T:
-        """What an async function returns or raises, run in virtual time."""
-        return self.loop.run(function, *args)
+        """What an async function returns or raises, run in virtual time.
+
+        Raises:
+            LeakError: if it has left tasks behind.
+            DeadlockError: if it waits for ever.
+            AssertionError: if it has sent a conversation whose messages do not belong together.
+        """
+        ended = self.loop.run(_outcome if self.background else _quietly, function, args)
+        self._end_step()
+        result: T = ended.unwrap()
+        return result
+
+    def _end_step(self) -> None:
+        self._turn = cycle(self.habits)
+        requests = self.simulator.requests[self._seen :]
+        self._seen += len(requests)
+        for request in requests:
+            assert not (problems := [*problems_of_turns(request.json.get("messages"))]), problems
 
     def tried(self, function: Callable[[*ArgsT], Awaitable[T]], *args: *ArgsT) -> T | LLMError:
         """The same, where what went wrong with a call is a result as well."""
@@ -107,20 +141,56 @@ class ProviderMachine(RuleBasedStateMachine):
         except LLMError as error:
             return error
 
-    @rule(reply=replies())
-    def provider_will_say(self, reply: Reply) -> None:
-        """The next request is answered so."""
-        self.coming.append(reply)
+    def tried_together(self, *functions: Callable[[], Awaitable[T]]) -> list[T | LLMError]:
+        """What several async functions return that run at the same time; an `LLMError` of one is its result."""
+        return self.run(_together, functions)
 
-    @rule(trouble=st.sampled_from(_TROUBLE))
-    def provider_will_fail(self, trouble: Action) -> None:
-        """The next request meets this."""
-        self.coming.append(trouble)
+    def left_after(
+        self, seconds: float, function: Callable[[*ArgsT], Awaitable[T]], *args: *ArgsT
+    ) -> T | LLMError | None:
+        """The same as `tried`, for a caller who leaves: after so many seconds the function is cancelled; then None.
 
-    @rule(seconds=st.sampled_from([1.0, 60.0]))
-    def provider_goes_down(self, seconds: float) -> None:
-        """Every request is refused with 503 for so long."""
-        self.down_until = self.loop.now + seconds
+        Raises:
+            AssertionError: if it swallows its cancellation, or takes more than five seconds to clean up.
+        """
+        ended: list[outcome.Outcome[T]] = []
+        over: list[bool] = []
+
+        async def noted() -> None:
+            try:
+                ended.append(await _outcome(function, args))
+            finally:
+                over.append(True)
+
+        task = self.loop.start(noted)
+        self.loop.sleep(seconds)
+        if is_left := not over:
+            task.cancel()
+            if not over:
+                self.loop.sleep(_CLEANING)
+            assert over, f"it still runs {_CLEANING} s after it was cancelled"
+        self._end_step()
+        if not ended:
+            return None
+        result = _result(ended[0])
+        assert not is_left, f"it was cancelled, and went on to {result!r}"
+        return result
+
+    @rule(moods=moods(), latency=LATENCIES)
+    def provider_gets_into_the_habit(self, moods: Sequence[Mood], latency: float) -> None:
+        """Requests that nothing else was said about are answered so, in turn, and so late."""
+        self.habits, self.latency = moods, latency
+        self._turn = cycle(moods)
+
+    @rule(moods=moods())
+    def provider_will(self, moods: Sequence[Mood]) -> None:
+        """The next requests are answered so, one each."""
+        self.coming.extend(moods)
+
+    @rule(seconds=st.sampled_from([1.0, 60.0]), status=st.sampled_from([503, 429]))
+    def provider_refuses(self, seconds: float, status: int) -> None:
+        """Every request is refused for so long; with 429, it is told how long."""
+        self.refuses_until, self.refusal = self.loop.now + seconds, status
 
     @rule(seconds=st.sampled_from([0.5, 30.0, 3_600.0]))
     def time_passes(self, seconds: float) -> None:
@@ -138,89 +208,39 @@ class ProviderMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Close the client, then the loop."""
         try:
-            self.run(self.client.aclose)
+            self.loop.run(self.client.aclose)
             assert self.simulator.statistics().active == 0
         finally:
             self.loop.close()
 
 
-class ClientMachine(ProviderMachine):
-    """A client used in every way: whole replies, streams left at any place, cancelled calls, fan-outs, races.
-
-    Override `make_client` to see whether your settings, observers, gates or transport keep the promises of a client:
-
-        class MyTransport(ClientMachine):
-            def make_client(self, simulator):
-                return Client(transport=Signing(simulator), observers=[MyObserver()])
+async def _outcome(function: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> outcome.Outcome[T]:
+    try:
+        return outcome.Value(await function(*args))
+    except Exception as error:  # noqa: BLE001  # whoever unwraps it gets it
+        return outcome.Error(error)
 
 
-        TestMyTransport = MyTransport.TestCase
-    """
-
-    streams: Bundle[Any] = Bundle("streams")
-
-    @rule(text=said())
-    def ask(self, text: str) -> None:
-        """A whole reply, or a typed error."""
-        self.tried(_ask, self.client, text)
-
-    @rule(text=said(), seconds=st.sampled_from([0.0, 0.25, 5.0]))
-    def ask_and_give_up(self, text: str, seconds: float) -> None:
-        """A call that is cancelled after a while."""
-        self.tried(_given_up, self.client, text, seconds)
-
-    @rule(target=streams, text=said())
-    def open_stream(self, text: str) -> Any:
-        """A stream up to its first content."""
-        opened = self.tried(_open, self.client, text)
-        if isinstance(opened, LLMError):
-            return multiple()
-        self.open_streams += 1
-        return opened
-
-    @rule(stream=streams)
-    def read_on(self, stream: Any) -> None:
-        """One more chunk, if there is one within a minute."""
-        self.tried(_read, stream)
-
-    @rule(stream=consumes(streams))
-    def leave_stream(self, stream: Any) -> None:
-        """The reader leaves."""
-        self.tried(stream.aclose)
-        self.open_streams -= 1
-
-    @rule(count=st.integers(1, 4), deadline=st.sampled_from([None, 0.5, 20.0]))
-    def fan_out(self, count: int, deadline: float | None) -> None:
-        """Every job has an outcome, whatever happens."""
-        outcomes = self.run(_fan_out, self.client, count, deadline)
-        assert len(outcomes) == count
-
-    def teardown(self) -> None:
-        """As the provider's; streams that are left are the client's to close."""
-        self.open_streams: int = 0
-        super().teardown()
+async def _quietly(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> outcome.Outcome[Any]:
+    """What becomes of a function, which may leave no task behind."""
+    async with quiescent(descriptors=False):
+        return await _outcome(function, args)
 
 
-async def _ask(client: Client, text: str) -> Any:
-    return await client.completion(_MODEL, [{"role": "user", "content": text}], timeout=120)
+async def _together(functions: Sequence[Callable[[], Awaitable[T]]]) -> list[T | LLMError]:
+    ended: dict[int, outcome.Outcome[T]] = {}
+
+    async def run(place: int) -> None:
+        ended[place] = await _outcome(functions[place], ())
+
+    async with trio.open_nursery() as nursery:
+        for place in range(len(functions)):
+            nursery.start_soon(run, place)
+    return [_result(ended[place]) for place in range(len(functions))]
 
 
-async def _given_up(client: Client, text: str, seconds: float) -> None:
-    with trio.move_on_after(seconds):
-        await _ask(client, text)
-
-
-async def _open(client: Client, text: str) -> Any:
-    return await client.completion(_MODEL, [{"role": "user", "content": text}], stream=True, timeout=120)
-
-
-async def _read(stream: Any) -> None:
-    with trio.move_on_after(60):
-        await anext(aiter(stream), None)
-
-
-async def _fan_out(client: Client, count: int, deadline: float | None) -> list[Any]:
-    from ..._types.chat import ChatRequest
-
-    jobs = [ChatRequest(_MODEL, [{"role": "user", "content": str(number)}], timeout=60) for number in range(count)]
-    return await client.fan_out(jobs, deadline=deadline)
+def _result(ended: outcome.Outcome[T]) -> T | LLMError:
+    try:
+        return ended.unwrap()
+    except LLMError as error:
+        return error

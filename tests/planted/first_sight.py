@@ -1,6 +1,6 @@
-"""Mistakes as programs make them: small agents, services, batch jobs and combinators, each with one planted mistake.
+"""Mistakes that a few lines make, each of which the least of suites finds: whatever is asked, there is an answer.
 
-A bug is an async function of a client and a question. What it returns is a text or a list of texts, or it raises an
+A program is an async function of a client and a question. What it returns is a text or a list of texts, or it raises an
 `LLMError`; anything else is a mistake, and so is what it leaves behind.
 """
 
@@ -10,10 +10,13 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from trio_llm import APIError, Client, LLMError, RateLimitError
-from trio_llm._runtime import trio
+from hypothesis.stateful import rule
 
-Bug = Callable[[Any, str], Awaitable[Any]]
+from trio_llm import APIError, ChatRequest, Client, LLMError, RateLimitError
+from trio_llm._runtime import trio
+from trio_llm.testing import Simulator, strategies
+
+Program = Callable[[Any, str], Awaitable[Any]]
 KEPT: Final[list[Any]] = []
 
 
@@ -26,9 +29,12 @@ async def whole(client: Client, text: str, **params: Any) -> Any:
 
 
 def request(text: str, **params: Any) -> Any:
-    from trio_llm import ChatRequest
-
     return ChatRequest("openai/any", asked(text), **params)
+
+
+async def is_careful(client: Client, text: str) -> Any:
+    """No mistake."""
+    return (await whole(client, text)).choices[0].message.content or ""
 
 
 # Agents.
@@ -165,15 +171,13 @@ async def swallows_its_cancellation(client: Client, text: str) -> Any:
 
 
 async def opens_a_client_and_leaves_it(_client: Client, text: str) -> Any:
-    from trio_llm.testing import Simulator
-
     own = Client(transport=Simulator(), strict=True)
     KEPT.append(await own.call(request(text, stream=True)))
     async with own:
         return ""
 
 
-BUGS: Final[tuple[Bug, ...]] = (
+MISTAKEN: Final[tuple[Program, ...]] = (
     trusts_that_there_is_text,
     trusts_that_a_tool_exists,
     trusts_that_arguments_have_a_field,
@@ -194,3 +198,19 @@ BUGS: Final[tuple[Bug, ...]] = (
     swallows_its_cancellation,
     opens_a_client_and_leaves_it,
 )
+
+
+def suite(program: Program) -> type[strategies.ProviderMachine]:
+    """A machine that asks a program."""
+
+    class Machine(strategies.ProviderMachine):
+        @rule(text=strategies.said())
+        def ask(self, text: str) -> None:
+            said = self.tried(program, self.client, text)
+            assert isinstance(said, str | list | LLMError)
+
+        def teardown(self) -> None:
+            super().teardown()
+            KEPT.clear()
+
+    return Machine
