@@ -1,6 +1,7 @@
 """An agent that books tables: it may look what is free, and book once."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 
@@ -30,12 +31,12 @@ class Agent:
             return "nobody answers the telephone"
 
         @tool(commits=True)
-        async def book(day: str, seats: int) -> str:
+        async def book(day: str, seats: int) -> str:  # noqa: ASYNC124 - else it would run in a thread
             """Book a table."""
             self.bookings.append((day, seats))
             return f"booked for {seats} on {day}"
 
-        self.tools: list[Tool] = [free_tables, book]
+        self.tools: list[Tool[Any]] = [free_tables, book]
 
     async def answer(self, question: str) -> str:
         """What the agent says.
@@ -45,10 +46,12 @@ class Agent:
         """
         messages = [{"role": "user", "content": question}]
         try:
-            run: ToolRun = await self.client.run_tools(MODEL, messages, tools=self.tools, max_rounds=4, deadline=120)
+            run: ToolRun[Any] = await self.client.run_tools(
+                MODEL, messages, tools=self.tools, max_rounds=4, deadline=120
+            )
         except LLMError as error:
             raise AgentError(str(error)) from error
         choice = run.response.choices[0]
         if choice.finish_reason != "stop" or not choice.message.content:
             raise AgentError(f"the model has no answer: {choice.finish_reason}")
-        return choice.message.content
+        return str(choice.message.content)

@@ -12,7 +12,7 @@ from trio_llm import Client
 from trio_llm.testing import Reply, Simulator, ToolUse, cancel_at_every_step, strategies
 
 
-async def free(day: str) -> str:
+async def free(day: str) -> str:  # noqa: ASYNC124
     """What a restaurant's telephone says."""
     return f"all of {day}"
 

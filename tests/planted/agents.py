@@ -164,8 +164,8 @@ class AnswersWhenItIsCancelled(Agent):
             return await super().answer(question)
         except (LLMError, AgentError):
             raise
-        except BaseException:  # noqa: BLE001
-            return "Sorry, something went wrong."
+        except BaseException:  # noqa: BLE001, ASYNC103
+            return "Sorry, something went wrong."  # noqa: ASYNC104
 
 
 class GoesOnForEver(Agent):

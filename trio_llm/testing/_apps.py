@@ -11,7 +11,7 @@ from __future__ import annotations
 import json as _json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 import attrs
@@ -20,6 +20,8 @@ from .._runtime import trio
 
 Message: TypeAlias = MutableMapping[str, Any]
 ASGIApp: TypeAlias = Callable[[Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[Any]]
+
+AppT = TypeVar("AppT", bound=ASGIApp)
 
 _HOST: Final = ("testserver", 80)
 
@@ -152,7 +154,7 @@ def _scope(method: str, path: str, headers: Iterable[tuple[str, str]]) -> dict[s
 
 
 @asynccontextmanager
-async def opened_app(app: ASGIApp) -> AsyncIterator[ASGIApp]:
+async def opened_app(app: AppT) -> AsyncIterator[AppT]:
     """An application that has started, and is shut down at the end of the block.
 
         async with opened_app(app):

@@ -214,11 +214,13 @@ class ProviderMachine(RuleBasedStateMachine):
             self.loop.close()
 
 
-async def _outcome(function: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> outcome.Outcome[T]:
+async def _outcome(  # noqa: ASYNC910  # the function has it
+    function: Callable[..., Awaitable[T]], args: tuple[Any, ...]
+) -> outcome.Outcome[T]:
     try:
         return outcome.Value(await function(*args))
     except Exception as error:  # noqa: BLE001  # whoever unwraps it gets it
-        return outcome.Error(error)
+        return outcome.Error(error)  # noqa: ASYNC910
 
 
 async def _quietly(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> outcome.Outcome[Any]:
