@@ -8,6 +8,7 @@ mistake is named with its place.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any, TypeGuard
 
 from .._types.errors import BadRequestError
@@ -46,6 +47,23 @@ def as_objects(value: Any) -> list[JSONObject]:
 def as_list(value: Any) -> list[Any]:
     """The value if it is a decoded list, else an empty one."""
     return value if type(value) is list else []
+
+
+def as_count(value: Any) -> int | None:
+    """The value as a whole number, if it is a finite number at all."""
+    return int(value) if isinstance(value, int | float) and isfinite(value) else None
+
+
+def text_in(holder: Mapping[str, Any], name: str, path: str) -> str | None:
+    """The text of a field that carries the answer; None where it is absent.
+
+    Raises:
+        ConversionError: if something else stands there, with its place: `path` is that of its holder.
+    """
+    value = holder.get(name)
+    if not isinstance(value, str | None):
+        raise ConversionError(f"expected text, got {value!r:.60}", f"{path}.{name}")
+    return value
 
 
 def parse_object(text: bytes | str) -> JSONObject:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from ..._convert.converter import parse
-from ..._convert.narrow import JSONObject, as_object, as_objects, is_object
+from ..._convert.narrow import JSONObject, as_count, as_object, as_objects, is_object
 from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
 from ..._types.chat import ChatRequest, Delta, ModelResponse, ModelResponseStream, StreamingChoices
 from ..._types.folding import fold_chunks
@@ -146,9 +146,9 @@ class _CompletedAnswer:
         outputs = [result.get("tokenCount") for result in as_objects(told.get("results"))]
         for place, names in enumerate((_READ, _WRITTEN)):
             found = next((count for name in names for count in (metrics.get(name), told.get(name)) if count), None)
-            if isinstance(found, int | float):
-                self._counts[place] = int(found)
-        if numbers := [int(count) for count in outputs if isinstance(count, int | float)]:
+            if (count := as_count(found)) is not None:
+                self._counts[place] = count
+        if numbers := [count for count in map(as_count, outputs) if count is not None]:
             self._counts[1] = sum(numbers)
 
     def ending(self) -> ModelResponseStream:

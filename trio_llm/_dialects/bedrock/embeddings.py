@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..._convert.converter import ConversionError
-from ..._convert.narrow import as_object, as_objects, parse_object
+from ..._convert.narrow import as_count, as_object, as_objects, parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
@@ -85,6 +85,6 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
         found = as_object(reply.get("embeddingsByType")).get("float")
     if not isinstance(found, list):
         raise ConversionError(f"expected a vector, got {found!r:.60}", ".embedding")
-    count = reply.get("inputTextTokenCount")
-    usage = Usage(int(count), 0, int(count)) if isinstance(count, int | float) else None
+    count = as_count(reply.get("inputTextTokenCount"))
+    usage = None if count is None else Usage(count, 0, count)
     return EmbeddingResponse([Embedding(read_vector(found, "f", ".embedding"), 0)], call.model, usage=usage)

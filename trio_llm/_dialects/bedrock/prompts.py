@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from ..._convert.narrow import as_object, as_objects
+from ..._convert.narrow import as_count, as_object, as_objects
 from ..._types.errors import BadRequestError
 
 _SYSTEM: Final = ("system", "developer")
@@ -167,8 +167,7 @@ def _reason(told: Mapping[str, Any], name: str) -> str | None:
 
 
 def _index(told: Mapping[str, Any]) -> int:
-    index = told.get("index")
-    return int(index) if isinstance(index, int | float) else 0
+    return as_count(told.get("index")) or 0
 
 
 def _named(limit: str, stop: str | None = None, top_p: str = "top_p", **others: str) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from ..._convert.converter import ConversionError
-from ..._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object
+from ..._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object, text_in
 from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
 from ..._types.chat import (
     ChatRequest,
@@ -141,11 +141,10 @@ class ConverseAnswer:
         if use.get("type") == "server_tool_use":  # the provider runs it, and its result follows
             yield self._chunk(Delta(model_extra={"server_tool_calls": [use]}))
             return
-        number = self._calls[index] = len(self._calls)
+        number, name = len(self._calls), text_in(use, "name", ".toolUse")
+        self._calls[index] = number
         identifier = self._ids.take(use.get("toolUseId"), self._identifier)
-        yield self._chunk(
-            Delta(tool_calls=[ToolCall(identifier, "function", FunctionCall(use.get("name"), ""), index=number)])
-        )
+        yield self._chunk(Delta(tool_calls=[ToolCall(identifier, "function", FunctionCall(name, ""), index=number)]))
 
     def grow(self, index: int, delta: JSONObject) -> Iterator[ModelResponseStream]:
         """A piece of a block."""

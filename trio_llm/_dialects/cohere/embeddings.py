@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..._convert.converter import ConversionError, parse
-from ..._convert.narrow import as_object
+from ..._convert.narrow import as_count, as_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
@@ -70,5 +70,5 @@ def decode_embeddings(call: WireCall[EmbeddingRequest], body: bytes) -> Embeddin
 
 
 def _usage(meta: dict[str, Any]) -> Usage | None:
-    tokens = as_object(meta.get("billed_units")).get("input_tokens")
-    return Usage(int(tokens), 0, int(tokens)) if isinstance(tokens, int | float) else None
+    tokens = as_count(as_object(meta.get("billed_units")).get("input_tokens"))
+    return None if tokens is None else Usage(tokens, 0, tokens)

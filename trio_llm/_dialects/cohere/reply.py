@@ -15,7 +15,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from ..._convert.converter import ConversionError
-from ..._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text, parse_object
+from ..._convert.narrow import JSONObject, as_count, as_list, as_object, as_objects, json_text, parse_object, text_in
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import (
     ChatRequest,
@@ -107,15 +107,15 @@ class _Answer:
             self._says_something = True
             yield Delta(provider_specific_fields={"content_parts": [block]})
 
-    def call(self, call: JSONObject, index: Any = None) -> Iterator[Delta]:
+    def call(self, call: JSONObject, index: int | None = None) -> Iterator[Delta]:
         """The beginning of a tool call; a whole one, in a whole reply."""
         function = as_object(call.get("function"))
         number = self._calls[len(self._calls) if index is None else index] = len(self._calls)
         self._says_something = True
-        part = FunctionCall(function.get("name"), _arguments(function.get("arguments")))
+        part = FunctionCall(text_in(function, "name", ".tool_calls.function"), _arguments(function.get("arguments")))
         yield Delta(tool_calls=[ToolCall(self._ids.take(call.get("id")), "function", part, index=number)])
 
-    def more_of_call(self, call: JSONObject, index: Any) -> Iterator[Delta]:
+    def more_of_call(self, call: JSONObject, index: int | None) -> Iterator[Delta]:
         """A piece of a tool call's arguments."""
         number = self._calls.get(index, len(self._calls) - 1)
         text = _arguments(as_object(call.get("function")).get("arguments"))
@@ -170,16 +170,15 @@ def _arguments(arguments: Any) -> str:
 def usage_of(usage: JSONObject) -> Usage | None:
     """The tokens that the model read and wrote; those that are billed stay readable as `billed_units`."""
     counted = as_object(usage.get("tokens")) or as_object(usage.get("billed_units"))
-    prompt, answer = counted.get("input_tokens"), counted.get("output_tokens")
-    if not isinstance(prompt, int | float) and not isinstance(answer, int | float):
+    prompt, answer = as_count(counted.get("input_tokens")), as_count(counted.get("output_tokens"))
+    if prompt is None and answer is None:
         return None
-    read, written = (int(count) if isinstance(count, int | float) else 0 for count in (prompt, answer))
-    cached, thought = usage.get("cached_tokens"), counted.get("reasoning_tokens")
+    read, written = prompt or 0, answer or 0
     neutral = Usage(read, written, read + written)
-    if isinstance(cached, int | float):
-        neutral.prompt_tokens_details = PromptTokensDetails(cached_tokens=int(cached))
-    if isinstance(thought, int | float):
-        neutral.completion_tokens_details = CompletionTokensDetails(reasoning_tokens=int(thought))
+    if (cached := as_count(usage.get("cached_tokens"))) is not None:
+        neutral.prompt_tokens_details = PromptTokensDetails(cached_tokens=cached)
+    if (thought := as_count(counted.get("reasoning_tokens"))) is not None:
+        neutral.completion_tokens_details = CompletionTokensDetails(reasoning_tokens=thought)
     if usage.get("billed_units"):
         neutral.model_extra = {"billed_units": usage["billed_units"]}
     return neutral
@@ -233,9 +232,9 @@ class _EventReader:
             case "tool-plan-delta":
                 return self._answer.plan(message.get("tool_plan"))
             case "tool-call-start":
-                return self._answer.call(as_object(message.get("tool_calls")), told.get("index"))
+                return self._answer.call(as_object(message.get("tool_calls")), as_count(told.get("index")))
             case "tool-call-delta":
-                return self._answer.more_of_call(as_object(message.get("tool_calls")), told.get("index"))
+                return self._answer.more_of_call(as_object(message.get("tool_calls")), as_count(told.get("index")))
             case "citation-start":
                 return self._answer.citations(message.get("citations"))
             case _:  # the ends of blocks, `debug`, and whatever comes next year

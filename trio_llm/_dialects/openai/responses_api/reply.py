@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from ...._convert.converter import ConversionError
-from ...._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text, parse_object
+from ...._convert.narrow import JSONObject, as_list, as_object, as_objects, json_text, parse_object, text_in
 from ...._types.errors import BadRequestError, ContentPolicyViolationError
 from ...._types.responses_api.request import (
     CancelResponseRequest,
@@ -125,23 +125,18 @@ def settle_item(item: JSONObject, path: str) -> None:
     if kind == "message":
         item["content"] = [_settled_part(part) for part in text_parts(item.get("content"))]
         for place, part in enumerate(as_objects(item["content"])):
-            _check_text(part, "text", f"{path}.content[{place}]")
+            text_in(part, "text", f"{path}.content[{place}]")
     elif kind == "function_call":
         if isinstance(item.get("arguments"), dict | list):
             item["arguments"] = json_text(item["arguments"])
-        _check_text(item, "arguments", path)
-        _check_text(item, "name", path)
+        text_in(item, "arguments", path)
+        text_in(item, "name", path)
 
 
 def _settled_part(part: Any) -> Any:
     if isinstance(part, dict) and part.get("type") in _OTHER_TEXTS and "text" in part:
         return {"annotations": [], **part, "type": "output_text"}
     return part
-
-
-def _check_text(holder: JSONObject, name: str, path: str) -> None:
-    if not isinstance(holder.get(name), str | None):
-        raise ConversionError(f"expected text, got {holder[name]!r:.60}", f"{path}.{name}")
 
 
 def _settle_usage(usage: JSONObject) -> None:
