@@ -315,8 +315,10 @@ def _is_one_body(wire: Wire, case: Case) -> bool:
     """Whether a whole call reads the body as a stream does: lines before what is meant are not looked past by both."""
     if wire is Wire.REPLICATE:
         return False  # its first reply says where to look, and the forms look at different places
-    # Whole transcripts and responses are not read from events: a transcript may be plain text, events among it.
-    is_document = wire is Wire.RESPONSES or case.seed.operation in ("images", "transcription", "responses")
+    # Whole transcripts and responses are not read from events: a transcript may be plain text, events among it. And
+    # where streams come in frames of bytes, none is looked for behind a line.
+    framed = any(seed.content_type == AWS for seed in seeds_of(wire))
+    is_document = wire is Wire.RESPONSES or framed or case.seed.operation in ("images", "transcription", "responses")
     opening = rb"\s*[\[{]" if is_document else rb"\s*(?::[^\r\n]*[\r\n]\s*)*(?:[\[{]|data:|event:|id:)"
     return re.match(opening, case.body) is not None
 

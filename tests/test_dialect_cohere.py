@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,32 @@ def test_a_stream_that_ends_in_an_error_fails_with_its_words() -> None:
 def test_what_is_no_answer_is_an_error(document: Any) -> None:
     with pytest.raises((ReplyIsError, ConversionError)):
         decoded(document)
+
+
+@pytest.mark.parametrize("odd", [math.inf, math.nan, [7], {"a": 1}, "7", None])
+def test_odd_counts_and_places_cost_no_answer(odd: Any) -> None:
+    message = {"role": "assistant", "content": [{"type": "text", "text": "Hello"}]}
+    usage = {"tokens": {"input_tokens": odd, "output_tokens": 9, "reasoning_tokens": odd}, "cached_tokens": odd}
+    response = decoded({"id": "c", "finish_reason": "COMPLETE", "message": message, "usage": usage})
+    assert response.choices[0].message.content == "Hello"
+    assert response.usage is not None
+    assert (response.usage.prompt_tokens, response.usage.completion_tokens) == (0, 9)
+
+    begin = {"type": "tool-call-start", "index": odd}
+    begin["delta"] = {"message": {"tool_calls": {"id": "t", "function": {"name": "tide", "arguments": "{}"}}}}
+    end = {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL"}}
+    chunks, failure = streamed(b"".join(b"data: %b\n\n" % json.dumps(one).encode() for one in (begin, end)), 50)
+    assert failure is None
+    (made,) = fold_chunks(chunks).choices[0].message.tool_calls or ()
+    assert made.function is not None
+    assert made.function.name == "tide"
+
+
+@pytest.mark.parametrize("odd", [7, 1.5, ["tide"], {"a": 1}])
+def test_the_name_of_a_call_has_to_be_a_text(odd: Any) -> None:
+    calls = [{"id": "t", "type": "function", "function": {"name": odd, "arguments": "{}"}}]
+    with pytest.raises(ConversionError, match="expected text"):
+        decoded({"id": "c", "finish_reason": "TOOL_CALL", "message": {"role": "assistant", "tool_calls": calls}})
 
 
 def test_the_words_of_an_error_are_coheres() -> None:

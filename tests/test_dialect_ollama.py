@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._dialects.ollama import OLLAMA
 from trio_llm._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from trio_llm._types.embeddings import EmbeddingRequest
-from trio_llm._types.errors import APIConnectionError, BadRequestError, UnsupportedParamsError
+from trio_llm._types.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    BadRequestError,
+    UnsupportedParamsError,
+)
 from trio_llm._types.folding import fold_chunks
 from trio_llm._types.http import ReplyHead
 from trio_llm._types.text_completions import TextCompletionRequest
@@ -96,6 +102,57 @@ def test_a_stream_that_is_cut_anywhere_is_a_failure(cut: int) -> None:
 
     assert failure is not None
     assert failure.kind is APIConnectionError
+
+
+HELLO = {**END, "message": {"role": "assistant", "content": "Hello there"}}
+UNSAID = {name: value for name, value in HELLO.items() if name not in ("done", "done_reason")}
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+@pytest.mark.parametrize("indent", [1, 4])
+def test_a_whole_reply_over_many_lines_is_read_as_a_stream_too(indent: int, size: int) -> None:
+    chunks, failure = streamed(json.dumps(WHOLE, indent=indent).encode(), size)
+
+    assert failure is None
+    assert fold_chunks(chunks).choices == decoded(WHOLE).choices
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+def test_a_whole_reply_over_many_lines_that_is_cut_was_cut(cut: int) -> None:
+    _, failure = streamed(json.dumps(HELLO, indent=1).encode()[:-cut], 7)
+
+    assert failure is not None
+    assert failure.kind is APIConnectionError
+
+
+def test_a_first_line_that_never_becomes_json_is_malformed() -> None:
+    _, failure = streamed(b'{"model": oops}\n' + json.dumps(HELLO).encode() + b"\n", 9)
+
+    assert failure is not None
+    assert failure.kind is APIResponseValidationError
+
+
+def test_one_line_that_does_not_say_whether_it_is_done_is_the_answer_and_two_are_a_cut_stream() -> None:
+    said = json.dumps(UNSAID).encode() + b"\n"
+    chunks, failure = streamed(said, 100)
+    assert failure is None
+    assert fold_chunks(chunks).choices[0].message.content == "Hello there"
+    assert decoded(UNSAID).choices[0].message.content == "Hello there"
+
+    for data in (said * 2, json.dumps({**UNSAID, "done": False}).encode()):
+        assert streamed(data, 100)[1] is not None
+
+
+@pytest.mark.parametrize("behind", [b"0\n", b"data: oops\n", b""])
+def test_lines_where_a_whole_reply_was_asked_for_are_read_as_a_stream_is(behind: bytes) -> None:
+    """NaN has no place in JSON, and what stands behind the last line has no meaning: neither costs the answer."""
+    first = {**HELLO, "done": False, "done_reason": None}
+    lines = [json.dumps(first), json.dumps({**END, "eval_duration": math.nan})]
+    body = "\n".join(lines).encode() + b"\n" + behind
+    assert OLLAMA.chat is not None
+
+    assert OLLAMA.chat.decode(call(), body).choices == fold_chunks(streamed(body, 50)[0]).choices
+    assert OLLAMA.chat.decode(call(), body).choices[0].message.content == "Hello there"
 
 
 def test_an_error_in_a_stream_is_a_failure_with_its_words() -> None:

@@ -6,7 +6,7 @@ closing event behind a whole reply, keep the connection alive with comments befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -26,14 +26,16 @@ _AROUND: Final = ("data", "response", "result", "output", "body")
 _BLANK: Final = " \t\r\n\ufeff"
 
 
-def server_sent(document: str) -> bytes:
-    """A document as a server-sent event."""
-    return b"data: %b\n\n" % document.encode()
+def server_sent(_: bytes, documents: Sequence[Any]) -> bytes:
+    """Several documents as server-sent events."""
+    if len(documents) < 2:
+        return b""
+    return b"".join(b"data: %b\n\n" % json_text(document).encode() for document in documents)
 
 
-def line(document: str) -> bytes:
-    """A document as a line."""
-    return document.encode() + b"\n"
+def lines(body: bytes, _: Sequence[Any]) -> bytes:
+    """A body of lines as it is, where it may be one: what is read of it is then what a stream's reader reads."""
+    return body if body.lstrip()[:1] == b"{" else b""
 
 
 @attrs.frozen
@@ -43,8 +45,8 @@ class ReadingOfEvents:
     open_decoder: Callable[[], StreamDecoder[Any]]
     fold: Callable[[Iterable[Any]], Any]
     """The chunks put together into the response."""
-    frame: Callable[[str], bytes] = server_sent
-    """One document as a frame of the stream."""
+    streamed: Callable[[bytes, Sequence[Any]], bytes] = server_sent
+    """The stream that a body is which is no JSON; these are the documents in it. Nothing if it is none."""
 
 
 def whole_document(body: bytes) -> Any:
@@ -70,12 +72,12 @@ def read_body(body: bytes, read: Callable[[Any], ResponseT], events: ReadingOfEv
         document = parse(body)
     except ConversionError:
         documents = _documents(body)
-        if len(documents) != 1:
-            streamed = b"".join(events.frame(json_text(one)) for one in documents) or _events(body)
-            if not streamed:
-                raise
+        streamed = events.streamed(body, documents) or (b"" if documents else _events(body))
+        if streamed:
             response: ResponseT = _fold(streamed, events)
             return response
+        if not documents:
+            raise
         document = documents[0]
     return read(whole_characters(document) if has_halves(body) else document)
 

@@ -16,9 +16,10 @@ from ..._types.errors import BadRequestError
 from ..._types.folding import TextFolding, fold
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
-from ..bodies import ReadingOfEvents, line, objects_of, read_body
+from ..bodies import ReadingOfEvents, lines, read_body
 from ..contract import ReplyIsError, StreamDecoder, WireCall, json_request, merge_extra_body, supported_parameters
 from ..failing import broken_off, names_failure, no_answer
+from ..lines import LinesOfObjects
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from .errors import raise_error
 from .reply import seconds_of, usage_of
@@ -66,7 +67,7 @@ def _prompt(call: WireCall[TextCompletionRequest]) -> str:
 def decode_text_completion(call: WireCall[TextCompletionRequest], body: bytes) -> TextCompletionResponse:
     """Read a whole reply. Raises as that of a chat does."""
     return read_body(
-        body, partial(_read, call), ReadingOfEvents(partial(open_text_completion_decoder, call), _fold, line)
+        body, partial(_read, call), ReadingOfEvents(partial(open_text_completion_decoder, call), _fold, lines)
     )
 
 
@@ -79,7 +80,7 @@ def _read(call: WireCall[TextCompletionRequest], document: Any) -> TextCompletio
         raise ConversionError(f"expected an object, got {document!r:.60}")
     reader = _LineReader(call)
     chunks = [*reader.read_object(document)]
-    if not reader.complete:
+    if not reader.complete and ("done" in document or not chunks):
         raise ReplyIsError(no_answer(document))
     return _fold(chunks)
 
@@ -90,11 +91,13 @@ def open_text_completion_decoder(call: WireCall[TextCompletionRequest]) -> Strea
 
 
 class _LineReader:
-    """One reply, line by line. Only a line that is `done` says that the answer is whole."""
+    """One reply, line by line. A line that is `done` says that the answer is whole; one alone need not say it."""
 
     def __init__(self, call: WireCall[TextCompletionRequest]) -> None:
         self.finished = False
+        self._lines = LinesOfObjects()
         self._says_something = False
+        self._tells_done = False
         self._identifier = call.fresh.id("cmpl-")
 
     @property
@@ -102,7 +105,7 @@ class _LineReader:
         return self.finished
 
     def read(self, line: bytes) -> Iterable[TextCompletionResponse]:
-        for told in objects_of(line):
+        for told in self._lines.read(line):
             if not self.finished:
                 yield from self.read_object(told)
 
@@ -111,7 +114,9 @@ class _LineReader:
         raise_error(told)
         text = told["response"] if isinstance(told.get("response"), str) else ""
         self._says_something = self._says_something or bool(text)
-        reason = self._finish(told) if told.get("done") else None
+        done = told.get("done", told.get("done_reason"))
+        self._tells_done = self._tells_done or done is not None
+        reason = self._finish(told) if done else None
         if not text and reason is None:
             return
         chunk = TextCompletionResponse(self._identifier, seconds_of(told.get("created_at")), told.get("model"))
@@ -122,7 +127,9 @@ class _LineReader:
         yield chunk
 
     def close(self) -> Iterable[TextCompletionResponse]:
-        if not self.finished:
+        self._lines.close()
+        alone = self._lines.count == 1 and self._says_something and not self._tells_done
+        if not self.finished and not alone:
             raise TruncatedReply("the stream ended before a line that is done")
         return ()
 

@@ -30,9 +30,10 @@ from ..._types.chat import (
 )
 from ..._types.folding import fold_chunks
 from ..._types.usage import Usage
-from ..bodies import ReadingOfEvents, joined_text, line, objects_of, read_body, unwrapped
+from ..bodies import ReadingOfEvents, joined_text, lines, read_body, unwrapped
 from ..contract import ReplyIsError, StreamDecoder, WireCall
 from ..failing import broken_off, names_failure, no_answer
+from ..lines import LinesOfObjects
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from ..tool_calls import ConversationIds, calls_in
 from .errors import raise_error
@@ -49,7 +50,7 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
         ConversionError: if it is malformed.
         ReplyIsError: if it is an error, or no answer.
     """
-    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks, line))
+    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks, lines))
 
 
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
@@ -69,14 +70,16 @@ def open_chat_decoder(call: WireCall[ChatRequest]) -> StreamDecoder[ModelRespons
 
 
 class LineReader:
-    """One reply, line by line. Only a line that is `done` says that the answer is whole."""
+    """One reply, line by line. A line that is `done` says that the answer is whole; one alone need not say it."""
 
     def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
+        self._lines = LinesOfObjects()
         self._call = call
         self._ids = ConversationIds(call.request.messages)
         self._calls = 0
         self._says_something = False
+        self._tells_done = False
         self._has_message = False
         self._identifier = call.fresh.id("chatcmpl-")
 
@@ -85,7 +88,7 @@ class LineReader:
         return self.finished
 
     def read(self, line: bytes) -> Iterable[ModelResponseStream]:
-        for told in objects_of(line):
+        for told in self._lines.read(line):
             if not self.finished:
                 yield from self.read_object(told)
 
@@ -97,7 +100,9 @@ class LineReader:
         """
         raise_error(told)
         delta = self._delta(told)
-        reason = self._finish(told) if told.get("done") else None
+        done = told.get("done", told.get("done_reason"))
+        self._tells_done = self._tells_done or done is not None
+        reason = self._finish(told) if done else None
         if delta is None and reason is None:
             return
         choice = StreamingChoices(reason, delta=delta or Delta(), logprobs=_logprobs(told.get("logprobs")))
@@ -109,7 +114,9 @@ class LineReader:
         yield chunk
 
     def close(self) -> Iterable[ModelResponseStream]:
-        if not self.finished:
+        self._lines.close()
+        alone = self._lines.count == 1 and self._says_something and not self._tells_done
+        if not self.finished and not alone:
             raise TruncatedReply("the stream ended before a line that is done")
         return ()
 
