@@ -12,7 +12,7 @@ from virtual import GONE, ask, assert_nothing_left, client_of, ends, in_virtual_
 
 from trio_llm import Client, InternalServerError, ResponsesRequest, TextCompletionRequest, sse
 from trio_llm._runtime import trio
-from trio_llm.testing import AtEvent, Failure, Reply, Simulator
+from trio_llm.testing import AtEvent, Failure, RawReply, Reply, Simulator
 
 MESSAGES = [{"role": "user", "content": "x"}]
 SLOW = Reply(["one ", "two ", "three"], gap=10)
@@ -194,3 +194,46 @@ async def test_a_request_that_fails_at_once_has_no_body() -> None:
     async with client_of(Simulator(Failure(500))) as client:
         with pytest.raises(InternalServerError):
             sse(await client.call(ask("x", stream=True)))
+
+
+@in_virtual_time
+async def test_no_character_of_an_answer_ends_a_line_for_clients_that_split_text() -> None:
+    told = "one\u2028two\u2029three\x85four\nfive\r"
+    async with client_of(Simulator(Reply([told]))) as client:
+        body = b"".join([piece async for piece in sse(await client.call(ask("x", stream=True)))])
+
+    blocks = [line for line in body.decode().splitlines() if line]
+    chunks = [json.loads(line.removeprefix("data: ")) for line in blocks[:-1]]
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == told
+
+
+@pytest.mark.parametrize("kind", ["odd\ndata: injected", "\r", 5])
+@in_virtual_time
+async def test_a_name_that_a_provider_made_up_writes_no_fields(kind: Any) -> None:
+    body = f"data: {json.dumps({'type': kind, 'x': 1})}\n\n".encode()
+    ended = b'data: {"type": "response.completed", "response": {"object": "response", "output": []}}\n\n'
+    simulator = Simulator(RawReply(body + ended, content_type="text/event-stream"))
+    async with Client(transport=simulator, variables={"OPENAI_API_KEY": "k"}) as client:
+        sent = b"".join([piece async for piece in sse(await client.responses("Hi", "openai/any", stream=True))])
+
+    assert [line for line in sent.splitlines() if line.startswith(b"event: ")] == [b"event: response.completed"]
+    assert sent.count(b"\ndata: injected") == 0
+
+
+@pytest.mark.parametrize("given", [None, 5, "text", [b"x"]])
+def test_what_is_no_stream_is_refused_before_a_response_begins(given: Any) -> None:
+    with pytest.raises(TypeError, match="sse takes a stream, not"):
+        sse(given)
+
+
+@in_virtual_time
+async def test_a_call_that_was_not_awaited_and_a_whole_response_are_told_apart() -> None:
+    async with client_of(Simulator(SLOW)) as client:
+
+        async def call() -> Any:
+            return await client.call(ask("x", stream=True))
+
+        with pytest.raises(TypeError, match="await the call first"):
+            sse(call())  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="stream=True"):
+            sse(await client.call(ask("x")))

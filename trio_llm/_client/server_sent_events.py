@@ -11,7 +11,7 @@ nothing is left behind when the call ends.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
@@ -33,6 +33,12 @@ _HEADERS: Final = (
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),  # nginx would collect the events
 )
+_LINE_ENDS: Final = (
+    (b"\xe2\x80\xa8", b"\\u2028"),
+    (b"\xe2\x80\xa9", b"\\u2029"),
+    (b"\xc2\x85", b"\\u0085"),
+)
+"""What ends no line of server-sent events, but one for clients that split text as Python and httpx do."""
 # OpenAI's and Anthropic's names for kinds of errors.
 _KINDS: Final[Mapping[int, str]] = {
     400: "invalid_request_error",
@@ -106,9 +112,23 @@ def sse(stream: AsyncIterable[Record]) -> ServerSentEvents:
         An async iterator of bytes, to be read once. It is an ASGI application too, without any framework:
         `await trio_llm.sse(stream)(scope, receive, send)`.
 
+    Raises:
+        TypeError: if it is no stream: a call that was not awaited, or a whole response.
+
     Source: OpenAI API reference, "Streaming", and HTML Living Standard, 9.2, as of 2026-11.
     """
+    given: object = stream
+    if not isinstance(given, AsyncIterable):
+        raise TypeError(f"sse takes a stream, not {type(given).__name__}{_forgotten(given)}")
     return ServerSentEvents(stream)
+
+
+def _forgotten(given: object) -> str:
+    """What is missing where a call was not awaited, or not asked to stream."""
+    if isinstance(given, Coroutine):
+        given.close()
+        return ": await the call first"
+    return ": ask for it with stream=True" if isinstance(given, Record) else ""
 
 
 async def _events(stream: AsyncIterable[Record]) -> AsyncGenerator[bytes, None]:  # noqa: ASYNC900 - see the module's head
@@ -155,5 +175,12 @@ def _event_of_error(error: LLMError, last: Record | None) -> bytes:
     return _named("error", {**flat, "type": "error", "error": words})
 
 
-def _named(name: str | None, value: Any) -> bytes:
-    return (b"event: %b\n" % name.encode() if name else b"") + b"data: %b\n\n" % dumps(value)
+def _named(name: object, value: Any) -> bytes:
+    data = dumps(value)
+    for mark, escape in _LINE_ENDS:
+        if mark in data:
+            data = data.replace(mark, escape)
+    named = (
+        isinstance(name, str) and name.isprintable() and name != ""
+    )  # a provider's own; a line break would be a field
+    return (b"event: %b\n" % str(name).encode() if named else b"") + b"data: %b\n\n" % data
