@@ -16,7 +16,7 @@ from trio_llm._limits.adaptive import (
     SlowStart,
     explain_refusal,
 )
-from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, Kind, RateCost
+from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, LimitKind, RateCost
 from trio_llm._limits.header_formats import Window
 
 
@@ -24,7 +24,7 @@ def window(remaining: float | None, *, limit: float | None = 60, reset: float | 
     return Window("w", "requests", limit, remaining, reset, **{"period": 60, **more})  # type: ignore[arg-type]
 
 
-def tokens(remaining: float, kind: Kind = "tokens") -> Window:
+def tokens(remaining: float, kind: LimitKind = "tokens") -> Window:
     return Window("t", kind, 600, remaining, None, 60)
 
 
@@ -104,7 +104,7 @@ def test_a_count_that_may_or_may_not_include_the_call_itself_changes_nothing_bet
 
 
 @pytest.mark.parametrize(("kind", "left"), [("tokens", 300), ("prompt", 500), ("answer", 400)])
-def test_prompts_and_answers_have_their_own_limits(kind: Kind, left: float) -> None:
+def test_prompts_and_answers_have_their_own_limits(kind: LimitKind, left: float) -> None:
     limits = DescribedLimits()
     limits.follow([tokens(600, kind)], limits.take(0, RateCost(1, prompt=100, answer=200)), now=0)
 

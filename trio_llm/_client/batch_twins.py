@@ -9,8 +9,8 @@ from typing import Unpack
 from .._catalog.provider import Provider
 from .._types.chat import ChatParams, ModelResponse
 from .completion_batches import (
-    Answer,
-    Conversation,
+    Messages,
+    ResponseOrError,
     abatch_completion,
     abatch_completion_models,
     abatch_completion_models_all_responses,
@@ -20,8 +20,8 @@ from .portal import SYNC_THREAD
 
 
 def batch_completion(
-    model: str, messages: Sequence[Conversation], *, max_workers: int | None = None, **params: Unpack[ChatParams]
-) -> list[Answer]:
+    model: str, messages: Sequence[Messages], *, max_workers: int | None = None, **params: Unpack[ChatParams]
+) -> list[ResponseOrError]:
     """Ask one model about many conversations at the same time: a response or an error for each, in their order.
 
     Example:
@@ -31,7 +31,7 @@ def batch_completion(
 
 
 def batch_completion_models(
-    models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
+    models: str | Sequence[str], messages: Messages, **params: Unpack[ChatParams]
 ) -> ModelResponse:
     """`abatch_completion_models` for synchronous code.
 
@@ -42,7 +42,7 @@ def batch_completion_models(
 
 
 def batch_completion_models_all_responses(
-    models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
+    models: str | Sequence[str], messages: Messages, **params: Unpack[ChatParams]
 ) -> list[ModelResponse]:
     """`abatch_completion_models_all_responses` for synchronous code.
 

@@ -15,8 +15,8 @@ from .._types.errors import AllFailedError, BadRequestError
 from .._types.mapping import Record
 from .default import default_client
 
-Conversation: TypeAlias = Iterable[MessageLike]
-Answer: TypeAlias = ModelResponse | Exception
+Messages: TypeAlias = Iterable[MessageLike]
+ResponseOrError: TypeAlias = ModelResponse | Exception
 """A response, or why there is none."""
 
 
@@ -48,7 +48,7 @@ async def abatch_completion(
 
 
 async def abatch_completion_models(
-    models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
+    models: str | Sequence[str], messages: Messages, **params: Unpack[ChatParams]
 ) -> ModelResponse:
     """Ask several models the same; the first response to come. The others' calls are ended and gone by then.
 
@@ -64,7 +64,7 @@ async def abatch_completion_models(
 
 
 async def abatch_completion_fastest_response(
-    model: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
+    model: str | Sequence[str], messages: Messages, **params: Unpack[ChatParams]
 ) -> ModelResponse:
     """The same as `abatch_completion_models`; models as a list, or as one text with commas between their names.
 
@@ -77,7 +77,7 @@ async def abatch_completion_fastest_response(
 
 
 async def abatch_completion_models_all_responses(
-    models: str | Sequence[str], messages: Conversation, **params: Unpack[ChatParams]
+    models: str | Sequence[str], messages: Messages, **params: Unpack[ChatParams]
 ) -> list[ModelResponse]:
     """Ask several models the same; the responses of all that answered, in the order of the models.
 
@@ -106,11 +106,11 @@ def _names(models: str | Sequence[str]) -> list[str]:
     return [name.strip() for name in names]
 
 
-def _requests(models: Sequence[str], conversations: Iterable[Conversation], params: ChatParams) -> list[ChatRequest]:
+def _requests(models: Sequence[str], conversations: Iterable[Messages], params: ChatParams) -> list[ChatRequest]:
     return [ChatRequest(model, conversation, **params) for conversation in conversations for model in models]
 
 
-def _answer(outcome: Outcome[ModelResponse]) -> Answer:
+def _answer(outcome: Outcome[ModelResponse]) -> ResponseOrError:
     answer = outcome.response or outcome.error
     assert answer is not None  # nothing ends a fan-out before its calls have ended
     return answer

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Accept: TypeAlias = Callable[[Any], bool | Awaitable[bool]]
 """Whether a response will do. What it raises ends the whole."""
-Pace: TypeAlias = "Callable[[trio.Event], Awaitable[bool]]"
+Cadence: TypeAlias = "Callable[[trio.Event], Awaitable[bool]]"
 """Waits until the next call may start, and says whether there is to be one. The event: the last call has ended."""
 
 
@@ -56,7 +56,7 @@ class Contest:
         self._began = trio.current_time()
         self._group: Activity | None = None
 
-    async def run(self, kind: Kind, pace: Pace) -> Outcome:
+    async def run(self, kind: Kind, pace: Cadence) -> Outcome:
         """The winner's outcome, once all others have ended. `kind` is what observers know the contest as.
 
         Raises:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from .._types.mapping import Record
 
 ChunkT = TypeVar("ChunkT")
-Place = tuple[int | str, ...]
+Steps = tuple[int | str, ...]
 
 _FIRST_HALF_LAST: Final = re.compile("[\ud800-\udbff]\\Z")
 _RAW_BYTES: Final = re.compile("(?<![\ud800-\udbff])[\udc80-\udcff]+")
@@ -63,7 +63,7 @@ class Joint:
     """Puts the halves together that the chunks of one stream hold, text by text."""
 
     def __init__(self) -> None:
-        self.waiting: dict[Place, str] = {}
+        self.waiting: dict[Steps, str] = {}
         """Halves whose other half may be in the next chunk."""
 
     def join(self, chunks: Iterable[ChunkT]) -> Iterator[ChunkT]:
@@ -86,7 +86,7 @@ class Joint:
             whole_characters(chunk)
             yield chunk
 
-    def _join(self, place: Place, text: str) -> str:
+    def _join(self, place: Steps, text: str) -> str:
         text = self.waiting.pop(place, "") + text
         if has_raw_bytes(text):
             text, rest = _with_bytes_joined(text)
@@ -116,7 +116,7 @@ def _with_bytes_joined(text: str) -> tuple[str, str]:
     return _RAW_BYTES.sub(joined, text), rest.decode("utf-8", "surrogateescape")
 
 
-def _texts_of_event(event: Any) -> Iterator[tuple[Place, Any, str]]:
+def _texts_of_event(event: Any) -> Iterator[tuple[Steps, Any, str]]:
     """The same of an event of a stream that consists of events: its `delta` is a text, or has some."""
     delta = getattr(event, "delta", None)
     where = [getattr(event, name, None) for name in _PLACES]
@@ -130,7 +130,7 @@ def _texts_of_event(event: Any) -> Iterator[tuple[Place, Any, str]]:
                 yield (*place, name), delta, name
 
 
-def _texts(choice: Any) -> Iterator[tuple[Place, Any, str]]:
+def _texts(choice: Any) -> Iterator[tuple[Steps, Any, str]]:
     """The texts that go on from chunk to chunk: their place, what holds them, and the name of the field."""
     delta = getattr(choice, "delta", None)
     if delta is None:

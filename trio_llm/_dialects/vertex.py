@@ -20,7 +20,7 @@ from .contract import Dialect, WireCall, json_request
 from .counting import body_of
 from .error_bodies import ErrorReading
 from .gemini.errors import ERRORS as OF_GOOGLE
-from .hosting import Place, hosted, hosted_stream
+from .hosting import Placing, hosted, hosted_stream
 from .openai import OPENAI
 
 VERSION: Final = "vertex-2023-10-16"
@@ -37,7 +37,7 @@ def _path(publisher: str, model: str, verb: str) -> str:
     return f"/publishers/{publisher}/models/{quote(model, safe='@')}:{verb}"
 
 
-def _claude(verb: str) -> Place:
+def _claude(verb: str) -> Placing:
     def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
         body: Mapping[str, Any] = {"anthropic_version": VERSION, **body_of(request)}
         fields = {name: value for name, value in body.items() if name != "model"}
@@ -54,7 +54,7 @@ def _betas(request: HTTPRequest) -> tuple[tuple[str, str], ...]:
     return tuple(field for field in request.headers if field[0] == "anthropic-beta")
 
 
-def _mistral(verb: str) -> Place:
+def _mistral(verb: str) -> Placing:
     def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
         return HTTPRequest("POST", _path("mistralai", call.model, verb), request.headers, request.body)
 

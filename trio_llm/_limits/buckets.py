@@ -16,7 +16,7 @@ import attrs
 ENOUGH: Final = 1e-9
 """Seconds that are not worth waiting for. Without it a float's remainder of 1e-15 s would be slept for for ever."""
 
-Kind: TypeAlias = Literal["requests", "tokens", "prompt", "answer"]
+LimitKind: TypeAlias = Literal["requests", "tokens", "prompt", "answer"]
 """What a limit counts: requests, or tokens of prompts, of answers, or of both."""
 
 
@@ -35,7 +35,7 @@ class RateCost:
         """Prompt and answer together."""
         return self.prompt + self.answer
 
-    def of(self, kind: Kind) -> float:
+    def of(self, kind: LimitKind) -> float:
         """The part of it that a limit counts."""
         amount: float = getattr(self, kind)
         return amount
@@ -58,7 +58,7 @@ class Bucket:
     A cost larger than the capacity is let through when the bucket is full, and leaves a debt.
     """
 
-    def __init__(self, kind: Kind, per_minute: float, now: float) -> None:
+    def __init__(self, kind: LimitKind, per_minute: float, now: float) -> None:
         self.kind: Final = kind
         self.capacity = per_minute
         self._level = per_minute

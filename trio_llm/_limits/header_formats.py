@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from .buckets import Kind
+from .buckets import LimitKind
 
 
 @attrs.frozen
@@ -25,7 +25,7 @@ class Window:
 
     name: str
     """The same for every reply that describes this limit."""
-    kind: Kind
+    kind: LimitKind
     limit: float | None = None
     remaining: float | None = None
     reset: float | None = None
@@ -34,7 +34,7 @@ class Window:
     """Seconds for which the limit is meant; None where nobody says."""
 
 
-_KINDS: Final[Mapping[str, Kind]] = {
+_KINDS: Final[Mapping[str, LimitKind]] = {
     "requests": "requests",
     "req": "requests",
     "tokens": "tokens",

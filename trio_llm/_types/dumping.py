@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, TypedDict, cast
 
 import attrs
 
-Chosen: TypeAlias = set[str] | set[int] | Mapping[str, Any] | Mapping[int, Any]
+Selection: TypeAlias = set[str] | set[int] | Mapping[str, Any] | Mapping[int, Any]
 """Names, or places in a list, as pydantic takes them: a set, or a mapping to True or to what is chosen within.
 `"__all__"` means every item of a list."""
 JSONObject: TypeAlias = dict[str, Any]
@@ -20,8 +20,8 @@ class DumpOptions(TypedDict, total=False):
 
     mode: Literal["python", "json"] | str
     """`json` writes bytes as base64 text and keys as text."""
-    include: Chosen | None
-    exclude: Chosen | None
+    include: Selection | None
+    exclude: Selection | None
     exclude_none: bool
     exclude_defaults: bool
     exclude_unset: bool
@@ -75,7 +75,7 @@ class Dumper:
         no_defaults = options.get("exclude_defaults", False) or options.get("exclude_unset", False)
         return Dumper(record, options.get("mode") == "json", options.get("exclude_none", False), no_defaults)
 
-    def dump(self, record: Dumpable, include: Chosen | None, exclude: Chosen | None) -> JSONObject:
+    def dump(self, record: Dumpable, include: Selection | None, exclude: Selection | None) -> JSONObject:
         """The record and all within it as plain dictionaries and lists."""
         fields = record.fields_to_dump()
         if self.exclude_none:
@@ -87,7 +87,7 @@ class Dumper:
             return {name: self.plain(value) for name, value in fields}
         return self._chosen(fields, include, exclude)
 
-    def plain(self, value: Any, include: Chosen | None = None, exclude: Chosen | None = None) -> Any:
+    def plain(self, value: Any, include: Selection | None = None, exclude: Selection | None = None) -> Any:
         """Any value, made plain."""
         if value is None or type(value) is str:
             return value
@@ -106,13 +106,13 @@ class Dumper:
             return b64encode(value).decode()
         return value
 
-    def _list(self, items: list[Any], include: Chosen | None, exclude: Chosen | None) -> list[Any]:
+    def _list(self, items: list[Any], include: Selection | None, exclude: Selection | None) -> list[Any]:
         if include is None and exclude is None:
             return [self.plain(item) for item in items]
         return [*self._chosen(enumerate(items), include, exclude).values()]
 
     def _chosen(
-        self, items: Iterable[tuple[Any, Any]], include: Chosen | None, exclude: Chosen | None
+        self, items: Iterable[tuple[Any, Any]], include: Selection | None, exclude: Selection | None
     ) -> dict[Any, Any]:
         chosen: dict[Any, Any] = {}
         for key, item in items:
@@ -124,7 +124,7 @@ class Dumper:
         return chosen
 
 
-def _within(chosen: Chosen | None, key: object) -> Any:
+def _within(chosen: Selection | None, key: object) -> Any:
     """What is chosen of a field or item: True for all of it, False for nothing, else what is chosen within it."""
     if chosen is None:
         return False

@@ -17,7 +17,7 @@ from ..anthropic import ANTHROPIC
 from ..cohere import COHERE
 from ..contract import Dialect, Endpoint, StreamEndpoint, WireCall, json_request
 from ..counting import body_of, chat_call
-from ..hosting import Place, hosted, hosted_stream
+from ..hosting import Placing, hosted, hosted_stream
 from ..openai import OPENAI
 from .completing import INVOKE, INVOKE_STREAM, prompted
 from .counting import count_of_invoked, decode_count
@@ -35,7 +35,7 @@ RERANK_VERSION: Final = 2
 """Of Cohere's API: the one that tells relevance by itself."""
 
 
-def _claude(verb: str) -> Place:
+def _claude(verb: str) -> Placing:
     def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
         body = {"anthropic_version": CLAUDE_VERSION, **body_of(request)}
         betas = [name for field, value in request.headers if field == "anthropic-beta" for name in value.split(",")]
@@ -47,7 +47,7 @@ def _claude(verb: str) -> Place:
     return place
 
 
-def _at(verb: str) -> Place:
+def _at(verb: str) -> Placing:
     """The body as it is, but for what the path says."""
 
     def place(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
@@ -71,7 +71,7 @@ def _ranking(call: WireCall[Any], request: HTTPRequest) -> HTTPRequest:
 
 
 def _unwrapped_stream(
-    endpoint: StreamEndpoint[Any, Any] | None, place: Place, *, counted: bool = False
+    endpoint: StreamEndpoint[Any, Any] | None, place: Placing, *, counted: bool = False
 ) -> StreamEndpoint[Any, Any]:
     placed = hosted_stream(endpoint, place)
     return attrs.evolve(placed, open_decoder=unwrapping(placed.open_decoder, counted=counted))
