@@ -90,3 +90,13 @@ def test_jobs_that_are_none_are_a_mistake_of_the_program(name: str, odd: Any) ->
 @pytest.mark.parametrize("model", ["OpenAI/gpt-4o", "OPENAI/gpt-4o", " openai/gpt-4o"])
 def test_a_provider_in_capitals_is_told_the_right_spelling(model: str) -> None:
     assert "did you mean 'openai'" in refused(lambda client, name: client.completion(name, ASK), model)
+
+
+@pytest.mark.parametrize(("name", "odd"), [("limit", "5"), ("limit", 1.5), ("deadline", "5"), ("deadline", [5])])
+def test_a_limit_or_a_deadline_that_is_no_number_is_named(name: str, odd: Any) -> None:
+    async def asked() -> None:
+        async with Client(transport=Simulator(lambda _: RawReply(b"{}")), variables=KEYS) as client:
+            await client.fan_out([], **{name: odd})
+
+    with pytest.raises(TypeError, match=f"{name} must be a .*number.*, not {type(odd).__name__}"):
+        run_in_virtual_time(asked)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 async def fan_out(engine: Engine, jobs: Jobs, *, limit: int | None, deadline: float | None) -> list[Outcome]:
     """One outcome for each job, in their order; see `Client.fan_out`."""
     check_limit(limit)
+    given: object = deadline
+    if given is not None and not isinstance(given, int | float):
+        raise TypeError(f"deadline must be a number of seconds, not {type(given).__name__}")
     began = trio.current_time()
     end = math.inf if deadline is None else began + deadline
     crowd = Crowd()

@@ -115,7 +115,10 @@ class Outcome(Generic[ResponseT]):
 
 
 def check_limit(limit: int | None) -> None:
-    """Raises `ValueError` for a limit that lets nothing through."""
+    """Raises `ValueError` for a limit that lets nothing through, and `TypeError` for one that is no number."""
+    given: object = limit
+    if given is not None and not isinstance(given, int):
+        raise TypeError(f"limit must be a whole number, not {type(given).__name__}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
 
