@@ -49,8 +49,8 @@ LISTED: Final = ROOT / "tests" / "surviving_mutants.toml"
 WINGS: Final = ("_engine", "_limits", "_combinators")
 TESTS: Final = (
     # The limits.
-    *("account", "adaptive", "buckets", "estimate", "limits_simulated", "pace", "ratelimit_headers"),
-    *("stream_limits", "windows", "fanout_limits"),
+    *("account", "adaptive", "buckets", "estimate", "lane", "limits_simulated", "pace"),
+    *("ratelimit_headers", "stream_limits", "windows", "fanout_limits"),
     # The combinators.
     *("cascade", "completed", "fanout", "hedge", "merge", "outcome_types", "race", "tee"),
     # The engine.

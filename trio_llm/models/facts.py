@@ -1,4 +1,8 @@
-"""What is known of a model: its limits, what it takes and gives, what it costs, and where each figure is from."""
+"""What is known of a model: its limits, what it takes and gives, what it costs, and where each figure is from.
+
+What the program registered stands before corrections of ours, and those before what the packages say. What was
+registered is one mapping, which each change replaces as a whole, under a lock. Whoever reads needs none.
+"""
 
 from __future__ import annotations
 

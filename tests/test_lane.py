@@ -1,0 +1,70 @@
+"""A lane: what it asks of its calls, and what it learns of them, without a clock or a task."""
+
+from __future__ import annotations
+
+import pytest
+
+from trio_llm import RateLimitError, Usage
+from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, RateCost
+from trio_llm._limits.header_formats import Window
+from trio_llm._limits.lane import Lane, LaneCall
+from trio_llm._limits.pace import Rhythm
+
+
+def left(cost: RateCost, at: float) -> LaneCall:
+    """A call that left at this time."""
+    call = LaneCall()
+    call.cost, call.at, call.number, call.departure, call.described, call.unspent = cost, at, 1, None, (), NOTHING
+    return call
+
+
+def paced_lane(rhythm: Rhythm, departed: int) -> Lane:
+    """One that was refused once, and from which so many calls have left, the last of which is over."""
+    lane, call = Lane(rhythm, adaptive=True), left(ONE_REQUEST, 2.0)
+    lane.refused(left(ONE_REQUEST, 0.0), RateLimitError("no"), 0.5, 1)
+    lane.departed = departed
+    lane.depart(call)
+    return lane
+
+
+@pytest.mark.parametrize(("departed", "stays"), [(19, True), (20, False)])
+def test_a_lane_that_falls_idle_after_many_calls_takes_turns_no_more(departed: int, stays: bool) -> None:
+    rhythm = Rhythm()
+    lane = paced_lane(rhythm, departed)
+
+    lane.retire_if_idle(returns=True)  # its call waits in line again
+    assert rhythm.paces == [lane.pace]
+    lane.retire_if_idle(returns=False)
+    assert rhythm.paces == ([lane.pace] if stays else [])
+
+
+def test_a_lane_with_calls_in_flight_keeps_its_turns() -> None:
+    rhythm = Rhythm()
+    lane = paced_lane(rhythm, 20)
+    lane.in_flight = 1
+
+    lane.retire_if_idle(returns=False)
+    assert rhythm.paces == [lane.pace]
+
+
+def test_what_a_call_reserved_of_described_limits_and_did_not_use_comes_back() -> None:
+    lane, cost = Lane(Rhythm(), adaptive=True), RateCost(1, 100, 200)
+    lane.follow(left(cost, 0.0), [Window("t", "tokens", 1_000, 400, None, 60)], 0.0)
+    call = left(cost, 0.0)
+    lane.depart(call)
+    assert lane.known_wait(0.0, RateCost(1, 0, 300)) > 0
+
+    call.unspent = RateCost(0, 60, 190)
+    lane.settle(call, 0.0)
+    assert lane.known_wait(0.0, RateCost(1, 0, 300)) == 0
+
+
+def test_prompts_and_answers_are_estimated_by_those_that_came() -> None:
+    lane, estimate = Lane(Rhythm(), adaptive=True), RateCost(1, 100, 900)
+    lane.follow(left(estimate, 0.0), [Window("t", "tokens", 10_000, 9_000, None, 60)], 0.0)
+    assert lane.adjusted(estimate) == estimate
+
+    lane.succeeded(Usage(50, 20, 70), estimate)
+    assert lane.adjusted(estimate) == RateCost(1, pytest.approx(90), 20)
+    lane.succeeded(Usage(50, 70, 120), estimate)
+    assert lane.adjusted(estimate) == RateCost(1, pytest.approx(82), pytest.approx(30))
