@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from trio_llm import RateLimitError, Usage
+from trio_llm._limits.adaptive import PERSISTENT
 from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, RateCost
 from trio_llm._limits.header_formats import Window
 from trio_llm._limits.lane import Lane, LaneCall
+from trio_llm._limits.line import Waiter
 from trio_llm._limits.pace import Rhythm
 
 
@@ -70,3 +74,60 @@ def test_prompts_and_answers_are_estimated_by_those_that_came() -> None:
     lane.succeeded(Usage(50, 70, 120), estimate)
     second = lane.adjusted(estimate)
     assert (second.prompt, second.answer) == pytest.approx((82, 30))
+
+
+def fresh() -> Lane:
+    return Lane(Rhythm(), adaptive=True)
+
+
+def refused(*, asked: float) -> Lane:
+    lane = fresh()
+    lane.refused(left(ONE_REQUEST, 0.0), RateLimitError("no", retry_after=asked), 0.5, 1)
+    return lane
+
+
+def full() -> Lane:
+    lane = refused(asked=0)
+    assert lane.concurrency is not None
+    lane.concurrency.refused(2, PERSISTENT)
+    lane.in_flight = math.ceil(lane.concurrency.number)
+    return lane
+
+
+def described(remaining: float) -> Lane:
+    lane = fresh()
+    lane.follow(left(ONE_REQUEST, 0.0), [Window("t", "tokens", 1_000, remaining, None, 60)], 0.0)
+    return lane
+
+
+def paced() -> Lane:
+    lane = refused(asked=0)
+    lane.depart(left(ONE_REQUEST, 9.0))
+    return lane
+
+
+@pytest.mark.parametrize(
+    ("lane", "now", "is_open"),
+    [
+        (fresh(), 0.0, True),
+        (refused(asked=30), 20.0, False),
+        (refused(asked=30), 31.0, True),
+        (full(), 9.0, False),
+        (paced(), 9.1, False),
+        (paced(), 11.0, True),
+        (described(900), 0.0, True),
+        (described(100), 0.0, False),
+    ],
+    ids=["new", "paused", "after a pause", "full", "too early", "in turn", "much is left", "little is left"],
+)
+def test_a_lane_is_open_when_there_is_nothing_to_wait_for(lane: Lane, now: float, is_open: bool) -> None:
+    cost = RateCost(1, 0, 300)
+    assert lane.is_open(now, cost) is is_open
+    assert (lane.wait(now, cost) == 0) is is_open
+
+
+def test_a_lane_with_somebody_in_line_is_not_idle() -> None:
+    lane = fresh()
+    assert lane.is_idle
+    lane.line.join(Waiter((0, 1), ONE_REQUEST, None))
+    assert not lane.is_idle
