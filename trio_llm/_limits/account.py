@@ -272,7 +272,6 @@ class Account:
             if self._opening is not None:
                 self._opening.end()
                 self._slots.total_tokens = self._opening.number
-                self._opening = None
             admission.lane.line.wake_first()
 
     def _windows_wait(self, now: float, cost: RateCost, ahead: RateCost = NOTHING) -> float:

@@ -132,7 +132,7 @@ class SlowStart:
     def succeeded(self) -> None:
         """A call ended well. Changes nothing once the number has reached what it may."""
         if self.number < self.reach:
-            self.number = min(self._most, self.number + 1)
+            self.number += 1
 
     def end(self) -> None:
         """The provider describes limits: there is no need to feel one's way."""
