@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trio_llm import BadRequestError, Client
+from trio_llm import AuthenticationError, BadRequestError, Client
 from trio_llm.testing import RawReply, Simulator, run_in_virtual_time
 
 KEYS = {f"{name}_API_KEY": "any" for name in ("OPENAI", "ANTHROPIC", "GEMINI", "COHERE", "MISTRAL", "GROQ")}
@@ -100,3 +100,15 @@ def test_a_limit_or_a_deadline_that_is_no_number_is_named(name: str, odd: Any) -
 
     with pytest.raises(TypeError, match=f"{name} must be a .*number.*, not {type(odd).__name__}"):
         run_in_virtual_time(asked)
+
+
+@pytest.mark.parametrize("odd", ["sk-secret-0123456789\n", " sk-secret-0123456789", "sk-secret-0123456789\r\n"])
+@pytest.mark.parametrize("model", ["openai/any", "anthropic/any", "gemini/any"])
+def test_a_key_with_the_line_break_of_its_file_is_told_what_to_do_and_not_shown(model: str, odd: str) -> None:
+    async def asked() -> None:
+        async with Client(transport=Simulator(lambda _: RawReply(b"{}")), variables=KEYS) as client:
+            await client.completion(model, ASK, api_key=odd)
+
+    with pytest.raises(AuthenticationError, match="white space around it.*strip it") as caught:
+        run_in_virtual_time(asked)
+    assert "secret" not in repr(caught.value)

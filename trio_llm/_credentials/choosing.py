@@ -75,7 +75,9 @@ def key_headers(auth: Auth, key: str) -> tuple[tuple[str, str], ...]:
     place = auth.value if isinstance(auth, AuthScheme) else auth
     if not key or not isinstance(place, HeaderKey):
         return ()
-    if not key.isascii() or not key.isprintable() or key != key.strip():
+    if key != key.strip():
+        raise AuthenticationError("the key has white space around it, as the last line of a file has: strip it")
+    if not key.isascii() or not key.isprintable():
         raise AuthenticationError("the key has characters that no header can carry")
     return ((place.name, place.prefix + key),)
 
