@@ -225,7 +225,7 @@ def test_a_server_of_the_users_own_gets_a_key_only_if_there_is_one() -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["a\nb", "ü", " a", "\x7f"])
+@pytest.mark.parametrize("key", ["a\nb", "ü", " kq", "\x7f"])
 def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(AuthenticationError) as caught:
         destination(CATALOG["groq"].service(), CallOptions(api_key=key), {})
