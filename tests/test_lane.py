@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from trio_llm import RateLimitError, Usage
+from trio_llm import APIError, RateLimitError, ServiceUnavailableError, Usage
 from trio_llm._limits.adaptive import PERSISTENT
 from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, RateCost
 from trio_llm._limits.header_formats import Window
@@ -131,3 +131,50 @@ def test_a_lane_with_somebody_in_line_is_not_idle() -> None:
     assert lane.is_idle
     lane.line.join(Waiter((0, 1), ONE_REQUEST, None))
     assert not lane.is_idle
+
+
+def test_a_lane_holds_nobody_back_before_a_refusal_or_a_described_limit() -> None:
+    assert (fresh().steers, fresh().departed) == (False, 0)
+    assert described(900).steers
+    assert refused(asked=1).steers
+
+
+def test_a_refusal_that_does_not_say_how_long_pauses_for_a_second() -> None:
+    lane = fresh()
+    lane.refused(left(ONE_REQUEST, 0.0), RateLimitError("no"), 0.5, 1)
+
+    assert lane.paused_until == 1.5
+
+
+def refused_in_a_row(lane: Lane, times: int, error: APIError) -> list[bool]:
+    """Whether waiting cures each of so many refusals, of calls that left one after the other. Seven calls have come."""
+    cured: list[bool] = []
+    for number in range(1, times + 1):
+        call = left(ONE_REQUEST, float(number))
+        call.number = number
+        cured.append(lane.refused(call, error, number + 0.5, 7))
+    return cured
+
+
+def test_a_lane_is_given_up_after_ten_refusals_until_an_answer_comes() -> None:
+    lane = fresh()
+    assert refused_in_a_row(lane, 9, RateLimitError("no")) == [True] * 9
+    lane.check_given_up(1)
+
+    lane = fresh()
+    assert refused_in_a_row(lane, 10, RateLimitError("no")) == [True] * 9 + [False]
+    for arrival in (1, 7):
+        with pytest.raises(RateLimitError, match="not sent, after 10 refusals in a row: no"):
+            lane.check_given_up(arrival)
+    lane.check_given_up(8)  # it came later, and tries anew
+    lane.check_given_up(None)
+
+    lane.succeeded(None, None)
+    lane.check_given_up(1)
+
+
+def test_a_provider_that_has_too_much_to_do_is_not_given_up() -> None:
+    lane = fresh()
+    refused_in_a_row(lane, 12, ServiceUnavailableError("busy"))
+
+    lane.check_given_up(1)
