@@ -62,7 +62,7 @@ class TrioSocketStream:
         # is saved. Of a peer that was slower than that the next bytes are not expected any sooner.
         if not self._is_slow:
             await trio.lowlevel.checkpoint()
-            if not self.is_quiet() and (data := self.receive_nowait()) is not None:
+            if (data := self.receive_nowait()) is not None:
                 return data
             self._is_slow = True
         while True:
