@@ -15,12 +15,13 @@
 #   make descriptions DESCRIPTION=openapi.yaml    so does what a description of OpenAI's API allows, and what it does not;
 #                ten minutes
 #   make planted [RUNS=5]    mistakes planted in small programs, each of which a suite has to find; half an hour
+#   make plugins    the fixtures beside pytest-trio, pytest-asyncio and anyio, in an environment of their own; a minute
 #   make mutants    200 mistakes planted in the engine, the limits and the combinators; half an hour
 # PYTHON=python3.12 chooses the interpreter, VENV=path the environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help coverage demo drawn fleet fuzz limits mutants planted pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
+.PHONY: help coverage demo drawn fleet fuzz limits mutants planted plugins pictures test test-lowest test-newest format lint async-lint types public-types unit clean descriptions sdks
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -115,6 +116,11 @@ limits: $(VENV)/.installed-test
 planted: $(VENV)/.installed-test
 	$(BIN)/python tests/planted_search.py --runs $(RUNS)
 
+plugins: | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-plugins
+	$(VENV)-plugins/bin/python -m pip install -qq --disable-pip-version-check -e '.[testing]' pytest pytest-timeout pytest-trio pytest-asyncio
+	$(VENV)-plugins/bin/python -m pytest -q -c /dev/null --rootdir tests --timeout=60 -p trio_llm.testing.plugin tests/async_plugins.py
+
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tests/mutants.py
 
@@ -149,4 +155,4 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) $(VENV)-langchain $(VENV)-lowest $(VENV)-newest $(VENV)-sdks .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(VENV)-langchain $(VENV)-lowest $(VENV)-newest $(VENV)-plugins $(VENV)-sdks .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info

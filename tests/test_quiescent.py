@@ -158,7 +158,7 @@ async def test_an_application_hears_that_its_client_is_gone() -> None:
 
 @in_virtual_time
 async def test_a_framework_stops_its_streamed_reply_when_the_client_is_gone() -> None:
-    async def numbers() -> Any:
+    async def numbers() -> Any:  # noqa: ASYNC900  # as frameworks want it
         for number in range(100):
             yield f"{number} "
             await trio.sleep(1)

@@ -218,7 +218,7 @@ def test_a_program_that_never_stops_asking_is_stopped(machine: Examined) -> None
         while True:
             await client.completion("openai/any", HI)
 
-    with pytest.raises(AssertionError, match="has sent 200 requests in one step"):
+    with pytest.raises(AssertionError, match="has sent 100 requests in one step"):
         machine.run(forever, machine.client)
 
 
@@ -265,5 +265,12 @@ def test_the_model_calls_the_tools_that_are_offered_and_slips_where_it_was_drawn
     ((_, arguments),) = machine.run(ask, machine.client)
     with pytest.raises(ValueError, match="Unterminated"):
         json.loads(arguments)
-    machine.coming.append(strategies.CallTools())
-    machine.run(_agent, machine.client, "no tools, so it echoes")
+
+
+def test_the_model_makes_tools_up_where_none_is_offered(machine: Examined) -> None:
+    async def ask(client: Client) -> Any:
+        calls: Any = (await client.completion("openai/any", HI)).choices[0].message.tool_calls
+        return [one.function.name for one in calls]
+
+    machine.coming.append(strategies.CallTools((0, 1)))
+    assert machine.run(ask, machine.client) == ["weather", "search"]

@@ -30,7 +30,7 @@ class Agent:
     """Asks, runs the tools that are called, tells their results, and asks again."""
 
     rounds: Final = 5
-    deadline: Final = 300.0
+    deadline: Final = 90.0
 
     def __init__(self, client: Client, tools: Mapping[str, ToolFunction]) -> None:
         self.client = client
@@ -179,18 +179,6 @@ class ForgetsWhatTheModelCalled(Agent):
             self.look_at_the_end(choice)
             if not choice.message.tool_calls:
                 return self.text_of(choice.message)
-            messages += await self.results(choice.message.tool_calls)
-        raise AgentError("it never comes to an end")
-
-
-class BelievesTheFinishReason(Agent):
-    async def converse(self, messages: list[Any]) -> str:
-        for _ in range(self.rounds):
-            choice = await self.ask(messages)
-            self.look_at_the_end(choice)
-            if choice.finish_reason != "tool_calls":
-                return self.text_of(choice.message)
-            messages.append(choice.message)
             messages += await self.results(choice.message.tool_calls)
         raise AgentError("it never comes to an end")
 

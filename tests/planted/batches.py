@@ -28,7 +28,7 @@ class Batch:
     """Asks about every item, a few at a time, and keeps what it has for the next run."""
 
     limit: Final = 3
-    deadline: Final = 200.0
+    deadline: Final = 60.0
 
     def __init__(self, client: Client, transport: Any) -> None:
         self.client = client

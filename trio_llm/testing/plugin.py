@@ -110,8 +110,9 @@ def _check(host: Any) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Run an async test that asks for `virtual_time`: to other plugins it looks synchronous."""
-    test = pyfuncitem.obj
-    if not _is_ours(pyfuncitem):
+    given = pyfuncitem.obj
+    test = _async_function(given)
+    if test is None or not _is_ours(pyfuncitem):
         return (yield)
     backend = _backend(pyfuncitem)
 
@@ -124,14 +125,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         return (yield)
     finally:
-        pyfuncitem.obj = test
+        pyfuncitem.obj = given
 
 
 def _is_ours(item: pytest.Function) -> bool:
     """pytest-trio takes the clock by itself, because it is a fixture of the test."""
-    if "virtual_time" not in item.fixturenames or item.get_closest_marker("trio") is not None:
-        return False
-    return inspect.iscoroutinefunction(item.obj)
+    return "virtual_time" in item.fixturenames and item.get_closest_marker("trio") is None
+
+
+def _async_function(test: Any) -> Any:
+    """The async function of a test, which pytest-asyncio has made synchronous before this; None if it is none."""
+    inside = getattr(test, "__wrapped__", None)
+    return next((one for one in (test, inside) if inspect.iscoroutinefunction(one)), None)
 
 
 def _backend(item: pytest.Function) -> Backend:

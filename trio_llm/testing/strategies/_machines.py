@@ -62,7 +62,7 @@ class ProviderMachine(RuleBasedStateMachine):
     """The event loop."""
     background: ClassVar[bool] = False
     """Whether a step may leave tasks behind."""
-    most_requests: ClassVar[int] = 200
+    most_requests: ClassVar[int] = 100
     """In one step; a program that asks more often is taken for one that never ends."""
 
     def __init__(self) -> None:

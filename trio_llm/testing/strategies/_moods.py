@@ -23,6 +23,12 @@ LATENCIES: Final = st.sampled_from([0.0, 0.5, 20.0])
 """Seconds."""
 
 
+_MADE_UP: Final = tuple(
+    OfferedTool(name, {"type": "object", "properties": {field: {"type": "string"}}, "required": [field]})
+    for name, field in (("weather", "city"), ("search", "query"))
+)
+
+
 @attrs.frozen
 class CallTools:
     """The model calls tools that the request offers, with arguments that fit unless it slips."""
@@ -40,9 +46,8 @@ class CallTools:
     finish_reason: str | None = None
 
     def reply(self, offered: Sequence[OfferedTool]) -> Reply:
-        """The answer to a request with these tools; where there are none to call, it echoes."""
-        if not offered:
-            return Reply()
+        """The answer to a request with these tools; where there are none, it makes some up."""
+        offered = offered or _MADE_UP
         random = Random(self.seed)
         calls = [draw_call(offered[pick % len(offered)], random) for pick in self.picks]
         calls[-1] = _slipped(calls[-1], self.slip)
@@ -121,6 +126,11 @@ _CALLS: Final[tuple[Mood, ...]] = (
     CallTools((0, 1, 2), seed=8, slip="json"),
     CallTools((1, 1), seed=9),
     CallTools((2,), seed=10),
+    CallTools((1,), seed=11, finish_reason="stop"),
+    CallTools((0, 1), seed=12, finish_reason="stop", text="both"),
+    CallTools((0, 0, 1), seed=13, repeats_ids=True),
+    CallTools((1,), seed=14, slip="fields"),
+    CallTools((0, 1), seed=15, slip="name"),
 )
 _SIZE: Final = 64
 _TABLE: Final[tuple[Mood, ...]] = tuple(
