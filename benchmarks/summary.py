@@ -18,6 +18,7 @@ _NUMBERS: Final = (
     "peak_kb",
     "kb_per_call_in_flight",
     "import_cpu_seconds",
+    "bytes_per_event",
 )
 
 
@@ -47,7 +48,7 @@ def _median(group: list[dict[str, Any]]) -> dict[str, Any]:
         return {"failure": group[0]["failure"]}
     made: dict[str, Any] = {}
     for number in _NUMBERS:
-        values = [run[number] for run in good if run[number] is not None]
+        values = [run[number] for run in good if run.get(number) is not None]
         made[number] = median(values) if values else None
     costs = [run[CPU] for run in good]
     made["cpu_spread"] = [min(costs), max(costs)]

@@ -134,12 +134,15 @@ print(tables(result), bars("call-10", cells), lines("call", cells))
             ("trio_llm", "call-1000", 250.0),
         ]
     ]
+    kept = {"library": "trio_llm-trace", "scenario": "kept-20000", "cpu_us_per_call": 100.0, "bytes_per_event": 141.0}
+    runs.append({**run, "loop": "trio", **kept})
     runs.append({"library": "litellm", "loop": "asyncio", "scenario": "call-10", "failure": "did not finish"})
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(runs), cwd=BENCHMARKS, capture_output=True, text=True, check=True
     )
 
     assert "| call-10 on Trio: <= 2.5 x the raw loop | 2.20 | yes |" in done.stdout
+    assert "| trace of 20,000 calls: < 200 bytes an event | 141.00 | yes |" in done.stdout
     assert "| call-1000 on trio: <= 1.8 x call-10 | 2.27 | **no** |" in done.stdout
     assert "| trio_llm | trio | 110 (100 to 120) |" in done.stdout
     assert "| litellm | asyncio | did not finish |" in done.stdout
