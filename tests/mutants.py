@@ -50,7 +50,7 @@ WINGS: Final = ("_engine", "_limits", "_combinators")
 TESTS: Final = (
     # The limits.
     *("account", "adaptive", "buckets", "estimate", "lane", "limits_simulated", "pace"),
-    *("ratelimit_headers", "stream_limits", "windows", "fanout_limits"),
+    *("ratelimit_headers", "stream_limits", "ticket", "windows", "fanout_limits"),
     # The combinators.
     *("cascade", "completed", "fanout", "hedge", "merge", "outcome_types", "race", "tee"),
     # The engine.
