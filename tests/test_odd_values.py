@@ -104,6 +104,20 @@ async def test_a_model_that_is_no_text_is_refused(model: Any) -> None:
     assert simulator.requests == []
 
 
+@pytest.mark.parametrize("model", ["bedrock/m", "gemini/m", "vertex_ai/m", "replicate/a/m", "sagemaker/m"])
+async def test_half_a_character_in_an_address_is_refused_before_a_byte_leaves(model: str) -> None:
+    simulator = Simulator()
+    async with trio_llm.Client(transport=simulator) as client:
+        with pytest.raises(trio_llm.BadRequestError, match="model has half a character"):
+            await client.completion(model + "\ud800", MESSAGES, aws_region_name="eu-north-1")
+        with pytest.raises(trio_llm.BadRequestError, match="response_id has half a character"):
+            await client.get_response("resp\ud800", model="openai/m")
+        with pytest.raises(trio_llm.BadRequestError, match="voice has half a character"):
+            await client.speech("elevenlabs/m", "Hi", voice="\ud800")
+
+    assert simulator.requests == []
+
+
 DEEP = nested(5_000)
 ASKED: dict[str, dict[str, Any]] = {
     "extra_body": {"extra_body": {"a": DEEP}},

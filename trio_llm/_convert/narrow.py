@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any, TypeGuard
+from urllib.parse import quote
 
 from .._types.errors import BadRequestError
 from . import json as _json
@@ -142,3 +143,15 @@ def a_number(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadRequestError(f"{where} must be a number, not {value!r:.40}")
     return value
+
+
+def in_address(text: str, where: str = "model", safe: str = "") -> str:
+    """The text percent-encoded, as a part of a path; `safe` are characters that stay.
+
+    Raises:
+        BadRequestError: if it has a half of a character, for which there is no code.
+    """
+    try:
+        return quote(text, safe=safe)
+    except UnicodeEncodeError:
+        raise BadRequestError(f"{where} has half a character, which no address can hold: {text!a:.60}") from None

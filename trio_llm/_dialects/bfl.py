@@ -9,12 +9,12 @@ Source: Black Forest Labs, "Quick start", "Errors" and the API pages of its mode
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from .._convert.converter import ConversionError
-from .._convert.narrow import as_object, parse_object
+from .._convert.narrow import as_object, in_address, parse_object
 from .._types.errors import BadRequestError, ContentPolicyViolationError, InternalServerError, NotFoundError
 from .._types.http import HTTPRequest
+from .characters import whole_characters
 from .contract import (
     Dialect,
     Endpoint,
@@ -64,7 +64,7 @@ def encode_images(call: WireCall[ImageRequest]) -> HTTPRequest:
         if not (width.isdecimal() and height.isdecimal()):
             raise BadRequestError(f"size must be like 1024x768, not {size!r}", model=call.model)
         body |= {"width": int(width), "height": int(height)}
-    return json_request(f"/{quote(call.model, safe='')}", merge_extra_body(body, request.options.extra_body))
+    return json_request(f"/{in_address(call.model)}", merge_extra_body(body, request.options.extra_body))
 
 
 def decode_images(call: WireCall[ImageRequest], body: bytes) -> Any:
@@ -76,7 +76,7 @@ def decode_images(call: WireCall[ImageRequest], body: bytes) -> Any:
     """
     from .._types.images import ImageObject, ImageResponse
 
-    told = parse_object(body)
+    told = whole_characters(parse_object(body))
     status = told.get("status")
     place, identifier = told.get("polling_url"), told.get("id")
     if isinstance(place, str):
@@ -84,7 +84,7 @@ def decode_images(call: WireCall[ImageRequest], body: bytes) -> Any:
     if status in _RUNNING or (status is None and isinstance(identifier, str)):
         if not isinstance(identifier, str):
             raise ConversionError("a task without an id", ".id")
-        return NotYet(HTTPRequest("GET", f"/get_result?id={quote(identifier, safe='')}", ()))
+        return NotYet(HTTPRequest("GET", f"/get_result?id={in_address(identifier)}", ()))
     if status != "Ready":
         words = str(as_object(told.get("details")) or told.get("detail") or "")
         message = f"{status}: {words}" if words else str(status)

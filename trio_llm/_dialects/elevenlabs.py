@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from .._convert.converter import structure
-from .._convert.narrow import as_objects, parse_object
+from .._convert.narrow import as_objects, in_address, parse_object
 from .._types.errors import BadRequestError, UnsupportedParamsError
 from .._types.http import HTTPRequest
 from .._types.spoken import SpeechRequest
@@ -111,7 +111,7 @@ def _speech(call: WireCall[SpeechRequest], ending: str) -> HTTPRequest:
     body: dict[str, Any] = {"text": request.input, "model_id": call.model}
     if "speed" in asked:
         body["voice_settings"] = {"speed": asked["speed"]}
-    path = f"/text-to-speech/{quote(str(voice), safe='')}{ending}?output_format={quote(form, safe='')}"
+    path = f"/text-to-speech/{in_address(str(voice), 'voice')}{ending}?output_format={quote(form, safe='')}"
     return json_request(path, merge_extra_body(body, request.options.extra_body))
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
+from .._convert.narrow import in_address
 from .._types.http import HTTPRequest
 from .anthropic import ANTHROPIC
 from .anthropic.errors import ERRORS as OF_ANTHROPIC
@@ -34,7 +34,7 @@ _ERRORS: Final = ErrorReading(
 
 
 def _path(publisher: str, model: str, verb: str) -> str:
-    return f"/publishers/{publisher}/models/{quote(model, safe='@')}:{verb}"
+    return f"/publishers/{publisher}/models/{in_address(model, safe='@')}:{verb}"
 
 
 def _claude(verb: str) -> Placing:

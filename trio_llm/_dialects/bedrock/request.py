@@ -12,9 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
-from ..._convert.narrow import a_list, an_object, as_mapping, objects
+from ..._convert.narrow import a_list, an_object, as_mapping, in_address, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
@@ -72,7 +71,7 @@ def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
 
 def model_path(model: str, verb: str) -> str:
     """Where a model, a profile or an ARN is asked."""
-    return f"/model/{quote(model, safe='')}/{verb}"
+    return f"/model/{in_address(model)}/{verb}"
 
 
 def answers_by_tool(call: WireCall[ChatRequest]) -> bool:

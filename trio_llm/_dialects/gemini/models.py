@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 import attrs
 
+from ..._convert.narrow import in_address
 from ..._types.errors import BadRequestError
 
 _FOREIGN_SIGNATURE = "context_engineering_is_the_way_to_go"
@@ -77,4 +77,4 @@ def model_path(model: str, verb: str) -> str:
     kind, _, name = resource_name(model).partition("/")
     if not name:
         raise BadRequestError("model is empty")
-    return f"/{kind}/{quote(name, safe='@')}:{verb}"
+    return f"/{kind}/{in_address(name, safe='@')}:{verb}"

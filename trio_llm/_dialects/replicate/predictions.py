@@ -6,12 +6,12 @@ Source: Replicate, "Create a prediction", "Prediction lifecycle", 2026-11.
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..._convert.converter import ConversionError
-from ..._convert.narrow import JSONObject, as_object, parse_object
+from ..._convert.narrow import JSONObject, as_object, in_address, parse_object
 from ..._types.errors import InternalServerError
 from ..._types.http import HTTPRequest
+from ..characters import whole_characters
 from ..contract import ErrorDetail, NotYet, ReplyIsError, WireCall, json_request, merge_extra_body
 from ..error_bodies import ErrorReading
 
@@ -29,7 +29,7 @@ def begin(call: WireCall[Any], given: dict[str, Any], **more: Any) -> HTTPReques
         path = "/predictions"
     elif name.startswith(_DEPLOYMENTS) or "/" in name:
         kind = "" if name.startswith(_DEPLOYMENTS) else "models/"
-        path = f"/{kind}{quote(name, safe='/')}/predictions"
+        path = f"/{kind}{in_address(name, safe='/')}/predictions"
     else:
         body["version"] = name
         path = "/predictions"
@@ -45,14 +45,14 @@ def ended(body: bytes) -> JSONObject | NotYet:
     """
     told = _told(body)
     if str(told.get("status")) in _RUNNING:
-        identifier = quote(_identifier(told), safe="")
+        identifier = in_address(_identifier(told))
         stop = HTTPRequest("POST", f"/predictions/{identifier}/cancel", ())
         return NotYet(HTTPRequest("GET", f"/predictions/{identifier}", ()), stop=stop)
     return told
 
 
 def _told(body: bytes) -> JSONObject:
-    told = parse_object(body)
+    told: JSONObject = whole_characters(parse_object(body))
     status = str(told.get("status"))
     if status in _RUNNING:
         return told

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from attrs import evolve
 
 from ..._convert import json as _json
-from ..._convert.narrow import json_text
+from ..._convert.narrow import in_address, json_text
 from ..._framing.aws_event_stream import EventStreamDecoder
 from ..._framing.frames import FramingError
 from ..._framing.sse_decoder import ServerSentEvent, SSEDecoder
@@ -27,7 +26,7 @@ _JSON: Final = (("accept", "application/json"),)
 
 def invocation(call: WireCall[Any], body: Mapping[str, Any], *, streamed: bool = False) -> HTTPRequest:
     """The request that an endpoint hands on."""
-    path = f"/endpoints/{quote(call.model, safe='')}/invocations{'-response-stream' if streamed else ''}"
+    path = f"/endpoints/{in_address(call.model)}/invocations{'-response-stream' if streamed else ''}"
     merged = merge_extra_body(dict(body), call.request.options.extra_body)
     return json_request(path, merged, () if streamed else _JSON)
 

@@ -9,10 +9,9 @@ Source: Hugging Face, "Inference Providers, Feature Extraction", 2026-11.
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..._convert.converter import ConversionError, parse
-from ..._convert.narrow import as_object
+from ..._convert.narrow import as_object, in_address
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
@@ -40,7 +39,7 @@ def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
         body["prompt_name"] = given["input_type"]
     if "dimensions" in given:
         body["dimensions"] = given["dimensions"]
-    path = f"/{quote(call.model, safe='/')}/pipeline/feature-extraction"
+    path = f"/{in_address(call.model, safe='/')}/pipeline/feature-extraction"
     return json_request(path, merge_extra_body(body, request.options.extra_body))
 
 

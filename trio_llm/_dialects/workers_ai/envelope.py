@@ -6,10 +6,9 @@ Source: Cloudflare API, "Responses and errors", 2026-11.
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..._convert.converter import ConversionError
-from ..._convert.narrow import JSONObject, as_object
+from ..._convert.narrow import JSONObject, as_object, in_address
 from ..contract import ReplyIsError, WireCall
 from ..error_bodies import ErrorReading
 from ..failing import no_answer, retryable
@@ -20,7 +19,7 @@ decode_error: Final = _ERRORS.of_reply
 
 def run_path(call: WireCall[Any]) -> str:
     """Where a model is run. Its name, such as `@cf/meta/llama-3.2-1b-instruct`, is part of the path as it is."""
-    return f"/run/{quote(call.model, safe='/@')}"
+    return f"/run/{in_address(call.model, safe='/@')}"
 
 
 def result_of(document: Any) -> JSONObject:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
+from ...._convert.narrow import in_address
 from ...._types.http import HTTPRequest
 from ...._types.responses_api.request import (
     COMPACT_RESPONSE_PARAMETERS,
@@ -73,7 +74,7 @@ def encode_input_items(call: WireCall[InputItemsRequest]) -> HTTPRequest:
 
 
 def _stored(call: WireCall[Any]) -> str:
-    return f"{PATH}/{quote(call.request.response_id, safe='')}"
+    return f"{PATH}/{in_address(call.request.response_id, 'response_id')}"
 
 
 def _asked(
