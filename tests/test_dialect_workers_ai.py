@@ -122,6 +122,13 @@ def test_a_reply_without_an_answer_is_an_error(document: Any) -> None:
         decoded(document)
 
 
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), "many", None, []])
+def test_odd_counts_cost_no_answer(odd: Any) -> None:
+    for usage in (odd, {"prompt_tokens": 3, "completion_tokens": odd, "total_tokens": 7}):
+        response = decoded({"result": {"response": "And so", "usage": usage}, "success": True})
+        assert response.choices[0].message.content == "And so"
+
+
 def test_errors_are_told_in_cloudflares_words() -> None:
     body = b'{"result":null,"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[]}'
     detail = WORKERS_AI.decode_error(ReplyHead(401, {}), body)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import quote
 
 import attrs
-
-from .._convert.narrow import in_address
 
 
 @attrs.frozen
@@ -32,7 +31,7 @@ class Paths:
         if self.complete is not None and self.complete in f"{base_path}/":
             return path
         template = self.special.get(path) or self.special.get(f"/{path.split('/')[1]}/", self.usual)
-        return path if template == "{path}" else template.format(path=path, model=in_address(model))
+        return path if template == "{path}" else template.format(path=path, model=quote(model, safe=""))
 
 
 SAME_PATHS: Final = Paths()

@@ -12,6 +12,7 @@ from .absent import ABSENT
 from .provider import Provider
 
 _UNKNOWN_HOST: Final = "custom_openai"
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 class Catalog(Mapping[str, Provider]):
@@ -68,6 +69,8 @@ def resolve(
     """
     if not isinstance(model, str):  # nothing checks the types of a program that runs
         raise BadRequestError(f"model must be text like 'openai/gpt-4o', not {type(model).__name__}")
+    if _HALF.search(model):  # it may stand in an address, which can hold no such thing
+        raise BadRequestError(f"model has half a character: {model!a:.60}")
     row, name = _find(model, rows, provider, api_base)
     if row.models and name not in row.models:
         known = " or ".join(repr(f"{row.name}/{one}") for one in row.models)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from ..._convert import json as _json
+from ..._convert.narrow import json_text
 from ..._framing.aws_event_stream import EventMessage, EventStreamDecoder
 from ..._types.chat import ChatRequest, ModelResponseStream
 from ..._types.http import HTTPRequest
@@ -63,7 +63,7 @@ class _NovaUnwrapping:
     def read(self, message: EventMessage) -> Iterable[ModelResponseStream]:
         for kind, told in unwrapped(message).items():
             headers = {":message-type": "event", ":event-type": kind}
-            yield from self._reader.read(EventMessage(headers, _json.dumps(told)))
+            yield from self._reader.read(EventMessage(headers, json_text(told).encode()))
 
     def close(self) -> Iterable[ModelResponseStream]:
         return self._reader.close()

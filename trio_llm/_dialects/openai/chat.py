@@ -177,11 +177,12 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
     """
     document = whole_document(body)
     if document is not None:
-        return _read(call, document)
-    return read_body(body, partial(_read, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
+        return read_document(call, document)
+    return read_body(body, partial(read_document, call), ReadingOfEvents(partial(open_chat_decoder, call), fold_chunks))
 
 
-def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
+def read_document(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
+    """The response that a decoded reply is. Changes it. Raises as `decode_chat` does."""
     if type(document) is not dict or "choices" not in document:
         document = unwrapped(document, "choices")
     reply = document if type(document) is dict else an_answer_object(document)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from ..._convert import json as _json
 from ..._convert.narrow import JSONObject, as_object, as_objects, json_text, parse_object
 from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
@@ -96,14 +95,14 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
 def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
     result = result_of(document)
     if any(name in result for name in _ONLY_WHOLE):
-        return openai_chat.decode_chat(call, _json.dumps(result))
+        return openai_chat.read_document(call, result)
     said, reason = _said(result), _reason(call, as_object(result.get("usage")))
     if not said:
         raise ReplyIsError(no_answer(document))
     for made in said.get("tool_calls", ()):
         made.pop("index", None)
     choice = {"index": 0, "message": {"role": "assistant", **said}, "finish_reason": reason}
-    return openai_chat.decode_chat(call, _json.dumps(_answer(call, {"choices": [choice]}, result)))
+    return openai_chat.read_document(call, _answer(call, {"choices": [choice]}, result))
 
 
 def _answer(call: WireCall[ChatRequest], answer: JSONObject, told: JSONObject) -> JSONObject:
