@@ -25,7 +25,7 @@ from typing import Final
 import environments
 import instructions
 from libraries import LIBRARIES
-from processes import Job, run_client, server
+from processes import FOLDER, Job, run_client, server
 from scenarios import SCENARIOS
 from targets import CPU
 
@@ -65,9 +65,10 @@ def measure(jobs: tuple[Job, Job], rounds: int) -> list[tuple[float, float]]:
 
 
 def count(jobs: tuple[Job, Job]) -> str:
-    """The instructions of a call in both. Both are compiled before, or the compiler's would be counted as well."""
+    """The instructions of a call in both. All is compiled before, or the compiler's would be counted as well."""
     for job in jobs:
-        subprocess.run([job.python, "-m", "compileall", "-q", str(job.tree / "trio_llm")], check=True)
+        folders = [str(job.tree / "trio_llm"), str(FOLDER)]
+        subprocess.run([job.python, "-m", "compileall", "-q", "-x", "environments/", *folders], check=True)
     with server() as port:
         first, second = (instructions.per_call(job, port) for job in jobs)
     return f"{first:,.0f} -> {second:,.0f} instructions, x {second / first:.3f}"
