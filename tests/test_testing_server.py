@@ -91,7 +91,8 @@ async def test_the_server_notices_that_its_client_is_gone(reply: Reply, in_body:
     async with served(simulator) as client:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(read)
-            while not simulator.requests or (in_body and simulator.requests[0].first_byte is None):
+            # What the simulator has seen so far is a list, and no event tells of it.
+            while not simulator.requests or (in_body and simulator.requests[0].first_byte is None):  # noqa: ASYNC110
                 await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
         await simulator.wait_idle()
