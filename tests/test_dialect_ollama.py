@@ -176,6 +176,16 @@ def test_a_reason_of_the_end_that_is_no_text_costs_no_answer(odd: object) -> Non
     assert decoded({"message": said, **END, "done_reason": odd}).choices[0].finish_reason == "stop"
 
 
+@pytest.mark.parametrize("odd", [7, 1.5, ["tide"], {"name": "tide"}])
+def test_the_name_of_a_call_has_to_be_a_text(odd: Any) -> None:
+    calls = [{"function": {"name": odd, "arguments": {}}}]
+    reply = {**END, "message": {"role": "assistant", "content": "", "tool_calls": calls}}
+    with pytest.raises(ConversionError, match="expected text"):
+        decoded(reply)
+    _, failure = streamed(json.dumps(reply).encode() + b"\n", 50)
+    assert failure is not None
+
+
 def test_an_absent_model_is_an_error_that_says_so() -> None:
     detail = OLLAMA.decode_error(ReplyHead(404, {}), b'{"error":"model \'harbour:2b\' not found"}')
 

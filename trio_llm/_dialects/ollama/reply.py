@@ -16,7 +16,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from ..._convert.converter import ConversionError, structure
-from ..._convert.narrow import JSONObject, as_list, as_object, json_text
+from ..._convert.narrow import JSONObject, as_list, as_object, json_text, text_in
 from ..._framing.ndjson import NDJSONDecoder
 from ..._types.chat import (
     ChatRequest,
@@ -143,8 +143,9 @@ class LineReader:
         identifier = self._ids.take(call.get("id"), told.get("created_at"))
         arguments = function.get("arguments")
         written = arguments if isinstance(arguments, str) else json_text(arguments or {})
+        name = text_in(function, "name", ".tool_calls.function")
         index, self._calls = self._calls, self._calls + 1
-        return ToolCall(identifier, "function", FunctionCall(function.get("name"), written), index=index)
+        return ToolCall(identifier, "function", FunctionCall(name, written), index=index)
 
     def _finish(self, told: JSONObject) -> str:
         self.finished = True
