@@ -139,6 +139,11 @@ def test_one_line_that_does_not_say_whether_it_is_done_is_the_answer_and_two_are
     assert fold_chunks(chunks).choices[0].message.content == "Hello there"
     assert decoded(UNSAID).choices[0].message.content == "Hello there"
 
+    for words in ({"done": None}, {"done": None, "done_reason": "stop"}):
+        chunks, failure = streamed(json.dumps({**UNSAID, **words}).encode(), 100)
+        assert failure is None
+        assert fold_chunks(chunks).choices == decoded({**UNSAID, **words}).choices
+
     for data in (said * 2, json.dumps({**UNSAID, "done": False}).encode()):
         assert streamed(data, 100)[1] is not None
 
@@ -148,7 +153,7 @@ def test_lines_where_a_whole_reply_was_asked_for_are_read_as_a_stream_is(behind:
     """NaN has no place in JSON, and what stands behind the last line has no meaning: neither costs the answer."""
     first = {**HELLO, "done": False, "done_reason": None}
     lines = [json.dumps(first), json.dumps({**END, "eval_duration": math.nan})]
-    body = "\n".join(lines).encode() + b"\n" + behind
+    body = b": ping\n\n" + "\n".join(lines).encode() + b"\n" + behind
     assert OLLAMA.chat is not None
 
     assert OLLAMA.chat.decode(call(), body).choices == fold_chunks(streamed(body, 50)[0]).choices

@@ -23,7 +23,9 @@ from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.cohere import COHERE
 from trio_llm._dialects.contract import NO_QUIRKS, Quirks, WireCall
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._dialects.vectors import read_vector
 from trio_llm._engine.embedding_parts import joined, parts_of
+from trio_llm._types.embeddings import Embedding
 from trio_llm.testing import Action, Failure, Reply, Simulator
 
 assert OPENAI.embeddings is not None
@@ -284,3 +286,12 @@ def test_coheres_vectors_are_read_whatever_their_type() -> None:
 
 def test_every_provider_with_a_limit_takes_at_least_one_input() -> None:
     assert all((row.quirks.most_inputs or 1) > 0 for row in CATALOG.values())
+
+
+@pytest.mark.parametrize("odd", [[{}], [{"a": 1}, 2], ["x"], [None]])
+def test_a_vector_of_something_else_is_none(odd: list[Any]) -> None:
+    with pytest.raises(ConversionError, match="expected"):
+        read_vector(odd, "f", ".embedding")
+    if isinstance(odd[0], dict):
+        with pytest.raises(ValueError, match="Embedding: expected numbers"):
+            Embedding(odd, 0)

@@ -90,7 +90,7 @@ def read_record(value: Any, cls: type[T]) -> T:
 
 def read_field(cls: type[Any], name: str, value: Any) -> Any:
     """The same for the value of one field."""
-    kind = next(field.type for field in attrs.fields(attrs.resolve_types(cls)) if field.alias == name)
+    kind = next(field.type for field in attrs.fields(attrs.resolve_types(cls)) if name in (field.name, field.alias))
     try:
         return _hook_of(kind)(value, kind)
     except ConversionError as error:

@@ -6,6 +6,7 @@ closing event behind a whole reply, keep the connection alive with comments befo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -23,6 +24,7 @@ ChunkT = TypeVar("ChunkT")
 _EVENT_FIELDS: Final = ("data:", "event:", "id:", "retry:", "error:")
 _AROUND: Final = ("data", "response", "result", "output", "body")
 """Names under which gateways put what they hand on."""
+_LINES: Final = re.compile(rb"(?:\s+|:[^\n]*\n)*\{")
 _BLANK: Final = " \t\r\n\ufeff"
 
 
@@ -35,7 +37,7 @@ def server_sent(_: bytes, documents: Sequence[Any]) -> bytes:
 
 def lines(body: bytes, _: Sequence[Any]) -> bytes:
     """A body of lines as it is, where it may be one: what is read of it is then what a stream's reader reads."""
-    return body if body.lstrip()[:1] == b"{" else b""
+    return body if _LINES.match(body) else b""
 
 
 @attrs.frozen

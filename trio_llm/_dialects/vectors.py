@@ -24,9 +24,12 @@ def read_vector(value: Any, typecode: str, path: str) -> Vector | list[Any]:
         ConversionError: if it is neither; the message names `path`.
     """
     try:
-        return _unpacked(value, typecode) if isinstance(value, str) else structure(value, _NUMBERS)
+        found = _unpacked(value, typecode) if isinstance(value, str) else structure(value, _NUMBERS)
     except ConversionError as error:
         raise error.inside(path) from None
+    if isinstance(found, list) and found and not isinstance(found[0], int | float | list):
+        raise ConversionError(f"expected numbers, got {found[0]!r:.60}", f"{path}[0]")
+    return found
 
 
 def checked_vectors(call: WireCall[EmbeddingRequest], response: EmbeddingResponse) -> EmbeddingResponse:

@@ -80,7 +80,7 @@ def _read(call: WireCall[TextCompletionRequest], document: Any) -> TextCompletio
         raise ConversionError(f"expected an object, got {document!r:.60}")
     reader = _LineReader(call)
     chunks = [*reader.read_object(document)]
-    if not reader.complete and ("done" in document or not chunks):
+    if not reader.complete and (document.get("done") is not None or not chunks):
         raise ReplyIsError(no_answer(document))
     return _fold(chunks)
 
@@ -114,7 +114,7 @@ class _LineReader:
         raise_error(told)
         text = told["response"] if isinstance(told.get("response"), str) else ""
         self._says_something = self._says_something or bool(text)
-        done = told.get("done", told.get("done_reason"))
+        done = told.get("done_reason") if told.get("done") is None else told["done"]
         self._tells_done = self._tells_done or done is not None
         reason = self._finish(told) if done else None
         if not text and reason is None:

@@ -59,7 +59,7 @@ def _read(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
         raise ConversionError(f"expected an object, got {document!r:.60}")
     reader = LineReader(call)
     chunks = [*reader.read_object(document)]
-    if not reader.complete and ("done" in document or not chunks):
+    if not reader.complete and (document.get("done") is not None or not chunks):
         raise ReplyIsError(evolve(no_answer(document), partial=fold_chunks(chunks) if chunks else None))
     return fold_chunks(chunks)
 
@@ -100,7 +100,7 @@ class LineReader:
         """
         raise_error(told)
         delta = self._delta(told)
-        done = told.get("done", told.get("done_reason"))
+        done = told.get("done_reason") if told.get("done") is None else told["done"]
         self._tells_done = self._tells_done or done is not None
         reason = self._finish(told) if done else None
         if delta is None and reason is None:
