@@ -327,6 +327,22 @@ VENDORS_REFUSALS = [
     ("/v1/speak", {"text": "x"}, {"text": None}, 400, "text is required"),
     ("/v1/rerank", {"model": "m", "query": "x", "documents": []}, {"query": None}, 400, "'query'"),
     ("/v1/multimodalembeddings", {"model": "m", "inputs": []}, {"inputs": None}, 400, "inputs is required"),
+    ("/client/v4/accounts/a/ai/run/@cf/m", TALK, {"messages": []}, 400, "messages must not be empty"),
+    (
+        "/model/amazon.nova-2-multimodal-embeddings-v1:0/invoke",
+        {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": {"text": {"value": "x"}}},
+        {"foo": 1},
+        400,
+        EXTRA,
+    ),
+    ("/v1/responses/compact", {"model": "m", "input": "x"}, {"model": None}, 400, "'model'"),
+    (
+        f"{PUBLISHED}/anthropic/models/count-tokens:rawPredict",
+        {"model": "m", **TALK},
+        {"messages": None},
+        400,
+        "messages: Field required",
+    ),
 ]
 
 

@@ -125,6 +125,9 @@ _OF_BEDROCK: Final[Mapping[str, RequestRules]] = {
         "messages",
         ("user", "assistant"),
     ),
+    "bedrock.invoke_nova_embeddings": RequestRules(
+        ("taskType",), _names("schemaVersion segmentedEmbeddingParams singleEmbeddingParams taskType")
+    ),
     "bedrock.invoke_rerank": RequestRules(
         ("query", "documents"), _names("api_version documents max_tokens_per_doc query return_documents top_n")
     ),
@@ -139,6 +142,8 @@ RULES_OF_OTHERS: Final[Mapping[str, RequestRules]] = {
     **_OF_BEDROCK,
     "aleph_alpha.complete": RequestRules(("model", "prompt")),
     "bfl.images": RequestRules(("prompt",)),
+    "cloudflare.embeddings": RequestRules(("text",)),
+    "cloudflare.run": RequestRules((), None, "messages", _CHAT_ROLES),
     "cohere.chat": RequestRules(
         ("model", "messages"), _COHERE_FIELDS, "messages", ("user", "assistant", "system", "tool")
     ),
@@ -150,6 +155,7 @@ RULES_OF_OTHERS: Final[Mapping[str, RequestRules]] = {
     "ollama.chat": RequestRules(("model",), None, "messages", ("user", "assistant", "system", "tool")),
     "ollama.embeddings": RequestRules(("model",)),
     "ollama.generate": RequestRules(("model",)),
+    "openai.compact": RequestRules(("model",)),
     "openai.decisions": RequestRules(("model", "input", "questions")),
     "openai.image_edits": RequestRules(("prompt",), of_form=True),
     "openai.moderations": RequestRules(("input",), _names("input model")),
@@ -157,9 +163,11 @@ RULES_OF_OTHERS: Final[Mapping[str, RequestRules]] = {
     "openai.transcriptions": RequestRules(("model",), of_form=True),
     "replicate.begin": RequestRules(("input",)),
     "sagemaker.chat": RequestRules(("messages",), None, "messages", _CHAT_ROLES),
+    "sagemaker.embeddings": RequestRules(("inputs",)),
     "sagemaker.generate": RequestRules(("inputs",)),
     "tgi.embeddings": RequestRules(("inputs",)),
     "tgi.generate": RequestRules(("inputs",)),
+    "vertex.claude_count_tokens": RequestRules(("messages",), None, "messages", ("user", "assistant")),
     "voyage.embeddings": RequestRules(
         ("model", "input"),
         _names("encoding_format input input_type model output_dimension output_dtype truncation"),
