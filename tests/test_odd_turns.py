@@ -195,6 +195,12 @@ def test_gemini_is_sent_no_empty_texts() -> None:
 
 
 @every_model
-def test_empty_lists_of_a_copied_answer_are_left_out(model: str) -> None:
+def test_empty_lists_of_calls_of_a_copied_answer_are_left_out(model: str) -> None:
     answer = {"role": "assistant", "content": "x", "tool_calls": [], "annotations": []}
-    assert [] not in values_of(body_of(model, answer, HI), "tool_calls", "annotations")
+    assert [] not in values_of(body_of(model, answer, HI), "tool_calls")
+
+
+def test_an_empty_list_that_a_provider_takes_is_sent_as_it_was_written() -> None:
+    answer = {"role": "assistant", "content": "x", "annotations": []}
+    assert body_of("openai/gpt-any", answer, HI)["messages"][1] == answer
+    assert "annotations" not in body_of("groq/any", answer, HI)["messages"][1]

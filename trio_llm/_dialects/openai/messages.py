@@ -29,8 +29,6 @@ _OURS: Final = frozenset({"images", "provider_specific_fields", "thinking_blocks
 """Those of them that no provider of this format has: a dictionary has them because it was copied from our answer."""
 _OF_OTHERS: Final = frozenset({"cache_control", "is_error"})
 """Fields that some other format has."""
-_LISTS: Final = ("tool_calls", "annotations")
-"""Lists that say nothing, or are refused, where they are empty."""
 _OURS_IN_CALLS: Final = frozenset({"provider_specific_fields"})
 _SAID: Final = frozenset({"refusal", "audio"})
 """Fields that have the model's words where there is no content."""
@@ -185,9 +183,8 @@ def _written(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
         for name, value in message.items()
         if (value is not None or name == "content") and (name not in foreign or name in quirks.reply_fields)
     }
-    for name in _LISTS:
-        if not made.get(name):
-            made.pop(name, None)
+    if not made.get("tool_calls"):
+        made.pop("tool_calls", None)
     if made["role"] == "tool":
         made.pop("is_error", None)  # Anthropic's word; the result itself says what went wrong
     audio = made.get("audio") if quirks.message_schema is None else None
