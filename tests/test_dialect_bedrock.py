@@ -150,6 +150,75 @@ def test_an_exception_in_a_stream_is_a_typed_failure_with_its_words(kind: str, e
     assert (failure.kind, failure.message) == (expected, "Too much.")
 
 
+def block(index: int, start: Any, *pieces: Any, stop: bool = True) -> bytes:
+    place = {"contentBlockIndex": index}
+    opening = aws_frames.event("contentBlockStart", {**place, "start": start}) if start is not None else b""
+    grown = b"".join(aws_frames.event("contentBlockDelta", {**place, "delta": piece}) for piece in pieces)
+    return opening + grown + (aws_frames.event("contentBlockStop", place) if stop else b"")
+
+
+def answered(*blocks: bytes, reason: str = "end_turn") -> tuple[ModelResponse, ErrorDetail | None]:
+    opening = aws_frames.event("messageStart", {"role": "assistant"})
+    ending = aws_frames.event("messageStop", {"stopReason": reason}) + aws_frames.event("metadata", {"usage": {}})
+    chunks, failure = streamed(b"".join([opening, *blocks, ending]), 97)
+    return fold_chunks(chunks), failure
+
+
+def whole(*blocks: Any, reason: str = "end_turn") -> ModelResponse:
+    return decoded({"output": {"message": {"content": list(blocks)}}, "stopReason": reason})
+
+
+USE = {"toolUseId": "t", "name": "search", "type": "server_tool_use"}
+FOUND = {"toolUseId": "t", "type": "search_result", "status": "success"}
+THREE, SIX = "QUJD", "QUJDREVG"
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_what_is_put_together_from_a_stream_is_what_a_whole_reply_has(stop: bool) -> None:
+    response, failure = answered(
+        block(0, {"toolUse": USE}, {"toolUse": {"input": '{"q"'}}, {"toolUse": {"input": ':"x"}'}}, stop=stop),
+        block(1, {"toolResult": FOUND}, {"toolResult": [{"text": "a"}]}, {"toolResult": [{"text": "b"}, {"json": 1}]}),
+        block(2, {}, {"text": "hi"}, stop=stop),
+        block(
+            3, {"image": {"format": "jpeg"}}, *[{"image": {"source": {"bytes": piece}}} for piece in (THREE, "REVG")]
+        ),
+        block(4, None, {"scent": {"of": "pine"}}),
+        block(5, {"scent": {"of": "rose"}}, {"scent": {"strength": "fa"}}, {"scent": {"strength": "int"}}, stop=stop),
+    )
+
+    assert failure is None
+    assert response.choices[0].message.images == [
+        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{SIX}"}, "index": 0}
+    ]
+    told = whole(
+        {"toolUse": {**USE, "input": {"q": "x"}}},
+        {"toolResult": {**FOUND, "content": [{"text": "ab"}, {"json": 1}]}},
+        {"text": "hi"},
+        {"image": {"format": "jpeg", "source": {"bytes": SIX}}},
+        {"scent": {"of": "pine"}},
+        {"scent": {"of": "rose", "strength": "faint"}},
+    )
+    assert response.choices[0].message == told.choices[0].message
+
+
+def test_a_streamed_call_without_arguments_has_an_empty_object() -> None:
+    response, _ = answered(block(0, {"toolUse": {"toolUseId": "t", "name": "f"}}), reason="tool_use")
+    told = whole({"toolUse": {"toolUseId": "t", "name": "f", "input": {}}}, reason="tool_use")
+
+    assert response.choices == told.choices
+
+
+def test_an_image_that_could_not_be_made_is_a_failure_where_there_is_nothing_else() -> None:
+    broken = block(0, {"image": {"format": "png"}}, {"image": {"error": {"message": "out of paint"}}})
+    _, failure = answered(broken)
+    assert failure is not None
+    assert "out of paint" in failure.message
+
+    response, failure = answered(broken, block(1, None, {"text": "sorry"}))
+    assert failure is None
+    assert (response.choices[0].message.content, response.choices[0].message.images) == ("sorry", None)
+
+
 @pytest.mark.parametrize(
     "document",
     [

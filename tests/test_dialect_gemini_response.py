@@ -351,3 +351,60 @@ def test_a_stream_that_is_not_json_is_malformed() -> None:
 
 def test_openais_closing_event_is_passed_over() -> None:
     assert stream(events([{"text": "x"}]) + b"data: [DONE]\n\n") == stream(events([{"text": "x"}]))
+
+
+def partial(call: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    """An event with a piece of a call."""
+    ending = {"finishReason": finish} if finish else {}
+    return {"candidates": [{"content": {"parts": [{"functionCall": call}]}, **ending}]}
+
+
+def calls_of(*pieces: dict[str, Any], finish: str = "STOP") -> list[tuple[str | None, str]]:
+    """Names and arguments of the calls of a stream."""
+    events = [*map(partial, pieces), {"candidates": [{"finishReason": finish}]}]
+    chunks, failure = stream(b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events))
+    assert failure is None
+    made = fold_chunks(chunks).choices[0].message.tool_calls or ()
+    return [(call.function.name, call.function.arguments) for call in made if call.function]
+
+
+def value(path: str, name: str, given: Any, *, goes_on: bool = False) -> dict[str, Any]:
+    return {"partialArgs": [{"jsonPath": path, name: given, "willContinue": goes_on}], "willContinue": True}
+
+
+def test_arguments_that_come_value_by_value_are_put_together() -> None:
+    pieces = [
+        {"name": "sail", "willContinue": True},
+        value("$.port", "stringValue", "Söder", goes_on=True),
+        value("$.port", "stringValue", "hamn"),
+        value("$.crew[0].name", "stringValue", "Ann"),
+        value("$.crew[1]['is captain']", "boolValue", True),
+        value("$.depth", "numberValue", 3),
+        value("$.port", "stringValue", "Gävle"),
+        value("$.until", "nullValue", "NULL_VALUE"),
+        {},
+    ]
+    wanted = {"port": "Gävle", "crew": [{"name": "Ann"}, {"is captain": True}], "depth": 3, "until": None}
+    (name, arguments), following = calls_of(*pieces, {"name": "rest"})
+
+    assert (name, json.loads(arguments)) == ("sail", wanted)
+    assert following == ("rest", "{}")
+    once = {"name": "f", "partialArgs": [{"jsonPath": "$.a", "stringValue": "x"}]}
+    assert calls_of(once, once) == [("f", '{"a":"x"}'), ("f", '{"a":"x"}')]
+    assert calls_of({"name": "f", "willContinue": True}, {"name": "g"}) == [("f", "{}"), ("g", "{}")]
+
+
+def test_arguments_that_were_cut_off_are_not_whole() -> None:
+    pieces = [{"name": "f", "willContinue": True}, value("$.a", "stringValue", "half", goes_on=True)]
+
+    assert calls_of(*pieces, finish="MAX_TOKENS") == [("f", '{"a":"half"')]
+    assert calls_of(*pieces) == [("f", '{"a":"half"}')]
+
+
+@pytest.mark.parametrize("path", ["$", "", "$.a[1]", "$.b.c", "$..a", "$.a b[", None])
+def test_a_path_that_leads_nowhere_is_malformed(path: Any) -> None:
+    with pytest.raises(ConversionError, match="the path of an argument"):
+        reply(
+            {"functionCall": {"name": "f", **value("$.b", "numberValue", 1)}},
+            {"functionCall": value(path, "stringValue", "")},
+        )

@@ -160,6 +160,18 @@ def test_lines_where_a_whole_reply_was_asked_for_are_read_as_a_stream_is(behind:
     assert OLLAMA.chat.decode(call(), body).choices[0].message.content == "Hello there"
 
 
+@pytest.mark.parametrize(("data", "kind"), [("/9j/AAAA", "jpeg"), ("iVBORw0K", "png"), ("UklGRg==", "webp")])
+def test_images_of_an_answer_are_images_of_the_message(data: str, kind: str) -> None:
+    drawn = {"message": {"role": "assistant", "content": "", "images": [data, None]}, "done": True}
+    chunks, failure = streamed(json.dumps(drawn).encode(), 9)
+
+    assert failure is None
+    assert fold_chunks(chunks).choices == decoded(drawn).choices
+    assert decoded(drawn).choices[0].message.images == [
+        {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{data}"}}
+    ]
+
+
 def test_an_error_in_a_stream_is_a_failure_with_its_words() -> None:
     chunks, failure = streamed(STREAM[: STREAM.index(b"\n") + 1] + b'{"error":"the runner went away"}\n', 9)
 

@@ -61,3 +61,13 @@ async def test_openais_own_types_take_what_every_wire_gives(model: str, answer: 
     assert isinstance(response, ModelResponse)
     types.ChatCompletion.model_validate(response.model_dump())
     assert len({types.ChatCompletionChunk.model_validate(chunk.model_dump()).id for chunk in chunks}) == 1
+
+
+@pytest.mark.parametrize("rivals", [{}, {"top_logprobs": None}, {"top_logprobs": [{"token": "b", "logprob": -2}]}])
+def test_openais_own_types_take_log_probabilities_without_rivals(rivals: Any) -> None:
+    types = pytest.importorskip("openai.types.chat")
+    tokens = {"content": [{"token": "a", "logprob": -1, **rivals}]}
+    choice = {"index": 0, "message": {"role": "assistant"}, "finish_reason": "stop", "logprobs": tokens}
+    response = ModelResponse.model_validate({"id": "r", "model": "m", "created": 1, "choices": [choice]})
+
+    types.ChatCompletion.model_validate(response.model_dump())

@@ -133,6 +133,37 @@ def test_a_message_in_one_event_is_read() -> None:
     assert (read.content[0].text, read.stop_reason) == ("hi", "end_turn")
 
 
+@pytest.mark.parametrize("over", ["messages", "chat"])
+def test_fields_of_a_block_that_come_as_deltas_are_put_together_whatever_the_block_is(over: str) -> None:
+    """A compaction comes so, and has to go back as it came."""
+    told = [
+        {"type": "content_block_start", "index": 1, "content_block": {"type": "compaction", "content": None}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "compaction_delta", "content": "so "}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "compaction_delta", "content": "far"}},
+        {
+            "type": "content_block_delta",
+            "index": 1,
+            "delta": {"type": "compaction_delta", "content": None, "encrypted_content": "c2lnbg=="},
+        },
+        {"type": "content_block_stop", "index": 1},
+    ]
+
+    async def streamed() -> list[dict[str, Any]]:
+        body = events([*PIECES[:4], *told, *PIECES[4:]])
+        if over == "messages":
+            return [block.model_dump(exclude_none=True) for block in (await message(body, stream=True)).content]
+        async with client(body) as asking:
+            chunks = await asking.completion("anthropic/claude-any", ASK, stream=True, num_retries=0)
+            async for _ in chunks:
+                pass
+            kept = chunks.response.choices[0].message.provider_specific_fields or {}
+            made: list[dict[str, Any]] = kept["content_blocks"]
+            return made
+
+    compaction = {"type": "compaction", "content": "so far", "encrypted_content": "c2lnbg=="}
+    assert run_in_virtual_time(streamed) == [TEXT, compaction]
+
+
 @pytest.mark.parametrize(
     "output",
     [
@@ -140,11 +171,15 @@ def test_a_message_in_one_event_is_read() -> None:
         [{"type": "message", "content": "hi"}],
         [{"type": "message", "content": {"type": "text", "text": "hi"}}],
         [{"type": "message", "content": [None, "h", {"type": "text", "text": "i"}]}],
+        [],
+        None,
     ],
 )
 def test_a_response_in_an_odd_shape_is_read(output: Any) -> None:
-    body = json.dumps({"object": "response", "status": "completed", "output": output}).encode()
-    read = run_in_virtual_time(response, body)
+    reply = {"object": "response", "status": "completed", "output": output}
+    if not output:
+        reply["output_text"] = "hi"  # where OpenAI's own libraries show it
+    read = run_in_virtual_time(response, json.dumps(reply).encode())
 
     assert read.output_text == "hi"
     assert None not in read.output[0]["content"]

@@ -127,7 +127,7 @@ RESULT = {"role": "tool", "tool_call_id": "c1", "content": "ok"}
 
 
 @pytest.mark.parametrize("copy", COPIES, ids=["itself", "dumped", "without nulls", "dict"])
-@pytest.mark.parametrize("model", ["groq/llama", "mistral/mistral-large-latest", "openai/gpt-4o"])
+@pytest.mark.parametrize("model", ["groq/llama", "mistral/mistral-large-latest", "openai/gpt-4o", "cerebras/any"])
 def test_a_copied_answer_is_sent_without_what_only_answers_have(model: str, copy: Any) -> None:
     sent = body_of(model, [*ASK, copy, RESULT])["messages"][1]
     beyond = {"thinking_blocks", "provider_specific_fields", "images", "annotations", "audio", "function_call"}
@@ -141,6 +141,18 @@ def test_a_copied_answer_is_sent_without_what_only_answers_have(model: str, copy
 def test_cerebras_is_told_the_thinking_under_its_own_name() -> None:
     for copy in COPIES:
         assert body_of("cerebras/gpt-oss-120b", [*ASK, copy, RESULT])["messages"][1]["reasoning"] == "because"
+
+
+@pytest.mark.parametrize("model", ["cerebras/any", "fireworks_ai/any", "groq/any", "mistral/any"])
+def test_what_another_vendors_answer_had_is_no_field_for_those_who_refuse_it(model: str) -> None:
+    copied = {"role": "assistant", "content": None, "refusal": "no", "annotations": [{"type": "url_citation"}]}
+    copied |= {"reasoning": "because", "reasoning_details": [{"type": "reasoning.text", "text": "because"}]}
+    sent = body_of(model, [*ASK, copied, *ASK])["messages"][1]
+    assert sent["content"] == "no"
+    assert {"refusal", "annotations", "reasoning_details"}.isdisjoint(sent)
+    assert ("reasoning" in sent) == (model in ("cerebras/any", "groq/any"))
+    with pytest.raises(UnsupportedParamsError, match=r"messages\[1\]\.field_of_another_vendor"):
+        body_of(model, [*ASK, {**copied, "field_of_another_vendor": True}, *ASK])
 
 
 @pytest.mark.parametrize("calls", [[], None])
@@ -233,6 +245,7 @@ def test_what_a_tool_returned_beside_text_is_shown_behind_the_results_where_they
     assert sent[2]["content"] == [{"type": "text", "text": "seen"}]
     assert sent[3]["content"][-1] == PICTURE
     assert body_of("openrouter/openai/gpt-4o", told)["messages"][2]["content"][1] == PICTURE
+    assert body_of("groq/any", told)["messages"][2]["content"] == "seen"
 
 
 @pytest.mark.parametrize("url", ["https://a.example/i.png", "data:image/jpg;base64,AAAA"])

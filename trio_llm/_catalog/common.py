@@ -163,6 +163,38 @@ MISTRAL: Final = Quirks(
     },
 )
 """Mistral's API refuses every field that its reference does not have."""
+_STRICT_PARTS: Final = frozenset({"file", "image_url", "input_audio", "text", "video_url"})
+CEREBRAS: Final = Quirks(
+    renamed={"reasoning_content": "reasoning"},
+    unsupported=frozenset({"frequency_penalty", "logit_bias", "presence_penalty"}),
+    closed_schema=True,
+    system_role="system",
+    reply_fields=frozenset({"reasoning", "reasoning_content"}),
+    message_schema=MessageSchema(
+        fields={
+            "system": frozenset({"name"}),
+            "user": frozenset({"name"}),
+            "assistant": frozenset({"name", "reasoning", "tool_calls"}),
+            "tool": frozenset({"name", "tool_call_id"}),
+        },
+        part_types=_STRICT_PARTS,
+    ),
+)
+"""Cerebras refuses every field of a message that its reference does not have: "property ... is unsupported"."""
+FIREWORKS: Final = attrs.evolve(
+    THINKING_BOTH,
+    closed_schema=True,
+    message_schema=MessageSchema(
+        fields={
+            "system": frozenset({"name"}),
+            "user": frozenset({"name"}),
+            "assistant": frozenset({"function_call", "name", "reasoning_content", "tool_calls"}),
+            "tool": frozenset({"name", "tool_call_id"}),
+        },
+        part_types=_STRICT_PARTS,
+    ),
+)
+"""Fireworks does, too: "Extra inputs are not permitted, field: 'messages[2].reasoning_details'"."""
 GROQ: Final = Quirks(
     # "Flex Processing", 2026-11: there is no capacity for service_tier="flex" at the moment.
     busy_statuses=frozenset({498}),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from .._dialects.contract import Answers, MaxTokensName, Quirks
-from .common import GROQ, OLDER_NAMES, OLLAMA_PATHS, RESPONSES, SYSTEM_ROLE, THINKING_BACK, THINKING_BOTH
+from .common import (
+    CEREBRAS,
+    FIREWORKS,
+    GROQ,
+    OLDER_NAMES,
+    OLLAMA_PATHS,
+    RESPONSES,
+    SYSTEM_ROLE,
+    THINKING_BACK,
+)
 from .provider import Provider, Wire
 
 HOSTS: Final = (
@@ -51,12 +60,7 @@ HOSTS: Final = (
         name="cerebras",
         base_url="https://api.cerebras.ai/v1",
         documentation="https://inference-docs.cerebras.ai/resources/openai",
-        quirks=Quirks(
-            renamed={"reasoning_content": "reasoning"},
-            unsupported=frozenset({"frequency_penalty", "logit_bias", "presence_penalty"}),
-            system_role="system",
-            reply_fields=frozenset({"reasoning_content"}),
-        ),
+        quirks=CEREBRAS,
     ),
     Provider(
         name="charity_engine",
@@ -143,7 +147,7 @@ HOSTS: Final = (
         aliases=("fireworks",),
         key_variables=("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"),
         base_url_variables=("FIREWORKS_BASE_URL", "FIREWORKS_API_BASE", "FIREWORKS_AI_API_BASE"),
-        quirks=THINKING_BOTH,
+        quirks=FIREWORKS,
         model_home="accounts/fireworks/models/",
         dialects=RESPONSES,
     ),

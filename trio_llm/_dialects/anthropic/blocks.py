@@ -102,11 +102,15 @@ class _BegunBlock:
         return None
 
     def grow(self, delta: WireDelta) -> Delta | None:
-        """What a delta adds. Kinds of delta that are not known add nothing."""
-        if not delta.partial_json:
-            return None
-        self.fragments.append(delta.partial_json)
-        return self.grow_input(delta.partial_json)
+        """What a delta adds. One without input grows the fields that it names, as `compaction_delta` does."""
+        if delta.partial_json:
+            self.fragments.append(delta.partial_json)
+            return self.grow_input(delta.partial_json)
+        told = {"text": delta.text, "thinking": delta.thinking, "signature": delta.signature}
+        for name, more in {**told, **(delta.model_extra or {})}.items():
+            if more:
+                self.block[name] = _grown(self.block.get(name), more)
+        return None
 
     def grow_input(self, fragment: str) -> Delta | None:
         """What a fragment of the input's JSON text adds."""
@@ -370,6 +374,13 @@ class BlockReader:
             return None
         kept, self._unsent = self._unsent, []
         return kept
+
+
+def _grown(held: Any, more: Any) -> Any:
+    """A field of a block after a delta: text and lists grow, anything else is told anew."""
+    if type(held) is type(more) and isinstance(more, str | list):
+        return held + more
+    return more
 
 
 def _from_text(text: str) -> Any:

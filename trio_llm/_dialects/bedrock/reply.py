@@ -34,6 +34,7 @@ from ..failing import broken_off, calls_nothing, names_failure, no_answer, retry
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from ..tool_calls import ConversationIds
 from .errors import ERRORS
+from .gathered import GatheredBlock, is_gathered
 from .request import ANSWER_TOOL, answers_by_tool
 
 _FINISH: Final = {
@@ -45,8 +46,9 @@ _FINISH: Final = {
     "stop_sequence": "stop",
     "tool_use": "tool_calls",
 }
-_PLACED: Final = frozenset({"text", "image", "cachePoint"})
-"""Kinds of block that OpenAI's shape has a place for, or that say nothing; calls and thoughts are told apart before."""
+_SAYS_NOTHING: Final = "cachePoint"
+_OWN_CALL: Final = "server_tool_use"
+"""What the provider runs itself; its result follows."""
 _TOLD: Final = ("metrics", "trace", "additionalModelResponseFields", "performanceConfig", "serviceTier", "stopReason")
 
 
@@ -96,6 +98,12 @@ class ConverseAnswer:
         self._answering: set[int] = set()
         """Blocks that are calls of the tool whose input is the answer's text."""
         self._thoughts: dict[int, dict[str, Any]] = {}
+        self._gathered: dict[int, GatheredBlock] = {}
+        self._without_arguments: set[int] = set()
+        """Blocks that are calls, of which none came. That they need none is known at the end of the block."""
+        self._broken: str | None = None
+        """Why a part of the answer could not be made."""
+        self._images = 0
         self._says_something = False
 
     def head(self) -> ModelResponseStream:
@@ -109,7 +117,7 @@ class ConverseAnswer:
     def whole_block(self, index: int, block: JSONObject) -> Iterator[ModelResponseStream]:
         """A block of a whole reply."""
         use, thought = as_object(block.get("toolUse")), as_object(block.get("reasoningContent"))
-        if use:
+        if use and use.get("type") != _OWN_CALL:
             yield from self.begin(index, block)
             given = use.get("input")
             yield from self.grow(
@@ -122,32 +130,51 @@ class ConverseAnswer:
                 yield from self.grow(index, piece)
             for citation in as_objects(cited.get("citations")):
                 yield from self.grow(index, {"citation": citation})
-        elif _PLACED.isdisjoint(block):
-            self._says_something = True
-            yield self._chunk(Delta(provider_specific_fields={"content_parts": [block]}))
-        else:
+        elif "text" in block:
             yield from self.grow(index, block)
+        elif _SAYS_NOTHING not in block:
+            yield from self._gathered_block(block)
         yield from self.end(index)
 
+    def _gathered_block(self, block: JSONObject) -> Iterator[ModelResponseStream]:
+        """A block that comes whole, or was put together."""
+        image = as_object(block.get("image"))
+        data = as_object(image.get("source")).get("bytes")
+        if image.get("error") and not data:
+            self._broken = self._broken or str(as_object(image["error"]).get("message") or image["error"])
+            return
+        self._says_something = True
+        if use := as_object(block.get("toolUse")):
+            yield self._chunk(Delta(model_extra={"server_tool_calls": [use]}))
+        elif data:
+            url = f"data:image/{image.get('format', 'png')};base64,{data}"
+            count, self._images = self._images, self._images + 1
+            yield self._chunk(Delta(images=[{"type": "image_url", "image_url": {"url": url}, "index": count}]))
+        else:
+            yield self._chunk(Delta(provider_specific_fields={"content_parts": [block]}))
+
     def begin(self, index: int, start: JSONObject) -> Iterator[ModelResponseStream]:
-        """The beginning of a block; only calls say something in it."""
+        """The beginning of a block; only calls of the caller's functions say something in it."""
         use = as_object(start.get("toolUse"))
-        if not use:
+        if is_gathered(start) or use.get("type") == _OWN_CALL:
+            self._gathered[index] = GatheredBlock(start)
+        if not use or index in self._gathered:
             return
         self._says_something = True
         if self._by_tool and use.get("name") == ANSWER_TOOL:
             self._answering.add(index)
             return
-        if use.get("type") == "server_tool_use":  # the provider runs it, and its result follows
-            yield self._chunk(Delta(model_extra={"server_tool_calls": [use]}))
-            return
         number, name = len(self._calls), text_in(use, "name", ".toolUse")
         self._calls[index] = number
+        self._without_arguments.add(index)
         identifier = self._ids.take(use.get("toolUseId"), self._identifier)
         yield self._chunk(Delta(tool_calls=[ToolCall(identifier, "function", FunctionCall(name, ""), index=number)]))
 
     def grow(self, index: int, delta: JSONObject) -> Iterator[ModelResponseStream]:
         """A piece of a block."""
+        if index in self._gathered or is_gathered(delta):
+            self._gathered.setdefault(index, GatheredBlock({})).add(delta)
+            return
         text, use, thought = (
             delta.get("text"),
             as_object(delta.get("toolUse")),
@@ -162,16 +189,12 @@ class ConverseAnswer:
             yield from self._think(index, thought)
         if citation := as_object(delta.get("citation")):
             yield self._chunk(Delta(model_extra={"citations": [citation]}))
-        if image := as_object(delta.get("image")):
-            self._says_something = True
-            data = as_object(image.get("source")).get("bytes")
-            url = f"data:image/{image.get('format', 'png')};base64,{data}"
-            yield self._chunk(Delta(images=[{"type": "image_url", "image_url": {"url": url}, "index": index}]))
 
     def _more_of_call(self, index: int, text: str) -> Iterator[ModelResponseStream]:
         if index in self._answering:
             yield self._chunk(Delta(content=text))
         elif index in self._calls:
+            self._without_arguments.discard(index)
             part = FunctionCall(None, text)
             yield self._chunk(Delta(tool_calls=[ToolCall(None, "function", part, index=self._calls[index])]))
 
@@ -192,6 +215,15 @@ class ConverseAnswer:
         thought = self._thoughts.pop(index, None)
         if thought is not None:
             yield self._chunk(Delta(thinking_blocks=[thought]))
+        if index in self._gathered:
+            yield from self._gathered_block(self._gathered.pop(index).whole())
+        if index in self._without_arguments:
+            yield from self._more_of_call(index, "{}")
+
+    def end_all(self) -> Iterator[ModelResponseStream]:
+        """No more comes: blocks whose end was not told are complete. A call without arguments may have been cut off."""
+        for index in [*self._thoughts, *self._gathered]:
+            yield from self.end(index)
 
     def stop(self, told: JSONObject) -> ErrorDetail | None:
         """Note why the answer ended; the failure that this means, None if it is an answer."""
@@ -199,6 +231,8 @@ class ConverseAnswer:
         self.reason = reason if isinstance(reason, str) else None
         if names_failure(self.reason):
             return broken_off(str(self.reason))
+        if self._broken is not None and not self._says_something:
+            return broken_off(str(self.reason), self._broken)
         announced = calls_nothing(_FINISH.get(self.reason or ""), says_something=self._says_something)
         missing = announced or not (self._says_something or self.reason in _FINISH)
         return no_answer(told) if missing else None
@@ -289,12 +323,13 @@ class ConverseReader:
             case _:  # what comes next year
                 return ()
 
-    def _stop(self, told: JSONObject) -> list[ModelResponseStream]:
+    def _stop(self, told: JSONObject) -> Iterator[ModelResponseStream]:
+        yield from self._answer.end_all()
         failure = self._answer.stop(told)
         if failure is not None:
             raise ReplyIsError(failure)
         self._stopped = True
-        return [self._answer.ending()]
+        yield self._answer.ending()
 
     def close(self) -> Iterable[ModelResponseStream]:
         if not self._stopped:

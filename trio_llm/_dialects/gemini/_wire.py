@@ -19,6 +19,8 @@ class FunctionCallPart:
     name: str | None = None
     args: dict[str, Any] | None = None
     id: str | None = None
+    partial_args: list[dict[str, Any]] | None = attrs.field(default=None, alias="partialArgs")
+    will_continue: bool | None = attrs.field(default=None, alias="willContinue")
 
 
 @attrs.frozen

@@ -41,6 +41,7 @@ from ..tool_calls import ConversationIds
 from ._wire import Blob, Candidate, FunctionCallPart, GeminiReply, LogprobsCandidate, LogprobsResult, Part
 from .errors import blocked_detail, error_in, event_detail
 from .grounding import SourceBook
+from .partial_arguments import PartialArguments
 from .usage import usage_of
 
 _FILTERED: Final = (
@@ -243,6 +244,8 @@ class _OpenCandidate:
         self._calls = 0
         self._without_arguments: set[int] = set()
         """Calls that have none so far. That they need none is known at the end of the answer."""
+        self._partial: PartialArguments | None = None
+        """Those of the last call, while they come value by value."""
         self._says_something = False
         self._role: str | None = "assistant"
         self._beside: dict[str, Any] = {}
@@ -269,9 +272,9 @@ class _OpenCandidate:
         if self.finish is not None and self.finish not in _PLAIN_FINISH:
             self._beside["finishReason"] = self.finish  # also where it is handed on as it is
         delta = maker(Delta)(provider_specific_fields=self._beside or None)
-        if self._without_arguments:
-            none = sorted(self._without_arguments)
-            delta.tool_calls = [ToolCall(function=FunctionCall(None, "{}"), index=number) for number in none]
+        self._end_partial(delta, whole=self.finish in (None, "STOP"))
+        for number in sorted(self._without_arguments):
+            self._add_arguments(number, "{}", delta)
         if rest := self._audio.close():
             delta.audio = ChatAudio(data=rest)
         return maker(StreamingChoices)(self._finish_reason(), self._index, delta)
@@ -309,12 +312,18 @@ class _OpenCandidate:
 
     def _take_call(self, wire: FunctionCallPart, signature: str | None, delta: Delta) -> None:
         arguments = json_text(wire.args) if wire.args else ""
-        if not wire.name and self._calls:  # a stream may bring the arguments behind the name
-            if arguments:
-                self._without_arguments.discard(self._calls - 1)
-                part = FunctionCall(None, arguments)
-                delta.tool_calls = [*(delta.tool_calls or ()), ToolCall(function=part, index=self._calls - 1)]
-            return
+        if wire.name or not self._calls:
+            self._end_partial(delta, whole=True)
+            self._begin_call(wire, signature, arguments, delta)
+        elif arguments:  # a stream may bring the arguments behind the name
+            self._add_arguments(self._calls - 1, arguments, delta)
+        if not arguments and (wire.partial_args or wire.will_continue):
+            self._partial = self._partial or PartialArguments()
+            self._partial.add(wire.partial_args)
+        if not wire.will_continue:
+            self._end_partial(delta, whole=True)
+
+    def _begin_call(self, wire: FunctionCallPart, signature: str | None, arguments: str, delta: Delta) -> None:
         if not arguments:
             self._without_arguments.add(self._calls)
         call = ToolCall(
@@ -325,6 +334,17 @@ class _OpenCandidate:
         )
         self._calls += 1
         delta.tool_calls = [*(delta.tool_calls or ()), call]
+
+    def _add_arguments(self, number: int, text: str, delta: Delta) -> None:
+        self._without_arguments.discard(number)
+        delta.tool_calls = [*(delta.tool_calls or ()), ToolCall(function=FunctionCall(None, text), index=number)]
+
+    def _end_partial(self, delta: Delta, *, whole: bool) -> None:
+        """The arguments that came value by value. Those that were cut off stay open: nobody takes them for all."""
+        if self._partial is not None:
+            text = json_text(self._partial.object())
+            self._add_arguments(self._calls - 1, text if whole else text.removesuffix("}"), delta)
+            self._partial = None
 
     def _take_media(self, blob: Blob, signature: str | None, delta: Delta) -> None:
         if blob.mime_type.startswith("audio/"):

@@ -40,6 +40,7 @@ from .errors import raise_error
 
 _FINISH: Final = {"stop": "stop", "length": "length"}
 """`load` and `unload` say that a model came or went, and nothing was answered."""
+_IMAGE_STARTS: Final = {"/9j/": "jpeg", "R0lG": "gif", "UklG": "webp"}
 _PLACED: Final = frozenset({"model", "created_at", "message", "done", "logprobs", "prompt_eval_count", "eval_count"})
 
 
@@ -128,7 +129,8 @@ class LineReader:
         if text and not isinstance(text, str):
             text = joined_text(text)
         calls = [self._tool_call(call, told) for call in calls_in(message)]
-        if not (text or thinking or calls):
+        images = [image for image in as_list(message.get("images")) if isinstance(image, str) and image]
+        if not (text or thinking or calls or images):
             return None
         self._says_something = True
         return Delta(
@@ -136,6 +138,7 @@ class LineReader:
             role="assistant",
             reasoning_content=thinking if isinstance(thinking, str) and thinking else None,
             tool_calls=calls or None,
+            images=[_picture(image) for image in images] or None,
         )
 
     def _tool_call(self, call: JSONObject, told: JSONObject) -> ToolCall:
@@ -175,6 +178,12 @@ def seconds_of(created_at: Any) -> int | None:
         return int(datetime.fromisoformat(f"{created_at[:19]}+00:00").timestamp())
     except (TypeError, ValueError):
         return None
+
+
+def _picture(data: str) -> dict[str, Any]:
+    """An image of an answer. Its type is in its first bytes, which are the same in base64."""
+    kind = next((kind for start, kind in _IMAGE_STARTS.items() if data.startswith(start)), "png")
+    return {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{data}"}}
 
 
 def _logprobs(given: Any) -> ChoiceLogprobs | None:

@@ -20,7 +20,15 @@ _MESSAGE_FIELDS: Final = frozenset({"role", "content", "name", "tool_calls", "fu
 _CALL_FIELDS: Final = frozenset({"id", "type", "function", "custom"})
 
 _ANSWERS_ONLY: Final = frozenset(
-    {"annotations", "images", "provider_specific_fields", "reasoning_content", "reasoning_details", "thinking_blocks"}
+    {
+        "annotations",
+        "images",
+        "provider_specific_fields",
+        "reasoning",
+        "reasoning_content",
+        "reasoning_details",
+        "thinking_blocks",
+    }
 )
 """Fields that only answers have: a dictionary has them because it was copied from one."""
 _REFUSED: Final = _ANSWERS_ONLY - {"annotations"}
@@ -57,6 +65,8 @@ def sendable_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, *, 
     made = [sendable_message(message, quirks) for message in ordered]
     if has_results and not quirks.media_in_results:
         made = with_media_shown(made)
+    if quirks.text_only_roles:
+        made = [_joined(message) if message["role"] in quirks.text_only_roles else message for message in made]
     if quirks.call_ids is not CallIdRule.ANY and (has_results or "assistant" in roles):
         made = [with_own_ids(message, quirks.call_ids) for message in made]
     if quirks.attachments_as_text:
@@ -168,8 +178,6 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
         made["content"] = sendable_parts(made["content"], quirks) or ""  # an empty list is refused
     elif made["role"] == "tool" and made.get("content") is None:
         made["content"] = ""  # as is null
-    if made["role"] in quirks.text_only_roles and "content" in made:
-        made["content"] = _joined_text(made["content"])
     if calls := made.get("tool_calls"):
         made["tool_calls"] = [_sendable_call(call, quirks) for call in calls]
     return made
@@ -245,8 +253,9 @@ def _sendable_call(call: Any, quirks: Quirks) -> Any:
     return made
 
 
-def _joined_text(content: Any) -> Any:
-    """Text parts as one text. Content with parts of another kind stays, for the provider to judge."""
+def _joined(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message with its text parts as one text. One with parts of another kind stays, for the provider to judge."""
+    content = message.get("content")
     if not isinstance(content, list) or not all(isinstance(part, Mapping) and "text" in part for part in content):
-        return content
-    return "\n".join(part["text"] for part in content)
+        return message
+    return {**message, "content": "\n".join(part["text"] for part in content)}

@@ -91,7 +91,7 @@ class TokenLogprob(Record):
     token: str = ""
     logprob: float = 0.0
     bytes: list[int] | None = None
-    top_logprobs: list[TokenLogprob] | None = None
+    top_logprobs: list[TokenLogprob] = attrs.Factory(list)
 
 
 @attrs.define(repr=False)

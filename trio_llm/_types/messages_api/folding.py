@@ -77,7 +77,9 @@ class _OpenBlock:
                 self._pieces.setdefault(name, []).append(piece)
         if delta.partial_json is not None:
             self._json.append(delta.partial_json)
-        self._beside |= {name: value for name, value in (delta.model_extra or {}).items() if name != "citation"}
+        for name, more in (delta.model_extra or {}).items():
+            if name != "citation" and more is not None:
+                self._beside[name] = _grown(self._beside.get(name, self._block.get(name)), more)
         if (citation := delta.get("citation")) is not None:
             self._citations.append(citation)
 
@@ -94,6 +96,13 @@ class _OpenBlock:
         if self._citations:
             block["citations"] = [*(self._block.get("citations") or ()), *self._citations]
         return block
+
+
+def _grown(held: Any, more: Any) -> Any:
+    """A field after a delta: text and lists grow, anything else is told anew."""
+    if type(held) is type(more) and isinstance(more, str | list):
+        return held + more
+    return more
 
 
 def _object(text: str, begun: dict[str, Any] | None) -> dict[str, Any] | None:

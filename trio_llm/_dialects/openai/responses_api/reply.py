@@ -1,7 +1,7 @@
 """Responses as whole replies, and the small replies about stored ones.
 
 Source: OpenAI API reference, "The response object", 2026-11. What is borne: a text in place of a message's parts,
-arguments as an object in place of JSON text, counts under the names of chat.
+arguments as an object in place of JSON text, counts under the names of chat, and a text beside the items.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def read_ended(document: Any) -> ResponsesAPIResponse:
     """A response as a whole reply; one that failed is an error, which carries what there is of it."""
     reply = an_answer_object(unwrapped(document, "output", "status"))
     failed = reply.get("status") == "failed"
+    _settle_text(reply)
     if not failed:
         require_list(reply, "output", may_be_empty=True)
     response = read_response(reply)
@@ -112,11 +113,20 @@ def read_response(reply: JSONObject) -> ResponsesAPIResponse:
         if not isinstance(item, dict):
             raise ConversionError(f"expected an object, got {item!r:.60}", f".output[{place}]")
         settle_item(item, f".output[{place}]")
+    _settle_text(reply)
     if usage := as_object(reply.get("usage")):
         _settle_usage(usage)
     elif "usage" in reply:
         reply["usage"] = None
     return ResponsesAPIResponse.read(reply)
+
+
+def _settle_text(reply: JSONObject) -> None:
+    """Put a text that stands beside the items, where OpenAI's own libraries show it, into an item if none has it."""
+    text, items = reply.get("output_text"), as_list(reply.get("output"))
+    if isinstance(text, str) and text and not any(as_object(item).get("type") == "message" for item in items):
+        part = {"type": "output_text", "text": text, "annotations": []}
+        reply["output"] = [*items, {"type": "message", "role": "assistant", "status": "completed", "content": [part]}]
 
 
 def settle_item(item: JSONObject, path: str) -> None:
