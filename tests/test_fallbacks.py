@@ -233,6 +233,8 @@ async def test_what_is_no_fallback_is_refused_before_anything_is_sent() -> None:
             await client.completion(FIRST, MESSAGES, fallbacks=[{"temprature": 1}])
         with pytest.raises(BadRequestError, match="same kind"):
             await client.completion(FIRST, MESSAGES, fallbacks=[17])  # type: ignore[list-item]
+        with pytest.raises(BadRequestError, match=r"write \['openai/mini-1'\], not"):  # as for LiteLLM's router
+            await client.completion(FIRST, MESSAGES, context_window_fallbacks=[{FIRST: ["openai/mini-1"]}])
     with pytest.raises(BadRequestError, match="list"):
         Client(fallbacks="openai/gpt-4o")
 

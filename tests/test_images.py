@@ -34,6 +34,16 @@ async def test_images_are_generated_and_saved(tmp_path: Path) -> None:
         by_address.data[0].save(tmp_path / "no.png")
 
 
+@pytest.mark.anyio
+async def test_the_simulator_answers_as_openai_does_where_no_format_is_asked_for() -> None:
+    async with Client(transport=Simulator(), variables=KEYS) as client:
+        old = await client.image_generation("a cat", "dall-e-3")
+        new = await client.image_generation("a cat", "gpt-image-1")
+
+    assert (old.data[0].url, old.data[0].b64_json) == ("https://images.invalid/1.png", None)
+    assert (new.data[0].url, new.data[0].content[:4]) == (None, PNG)
+
+
 def test_an_image_gives_its_bytes() -> None:
     assert ImageObject(b64_json=base64.b64encode(PNG).decode()).content == PNG
 

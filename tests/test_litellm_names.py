@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
+import httpx
 import pytest
 
 import trio_llm
@@ -23,6 +26,9 @@ MESSAGES = [{"role": "user", "content": "Hi"}]
         ("acreate_file", "own SDK"),
         ("drop_params", "drop_params=True"),
         ("utils", "trio_llm.types"),
+        ("run_tool_loop", "client.run_tools"),
+        ("BudgetManager", "trio_llm.spending"),
+        ("JSONSchemaValidationError", "AnswerValidationError"),
     ],
 )
 def test_a_name_of_litellms_is_answered_with_a_sentence(name: str, substitute: str) -> None:
@@ -66,6 +72,8 @@ def test_any_other_name_may_be_set_and_submodules_are(monkeypatch: pytest.Monkey
         ("max_retries", "num_retries="),
         ("headers", "extra_headers"),
         ("tags", "metadata"),
+        ("success_callback", "observers"),
+        ("top_k", "extra_body"),
     ],
 )
 @pytest.mark.parametrize("request_of", [lambda **given: ChatRequest("m", MESSAGES, **given), EmbeddingRequest])
@@ -76,7 +84,44 @@ def test_a_keyword_of_litellms_is_refused_with_what_to_write(request_of: Any, na
     assert str(caught.value).startswith(repr(name))
 
 
-@pytest.mark.parametrize("table", ["names", "settings", "keywords"])
+@pytest.mark.parametrize(
+    ("name", "substitute"),
+    [("_hidden_params", "response.cost"), ("_response_ms", "response_seconds"), ("_response_headers", "headers")],
+)
+def test_an_attribute_of_litellms_responses_is_answered_with_what_to_read(name: str, substitute: str) -> None:
+    response = trio_llm.ModelResponse()
+    with pytest.raises(AttributeError, match=substitute) as caught:
+        getattr(response, name)
+
+    assert (caught.value.name, caught.value.obj) == (name, response)
+    assert not hasattr(response, name)
+
+
+def test_a_name_that_is_here_is_not_among_those_that_are_not() -> None:
+    known = {*trio_llm.__all__, *trio_llm.types.__all__}
+
+    assert not [name for _, names in litellm_names.NAMES for name in names.split() if name in known]
+
+
+def test_what_a_sentence_tells_to_use_exists() -> None:
+    tables = (litellm_names.NAMES, litellm_names.SETTINGS, litellm_names.KEYWORDS, litellm_names.ATTRIBUTES)
+    told = {
+        word
+        for table in tables
+        for sentence, _ in table
+        for word in re.findall(r"[\w.]+(?=\()|trio_llm[\w.]+", sentence)
+    }
+
+    assert len(told) > 15
+    homes: dict[str, Any] = {"trio_llm": trio_llm, "client": trio_llm.Client, "httpx": httpx}
+    for word in told:
+        first, *rest = word.rstrip(".").split(".")
+        found = homes.get(first) or getattr(trio_llm, first)
+        for name in rest:
+            found = getattr(found, name) if hasattr(found, name) else import_module(f"{found.__name__}.{name}")
+
+
+@pytest.mark.parametrize("table", ["names", "settings", "keywords", "attributes"])
 def test_each_name_stands_in_its_table_once(table: str) -> None:
     listed = [name for _, names in getattr(litellm_names, table.upper()) for name in names.split()]
 

@@ -38,6 +38,30 @@ def test_the_first_fact_takes_less_than_50_ms_and_loads_no_prices() -> None:
     assert min(first() for _ in range(10)) < 0.05
 
 
+def test_a_bare_name_is_of_the_provider_that_it_was_registered_for() -> None:
+    own = {
+        "litellm_provider": "openai",
+        "max_tokens": 8_192,
+        "input_cost_per_token": 1e-6,
+        "output_cost_per_token": 2e-6,
+    }
+    trio_llm.register_model({"house-blend": own})
+
+    assert trio_llm.get_model_info("house-blend").litellm_provider == "openai"
+    assert trio_llm.get_max_tokens("house-blend") == 8_192
+    assert trio_llm.cost_per_token("house-blend", 1_000, 10) == pytest.approx((0.001, 0.00002))
+    response = trio_llm.ModelResponse(model="house-blend", usage=trio_llm.Usage(1_000, 10, 1_010))
+    assert trio_llm.completion_cost(response) == pytest.approx(0.00102)
+    with pytest.raises(trio_llm.BadRequestError, match="unknown provider"):
+        trio_llm.get_model_info("nobodys-blend")
+
+
+def test_a_name_that_leads_to_a_row_stays_there_whatever_is_registered() -> None:
+    trio_llm.register_model({"gpt-4o": {"litellm_provider": "nobody", "max_tokens": 7}})
+
+    assert trio_llm.get_max_tokens("gpt-4o") == 7
+
+
 def test_facts_come_with_their_source() -> None:
     info = trio_llm.get_model_info("openai/gpt-4o")
 

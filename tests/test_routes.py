@@ -272,6 +272,21 @@ def test_parts_that_only_the_path_needs_are_asked_for() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("bedrock", "give aws_region_name, or api_base, or set AWS_REGION_NAME, or "),
+        ("azure", "give api_base, or set AZURE_RESOURCE_NAME, or "),
+    ],
+)
+def test_an_address_that_lacks_a_part_says_by_which_argument_and_which_variable_it_is_given(
+    name: str, told: str
+) -> None:
+    service = CATALOG[name].service("chat", "any")
+    with pytest.raises(BadRequestError, match=told):
+        destination(service, CallOptions(api_key="k"), {})
+
+
 def test_families_and_operations_of_a_row_share_its_account() -> None:
     variables = {"PROJECT": "p"}
     services = (CLOUD.service("chat", "gemini-3"), CLOUD.service("chat", "claude-x"), CLOUD.service("rerank", "m"))

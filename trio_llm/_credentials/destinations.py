@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import attrs
 
-from .._catalog.addresses import Paths, joined
+from .._catalog.addresses import Paths, joined, template_variables
 from .._catalog.provider import Provider, Service
 from .._types.errors import BadRequestError
 from .._types.http import Origin, split_url
@@ -141,10 +141,13 @@ def _usual_path(service: Service, variables: Mapping[str, str]) -> str:
 
 def _no_address(service: Service, variables: Mapping[str, str]) -> str:
     row = service.row
+    lacking = [names for names in template_variables(service.base_url) if not first_set(names, variables)]
+    arguments = " and ".join(dict.fromkeys(names[0] for names in lacking if names[0].islower()))
     parts = " and ".join(missing_parts(service.base_url, variables))
     whole = " or ".join(row.base_url_variables)
     return (
-        f"{row.name} has an address for each account: give api_base, or set {parts + ', or ' if parts else ''}{whole}"
+        f"{row.name} has an address for each account: give {arguments + ', or ' if arguments else ''}api_base, "
+        f"or set {parts + ', or ' if parts else ''}{whole}"
     )
 
 

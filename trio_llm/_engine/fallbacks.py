@@ -131,6 +131,7 @@ class FallbackTargets(Generic[RequestT]):
         if isinstance(fallback, str):
             return self._elsewhere(fallback, {})
         if isinstance(fallback, Mapping):
+            _refuse_router_form(fallback)
             arguments = dict(fallback)
             return self._elsewhere(arguments.pop("model", self._first.model), arguments)
         if not isinstance(fallback, type(self._first)):
@@ -151,6 +152,13 @@ class FallbackTargets(Generic[RequestT]):
         with suppress(BadRequestError):
             return row == self._row_name_of(self._first.model, options)
         return False
+
+
+def _refuse_router_form(fallback: Mapping[str, Any]) -> None:
+    """LiteLLM's router says for which model a fallback is. Here a call has its own model, and a list of others."""
+    for model, others in fallback.items():
+        if isinstance(others, list) and model not in CHAT_PARAMETERS and model != "messages":
+            raise BadRequestError(f"fallbacks are models or arguments: write {others!r}, not [{dict(fallback)!r}]")
 
 
 def _without(options: CallOptions, names: tuple[str, ...]) -> CallOptions:

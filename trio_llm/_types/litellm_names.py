@@ -20,24 +20,31 @@ _KEY: Final = "give `api_key=` to the call, or set the provider's variable in th
 _GROUPS: Final = (
     "give `fallbacks=[...]`, `Client(limits=Limits(...))`, or `Client(targets=[...])` to choose by yourself"
 )
-_COUNT: Final = "`count_tokens` and `acount_tokens` ask the provider"
-_SIMULATE: Final = "give `Client(transport=trio_llm.testing.Simulator(...))`"
+_SIMULATE: Final = (
+    "give `Client(transport=trio_llm.testing.Simulator(...))`; without a client of your own, set the provider's base URL "
+    "to what `trio_llm.testing.running_server(...)` gives"
+)
 _TRACED: Final = "give `metadata={...}`, which the observers of a client see"
 _PRICES: Final = "`register_model` corrects facts and prices"
 _PROMPTS: Final = "prompts are the program's own: put the messages together before the call"
-_BUDGET: Final = "budgets are not offered here; count `response.usage`, or give `Client(gates=[...])`"
+_BUDGET: Final = (
+    "`async with trio_llm.spending(usd=...)` limits what a block costs, and `Client(budget=trio_llm.purse.Budget(...))` "
+    "what a client does"
+)
 _VENDOR_ROW: Final = (
     "`register_provider(Provider(...))` and `Client(providers=[...])` take rows and dialects of your own"
 )
 _PLAIN: Final = "messages and tools are plain dictionaries; no class is needed"
 _FORCE: Final = "put the field into `extra_body={...}`, which is sent as it is"
+_CHECKED: Final = "an answer is checked against its schema where `response_format` is a type"
 _MODULES: Final = "public names are in trio_llm, trio_llm.types, trio_llm.exceptions and trio_llm.testing"
 
 NAMES: Final = (
     (_GROUPS, "Router router model_list_router"),
     (_RETRY, "completion_with_retries acompletion_with_retries responses_with_retries aresponses_with_retries should_retry "
              "calculate_retry_after"),
-    (_COUNT, "token_counter encode decode create_tokenizer create_pretrained_tokenizer trim_messages"),
+    ("`token_counter(custom_tokenizer=...)` counts by a tokenizer of your own, such as one that "
+     "`trio_llm.models.tokenizer_from_file(...)` reads", "create_tokenizer create_pretrained_tokenizer"),
     ("`get_supported_openai_params(model)` lists what may be sent, and `supports` says what a model can do",
      "supports_audio_input supports_audio_output supports_box_questions supports_function_calling supports_httpx_timeout "
      "supports_parallel_function_calling supports_pdf_input supports_reasoning supports_response_schema "
@@ -69,7 +76,13 @@ NAMES: Final = (
     ("402 is an `APIError` with `status_code` 402", "PaymentRequiredError"),
     ("write `InternalServerError`", "BadGatewayError"),
     ("a stream that breaks raises `APIConnectionError` with what had arrived in `partial`", "MidStreamFallbackError"),
-    ("a reply that makes no sense is an `APIResponseValidationError`", "JSONSchemaValidationError ModelNotMappedError"),
+    ("an answer that does not fit its type raises `trio_llm.exceptions.AnswerValidationError`", "JSONSchemaValidationError"),
+    ("a model of which nothing is known raises `trio_llm.models.UnknownModelError`", "ModelNotMappedError"),
+    ("write `trio_llm.models.ModelInfo`", "ModelInfo"),
+    (_PRICES, "CostPerToken"),
+    ("`client.run_tools(...)` asks a model, runs the tools that it calls, and goes on until it answers", "run_tool_loop"),
+    ("`trio_llm.mcp.connect(...)` gives the tools of a server, for `client.run_tools(..., over=\"responses\")`",
+     "responses_api_with_mcp"),
     (_PLAIN, "ChatCompletionToolParam ChatCompletionToolParamFunctionChunk ChatCompletionAssistantMessage "
              "ChatCompletionAssistantToolCall ChatCompletionDeveloperMessage ChatCompletionImageUrlObject "
              "ChatCompletionTextObject ChatCompletionToolMessage ChatCompletionUserMessage ChatCompletionSystemMessage "
@@ -88,7 +101,7 @@ NAMES: Final = (
      "vector_store_file_create vector_store_file_delete vector_store_file_list vector_store_file_retrieve "
      "vector_store_file_update vector_stores video_content video_create_character video_edit video_extension "
      "video_generation video_get_character video_list video_remix video_status health_check adapter_completion "
-     "adapter_generate_content responses_api_with_mcp run_tool_loop"),
+     "adapter_generate_content"),
 )  # fmt: skip
 
 SETTINGS: Final = (
@@ -120,7 +133,7 @@ SETTINGS: Final = (
     (_BUDGET, "max_budget budget_duration _current_cost max_user_budget max_end_user_budget"),
     ("give `max_tokens=` to the call", "max_tokens"),
     ("responses and errors have their headers: `response.response_headers`", "return_response_headers"),
-    ("an answer is not checked against its schema; check it where it is used", "enable_json_schema_validation"),
+    (_CHECKED, "enable_json_schema_validation"),
     (_VENDOR_ROW, "custom_provider_map openai_compatible_providers"),
 )  # fmt: skip
 
@@ -134,10 +147,12 @@ KEYWORDS: Final = (
     (_GROUPS, "model_list max_fallbacks cooldown_time use_litellm_proxy"),
     ("write `drop_params=True`, or leave the parameter out", "additional_drop_params"),
     (_FORCE, "allowed_openai_params"),
+    ("it is a field of some providers' own: write it into `extra_body={...}`, as its provider's page has it",
+     "top_k min_p top_a typical_p repetition_penalty num_ctx safety_settings generation_config enable_thinking"),
     (_SIMULATE, "mock_response mock_tool_calls mock_timeout mock_delay mock_testing_fallbacks"),
     (_RESPOND, "caching cache preset_cache_key ttl"),
     (_TRACED, "litellm_metadata tags litellm_call_id litellm_trace_id litellm_session_id no-log no_log litellm_logging_obj"),
-    (_WATCH, "logger_fn verbose logger"),
+    (_WATCH, "logger_fn verbose logger callbacks success_callback failure_callback"),
     (_PRICES, "input_cost_per_token output_cost_per_token input_cost_per_second output_cost_per_second base_model "
               "model_info"),
     (_PROMPTS, "prompt_id prompt_variables prompt_label prompt_version litellm_system_prompt roles initial_prompt_value "
@@ -145,13 +160,20 @@ KEYWORDS: Final = (
                "assistant_continue_message ensure_alternating_roles"),
     (_HTTP, "client shared_session ssl_verify ssl_certificate"),
     ("write `azure_ad_token_provider=` or `api_key=` with a callable", "tenant_id client_id client_secret"),
-    ("an answer is not checked against its schema; check it where it is used", "enable_json_schema_validation"),
+    (_CHECKED, "enable_json_schema_validation"),
     ("reasoning stays in `message.reasoning_content`", "merge_reasoning_content_in_choices"),
     ("how a model takes system messages stands in its row: `Quirks(system_role=...)`", "supports_system_message"),
     ("leave `stream` out, or read `stream.response` at the end", "complete_response"),
     ("mark the messages themselves with `cache_control`", "enable_prompt_caching cache_control_injection_points"),
     ("every function has a form with an `a` before its name, which is awaited", "acompletion aembedding aimg_generation "
      "atranscription aspeech arerank atext_completion aresponses"),
+)  # fmt: skip
+
+ATTRIBUTES: Final = (
+    ("read `response.cost`, `response.response_headers`, `response.request_id` or `response.llm_provider`",
+     "_hidden_params"),
+    ("read `response.response_headers`", "_response_headers"),
+    ("read `response.response_seconds`", "_response_ms"),
 )  # fmt: skip
 
 
@@ -175,7 +197,13 @@ def missing_keyword(name: str) -> str | None:
     return found and f"{name!r} is an argument of LiteLLM's alone: {found}"
 
 
+def missing_attribute(name: str) -> str | None:
+    """What to read in place of an attribute of LiteLLM's responses; None for one that they do not have either."""
+    found = _by_name("attributes").get(name)
+    return found and f"{name!r} is an attribute of LiteLLM's alone: {found}"
+
+
 @cache
 def _by_name(table: str) -> Mapping[str, str]:
-    rows = {"names": NAMES, "settings": SETTINGS, "keywords": KEYWORDS}[table]
+    rows = {"names": NAMES, "settings": SETTINGS, "keywords": KEYWORDS, "attributes": ATTRIBUTES}[table]
     return {name: sentence for sentence, names in rows for name in names.split()}

