@@ -98,7 +98,7 @@ def test_an_attribute_of_litellms_responses_is_answered_with_what_to_read(name: 
 
 
 def test_a_name_that_is_here_is_not_among_those_that_are_not() -> None:
-    known = {*trio_llm.__all__, *trio_llm.types.__all__}
+    known = {*dir(trio_llm), *dir(trio_llm.types)}
 
     assert not [name for _, names in litellm_names.NAMES for name in names.split() if name in known]
 

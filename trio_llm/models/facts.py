@@ -123,8 +123,8 @@ def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
     """Say what is known of models of one's own, or correct a figure, for this process.
 
     Args:
-        model_cost: by model, as `"provider/name"`, or as a bare name with `litellm_provider` among its fields. These are
-            the fields of `ModelInfo`, such as `max_input_tokens` (tokens) and `input_cost_per_token` (USD).
+        model_cost: fields of `ModelInfo`, such as `max_input_tokens` (tokens) and `input_cost_per_token` (USD), by
+            model: `"provider/name"`, or a bare name with `litellm_provider` among its fields.
 
     Raises:
         TypeError: for a field that `ModelInfo` does not have.
