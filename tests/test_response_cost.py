@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import sys
 from typing import Any
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.anyio
 
 QUESTION = [{"role": "user", "content": "What is it?"}]
 VARIABLES = {
-    f"{name}_API_KEY": "k" for name in ("OPENAI", "ANTHROPIC", "OPENROUTER", "GROQ", "COHERE", "PERPLEXITY", "GEMINI")
+    f"{name}_API_KEY": "k"
+    for name in ("OPENAI", "ANTHROPIC", "OPENROUTER", "GROQ", "COHERE", "PERPLEXITY", "GEMINI", "MISTRAL")
 }
 USAGE = Usage(
     100_000,
@@ -185,6 +187,126 @@ async def test_responses_and_messages_have_costs() -> None:
     assert response.cost.usd == pytest.approx(0.18)
     assert message.cost.usd is not None
     assert 0.5 < message.cost.usd < 0.75
+
+
+CLAUDE = (
+    b'{"id": "m", "type": "message", "role": "assistant", "model": "claude-opus-4-8", "stop_reason": "end_turn",'
+    b' "content": [{"type": "text", "text": "x"}], "usage": {"input_tokens": 1000, "output_tokens": 1000%s}}'
+)
+BESIDE = (
+    b', "cache_creation_input_tokens": 5000, "server_tool_use": {"web_search_requests": 2}, "cache_creation":'
+    b' {"ephemeral_5m_input_tokens": 3000, "ephemeral_1h_input_tokens": 2000}'
+)
+
+
+@pytest.mark.parametrize(
+    ("in_usage", "usd"),
+    [
+        (b"", 0.03),
+        (BESIDE, 0.03 + 0.003 * 6.25 + 0.002 * 10 + 0.02),
+        (b', "service_tier": "standard"', 0.03),
+        (b', "service_tier": "batch"', 0.015),
+        (b', "service_tier": "standard", "speed": "fast"', 0.06),
+        (b', "service_tier": "standard", "speed": "standard"', 0.03),
+        (b', "inference_geo": "us"' + BESIDE, 1.1 * (0.03 + 0.003 * 6.25 + 0.002 * 10) + 0.02),
+        (b', "inference_geo": {"odd": 1}, "speed": ["odd"]', 0.03),
+    ],
+)
+async def test_what_claude_tells_beside_its_tokens_counts_in_chats_messages_and_on_the_bill(
+    in_usage: bytes, usd: float
+) -> None:
+    async with client(RawReply(CLAUDE % in_usage)) as asking, trio_llm.spending() as purse:
+        chat = await asking.completion("anthropic/claude-opus-4-8", QUESTION)
+        message = await asking.anthropic_messages(100, QUESTION, "anthropic/claude-opus-4-8")
+
+    assert [chat.cost.usd, message.cost.usd] == pytest.approx([usd, usd])
+    assert [charge.usd for charge in purse.bill] == pytest.approx([usd, usd])
+
+
+@pytest.mark.parametrize("service", ["null", '"default"', '"auto"', '"flex"', '"priority"', '"something new"'])
+async def test_a_long_prompt_costs_more_whatever_service_is_named(service: str) -> None:
+    def body(prompt: int) -> RawReply:
+        usage = {"prompt_tokens": prompt, "completion_tokens": 0, "total_tokens": prompt}
+        choice = '{"index": 0, "finish_reason": "stop", "message": {"content": "x"}}'
+        text = f'{{"model": "m", "service_tier": {service}, "choices": [{choice}], "usage": {json.dumps(usage)}}}'
+        return RawReply(text.encode())
+
+    async with client(body(272_000), body(272_001)) as asking, trio_llm.spending() as purse:
+        short, long = [float((await asking.completion("openai/gpt-5.6-luna", QUESTION)).cost) for _ in range(2)]
+
+    assert long == pytest.approx(2 * short, rel=1e-4)
+    assert [charge.usd for charge in purse.bill] == [short, long]
+
+
+async def test_a_batch_is_priced_as_such_on_request() -> None:
+    async with client(Reply("Well", usage=USAGE)) as asking:
+        response = await asking.completion("openai/gpt-5", QUESTION)
+
+    assert trio_llm.completion_cost(response, service_tier="batch") == pytest.approx(0.09)
+    assert trio_llm.completion_cost(response, "openai/gpt-5-mini", service_tier="batch") == pytest.approx(0.09 / 5)
+    assert sum(trio_llm.cost_per_token("openai/gpt-5", usage=USAGE, service_tier="batch")) == pytest.approx(0.09)
+
+
+async def test_searches_of_openais_own_are_paid_and_visits_are_not() -> None:
+    items = [
+        {"type": "web_search_call", "id": "a", "status": "completed", "action": {"type": "search", "query": "x"}},
+        {"type": "web_search_call", "id": "b", "status": "completed", "action": {"type": "open_page", "url": "x"}},
+        {"type": "web_search_call", "id": "c", "status": "completed"},
+        {"type": "file_search_call", "id": "d", "status": "completed", "queries": ["x"]},
+    ]
+    body = {"id": "r", "status": "completed", "model": "gpt-5", "output": items, "usage": {"input_tokens": 1_000}}
+    async with client(RawReply(json.dumps(body).encode())) as asking, trio_llm.spending() as purse:
+        response = await asking.responses("What?", "openai/gpt-5")
+
+    assert response.cost.parts == pytest.approx({"input": 0.00125, "web_search": 0.02, "storage_search": 0.0025})
+    assert purse.spent == pytest.approx(0.02375)
+
+
+async def test_a_deployment_without_a_known_price_costs_what_the_model_does_that_its_answer_names() -> None:
+    body = CHAT_BODY.replace(b'"m"', b'"gpt-4o-2024-08-06"') % (b"", b"")
+    variables = {"AZURE_API_KEY": "k", "AZURE_API_BASE": "https://ours.openai.azure.com"}
+    async with Client(transport=Simulator(RawReply(body)), variables=variables) as asking:
+        response = await asking.completion("azure/ours", QUESTION)
+
+    assert response.cost.usd == pytest.approx(2.5e-6 + 10e-6)
+
+
+@pytest.mark.parametrize("usage", [b', "cost": 0.25', b', "cost": 0.25, "completion_tokens_details": null'])
+async def test_what_is_told_counts_over_the_messages_api_of_a_provider_that_chats(usage: bytes) -> None:
+    async with client(RawReply(CHAT_BODY % (usage, b""))) as asking, trio_llm.spending() as purse:
+        message = await asking.anthropic_messages(100, QUESTION, "openrouter/openai/gpt-4o")
+
+    assert message.cost.usd == purse.spent == 0.25
+
+
+async def test_what_is_told_counts_over_the_responses_api_of_a_provider_that_chats() -> None:
+    async with client(RawReply(CHAT_BODY % (b', "cost": {"total_cost": 0.5}', b""))) as asking:
+        response = await asking.responses("What?", "mistral/mistral-small-latest")
+
+    assert response.cost.usd == 0.5
+
+
+async def test_sound_is_paid_as_such_over_the_responses_api() -> None:
+    body = (
+        b'{"candidates": [{"content": {"role": "model", "parts": [{"text": "x"}]}, "finishReason": "STOP"}],'
+        b' "usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": 0, "totalTokenCount": 1000,'
+        b' "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 1000}]}}'
+    )
+    async with client(RawReply(body)) as asking:
+        costs = [
+            (await asking.completion("gemini/gemini-2.5-flash", QUESTION)).cost,
+            (await asking.responses("What?", "gemini/gemini-2.5-flash")).cost,
+        ]
+
+    assert [cost.parts for cost in costs] == [{"input_audio": pytest.approx(0.001)}] * 2
+
+
+@pytest.mark.parametrize("told", [b'"NaN"', b'"inf"', b"1e999", b"-1", b"true", b'"much"', b"[1]"])
+async def test_what_is_no_amount_of_money_is_not_told(told: bytes) -> None:
+    async with client(RawReply(CHAT_BODY % (b', "cost": ' + told, b""))) as asking, trio_llm.spending(usd=1) as purse:
+        response = await asking.completion("openrouter/openai/gpt-4o", QUESTION)
+
+    assert response.cost.usd == purse.spent == pytest.approx(12.5e-6)
 
 
 async def test_a_transcription_costs_its_seconds_and_no_less_than_the_vendor_charges() -> None:

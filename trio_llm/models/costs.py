@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -11,9 +12,10 @@ import attrs
 from .._types.errors import LLMError
 from .._types.request import AnyRequest
 from .._types.usage import Usage
-from .facts import prices_of, row_and_name
+from .facts import prices_of
 from .hosts import seller_of
-from .prices import Quantities
+from .prices import TOKENS, Quantities
+from .registered import row_and_name
 from .used import quantities_of
 
 _TICKS: Final = 1e-10
@@ -35,6 +37,11 @@ _UPSTREAM: Final = ("usage", "cost_details", "upstream_inference_cost")
 
 Other calls have it too, and there it is the same sum once more. OpenRouter docs, "Usage accounting", 2026-11.
 """
+
+_SERVICES: Final = (("usage", "speed"), ("service_tier",), ("usage", "service_tier"))
+_WHERE: Final = ("usage", "inference_geo")
+_DEARER: Final[Mapping[tuple[str, str], float]] = {("anthropic", "us"): 1.1}
+"""By how much tokens are dearer by where a model ran. Anthropic docs, "Pricing", "Data residency pricing", 2026-11."""
 
 
 @attrs.frozen
@@ -63,6 +70,19 @@ class Cost:
         return self.usd
 
 
+@attrs.frozen
+class Sale:
+    """Whose model was used, when and how."""
+
+    row: str
+    name: str
+    """Of the model, without the row's prefix."""
+    at: datetime | None = None
+    """None is now."""
+    service: str | None = None
+    """The service tier, in place of the one that a response names."""
+
+
 def cost_of_response(response: Any) -> Cost:
     """What a response of a call cost; it knows whose it is. See `trio_llm.types.ModelResponse.cost`."""
     receipt = getattr(response, "receipt", None)
@@ -71,7 +91,10 @@ def cost_of_response(response: Any) -> Cost:
         try:
             row, name = row_and_name(named or "")
         except LLMError:
-            return Cost(told_cost(response), reason="the response is a copy, and does not say whose it is")
+            told = told_cost(response)
+            if told is not None:
+                return Cost(told, {"told": told}, "told by the provider")
+            return Cost(None, reason="the response is a copy, and does not say whose it is")
         return cost_of(response, row, name)
     return cost_of(response, receipt.llm_provider, receipt.model, asked=receipt.request)
 
@@ -88,23 +111,49 @@ def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None, a
         at: when the call was made; None is now.
         asked: the request, which says what some responses do not: the size of a picture, the text that was spoken.
     """
+    return _cost(response, Sale(row, name, at), asked)
+
+
+def _cost(response: Any, sale: Sale, asked: AnyRequest | None) -> Cost:
     told = told_cost(response)
     if told is not None:
-        return Cost(told, {"told": told}, f"told by {row}")
-    quantities, is_estimated = quantities_of(response, row, asked)
+        return Cost(told, {"told": told}, f"told by {sale.row}")
+    quantities, is_estimated = quantities_of(response, sale.row, asked)
     if not quantities.amounts:
         return Cost(None, reason="the response says nothing of its usage")
+    return attrs.evolve(cost_of_used(quantities, response, sale), estimated=is_estimated)
+
+
+def cost_of_used(quantities: Quantities, response: Any, sale: Sale) -> Cost:
+    """What so much of a model costs, under the conditions that a response tells.
+
+    Args:
+        quantities: what was used.
+        response: which names its service, its model and its host; of a stream that broke, a mapping with `usage`.
+        sale: of which model.
+    """
+    row, name, at = sale.row, sale.name, sale.at
     try:
         row, name = seller_of(row, name, _at(response, ("provider",)))
-        cost = cost_of_quantities(quantities, row, name, service=_service(response), at=at)
+        if prices_of(row, name, at) is None and isinstance(answered := _at(response, ("model",)), str):
+            # A deployment has a name of its own, and its answers have that of the model.
+            name = answered if prices_of(row, answered, at) is not None else name
+        cost = cost_of_quantities(quantities, row, name, service=sale.service or _service(response), at=at)
     except ModuleNotFoundError as error:
         return Cost(None, reason=str(error))
-    return attrs.evolve(cost, estimated=is_estimated)
+    where = _at(response, _WHERE)
+    factor = _DEARER.get((row, where), 1.0) if isinstance(where, str) else 1.0
+    if cost.usd is not None and factor != 1.0:
+        parts = {part: usd * factor if part in TOKENS else usd for part, usd in cost.parts.items()}
+        cost = attrs.evolve(cost, usd=sum(parts.values()), parts=parts)
+    return cost
 
 
 def _service(response: Any) -> str | None:
-    service = getattr(response, "service_tier", None)
-    return service if isinstance(service, str) else None
+    """How a request was served: Anthropic and Bedrock say it in the usage, and their fast mode apart from the rest."""
+    told = (_at(response, path) for path in _SERVICES)
+    fast, *others = [service if isinstance(service, str) else None for service in told]
+    return fast if fast == "fast" else next(filter(None, others), None)
 
 
 def cost_of_quantities(
@@ -137,16 +186,23 @@ def _at(response: Any, path: tuple[str, ...]) -> Any:
 
 
 def _number(value: Any) -> float | None:
+    """An amount of money; None for what is none, like an infinite one, which would spoil every sum."""
     if isinstance(value, str):
         try:
-            return float(value)
+            value = float(value)
         except ValueError:
             return None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < math.inf else None
 
 
 def completion_cost(
-    completion_response: Any, model: str | None = None, *, custom_llm_provider: str | None = None
+    completion_response: Any,
+    model: str | None = None,
+    *,
+    custom_llm_provider: str | None = None,
+    service_tier: str | None = None,
 ) -> float:
     """The cost of a response in USD, as its provider told it, else by its usage.
 
@@ -154,6 +210,7 @@ def completion_cost(
         completion_response: any response of this package, or a chunk with `usage`.
         model: `"provider/name"`; needed where the name in the response leads to no provider.
         custom_llm_provider: the row, where the model has no prefix.
+        service_tier: `batch`, `flex` or `priority`, where the response does not say itself how it was served.
 
     Raises:
         ValueError: if it cannot be known; the message says why.
@@ -162,22 +219,27 @@ def completion_cost(
         >>> trio_llm.completion_cost(response, model="openai/gpt-4o")
         0.00035
     """
+    response, asked = completion_response, None
     if model is None and custom_llm_provider is None:
-        return float(cost_of_response(completion_response))
-    named = model or getattr(completion_response, "model", None)
+        if service_tier is None:
+            return float(cost_of_response(response))
+        if (receipt := getattr(response, "receipt", None)) is not None:
+            model, custom_llm_provider, asked = receipt.model, receipt.llm_provider, receipt.request
+    named = model or getattr(response, "model", None)
     if named is None:
         raise ValueError("which model? give model=, or a response that names it")
     row, name = row_and_name(named, custom_llm_provider)
-    return float(cost_of(completion_response, row, name))
+    return float(_cost(response, Sale(row, name, service=service_tier), asked))
 
 
-def cost_per_token(
+def cost_per_token(  # noqa: PLR0913 - LiteLLM's parameters
     model: str,
     prompt_tokens: int = 0,
     completion_tokens: int = 0,
     *,
     custom_llm_provider: str | None = None,
     usage: Usage | None = None,
+    service_tier: str | None = None,
 ) -> tuple[float, float]:
     """The cost in USD of a prompt's and of an answer's tokens.
 
@@ -187,6 +249,7 @@ def cost_per_token(
         completion_tokens: all of the answer's.
         custom_llm_provider: the row, where `model` has no prefix.
         usage: in place of both counts, with its details.
+        service_tier: `batch`, `flex` or `priority`, for instance.
 
     Raises:
         ValueError: if no price is known.
@@ -194,10 +257,12 @@ def cost_per_token(
     Example:
         >>> trio_llm.cost_per_token("openai/gpt-4o", 1_000, 100)
         (0.0025, 0.001)
+        >>> trio_llm.cost_per_token("openai/gpt-5", 1_000, 100, service_tier="batch")
+        (0.000625, 0.0005)
     """
     row, name = row_and_name(model, custom_llm_provider)
     used = usage or Usage(prompt_tokens, completion_tokens, prompt_tokens + completion_tokens)
-    cost = cost_of_quantities(Quantities.of_usage(used, row), row, name)
+    cost = cost_of_used(Quantities.of_usage(used, row), {"usage": used}, Sale(row, name, service=service_tier))
     total = float(cost)
     answer = sum(usd for part, usd in cost.parts.items() if part.startswith("output"))
     return total - answer, answer

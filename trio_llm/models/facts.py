@@ -1,26 +1,22 @@
 """What is known of a model: its limits, what it takes and gives, what it costs, and where each figure is from.
 
-What the program registered stands before corrections of ours, and those before what the packages say. What was
-registered is one mapping, which each change replaces as a whole, under a lock. Whoever reads needs none.
+What the program registered stands before corrections of ours, and those before what the packages say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from threading import Lock
 from typing import Any, Final
 
 import attrs
 
-import trio_llm
-
-from .._types.errors import BadRequestError
 from .._types.mapping import Record
 from .corrections import correction_of
 from .price_tables import published_prices
 from .prices import Prices
-from .sources import MODELS_DEV, facts_of, models_dev, models_of
+from .registered import registered, row_and_name
+from .sources import MODELS_DEV, facts_of, models_dev, models_of, window_of
 
 _FEATURES: Final[Mapping[str, str]] = {
     "attachment": "supports_files",
@@ -67,6 +63,8 @@ class ModelInfo(Record):
     """The model's name in the source."""
     litellm_provider: str = ""
     """The row of the catalogue."""
+    base_model: str | None = None
+    """The model that this one is, where the program told so: of a deployment of Azure's, for one."""
     mode: str | None = None
     max_tokens: int | None = None
     """Tokens of an answer."""
@@ -78,6 +76,20 @@ class ModelInfo(Record):
     output_cost_per_token: float | None = None
     cache_read_input_token_cost: float | None = None
     cache_creation_input_token_cost: float | None = None
+    cache_creation_input_token_cost_above_1hr: float | None = None
+    """A token that is kept in the cache for an hour."""
+    input_cost_per_audio_token: float | None = None
+    output_cost_per_audio_token: float | None = None
+    output_cost_per_reasoning_token: float | None = None
+    input_cost_per_second: float | None = None
+    """Of sound."""
+    input_cost_per_character: float | None = None
+    """Of a text that is spoken."""
+    input_cost_per_query: float | None = None
+    """Of a ranking."""
+    input_cost_per_request: float | None = None
+    """What each call costs beside its tokens."""
+    output_cost_per_image: float | None = None
     input_modalities: list[str] | None = None
     output_modalities: list[str] | None = None
     supports_function_calling: bool | None = None
@@ -99,38 +111,21 @@ class ModelInfo(Record):
     """Where the figures are from: `facts` and `prices`, each with the source's own provider."""
 
 
-@attrs.define
-class Registry:
-    """Models that the program told us of, for the whole process; each change is made under a lock."""
-
-    models: dict[str, dict[str, Any]] = attrs.Factory(dict)
-    """Another object after every change."""
-    _lock: Lock = attrs.Factory(Lock)
-
-    def add(self, models: Mapping[str, Mapping[str, Any]]) -> None:
-        with self._lock:
-            self.models = {**self.models, **{name: {**self.models.get(name, {}), **models[name]} for name in models}}
-
-    def get(self, *names: str) -> Mapping[str, Any]:
-        held = self.models
-        return next((held[name] for name in names if name in held), {})
-
-
-registered: Final = Registry()
-
-
 def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
     """Say what is known of models of one's own, or correct a figure, for this process.
 
     Args:
         model_cost: fields of `ModelInfo`, such as `max_input_tokens` (tokens) and `input_cost_per_token` (USD), by
-            model: `"provider/name"`, or a bare name with `litellm_provider` among its fields.
+            model: `"provider/name"`, or a bare name with `litellm_provider` among its fields. With `base_model` the
+            model is another one, and has its facts, prices and tokens; it is one of the same provider, unless it has a
+            prefix. A price holds for prompts of any length and for every service tier.
 
     Raises:
         TypeError: for a field that `ModelInfo` does not have.
 
     Example:
         >>> trio_llm.register_model({"vllm/mine": {"max_input_tokens": 32_768, "input_cost_per_token": 1e-7}})
+        >>> trio_llm.register_model({"azure/our-deployment": {"base_model": "gpt-4o"}})
     """
     for name, fields in model_cost.items():
         if unknown := sorted(set(fields) - set(ModelInfo.field_names)):
@@ -160,6 +155,7 @@ def get_model_info(model: str, custom_llm_provider: str | None = None) -> ModelI
         raise _unknown(row, name)
     if prices is not None:
         _add_prices(info, prices)
+    _add_window(info, row, name)
     return info
 
 
@@ -205,12 +201,13 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
     `sources` is None if nobody knows it.
     """
     row, name = row_and_name(model, provider)
-    found = facts_of(row, name)
+    its_row, its_name = registered.meant(row, name)
+    found = facts_of(its_row, its_name)
     info = ModelInfo(key=name) if found is None else _described(*found)
     sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
     info.litellm_provider = row
-    corrected, page = correction_of(row, name)
-    own = registered.get(model, f"{row}/{name}", name)
+    corrected, page = correction_of(its_row, its_name)
+    own = registered.all_of(row, name)
     for field, value in {**corrected, **own}.items():
         setattr(info, field, value)
     if corrected:
@@ -221,27 +218,10 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
     return info, row, name
 
 
-def row_and_name(model: str, provider: str | None = None) -> tuple[str, str]:
-    """The row of a model, and the model's name there.
-
-    A bare name that leads to no row is of the one for which it was registered.
-
-    Raises:
-        BadRequestError: if no provider fits.
-    """
-    try:
-        name, row, _, _ = trio_llm.get_llm_provider(model, provider)
-    except BadRequestError:
-        registered_for = registered.get(model).get("litellm_provider")
-        if provider is not None or registered_for is None:
-            raise
-        name, row, _, _ = trio_llm.get_llm_provider(model, registered_for)
-    return row, name
-
-
 def _known_facts(model: str) -> ModelInfo:
     info, row, name = _without_prices(model)
-    if info.sources is None:
+    # Loading prices takes longer, and is only done for a model of which nothing else is known.
+    if info.sources is None and prices_of(row, name) is None:
         raise _unknown(row, name)
     return info
 
@@ -268,14 +248,15 @@ def search_models(text: str, provider: str | None = None) -> list[str]:
 
 def prices_of(row: str, name: str, at: datetime | None = None) -> Prices | None:
     """The prices of a row's model, at a time where the source knows history; None if nobody says."""
-    published = published_prices(row, name, at)
-    told = {**correction_of(row, name)[0], **registered.get(f"{row}/{name}", name)}
+    its_row, its_name = registered.meant(row, name)
+    published = published_prices(its_row, its_name, at)
+    told = {**correction_of(its_row, its_name)[0], **registered.all_of(row, name)}
     rates = {part: told[field] for field, part in _OWN_RATES.items() if told.get(field) is not None}
     if not rates:
         return published
     if published is None:
         return Prices(rates, source="register_model")
-    return attrs.evolve(published, rates={**published.rates, **rates}, source=f"register_model and {published.source}")
+    return published.with_rates(rates, f"register_model and {published.source}")
 
 
 _OWN_RATES: Final[Mapping[str, str]] = {
@@ -283,6 +264,15 @@ _OWN_RATES: Final[Mapping[str, str]] = {
     "output_cost_per_token": "output",
     "cache_read_input_token_cost": "cache_read",
     "cache_creation_input_token_cost": "cache_write",
+    "cache_creation_input_token_cost_above_1hr": "cache_write_1h",
+    "input_cost_per_audio_token": "input_audio",
+    "output_cost_per_audio_token": "output_audio",
+    "output_cost_per_reasoning_token": "output_reasoning",
+    "input_cost_per_second": "input_audio_second",
+    "input_cost_per_character": "character",
+    "input_cost_per_query": "rerank_search",
+    "input_cost_per_request": "request",
+    "output_cost_per_image": "image",
 }
 
 
@@ -314,6 +304,15 @@ def _add_prices(info: ModelInfo, prices: Prices) -> None:
         if part in prices.rates:
             setattr(info, field, prices.rates[part])
     info.sources = {**(info.sources or {}), "prices": prices.source}
+
+
+def _add_window(info: ModelInfo, row: str, name: str) -> None:
+    """The length of a model that `models-dev` does not know, where the other package does."""
+    if info.context_window is None and (found := window_of(*registered.meant(row, name))) is not None:
+        window, provider = found
+        info.context_window = window
+        info.max_input_tokens = info.max_input_tokens or window
+        info.sources = {"facts": f"genai-prices, {provider}", **(info.sources or {})}
 
 
 def _unknown(row: str, name: str) -> UnknownModelError:

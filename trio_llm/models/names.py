@@ -12,7 +12,8 @@ from typing import Final
 
 _ARN: Final = re.compile(r"^arn:aws[\w-]*:bedrock:[^/]*/")
 _LEADING: Final = re.compile(
-    r"^(?:models/|publishers/[^/]+/models/|accounts/[^/]+/models/|ft:|responses/|converse/|invoke/)"
+    r"^(?:models/|(?:projects/[^/]+/locations/[^/]+/)?publishers/[^/]+/models/|accounts/[^/]+/models/|ft:|responses/"
+    r"|converse/|invoke/|google/(?=gem))"
 )
 _REGION: Final = re.compile(r"^(?:us|eu|apac|ap|jp|au|ca|sa|us-gov|global)\.(?=[a-z0-9]+\.)")
 _BEDROCK_VERSION: Final = re.compile(r"-v\d+(?::\d+)?(?::\w+)?$|:\d+(?::\w+)?$")
@@ -21,6 +22,8 @@ _VARIANT: Final = re.compile(r":(?!\d)[\w.-]+$")
 """What gateways append to a name: `:free`, `:online`, `:groq`."""
 _DATE: Final = re.compile(r"-(?:20\d{2}-?\d{2}-?\d{2}|20\d{2}|\d{2}-\d{2}|\d{2}-20\d{2}|\d{4})$")
 _LATEST: Final = re.compile(r"-(?:latest|preview|exp|001|002)$")
+_ENDINGS: Final = ("-latest", "-0", "-1:0", "-v1:0", "@default")
+"""What tables put behind a name that calls may leave out."""
 _AZURE: Final = {"gpt-35-turbo": "gpt-3.5-turbo"}
 """Azure has no dots in names of deployments."""
 
@@ -47,8 +50,8 @@ def _all_spellings(name: str) -> Iterator[str]:
         bare = shorter
     lowered = bare.lower()
     yield _LATEST.sub("", lowered)
-    yield f"{lowered}-latest"
-    yield f"{lowered}-0"
+    for ending in _ENDINGS:
+        yield lowered + ending
     for wrong, right in _AZURE.items():
         if lowered.startswith(wrong):
             yield right + lowered.removeprefix(wrong)

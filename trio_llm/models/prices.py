@@ -28,6 +28,8 @@ WIDER_PARTS: Final[Mapping[str, str]] = {
     "output_reasoning": "output",
 }
 """The part whose rate counts where a part has none of its own."""
+TOKENS: Final = frozenset({*WIDER_PARTS, *WIDER_PARTS.values()})
+"""The parts that are tokens."""
 
 
 @attrs.frozen
@@ -58,13 +60,14 @@ class Quantities:
             "output_image": (completion and completion.image_tokens) or 0,
             "output_reasoning": (completion and completion.reasoning_tokens) or 0,
         }
-        # What was cached may itself have been audio or a picture, so the parts can add up to more than the whole.
+        # What was cached may itself have been audio or a picture, and is paid once.
+        _keep_within(parts, usage.prompt_tokens - parts["cache_read"], ("input_image", "input_audio", "cache_write"))
         parts["input"] = max(0, usage.prompt_tokens - _sum(parts, ("cache_read", "cache_write", *_INPUTS)))
         if row in REASONING_BESIDE:
             parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS[:-1]))
         else:
             # OpenRouter at times counts more reasoning than completion, and charges the completion.
-            parts["output_reasoning"] = min(parts["output_reasoning"], usage.completion_tokens)
+            _keep_within(parts, usage.completion_tokens, ("output_image", "output_audio", "output_reasoning"))
             parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS))
         _add_beside(parts, usage, row)
         return cls({part: amount for part, amount in parts.items() if amount})
@@ -125,6 +128,12 @@ def _add_beside(parts: dict[str, float], usage: Usage, row: str) -> None:
         parts["cache_write"] = max(0, parts["cache_write"] - hour)
 
 
+def _keep_within(parts: dict[str, float], whole: float, names: tuple[str, ...]) -> None:
+    """Take from these parts, the first one first, what they have more than the whole."""
+    for name in names:
+        parts[name] -= min(parts[name], max(0, _sum(parts, names) - whole))
+
+
 def _sum(amounts: Mapping[str, float], parts: tuple[str, ...]) -> float:
     return sum(amounts.get(part, 0) for part in parts)
 
@@ -155,17 +164,25 @@ class Prices:
     tiers: tuple[Tier, ...] = ()
     """In rising order of `above`."""
     services: Mapping[str, Mapping[str, float]] = attrs.field(factory=dict[str, Mapping[str, float]])
-    """Other rates by service tier: `flex`, `priority`, `batch`."""
+    """Other rates by service tier: `flex`, `priority`, `batch`. They hold whatever the length, but for these:"""
+    service_tiers: Mapping[str, tuple[Tier, ...]] = attrs.field(factory=dict[str, tuple[Tier, ...]])
+    """Rates of a service tier for longer prompts, in rising order of `above`."""
     source: str = "given by the caller"
 
     def rates_for(self, prompt_tokens: float, service: str | None = None) -> Mapping[str, float]:
         """The rates for a prompt of this length at a service tier; None or an unknown one is the usual service."""
         rates = dict(self.rates)
-        for tier in self.tiers:
-            if prompt_tokens > tier.above:
-                rates.update(tier.rates)
-        rates.update(self.services.get(service or "", {}))
+        _add_tiers(rates, self.tiers, prompt_tokens)
+        if service is not None and service in self.services:
+            rates.update(self.services[service])
+            _add_tiers(rates, self.service_tiers.get(service, ()), prompt_tokens)
         return rates
+
+    def with_rates(self, rates: Mapping[str, float], source: str) -> Prices:
+        """The same where these rates count before all others, at every length and every service."""
+        others = {name: _without(of_service, rates) for name, of_service in self.services.items()}
+        tiers = {name: _tiers_without(of_service, rates) for name, of_service in self.service_tiers.items()}
+        return Prices({**self.rates, **rates}, _tiers_without(self.tiers, rates), others, tiers, source)
 
     def parts_of(self, quantities: Quantities, service: str | None = None) -> dict[str, float] | None:
         """USD by part; None if something that was used has no rate here."""
@@ -179,6 +196,20 @@ class Prices:
         if "request" in rates and not any(part.startswith("request") for part in parts):
             parts["request"] = rates["request"]
         return parts
+
+
+def _add_tiers(rates: dict[str, float], tiers: tuple[Tier, ...], prompt_tokens: float) -> None:
+    for tier in tiers:
+        if prompt_tokens > tier.above:
+            rates.update(tier.rates)
+
+
+def _without(rates: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:
+    return {part: rate for part, rate in rates.items() if part not in others}
+
+
+def _tiers_without(tiers: tuple[Tier, ...], others: Mapping[str, float]) -> tuple[Tier, ...]:
+    return tuple(Tier(tier.above, _without(tier.rates, others)) for tier in tiers)
 
 
 def rate_of(rates: Mapping[str, float], part: str) -> float | None:

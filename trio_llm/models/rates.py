@@ -20,9 +20,10 @@ from typing import Final
 import attrs
 
 from .._types.usage import Usage
-from .facts import prices_of, registered
+from .facts import prices_of
 from .price_tables import KEPT_FOR
 from .prices import REASONING_BESIDE, WIDER_PARTS, Prices, rate_of
+from .registered import registered
 
 _NEVER: Final = -1
 _OF_THEIR_OWN: Final = frozenset(WIDER_PARTS) - {"cache_read"}
@@ -58,8 +59,8 @@ class Rates:
         self.prices: Prices = prices
         self._usual = _numbers(prices.rates)
         self._by_service = {name: _numbers({**prices.rates, **rates}) for name, rates in prices.services.items()}
-        is_plain = row not in REASONING_BESIDE
-        self._longest = _NEVER if not is_plain else prices.tiers[0].above if prices.tiers else sys.maxsize
+        tiers = [tier.above for of_service in (prices.tiers, *prices.service_tiers.values()) for tier in of_service]
+        self._longest = _NEVER if row in REASONING_BESIDE else min(tiers, default=sys.maxsize)
         """Tokens of a prompt to which these rates hold."""
 
     def plainly(self, usage: Usage, service: str | None = None) -> tuple[int, int, float, int, int] | None:

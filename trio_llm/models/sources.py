@@ -24,44 +24,59 @@ _DECODER: Final = json.JSONDecoder()
 INSTALL: Final = 'pip install "trio-llm[models]"'
 
 MODELS_DEV: Final[Mapping[str, tuple[str, ...]]] = {
+    "abliteration": ("abliteration-ai",),
+    "amazon_nova": ("nova",),
     "azure": ("azure", "openai"),
     "azure_ai": ("azure-cognitive-services", "azure"),
     "bedrock": ("amazon-bedrock",),
+    "bedrock_mantle": ("amazon-bedrock",),
+    "bigmodel": ("zhipuai",),
     "cloudflare": ("cloudflare-workers-ai",),
-    "dashscope": ("alibaba", "alibaba-cn"),
+    "dashscope": ("alibaba-cn", "alibaba"),
     "fireworks_ai": ("fireworks-ai",),
+    "friendliai": ("friendli",),
     "gemini": ("google",),
     "github": ("github-models",),
     "github_copilot": ("github-copilot",),
-    "inception": ("inception",),
+    "gmi": ("gmicloud",),
+    "gradient_ai": ("digitalocean",),
+    "inference_net": ("inference",),
     "lm_studio": ("lmstudio",),
     "meta_llama": ("llama",),
     "moonshot": ("moonshotai", "moonshotai-cn"),
     "novita": ("novita-ai",),
     "nvidia_nim": ("nvidia",),
-    "ollama_cloud": ("ollama-cloud",),
+    "opencode_zen": ("opencode",),
+    "qwencloud": ("alibaba",),
+    "regolo": ("regolo-ai",),
     "together_ai": ("togetherai",),
+    "veniceai": ("venice",),
     "vercel_ai_gateway": ("vercel",),
     "vertex_ai": ("google-vertex", "google-vertex-anthropic", "google"),
-    "volcengine": ("bailing",),
-    "zai": ("zai", "zhipuai"),
+    "vertex_openai": ("google-vertex", "google"),
+    "xiaomi_mimo": ("xiaomi",),
+    "zai_coding": ("zai-coding-plan",),
 }
 """By row, the providers of `models-dev` that have its models. A row that is not here has the same name in both."""
 GENAI_PRICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "azure": ("azure", "openai"),
-    "azure_ai": ("azure",),
+    "azure": ("azure", "openai", "anthropic"),
+    "azure_ai": ("azure", "openai", "anthropic"),
     "bedrock": ("aws",),
+    "bedrock_mantle": ("aws",),
+    "bigmodel": ("zhipuai",),
     "fireworks_ai": ("fireworks",),
     "gemini": ("google",),
     "meta_llama": ("meta",),
     "moonshot": ("moonshotai",),
     "together_ai": ("together",),
-    "vertex_ai": ("google",),
+    "vertex_ai": ("google", "anthropic"),
+    "vertex_openai": ("google",),
     "voyage": ("voyageai",),
     "xai": ("x-ai",),
-    "zai": ("zai", "zhipuai"),
 }
-"""The same for `genai-prices`."""
+"""The same for `genai-prices`: those whose prices are the row's. Others that the package falls back to come last."""
+BY_HOST: Final[Mapping[str, str]] = {"huggingface": "huggingface_"}
+"""Rows whose names end with the host that answers (`:groq`), and how `genai-prices` begins the names of those."""
 
 
 @cache
@@ -132,10 +147,25 @@ def facts_of(row: str, name: str) -> tuple[Mapping[str, Any], str] | None:
     return None
 
 
-def priced(row: str, spelling: str) -> tuple[PricedModel, str] | None:
-    """What `genai-prices` has of a row's model under one spelling, and which of its providers has it."""
+def priced(row: str, spelling: str, *, borrowed: bool = False) -> tuple[PricedModel, str] | None:
+    """What `genai-prices` has of a row's model under one spelling, and which of its providers has it.
+
+    Args:
+        row: of the catalogue.
+        spelling: of the model's name.
+        borrowed: whether what the package takes from another provider, for want of the row's own, will do.
+    """
     known = priced_providers()
+    others = list(known.values()) if borrowed else None
     for provider in GENAI_PRICES.get(row, (row, row.replace("_", "-"))):
-        if provider in known and (found := known[provider].find_model(spelling, all_providers=list(known.values()))):
+        if provider in known and (found := known[provider].find_model(spelling, all_providers=others)):
             return found, provider
+    return None
+
+
+def window_of(row: str, name: str) -> tuple[int, str] | None:
+    """The length of a row's model in tokens by `genai-prices`, and which of its providers says it."""
+    for spelling in spellings(name):
+        if (found := priced(row, spelling)) is not None and found[0].context_window:
+            return found[0].context_window, found[1]
     return None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .message_tokens import conversation_tokens, message_tokens
+from .registered import meant_model
 from .tokenizers import Tokenizer, counting_of
 
 
@@ -41,6 +42,7 @@ def token_counter(  # noqa: PLR0913 - LiteLLM's parameters
     """
     if (text is None) == (messages is None):
         raise ValueError("give either text= or messages=")
+    model = meant_model(model)
     counting = counting_of(model, custom_tokenizer)
     if messages is not None:
         return round(conversation_tokens(counting, model, messages, tools, tool_choice))
@@ -73,7 +75,7 @@ def decode(model: str = "", tokens: Sequence[int] = (), custom_tokenizer: Tokeni
 
 
 def _known(model: str, tokenizer: Tokenizer | None) -> Tokenizer:
-    counting = counting_of(model, tokenizer)
+    counting = counting_of(meant_model(model), tokenizer)
     if not counting.is_known:
         raise ValueError(
             f"the tokenizer of {model!r} is not public: token_counter estimates, and custom_tokenizer= takes its file's"
@@ -107,7 +109,8 @@ def trim_messages(
         >>> trio_llm.trim_messages(conversation, "openai/gpt-4o", max_tokens=4_000)
     """
     limit = _limit(model, trim_ratio) if max_tokens is None else max_tokens
-    counting, name = counting_of(model or "", custom_tokenizer), model or ""
+    name = meant_model(model or "")
+    counting = counting_of(name, custom_tokenizer)
     first = [message for message in messages if message.get("role") in ("system", "developer")]
     turns = _turns([message for message in messages if message.get("role") not in ("system", "developer")])
     used = conversation_tokens(counting, name, first)

@@ -81,7 +81,24 @@ def _ranking(response: Any, _: str, __: Any) -> dict[str, float]:
     return {"rerank_search": searches} if isinstance(searches, int | float) else {}
 
 
+def _items(response: Any, row: str, __: Any) -> dict[str, float]:
+    """Tools of the provider's own that ran on its side. Only a search of the web is paid, and no visit to a page."""
+    if row not in _TOOLS_ARE_PAID:
+        return {}
+    amounts: dict[str, float] = {}
+    for item in response.output:
+        part = _PAID_ITEMS.get(item.type)
+        action = item.get("action")
+        if part is not None and (not isinstance(action, Mapping) or action.get("type", "search") == "search"):
+            amounts[part] = amounts.get(part, 0) + 1
+    return amounts
+
+
+_TOOLS_ARE_PAID: Final = frozenset({"openai"})
+_PAID_ITEMS: Final[Mapping[str, str]] = {"web_search_call": "web_search", "file_search_call": "storage_search"}
+"""OpenAI docs, "Pricing", "Tools", and "Web search", "Output and citations", 2026-11."""
 _READERS: Final = {
+    "responses": _items,
     "image_generation": _images,
     "image_edit": _images,
     "image_variation": _images,

@@ -15,7 +15,7 @@ import attrs
 from .._engine.seams import Learnt
 from .._engine.watching import NO_HEADERS, labels_of
 from .._types.chat import ModelResponse
-from ..models.costs import Cost, cost_of, cost_of_quantities, told_cost
+from ..models.costs import Cost, Sale, cost_of, cost_of_used, told_cost
 from ..models.prices import Prices, Quantities
 from ..models.rates import Rates
 from ..models.sizes import answered_tokens, expected_tokens
@@ -107,10 +107,7 @@ def _cost_at_length(learnt: Learnt) -> Cost:
         quantities = Quantities.of_tokens(prompt, answer)
     else:
         quantities = Quantities.of_usage(attrs.evolve(usage, completion_tokens=answer), row)
-    try:
-        cost = cost_of_quantities(quantities, row, name)
-    except ModuleNotFoundError as error:
-        return Cost(None, reason=str(error))
+    cost = cost_of_used(quantities, {"usage": usage}, Sale(row, name))
     return attrs.evolve(cost, estimated=usage is None or _is_cut(learnt))
 
 

@@ -37,12 +37,13 @@ from ..._types.responses_api.items import (
 )
 from ..._types.responses_api.request import ResponsesRequest
 from ..._types.responses_api.response import (
+    OTHER_KINDS,
     InputTokensDetails,
     OutputTokensDetails,
     ResponseAPIUsage,
     ResponsesAPIResponse,
 )
-from ..._types.usage import Usage
+from ..._types.usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from .conversation import CHAT_FIELDS
 
 _ECHOED: Final = (
@@ -320,9 +321,20 @@ def as_response_usage(usage: Usage) -> ResponseAPIUsage:
         usage.prompt_tokens,
         usage.completion_tokens,
         usage.total_tokens,
-        InputTokensDetails((prompt and prompt.cached_tokens) or 0, prompt.cache_creation_tokens if prompt else None),
-        OutputTokensDetails((answer and answer.reasoning_tokens) or 0),
+        InputTokensDetails(
+            (prompt and prompt.cached_tokens) or 0,
+            prompt.cache_creation_tokens if prompt else None,
+            model_extra=_other_kinds(prompt),
+        ),
+        OutputTokensDetails((answer and answer.reasoning_tokens) or 0, model_extra=_other_kinds(answer)),
+        model_extra=usage.model_extra,
     )
+
+
+def _other_kinds(details: PromptTokensDetails | CompletionTokensDetails | None) -> dict[str, Any] | None:
+    """Tokens of sound and pictures, for which OpenAI's own counts have no name."""
+    kinds = {name: getattr(details, name, None) for name in OTHER_KINDS}
+    return {name: count for name, count in kinds.items() if count} or None
 
 
 def chunk_of(response: ModelResponse) -> ModelResponseStream:

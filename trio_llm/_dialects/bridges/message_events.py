@@ -158,4 +158,8 @@ def as_message_usage(usage: Usage) -> AnthropicUsage:
     details = usage.prompt_tokens_details
     read = details.cached_tokens or 0 if details is not None else 0
     written = details.cache_creation_tokens or 0 if details is not None else 0
-    return AnthropicUsage(usage.prompt_tokens - read - written, usage.completion_tokens, written, read)
+    answer, beside = usage.completion_tokens_details, {**(usage.model_extra or {})}
+    if answer is not None and answer.reasoning_tokens:
+        beside["output_tokens_details"] = {"thinking_tokens": answer.reasoning_tokens}
+    plain = usage.prompt_tokens - read - written
+    return AnthropicUsage(plain, usage.completion_tokens, written, read, model_extra=beside or None)

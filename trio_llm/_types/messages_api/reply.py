@@ -65,7 +65,8 @@ class AnthropicUsage(AsRead):
         details = PromptTokensDetails(cached_tokens=read, cache_creation_tokens=written)
         thought = (self.get("output_tokens_details") or {}).get("thinking_tokens")
         thinking = CompletionTokensDetails(thought) if isinstance(thought, int) else None
-        return Usage(prompt, self.output_tokens, prompt + self.output_tokens, details, thinking)
+        total = prompt + self.output_tokens
+        return Usage(prompt, self.output_tokens, total, details, thinking, model_extra=self.model_extra)
 
 
 @attrs.define

@@ -5,7 +5,7 @@ Source: OpenAI API reference, "The response object", "Delete a model response", 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -15,6 +15,9 @@ from ..receipt import Received
 from ..shown import Shown
 from ..usage import CompletionTokensDetails, PromptTokensDetails, Usage
 from .items import OutputItem, OutputMessage, OutputText, read_item
+
+OTHER_KINDS: Final = ("audio_tokens", "image_tokens")
+"""Tokens that OpenAI does not count apart, and chats of other providers do."""
 
 
 @attrs.define
@@ -67,13 +70,20 @@ class ResponseAPIUsage(AsRead):
     def chat_usage(self) -> Usage:
         """The same under the names of chat."""
         prompt, answer = self.input_tokens_details, self.output_tokens_details
-        return Usage(
-            self.input_tokens,
-            self.output_tokens,
-            self.total_tokens,
-            PromptTokensDetails(prompt.cached_tokens, prompt.cache_write_tokens) if prompt is not None else None,
-            CompletionTokensDetails(answer.reasoning_tokens) if answer is not None else None,
-        )
+        of_prompt, of_answer = None, None
+        if prompt is not None:
+            of_prompt = PromptTokensDetails(prompt.cached_tokens, prompt.cache_write_tokens)
+            of_prompt.audio_tokens, of_prompt.image_tokens = _other_kinds(prompt)
+        if answer is not None:
+            of_answer = CompletionTokensDetails(answer.reasoning_tokens)
+            of_answer.audio_tokens, of_answer.image_tokens = _other_kinds(answer)
+        counts = (self.input_tokens, self.output_tokens, self.total_tokens)
+        return Usage(*counts, of_prompt, of_answer, model_extra=self.model_extra)
+
+
+def _other_kinds(details: AsRead) -> tuple[int | None, ...]:
+    counts = [(details.model_extra or {}).get(kind) for kind in OTHER_KINDS]
+    return tuple(count if isinstance(count, int) else None for count in counts)
 
 
 @attrs.define
