@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Optional
 import attrs
 import pytest
 
-from trio_llm._dialects.schema import attrs_json_schema, response_format_dict
+from trio_llm._dialects.schema import answer_schema, response_format_dict
 from trio_llm._types.errors import BadRequestError
 
 
@@ -58,7 +58,7 @@ FRUIT = {
 def schema_of(kind: Any) -> Any:
     """The schema of a field of this type."""
     cls = attrs.make_class("Holder", {"field": attrs.field(type=kind)})
-    return attrs_json_schema(cls)["properties"]["field"]
+    return answer_schema(cls)["properties"]["field"]
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_every_type_has_its_schema(kind: Any, schema: Any) -> None:
 
 def test_a_type_without_json_form_is_refused_by_its_field() -> None:
     with pytest.raises(BadRequestError, match=r"field 'price' has a type without a JSON form: .*Decimal"):
-        attrs_json_schema(attrs.make_class("Priced", {"price": attrs.field(type=Decimal)}))
+        answer_schema(attrs.make_class("Priced", {"price": attrs.field(type=Decimal)}))
 
 
 def test_a_class_that_contains_itself_is_referred_to() -> None:
-    schema = attrs_json_schema(Node)
+    schema = answer_schema(Node)
 
     assert schema["properties"]["left"] == {"anyOf": [{"$ref": "#"}, {"type": "null"}]}
     assert schema["properties"]["below"] == {"anyOf": [{"$ref": "#/$defs/Branch"}, {"type": "null"}]}
@@ -114,7 +114,7 @@ def test_a_class_that_contains_itself_is_referred_to() -> None:
 
 
 def test_every_field_is_required_and_no_other_allowed() -> None:
-    schema = attrs_json_schema(Node)
+    schema = answer_schema(Node)
 
     assert schema["required"] == ["value", "left", "below"]
     assert schema["additionalProperties"] is False
@@ -230,4 +230,4 @@ def test_what_is_neither_is_refused(value: Any) -> None:
 
 
 def test_schemas_are_json() -> None:
-    assert json.loads(json.dumps(attrs_json_schema(Node))) == attrs_json_schema(Node)
+    assert json.loads(json.dumps(answer_schema(Node))) == answer_schema(Node)

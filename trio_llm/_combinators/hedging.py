@@ -19,6 +19,7 @@ async def hedge(engine: Engine, job: Job, *, after: float | Quantile, copies: in
     started = 1
 
     async def impatience(ended: trio.Event) -> bool:
+        """Whether another copy starts now."""
         nonlocal started
         # A copy that failed has been tried as often as its policy says: another one would not fare better.
         with trio.CancelScope(deadline=trio.current_time() + delay):

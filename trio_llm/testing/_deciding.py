@@ -43,7 +43,7 @@ class Gates:
         return self._accounts.get(record.account, self._all)
 
     def knows(self, record: RecordedRequest) -> bool:
-        """Whether a request comes with a key of an account's, if there are any."""
+        """Whether a request comes with the key of an account. Where no accounts were given, every request does."""
         return not self._accounts or record.account in self._accounts
 
 

@@ -85,6 +85,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def _request_schema(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema of an operation's JSON body, behind any references; None if it takes no JSON."""
     body = operation.get("requestBody")
     while isinstance(body, Mapping) and isinstance(reference := body.get("$ref"), str):
         held: Any = document

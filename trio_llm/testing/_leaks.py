@@ -78,9 +78,9 @@ def calling_place() -> SourceLine | None:
 
 
 def held(context: object, calls: UnendedCalls | None = None) -> Iterator[str]:
-    """What a client or a transport says of itself; anything else has nothing to say.
+    """What a client or a transport still holds, in words, by its statistics; nothing for any other object.
 
-    Who made it is known of what a strict client holds, and of what is held by calls that are given.
+    Who made what is held is told of a strict client, and of calls that are given.
     """
     tell = getattr(context, "statistics", None)
     statistics = tell() if callable(tell) else None
@@ -98,19 +98,19 @@ def held(context: object, calls: UnendedCalls | None = None) -> Iterator[str]:
 class UnendedCalls:
     """An observer that knows which calls of a client have begun and not ended, who made them, and what they hold."""
 
+    # `CallWaiting` is wanted for what it brings about: accounts note who holds their slots only for those who want it.
     wants: Final = (CallStarted, CallEnded, GroupStarted, AttemptSent, CallWaiting)
-    # Who holds a slot is known where somebody may be told that others wait for it.
 
     def __init__(self) -> None:
         self._running: dict[Activity, None] = {}
-        # Also of calls that have ended: they may hold something.
         self._places: WeakKeyDictionary[Activity, SourceLine] = WeakKeyDictionary()
+        """Who made a call or a group. A call that has ended stays here, as it may still hold a slot or a connection."""
         self._forgotten: list[str] = []
         self._sending: Activity | None = None
         self._connections: dict[object, str] = {}
 
     def observe(self, event: Event) -> None:
-        """Note the begin or the end of a call."""
+        """Note the beginning or the end of a call."""
         activity = event.activity
         if isinstance(event, AttemptSent):
             self._sending = activity

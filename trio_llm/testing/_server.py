@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import socket
 import struct
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
 Log: TypeAlias = Callable[[RecordedRequest], None]
+AnswerOne: TypeAlias = "Callable[[ByteStream, ReceivedRequest], Awaitable[bool]]"
+"""Sends the reply to one request, and says whether the connection is still good for another.
+
+What it raises ends the connection: with a reset for a `TransportError`, in silence if the client is gone.
+"""
 
 
 class Servable(Protocol):
@@ -59,14 +64,7 @@ async def serve(
     piece of the script; a scripted cut resets the connection. Waits are those of the running clock. `log` is told of
     every request when its connection is free again.
     """
-    import anyio  # the simulator in memory works without its start-up time
-    from anyio.abc import SocketAttribute
-
-    listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
-    async with listener:
-        shown = f"[{host}]" if ":" in host else host
-        task_status.started(f"http://{shown}:{listener.extra(SocketAttribute.local_port)}")
-        await listener.serve(partial(_serve_connection, simulator, log))
+    await listen(partial(_answer, simulator, log), host, port, task_status)
 
 
 @contextmanager
@@ -93,27 +91,48 @@ def running_server(simulator: Servable, host: str = "127.0.0.1", port: int = 0) 
             future.cancel()
 
 
-async def _serve_connection(simulator: Servable, log: Log | None, stream: ByteStream) -> None:
+async def listen(answer: AnswerOne, host: str, port: int, task_status: trio.TaskStatus[str]) -> None:
+    """Serve connections to a port until cancelled; the base URL is `task_status`'s value."""
+    import anyio  # the simulator in memory works without its start-up time
+    from anyio.abc import SocketAttribute
+
+    listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
+    async with listener:
+        shown = f"[{host}]" if ":" in host else host
+        task_status.started(f"http://{shown}:{listener.extra(SocketAttribute.local_port)}")
+        await listener.serve(partial(_serve_connection, answer))
+
+
+async def _serve_connection(answer: AnswerOne, stream: ByteStream) -> None:
     """One connection. A task reads ahead, as only a read notices that the client is gone."""
     await trio.lowlevel.checkpoint()
     send, receive = trio.open_memory_channel[ReceivedRequest](math.inf)
     async with stream, send, receive, trio.open_nursery() as nursery:
         nursery.start_soon(read_requests, stream, send, nursery.cancel_scope)
-        keep = True
-        while keep:
-            received = await receive.receive()
-            keep = await _answer(simulator, log, stream, received) and received.keep
+        while await _serve_request(answer, stream, await receive.receive()):
+            pass
         nursery.cancel_scope.cancel()
 
 
-async def _answer(simulator: Servable, log: Log | None, stream: ByteStream, received: ReceivedRequest) -> bool:
-    """Play the reply. Returns whether the connection is still good for another."""
+async def _serve_request(answer: AnswerOne, stream: ByteStream, received: ReceivedRequest) -> bool:
+    """Returns whether the connection is kept for another."""
     import anyio
 
-    await trio.lowlevel.checkpoint()
     if received.refusal is not None:
         await stream.send(refusal_bytes(*received.refusal))
         return False
+    try:
+        return await answer(stream, received) and received.keep
+    except TransportError:
+        await reset_connection(stream)
+    except anyio.BrokenResourceError:
+        pass  # the client is gone
+    return False
+
+
+async def _answer(simulator: Servable, log: Log | None, stream: ByteStream, received: ReceivedRequest) -> bool:
+    """Play the reply: an `AnswerOne`."""
+    await trio.lowlevel.checkpoint()
     try:
         reply = simulator.respond(received.request, now=trio.current_time())
     except ScriptExhaustedError as error:
@@ -122,11 +141,6 @@ async def _answer(simulator: Servable, log: Log | None, stream: ByteStream, rece
     exchange = simulator.open_exchange(reply)
     try:
         return await _play(exchange, stream, received)
-    except TransportError:
-        await reset_connection(stream)
-        return False
-    except anyio.BrokenResourceError:
-        return False
     finally:
         exchange.release()
         if log is not None:

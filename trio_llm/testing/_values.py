@@ -270,10 +270,6 @@ def _limits(schema: Schema, name: str, exclusive: str, step: float) -> Iterator[
         yield strictly + step
 
 
-def _digits(random: Random, count: int) -> str:
-    return "".join(random.choice("0123456789") for _ in range(count))
-
-
 def _date(random: Random) -> str:
     return f"20{random.randint(10, 29)}-{random.randint(1, 12):02}-{random.randint(1, 28):02}"
 

@@ -6,12 +6,10 @@ streaming events" and "Image edit streaming events", 2026-11.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from ..._convert.converter import structure
 from ..._convert.narrow import JSONObject, as_object, parse_object
-from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.image_edits import IMAGE_EDIT_PARAMETERS, ImageEditRequest
@@ -19,8 +17,9 @@ from ..._types.image_variations import IMAGE_VARIATION_PARAMETERS, ImageVariatio
 from ..._types.images import ImageChunk, ImageModelParams, ImageRequest, ImageResponse
 from ..contract import ReplyIsError, WireCall, form_request, json_request, merge_extra_body, supported_parameters
 from ..failing import no_answer
-from ..streaming import SSEStreamDecoder, TruncatedReply
-from .replies import raise_error, require_list, settle_usage
+from ..streaming import SSEStreamDecoder
+from .event_reader import EventReader
+from .replies import require_list, settle_usage
 
 _PARAMETERS: Final = frozenset(ImageModelParams.__annotations__)
 
@@ -94,31 +93,4 @@ def _shows_something(item: JSONObject) -> bool:
 
 def open_image_decoder(call: WireCall[Any]) -> SSEStreamDecoder[ImageChunk]:
     """A decoder for streamed images."""
-    return SSEStreamDecoder(ImageReader())
-
-
-class ImageReader:
-    """The reading of streamed images, event by event."""
-
-    def __init__(self) -> None:
-        self.finished = False
-        self.complete = False
-
-    def read(self, event: ServerSentEvent) -> Iterable[ImageChunk]:
-        """The picture that an event carries."""
-        if event.data.strip() == "[DONE]":
-            self.finished = True
-            return ()
-        chunk = parse_object(event.data)
-        raise_error(chunk, event.name)
-        if chunk.get("usage") is not None:
-            settle_usage(as_object(chunk["usage"]))
-        read = structure(chunk, ImageChunk)
-        self.complete = self.complete or read.is_final
-        return (read,)
-
-    def close(self) -> Iterable[ImageChunk]:
-        """Nothing is held back."""
-        if not (self.finished or self.complete):
-            raise TruncatedReply("the stream ended before the image was complete")
-        return ()
+    return SSEStreamDecoder(EventReader(ImageChunk, lambda chunk: chunk.is_final, "the image was complete"))

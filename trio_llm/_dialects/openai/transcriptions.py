@@ -6,13 +6,11 @@ transcriptions" (segments with speakers); Groq, "Speech to text"; 2026-11.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from ..._convert.converter import structure
 from ..._convert.narrow import as_object, as_objects, parse_object
 from ..._convert.pages import sentence_of_page
-from ..._framing.sse_decoder import ServerSentEvent
 from ..._types.errors import InternalServerError
 from ..._types.http import HTTPRequest
 from ..._types.transcriptions import (
@@ -22,8 +20,9 @@ from ..._types.transcriptions import (
     TranscriptionResponse,
 )
 from ..contract import ErrorDetail, ReplyIsError, WireCall, form_request, merge_extra_body, supported_parameters
-from ..streaming import SSEStreamDecoder, TruncatedReply
-from .replies import raise_error, require_text, settle_usage
+from ..streaming import SSEStreamDecoder
+from .event_reader import EventReader
+from .replies import require_text, settle_usage
 
 _PATH: Final = "/audio/transcriptions"
 _PLAIN: Final = frozenset({"text", "srt", "vtt"})
@@ -76,31 +75,6 @@ def _is_plain(call: WireCall[TranscriptionRequest], body: bytes) -> bool:
 
 def open_transcription_decoder(call: WireCall[TranscriptionRequest]) -> SSEStreamDecoder[TranscriptionChunk]:
     """A decoder for one streamed transcript."""
-    return SSEStreamDecoder(TranscriptionReader())
-
-
-class TranscriptionReader:
-    """The reading of one streamed transcript, event by event."""
-
-    def __init__(self) -> None:
-        self.finished = False
-        self.complete = False
-
-    def read(self, event: ServerSentEvent) -> Iterable[TranscriptionChunk]:
-        """The chunk that an event amounts to."""
-        if event.data.strip() == "[DONE]":
-            self.finished = True
-            return ()
-        chunk = parse_object(event.data)
-        raise_error(chunk, event.name)
-        if chunk.get("usage") is not None:
-            settle_usage(as_object(chunk["usage"]))
-        read = structure(chunk, TranscriptionChunk)
-        self.complete = self.complete or read.type.endswith(".done")
-        return (read,)
-
-    def close(self) -> Iterable[TranscriptionChunk]:
-        """Nothing is held back."""
-        if not (self.finished or self.complete):
-            raise TruncatedReply("the stream ended before the transcript did")
-        return ()
+    return SSEStreamDecoder(
+        EventReader(TranscriptionChunk, lambda chunk: chunk.type.endswith(".done"), "the transcript did")
+    )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trio import TASK_STATUS_IGNORED  # noqa: ASYNC106  # needed at import, where no loop runs
 
 from ..._runtime import trio
-from ..._transport import Reply, Transport, TransportError
+from ..._transport import Reply, Transport
 from ..._types.http import HTTPRequest, Origin, ReplyHead, split_url
-from .._http import ReceivedRequest, head_bytes, read_requests, refusal_bytes
-from .._server import reset_connection
+from .._http import ReceivedRequest, head_bytes
+from .._server import listen
 from ._recording import Recorder
 
 if TYPE_CHECKING:
@@ -48,16 +47,9 @@ async def serve_recording(  # noqa: ASYNC114 - as of `serve`
         recorder: what `record` gives; closed in the end.
         upstream: scheme, host and port of the provider.
     """
-    import anyio
-    from anyio.abc import SocketAttribute
-
     origin, prefix = split_url(upstream)
     try:
-        listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
-        async with listener:
-            shown = f"[{host}]" if ":" in host else host
-            task_status.started(f"http://{shown}:{listener.extra(SocketAttribute.local_port)}")
-            await listener.serve(partial(_serve_connection, _Upstream(recorder, origin, prefix)))
+        await listen(partial(_pass_on, _Upstream(recorder, origin, prefix)), host, port, task_status)
     finally:
         with trio.CancelScope(shield=True):
             await recorder.aclose()
@@ -78,39 +70,18 @@ class _Upstream:
         return await self._transport.send(self._origin, onward)
 
 
-async def _serve_connection(upstream: _Upstream, stream: ByteStream) -> None:
-    """One connection. A task reads ahead, as only a read notices that the client is gone."""
-    await trio.lowlevel.checkpoint()
-    send, receive = trio.open_memory_channel[ReceivedRequest](math.inf)
-    async with stream, send, receive, trio.open_nursery() as nursery:
-        nursery.start_soon(read_requests, stream, send, nursery.cancel_scope)
-        keep = True
-        while keep:
-            received = await receive.receive()
-            keep = await _pass_on(upstream, stream, received) and received.keep
-        nursery.cancel_scope.cancel()
-
-
 async def _pass_on(upstream: _Upstream, stream: ByteStream, received: ReceivedRequest) -> bool:
-    """Returns whether the connection is still good for another request."""
-    import anyio
+    """Pass one request on, and its reply back: an `AnswerOne`.
 
+    Raises:
+        TransportError: what broke there. The client's connection breaks as well, so that it sees the same failure.
+    """
     await trio.lowlevel.checkpoint()
-    if received.refusal is not None:
-        await stream.send(refusal_bytes(*received.refusal))
-        return False
+    reply = await upstream.send(received.request)
     try:
-        reply = await upstream.send(received.request)
-        try:
-            await _pass_back(reply, stream)
-        finally:
-            await reply.aclose()  # it waits for nothing
-    except TransportError:
-        # What broke there breaks here, or the client would see another failure than the one that there was.
-        await reset_connection(stream)
-        return False
-    except anyio.BrokenResourceError:
-        return False
+        await _pass_back(reply, stream)
+    finally:
+        await reply.aclose()  # it waits for nothing
     return True
 
 

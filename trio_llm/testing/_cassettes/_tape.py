@@ -108,7 +108,7 @@ class TapeWriter:
         self._path.write_text(json.dumps({_MARK: _VERSION}) + "\n", encoding="utf-8")
 
     def add(self, exchange: TapedExchange) -> None:
-        """Append one that has ended."""
+        """Append an exchange that has ended."""
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(exchange.to_dict(), ensure_ascii=False) + "\n")
 

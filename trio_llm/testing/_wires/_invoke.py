@@ -80,7 +80,7 @@ def _metrics(answer: Answer) -> dict[str, Any]:
 
 
 def _hosted(endpoint: SimulatedOperation, name: str, fits: _Fits) -> SimulatedOperation:
-    """A maker's endpoint: model and streaming are said by the path, and a stream is wrapped."""
+    """A maker's own operation as Bedrock offers it: the path names the model and says whether the reply is streamed."""
 
     def read(path: str, body: Mapping[str, Any]) -> Prompt:
         asked = endpoint.read(path, body)
