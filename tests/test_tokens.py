@@ -359,7 +359,13 @@ def test_a_picture_that_is_none_has_no_size(data: bytes, magic: bytes) -> None:
         ("claude-opus-4-5", (1000, 1000), "auto", 1334),
         ("gemini-2.5-flash", (384, 384), "auto", 258),
         ("gemini-2.5-flash", (960, 540), "auto", 1548),
+        ("claude-opus-4-8", (5152, 2800), "auto", 92 * 50),
+        ("claude-fable-5-1", (4000, 4000), "auto", 4784),
         # What providers told of pictures of this size.
+        ("gemini-3-flash-preview", (1, 1), "auto", 1089),
+        ("gemini-flash-latest", (330, 291), "auto", 1085),
+        ("gemini-3.5-flash", (60, 30), "auto", 1081),
+        ("gemini-3-flash-preview", (400, 301), "auto", 1102),
         ("gpt-5.6-sol", (330, 291), "auto", 132),
         ("mistral-large-2512", (330, 291), "auto", 143),
         ("ministral-3b-latest", (64, 64), "auto", 12),
@@ -380,6 +386,79 @@ def test_a_picture_in_a_message_is_counted() -> None:
     message = {"role": "user", "content": [{"type": "text", "text": "Hello"}, picture]}
 
     assert trio_llm.token_counter("gpt-4o", messages=[message]) == 8 + 765
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-4o",
+        "gpt-5-mini",
+        "claude-opus-4-5",
+        "claude-opus-5",
+        "gemini-2.5-pro",
+        "gemini-3-pro",
+        "pixtral",
+        "qwen3-vl",
+    ],
+)
+@given(width=st.integers(1, 2**32 - 1), height=st.integers(1, 2**32 - 1))
+def test_a_picture_of_any_size_is_counted(model: str, width: int, height: int) -> None:
+    assert image_tokens(model, data_url(png(width, height))) >= 0
+
+
+PICTURE = data_url(png(330, 291))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": PICTURE},
+        {"type": "input_image", "image_url": PICTURE},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE.partition(",")[2]}},
+        {"type": "tool_result", "tool_use_id": "1", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]},
+    ],
+)
+def test_a_picture_is_counted_in_the_shape_of_every_api(part: dict[str, Any]) -> None:
+    alone = trio_llm.token_counter("anthropic/claude-opus-4-5", messages=[{"role": "user", "content": ""}])
+    shown = trio_llm.token_counter("anthropic/claude-opus-4-5", messages=[{"role": "user", "content": [part]}])
+
+    assert shown - alone == 129
+
+
+@pytest.mark.parametrize("given", [None, {}, {"url": None}, {"url": ""}, {"url": "https://example.org/cat.png"}])
+def test_a_picture_of_unknown_size_counts_as_a_usual_one(given: Any) -> None:
+    part = {"type": "image", "image_url": given}
+    counted = trio_llm.token_counter("openai/gpt-4o", messages=[{"role": "user", "content": [part]}])
+
+    assert counted == 7 + 765
+
+
+def test_blocks_of_the_messages_api_are_counted() -> None:
+    blocks = [
+        {"type": "thinking", "thinking": "Where is it?"},
+        {"type": "tool_use", "id": "1", "name": "weather", "input": {"city": "Paris"}},
+    ]
+    result = {"type": "tool_result", "tool_use_id": "1", "content": "Sun and more sun"}
+    model = "anthropic/claude-opus-4-5"
+    counts = [
+        trio_llm.token_counter(model, messages=[{"role": role, "content": content}])
+        for role, content in (("assistant", []), ("assistant", blocks), ("user", []), ("user", [result]))
+    ]
+
+    assert counts[1] - counts[0] == pytest.approx(
+        sum(map(words, ("Where is it?", "weather", '{"city":"Paris"}'))), abs=1
+    )
+    assert counts[3] - counts[2] == words("Sun and more sun")
+
+
+def words(text: str) -> int:
+    return trio_llm.token_counter("anthropic/claude-opus-4-5", text=text)
+
+
+@pytest.mark.parametrize("token", [-1, 99_999_999])
+def test_what_is_no_token_is_not_decoded(token: int) -> None:
+    with pytest.raises(ValueError, match="token|Token"):
+        trio_llm.decode("openai/gpt-4o", [token])
 
 
 CONVERSATION: list[dict[str, Any]] = [

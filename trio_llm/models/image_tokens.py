@@ -64,6 +64,18 @@ def _claude(width: int, height: int, _: str) -> int:
     return min(1_600, math.ceil(width * fit * height * fit / 750))
 
 
+def _large_claude(width: int, height: int, _: str) -> int:
+    """Squares of 28 pixels, of 2,576 pixels and 3.75 megapixels at most."""
+    fit = min(1.0, 2576 / max(width, height))
+    return min(4_784, math.ceil(width * fit / 28) * math.ceil(height * fit / 28))
+
+
+def _gemini_3(width: int, height: int, _: str) -> int:
+    """A grid of at most 1,120 squares, whatever the size: as many in each direction as its sides are to each other."""
+    across, down = math.sqrt(1120 * width / height), math.sqrt(1120 * height / width)
+    return max(1, math.floor(across)) * max(1, math.floor(down))
+
+
 def _gemini(width: int, height: int, _: str) -> int:
     if max(width, height) <= 384:
         return 258
@@ -103,7 +115,9 @@ _FORMULAS: Final[tuple[tuple[re.Pattern[str], Formula], ...]] = (
     (re.compile(r"gpt-5\.[4-9]|gpt-[6-9]"), _patches(1.2)),
     (re.compile(r"gpt-5"), _tiles(70, 140)),
     (re.compile(r"^o[13]"), _tiles(75, 150)),
+    (re.compile(r"claude-(opus-4[.-][7-9]|(opus|fable|mythos)-[5-9])"), _large_claude),
     (re.compile(r"claude"), _claude),
+    (re.compile(r"gemini-([3-9]|.*-latest|omni|nano-banana|robotics-er-[2-9])"), _gemini_3),
     (re.compile(r"gemini|gemma"), _gemini),
     (re.compile(r"[mp]i[sx]tral|magistral|ministral"), _mistral),
     (re.compile(r"qwen-?2"), _qwen(28)),
@@ -111,7 +125,7 @@ _FORMULAS: Final[tuple[tuple[re.Pattern[str], Formula], ...]] = (
     (re.compile(r"^sonar"), _sonar),
     (re.compile(r"grok"), _grok),
 )
-"""By the model's name; the first that fits. The last five, and OpenAI's newest, are what recorded usage tells.
+"""By the model's name; the first that fits. The last five, OpenAI's newest and Gemini's are what recorded usage tells.
 
 Sources: OpenAI guide "Images and vision", "Calculating costs"; Anthropic docs, "Vision", "Calculate image costs";
 Gemini API docs, "Image understanding", "Token calculation", all 2026-11.

@@ -13,6 +13,7 @@ from .tool_tokens import tool_tokens
 
 _A_NAME: Final = 1
 _SYSTEMS: Final = ("system", "developer")
+_BLOCKS: Final = frozenset({"tool_use", "tool_result", "thinking"})
 
 
 def message_tokens(counting: Counting, model: str, messages: Iterable[Mapping[str, Any]]) -> float:
@@ -82,14 +83,38 @@ def _content(counting: Counting, model: str, content: Any) -> float:
     for part in content if isinstance(content, Iterable) else ():
         if not isinstance(part, Mapping):
             continue
-        image = part.get("image_url")
-        if image is not None:
-            url, detail = (image, "auto") if isinstance(image, str) else (image.get("url", ""), image.get("detail"))
-            total += image_tokens(bare_name(model), url, detail or "auto")
+        picture = _picture_of(part)
+        if picture is not None:
+            total += image_tokens(bare_name(model), *picture)
         elif isinstance(text := part.get("text"), str):
             texts.append(text)
+        elif part.get("type") in _BLOCKS:
+            total += _block(counting, model, part)
     # The texts of a message are joined before they are cut into tokens.
     return total + counting.count("".join(texts))
+
+
+def _picture_of(part: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The address of a picture and its detail, in OpenAI's shapes and in Anthropic's; None of what is no picture."""
+    kind, given = part.get("type"), part.get("image_url")
+    if given is None and kind not in ("image", "input_image"):
+        return None
+    if isinstance(given, Mapping):
+        return str(given.get("url") or ""), str(given.get("detail") or "auto")
+    source = part.get("source")
+    if isinstance(source, Mapping):
+        data = source.get("data")
+        return f"data:{source.get('media_type')};base64,{data}" if isinstance(data, str) else "", "auto"
+    return str(given or ""), str(part.get("detail") or "auto")
+
+
+def _block(counting: Counting, model: str, block: Mapping[str, Any]) -> float:
+    """A block of the Messages API, in which calls, results and thoughts stand among the texts."""
+    called = counting.count(str(block.get("name") or "")) if block.get("type") == "tool_use" else 0.0
+    arguments = _compact(json.dumps(block["input"])) if block.get("input") else None
+    thought = block.get("thinking")
+    said = counting.count(thought if isinstance(thought, str) else None)
+    return called + counting.count(arguments) + said + _content(counting, model, block.get("content"))
 
 
 def _compact(arguments: Any) -> str | None:

@@ -114,7 +114,12 @@ class _Public:
         return tokens
 
     def decode(self, tokens: Sequence[int]) -> str:
-        text: str = self._encoding.decode(list(tokens))
+        if any(token < 0 for token in tokens):
+            raise ValueError("tokens are not negative")
+        try:
+            text: str = self._encoding.decode(list(tokens))
+        except KeyError as error:
+            raise ValueError(str(error.args[0])) from None
         return text
 
 

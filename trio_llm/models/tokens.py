@@ -65,7 +65,7 @@ def encode(model: str = "", text: str = "", custom_tokenizer: Tokenizer | None =
 
 
 def decode(model: str = "", tokens: Sequence[int] = (), custom_tokenizer: Tokenizer | None = None) -> str:
-    """The text of tokens. Raises as `encode` does.
+    """The text of tokens. Raises as `encode` does, and a ValueError for what is no token of the model.
 
     Example:
         >>> trio_llm.decode("gpt-4o", trio_llm.encode("gpt-4o", "Hello"))
