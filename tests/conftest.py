@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 from hypothesis import settings
 from trio.testing import MockClock
+
+if TYPE_CHECKING:
+    from command_line import Serve
+
+    from trio_llm.testing import Simulator
 
 # Machines are shared and slow at times; and a red run in CI has to be red again here.
 settings.register_profile("local", deadline=None)
@@ -63,3 +71,27 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Puts a simulator on the network and makes it OpenAI's address."""
+    from trio_llm.testing import running_server
+
+    with ExitStack() as stack:
+
+        def serve(simulator: Simulator) -> Simulator:
+            base_url = stack.enter_context(running_server(simulator))
+            monkeypatch.setenv("OPENAI_BASE_URL", f"{base_url}/v1")
+            monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+            return simulator
+
+        yield serve
+
+
+@pytest.fixture
+def prompts(tmp_path: Path) -> Path:
+    """Three prompts, a comment and a blank line."""
+    path = tmp_path / "prompts.txt"
+    path.write_text("# the colours\nred\n\ngreen\nblue\n")
+    return path

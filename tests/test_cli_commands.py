@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import piped
 
 from trio_llm.__main__ import main
 from trio_llm.testing import Failure, Reply, Simulator, running_server
@@ -39,14 +39,14 @@ def test_an_answer_that_ends_its_line_gets_no_other(capsys: pytest.CaptureFixtur
 def test_a_piped_prompt_is_answered(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("from a pipe\n"))
+    monkeypatch.setattr("sys.stdin", piped("from a pipe\n"))
 
     assert ask(Simulator(), *arguments) == 0
     assert capsys.readouterr().out == "echo: from a pipe\n"
 
 
 def test_an_empty_pipe_is_bad_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr("sys.stdin", piped(""))
 
     assert ask(Simulator()) == 2
     assert "stdin is empty" in capsys.readouterr().err

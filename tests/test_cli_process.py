@@ -142,7 +142,12 @@ def prompts(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+HANGUP = pytest.param(
+    signal.SIGHUP, 129, marks=pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="nohup")
+)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), HANGUP])
 def test_an_interrupted_fan_out_loses_no_outcome(number: int, status: int, prompts: Path, tmp_path: Path) -> None:
     output = tmp_path / "outcomes.jsonl"
     arguments = ["--model", "openai/any", "--max-in-flight", "2", "--output", str(output)]

@@ -17,7 +17,8 @@ from .._client.client import Client
 from .._types.chat import ChatParams, ChatRequest, ModelResponseStream
 from .._types.errors import LLMError
 from .checks import check_prompts
-from .errors import CommandError
+from .errors import CommandError, tell
+from .files import read_stdin
 from .interrupts import interruptible
 from .prompts import Defaults, PromptLine, defaults_of
 from .terminal import DIM, Screen, harmless, standard_screen
@@ -42,7 +43,7 @@ def _prompt(given: str | None) -> str | None:
         return given
     if given is None and sys.stdin.isatty():
         return None
-    text = sys.stdin.read().strip()
+    text = read_stdin(errors="replace").strip()  # what `git diff` says of old files is no UTF-8
     if not text:
         raise CommandError("no prompt: stdin is empty")
     return text
@@ -73,7 +74,7 @@ async def _answer_once(request: ChatRequest, screen: Screen) -> int:
 
 
 def _complain(error: LLMError) -> None:
-    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    tell(f"{type(error).__name__}: {error}")
 
 
 @attrs.define

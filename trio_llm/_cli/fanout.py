@@ -38,6 +38,8 @@ class _Plan:
     """Seconds."""
     quiet: bool
     """Whether nothing is shown while it runs."""
+    kept: bool
+    """Whether the outcomes are written to a file or a pipe."""
     observers: Sequence[Observer]
 
 
@@ -60,7 +62,15 @@ def run(arguments: Namespace) -> int:
             lines = stack.enter_context(open_new(arguments.trace, overwrite=arguments.overwrite))
             observers.append(JSONLines(stack.enter_context(TextIOWrapper(lines, "utf-8"))))
         deadline = arguments.deadline or math.inf
-        plan = _Plan(providers, limit, _limits(arguments, limit), deadline, quiet=arguments.quiet, observers=observers)
+        plan = _Plan(
+            providers,
+            limit,
+            _limits(arguments, limit),
+            deadline,
+            quiet=arguments.quiet,
+            kept=arguments.output is not None,
+            observers=observers,
+        )
         interruption = trio.run(_answer, fan_out, plan, screen)
     if not arguments.quiet:
         write_summary(screen, fan_out)
@@ -96,7 +106,7 @@ async def _answer(fan_out: FanOut, plan: _Plan, screen: Screen) -> Interruption:
                 elif screen.live:
                     nursery.start_soon(Board(screen, fan_out).keep_drawing)
                 else:
-                    fan_out.listeners.append(Lines(screen, len(fan_out.calls)))
+                    fan_out.listeners.append(Lines(screen, len(fan_out.calls), plan.kept))
                 await fan_out.run(client, plan.limit)
                 nursery.cancel_scope.cancel(reason="every call has ended")
     return interruption

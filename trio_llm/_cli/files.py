@@ -1,11 +1,26 @@
-"""Files that commands write."""
+"""What commands read from stdin, and the files that they write."""
 
 from __future__ import annotations
 
 import os
-from typing import BinaryIO
+import sys
+from io import TextIOWrapper
+from typing import BinaryIO, cast
 
 from .errors import CommandError
+
+
+def read_stdin(*, errors: str = "strict") -> str:
+    """All of stdin, as UTF-8 like every file, whatever the locale says; without a mark at its beginning.
+
+    Args:
+        errors: what becomes of bytes that are no text, as for `bytes.decode`.
+
+    Raises:
+        UnicodeDecodeError: for such bytes, unless `errors` says otherwise.
+    """
+    cast("TextIOWrapper", sys.stdin).reconfigure(encoding="utf-8-sig", errors=errors)
+    return sys.stdin.read()
 
 
 def open_new(path: str, *, overwrite: bool, buffering: int = -1) -> BinaryIO:

@@ -24,9 +24,17 @@ class Interruption:
 
 @asynccontextmanager
 async def interruptible() -> AsyncGenerator[Interruption, None]:
-    """A block that Ctrl-C, or a request to terminate, cancels. A second one is raised when the block has ended."""
+    """A block that Ctrl-C, a request to terminate, or the end of the terminal cancels.
+
+    A second one is raised when the block has ended. `nohup` lets a program live on without its terminal, and so does
+    this.
+    """
     interruption = Interruption()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    ending = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # Unix has it
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        ending.append(hangup)
+    with trio.open_signal_receiver(*ending) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_cancel_at_first, signals, interruption, nursery.cancel_scope)
             yield interruption

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 import attrs
@@ -13,7 +13,7 @@ import attrs
 from .._convert import json as _json
 from .._types.errors import APIError
 from .calls import PromptCall
-from .errors import CommandError
+from .errors import CommandError, OutputError
 from .files import open_new
 
 
@@ -25,9 +25,9 @@ class OutcomeWriter:
     """
 
     file: BinaryIO
-    waiting: list[bytes] = attrs.field(factory=list[bytes], init=False)
+    waiting: list[bytes] = attrs.field(factory=list[bytes])
     failure: OSError | None = attrs.field(default=None, init=False)
-    """Why lines wait."""
+    """Why lines wait, in the file's buffer or here."""
     _written: int = attrs.field(default=0, init=False)
     """Bytes of the first of them that are in the file."""
 
@@ -45,10 +45,17 @@ class OutcomeWriter:
                     del self.waiting[0]
                     self._written = 0
             self.file.flush()
+            self.failure = None
         except BrokenPipeError:  # whoever read them has gone
             raise
         except OSError as error:
             self.failure = error
+
+    def take_back_half_a_line(self) -> None:
+        """Cut off what is in the file of a line that it has no room for: no program could read it."""
+        if self._written and self.file.seekable():
+            self.file.truncate(self.file.tell() - self._written)
+            self._written = 0
 
 
 @contextmanager
@@ -56,22 +63,36 @@ def open_outcomes(path: str, prompts: str, *, overwrite: bool) -> Generator[Outc
     """A writer to a new file, or to stdout for `-`. `prompts` is the file that they are read from, or `-`.
 
     Raises:
-        CommandError: if the file is the prompts' own, is there already and may not be replaced, or cannot be written;
-            in the end, if something could not be written: that is on stdout then.
+        CommandError: if the file is the prompts' own, is there already and may not be replaced, or cannot be written.
+        OutputError: in the end, if something could not be written; of a file, that is on stdout then.
     """
     if path == "-":
-        yield OutcomeWriter(sys.stdout.buffer)
+        if sys.__stdout__ is None:
+            raise CommandError("cannot write to stdout: it is closed")
+        writer = OutcomeWriter(sys.stdout.buffer)
+        yield writer
+        writer.write_waiting()
+        if writer.failure is not None:
+            raise OutputError(f"cannot write to stdout: {writer.failure.strerror}; outcomes are lost")
         return
     check_apart(path, prompts, "the prompts are read from it")
     with open_new(path, overwrite=overwrite, buffering=0) as file:
         writer = OutcomeWriter(file)
         yield writer
         writer.write_waiting()
+        writer.take_back_half_a_line()
     if writer.waiting and writer.failure is not None:
-        sys.stdout.buffer.write(b"".join(writer.waiting))
-        sys.stdout.buffer.flush()
-        count = f"the {len(writer.waiting)} outcomes that are not in it are on stdout"
-        raise CommandError(f"cannot write {path}: {writer.failure.strerror}; {count}")
+        what = f"the {len(writer.waiting)} outcomes that are not in it"
+        where = "are on stdout" if _is_written(writer.waiting) else "are lost, as stdout cannot be written either"
+        raise OutputError(f"cannot write {path}: {writer.failure.strerror}; {what} {where}")
+
+
+def _is_written(lines: list[bytes]) -> bool:
+    """Write lines to stdout, if it can be written."""
+    writer = OutcomeWriter(sys.stdout.buffer, lines[:])
+    with suppress(BrokenPipeError):
+        writer.write_waiting()
+    return not writer.waiting and writer.failure is None
 
 
 def check_apart(path: str, other: str | None, why: str) -> None:

@@ -8,6 +8,7 @@ import attrs
 import trio
 
 from .calls import FanOut, PromptCall
+from .errors import OutputError
 from .summary import COLOURS, outcome, preview
 from .terminal import DIM, Screen, clip, clip_start, one_line
 
@@ -23,6 +24,8 @@ class Lines:
 
     screen: Screen
     total: int
+    kept: bool
+    """Whether the outcomes are written elsewhere too: then the calls go on though nothing can be shown."""
     done: int = 0
 
     def ended(self, call: PromptCall) -> None:
@@ -30,10 +33,12 @@ class Lines:
         if call.ended is None:
             return
         self.done += 1
-        self.screen.write(
-            f"[{self.done}/{self.total}] #{call.index} {outcome(call)} {call.ended:.1f} s, "
-            f"{call.tokens} tokens: {clip(preview(call), 70)}\n"
-        )
+        said = f"{outcome(call)} {call.ended:.1f} s, {call.tokens} tokens: {clip(preview(call), 70)}"
+        try:
+            self.screen.write(f"[{self.done}/{self.total}] #{call.index} {said}\n")
+        except OutputError:  # said once more in the end, when the table is shown
+            if not self.kept:
+                raise
 
 
 @attrs.define

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from numbers import Real
 from typing import Any, Final, cast
 
 import attrs
@@ -15,20 +14,12 @@ from .errors import CommandError
 from .reading import PromptRecord, read_records
 
 _CALL_OPTIONS: Final = ("max_tokens", "temperature", "timeout", "num_retries", "api_base")
-# What the engine calculates with or looks into, and so has to be of its type. The rest is the provider's to judge.
-_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "model": (str,),
-    "prompt": (str,),
-    "messages": (list,),
-    "timeout": (Real,),
-    "num_retries": (int,),
-    "api_key": (str,),
-    "api_base": (str,),
-    "base_url": (str,),
-    "custom_llm_provider": (str,),
-    "extra_headers": (dict,),
-    "extra_body": (dict,),
+_KINDS: Final[Mapping[str, tuple[type, str]]] = {
+    "model": (str, "text"),
+    "prompt": (str, "text"),
+    "messages": (list, "a list"),
 }
+"""What this module looks into, and so has to be of its kind. The rest is the request's to judge, or the provider's."""
 
 
 @attrs.frozen
@@ -83,9 +74,9 @@ def _models(record: PromptRecord, defaults: Defaults) -> Sequence[str]:
 
 def _prompt(record: PromptRecord, model: str, defaults: Defaults) -> PromptLine:
     given, place = dict(record.fields), record.place
-    for name, types in _TYPES.items():
-        if name in given and (not isinstance(given[name], types) or isinstance(given[name], bool)):
-            raise CommandError(f"{place}: {name} is not a {types[0].__name__.lower()}")
+    for name, (kind, words) in _KINDS.items():
+        if name in given and not isinstance(given[name], kind):
+            raise CommandError(f"{place}: {name} must be {words}, not {type(given[name]).__name__}")
     identity = given.pop("id", None)
     given.pop("model", None)
     messages = list(_messages(given, defaults.system))

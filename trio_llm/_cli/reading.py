@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final, TypeAlias, cast
@@ -17,6 +16,7 @@ import attrs
 
 from .._convert import json as _json
 from .errors import CommandError
+from .files import read_stdin
 
 _SUFFIXES: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv"}
 _PLAIN: Final = frozenset({"id", "prompt", "model"})
@@ -59,15 +59,16 @@ def read_records(path: str, form: str | None) -> list[PromptRecord]:
 
 
 def _read(path: str) -> str:
+    name = "stdin" if path == "-" else path
     try:
         if path == "-":
-            return sys.stdin.read()
+            return read_stdin()
         with open(path, encoding="utf-8-sig") as file:
             return file.read()
     except OSError as error:
-        raise CommandError(f"cannot read {path}: {error.strerror}") from error
+        raise CommandError(f"cannot read {name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise CommandError(f"cannot read {path}: it is not UTF-8 text (byte {error.start})") from error
+        raise CommandError(f"cannot read {name}: it is not UTF-8 text (byte {error.start})") from error
 
 
 def _form(path: str, source: PromptFile) -> str:
@@ -138,6 +139,7 @@ def _record(place: str, value: Any) -> PromptRecord:
     fields = cast("dict[str, Any]", value)
     if "custom_id" in fields and "body" in fields:
         fields = _of_batch(place, fields)
+    fields = {name: held for name, held in fields.items() if held is not None}  # as None counts in a call
     if ("prompt" in fields) == ("messages" in fields):
         found = ", ".join(map(repr, fields)) or "nothing"
         raise CommandError(f'{place} needs either "prompt" or "messages", and has {found}')
@@ -154,7 +156,8 @@ def _of_batch(place: str, line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _table(comma: str) -> Callable[[PromptFile], Records]:
     def read(source: PromptFile) -> Records:
-        rows = csv.reader(io.StringIO(source.text, newline=""), delimiter=comma)
+        # Not strict, a quote that nothing closes would take in all the rows behind it.
+        rows = csv.reader(io.StringIO(source.text, newline=""), delimiter=comma, strict=True)
         columns: list[str] | None = None
         while (row := _next_row(source, rows)) is not None:
             if columns is None and any(row):

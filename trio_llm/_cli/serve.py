@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from functools import partial
@@ -35,7 +34,7 @@ from ..testing import (
     serve,
     serve_recording,
 )
-from .errors import CommandError
+from .errors import CommandError, tell
 from .interrupts import interruptible
 from .terminal import one_line, standard_screen
 
@@ -134,7 +133,7 @@ async def _serve(simulator: Simulator | Player, arguments: Namespace) -> None:
     async with interruptible(), trio.open_nursery() as nursery:
         base_url = await nursery.start(partial(serve, simulator, arguments.host, arguments.port, log=log))
         standard_screen().write(_announcement(base_url))
-    print(f"served {simulator.statistics().requests} requests", file=sys.stderr)
+    tell(f"served {simulator.statistics().requests} requests")
 
 
 def _log(request: RecordedRequest) -> None:
@@ -144,10 +143,7 @@ def _log(request: RecordedRequest) -> None:
     path = one_line(request.path.partition("?")[0])
     about = one_line(f"{request.endpoint or 'unknown'} {request.model}".strip())
     fault = " (fault)" if request.fault is not None else ""
-    print(
-        f"{request.method} {path} {request.status or '-'} {request.outcome.value}{took}: {about}{tokens}{fault}",
-        file=sys.stderr,
-    )
+    tell(f"{request.method} {path} {request.status or '-'} {request.outcome.value}{took}: {about}{tokens}{fault}")
 
 
 def _announcement(base_url: str) -> str:

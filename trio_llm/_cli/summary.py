@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from statistics import median
@@ -10,6 +9,7 @@ from typing import Final
 
 from .._combinators.jobs import Status
 from .calls import FanOut, PromptCall
+from .errors import tell
 from .table import GAP, aligned
 from .terminal import BOLD, DIM, GREEN, RED, YELLOW, Screen, clip, harmless, one_line
 
@@ -46,7 +46,7 @@ def write_totals(screen: Screen, fan_out: FanOut) -> None:
 def tell_failures(fan_out: FanOut) -> None:
     """One line on stderr if not every answer is whole."""
     if any(call.status != "ok" or cut(call) for call in fan_out.calls):
-        print(f"trio-llm fanout: {_counts(fan_out.calls)}", file=sys.stderr)
+        tell(f"trio-llm fanout: {_counts(fan_out.calls)}")
 
 
 def cut(call: PromptCall) -> str:

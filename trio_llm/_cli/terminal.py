@@ -10,6 +10,7 @@ from typing import Final, TextIO
 import attrs
 
 from .._credentials.variables import environment
+from .errors import OutputError
 
 BOLD: Final = "1"
 DIM: Final = "2"
@@ -79,10 +80,20 @@ class Screen:
         return cls(stream, live, live and not variables.get("NO_COLOR"))
 
     def write(self, text: str) -> None:
-        """Write it now. Characters that the stream's encoding lacks become question marks."""
+        """Write it now. Characters that the stream's encoding lacks become question marks.
+
+        Raises:
+            BrokenPipeError: if whoever read it has gone.
+            OutputError: if it cannot be written.
+        """
         encoding = self.stream.encoding or "utf-8"
-        self.stream.write(text.encode(encoding, "replace").decode(encoding))
-        self.stream.flush()
+        try:
+            self.stream.write(text.encode(encoding, "replace").decode(encoding))
+            self.stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.stream.name.strip('<>')}: {error.strerror}") from error
 
     def style(self, text: str, code: str) -> str:
         """The text in a colour, where there are colours."""
