@@ -416,7 +416,7 @@ async def test_half_a_reply_is_not_taken_at_once() -> None:
 
 
 async def test_a_whole_reply_that_is_no_good_is_closed_with_its_error() -> None:
-    with serving(answering(reply(b"no gzip", b"content-encoding: gzip"))) as server:
+    with serving(answering(reply(b"\0 no gzip", b"content-encoding: gzip"))) as server:
         async with opened() as transport:
             received = await transport.send(server.origin, POST)
             with pytest.raises(ReplyError, match="decompress"):
@@ -689,6 +689,16 @@ async def test_an_unknown_transfer_coding_is_an_error() -> None:
         async with opened() as transport:
             with pytest.raises(ReplyError, match="transfer-encoding"):
                 await exchange(transport, server.origin)
+
+
+async def test_chunks_that_are_announced_twice_are_chunks() -> None:
+    twice = (
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    )
+    with serving(answering(twice)) as server:
+        async with opened() as transport:
+            assert [await exchange(transport, server.origin) for _ in range(2)] == [b"hello"] * 2
+    assert server.accepted == 1
 
 
 async def test_what_came_before_a_fault_is_handed_out_first() -> None:

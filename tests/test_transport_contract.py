@@ -111,6 +111,7 @@ FRAMINGS = {
         reply(gzip.compress(b"hel") + gzip.compress(b"") + gzip.compress(b"lo"), b"content-encoding: gzip"), b"hello"
     ),
     "gzip and padding": Framing(reply(gzip.compress(b"hello") + bytes(9), b"content-encoding: gzip"), b"hello"),
+    "gzip by name only": Framing(reply(b"hello", b"content-encoding: gzip"), b"hello"),
     "identity, gzip": Framing(reply(gzip.compress(b"hello"), b"content-encoding: identity, gzip"), b"hello"),
     "no coding by name": Framing(reply(b"hello", b"content-encoding: none"), b"hello"),
     "folded": Framing(reply(b"hello", b"x-words: one\r\n two\r\n\tthree"), b"hello"),
@@ -365,7 +366,7 @@ async def test_a_malformed_reply_is_an_error(opened: OpenTransport, wire: bytes)
             await trio.to_thread.run_sync(server.wait_for_connections, 0)
 
 
-@pytest.mark.parametrize("packed", [b"hello", gzip.compress(b"hello")[:-9]], ids=["no gzip", "half of it"])
+@pytest.mark.parametrize("packed", [b"\0hello", gzip.compress(b"hello")[:-9]], ids=["no gzip", "half of it"])
 async def test_a_body_that_does_not_decompress_is_an_error(opened: OpenTransport, packed: bytes) -> None:
     with serving(answering(reply(packed, b"content-encoding: gzip"))) as server:
         async with opened() as transport:

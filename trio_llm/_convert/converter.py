@@ -29,12 +29,16 @@ _QUOTED: Final = 300
 
 
 class ConversionError(Exception):
-    """A reply does not fit its class. The text ends with the path of the field, as `$.choices[0].index`."""
+    """A reply does not fit its class. The text ends with the path of the field, as `$.choices[0].index`.
 
-    def __init__(self, problem: str, path: str = "") -> None:
+    One that is `cut` broke off, or never began: to ask again can help.
+    """
+
+    def __init__(self, problem: str, path: str = "", *, cut: bool = False) -> None:
         super().__init__(problem, path)
         self.problem = problem
         self.path = path
+        self.cut = cut
 
     def __str__(self) -> str:
         return f"{self.problem} @ ${self.path}"
@@ -62,8 +66,9 @@ def parse(text: bytes | str) -> Any:
     try:
         return _json.loads(text)
     except ValueError as error:
-        words = words_of(text, _QUOTED)
-        raise ConversionError(f"expected JSON, got {words!r}" if words else "expected JSON, got nothing") from error
+        words, cut = words_of(text, _QUOTED), _json.is_cut(error)
+        problem = f"expected JSON, got {words!r}" if words else "expected JSON, got nothing"
+        raise ConversionError(f"{problem}, which breaks off" if words and cut else problem, cut=cut) from error
 
 
 def structure(value: Any, cls: type[T]) -> T:

@@ -12,12 +12,13 @@ try:
 except ImportError:  # platforms without wheels
     orjson = None  # type: ignore[assignment]
 
-__all__ = ["MOST_NESTED", "dumps", "first_of", "loads"]
+__all__ = ["MOST_NESTED", "dumps", "first_of", "is_cut", "loads"]
 
 MOST_NESTED: Final = 200
 """Levels of lists and objects inside each other that are read. Whatever is read can be written: orjson writes 254."""
 
 _WITHOUT_FLOATS: Final = frozenset({str, int, bool, type(None)})
+_LITERALS: Final = ("true", "false", "null")
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 
@@ -85,6 +86,14 @@ def loads(text: bytes | str) -> Any:
     if len(text) > 2 * MOST_NESTED and (opened := _opened(text)) > MOST_NESTED and _is_deep(value, opened):
         raise ValueError(f"nested more than {MOST_NESTED} levels deep")
     return value
+
+
+def is_cut(error: ValueError) -> bool:
+    """Whether what `loads` said of a text is that it broke off, or never began, rather than that it makes no sense."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    rest = error.doc[error.pos :].strip()
+    return error.msg.startswith("Unterminated string") or any(word.startswith(rest) for word in _LITERALS)
 
 
 def first_of(text: str) -> tuple[Any, int]:

@@ -17,10 +17,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import attrs
 
+from .._convert import json as _json
 from .._convert.converter import ConversionError
 from .._dialects.contract import Endpoint, ErrorDetail, ReplyIsError, StreamDecoder, StreamEndpoint, WireCall
 from .._limits.account import Account, Admission
@@ -341,14 +343,31 @@ async def _finish(reply: Reply) -> bytes:
 
 
 async def _read_body(reply: Reply, beginning: bytes) -> bytes:
-    """The whole body, whose beginning has been read."""
+    """The whole body, whose beginning has been read. A connection that breaks behind a JSON document costs nothing."""
     pieces, size = [beginning], len(beginning)
-    while data := await reply.read():
-        pieces.append(data)
-        size += len(data)
-        if size > MAX_REPLY_SIZE:
-            raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
+    try:
+        while data := await reply.read():
+            pieces.append(data)
+            size += len(data)
+            _check_size(size)
+    except TransportError:
+        if not _is_document(b"".join(pieces)):
+            raise
     return b"".join(pieces)
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_REPLY_SIZE:
+        raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
+
+
+def _is_document(body: bytes) -> bool:
+    if not body.rstrip().endswith((b"}", b"]")):
+        return False
+    try:
+        return isinstance(_json.loads(body), dict | list)
+    except ValueError:
+        return False
 
 
 async def _read_error(reply: Reply) -> bytes:
@@ -361,7 +380,8 @@ async def _read_error(reply: Reply) -> bytes:
 
 
 async def _drain(reply: Reply) -> None:
-    with trio.move_on_after(DRAIN_TIME):
+    """Read what follows a stream's last frame, for the connection to be used again. One that breaks now is not."""
+    with suppress(TransportError), trio.move_on_after(DRAIN_TIME):
         while await reply.read():
             pass
 
@@ -388,7 +408,8 @@ def _attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsErro
     without_secrets(error, _secrets(exchange))
     if isinstance(error, ReplyIsError):
         return _detail_error(exchange, error.detail, head)
-    return APIResponseValidationError(str(error), **_told_by(head), **_labels(exchange))
+    kind = APIConnectionError if error.cut else APIResponseValidationError
+    return kind(str(error), **_told_by(head), **_labels(exchange))
 
 
 def _status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:

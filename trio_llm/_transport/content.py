@@ -2,11 +2,13 @@
 
 Bytes wait as they came until somebody reads. A read decodes about a mebibyte at most, so that a small reply that stands
 for a huge one costs no memory; the rest waits for the next read. The form of compression is chosen by the first two
-bytes that come, and stays. `end` says whether compressed data is all there.
+bytes that come, and stays. `end` says whether compressed data is all there. Gateways that decompress what they hand on
+forget to say so: text that is said to be gzip is text.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from . import ReplyError
@@ -17,6 +19,8 @@ _PIECE_SIZE = 1_048_576
 _GZIP_OR_ZLIB = 47
 _RAW_DEFLATE = -15
 _GZIP_MAGIC = b"\x1f\x8b"
+_TEXT = re.compile(rb"(\xef\xbb|[\t\r\n -~]{2})")
+"""How text begins."""
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN = frozenset({"", "identity", "none", "utf-8", "utf8", "us-ascii", "iso-8859-1"})
 """What is no coding of the content, and servers send all the same: `none`, and the names of character sets."""
@@ -44,7 +48,7 @@ class Body:
         self._pending: list[bytes] = []
         codings = [name for one in coding.lower().split(",") if (name := one.strip()) not in _PLAIN]
         is_known = not codings or (len(codings) == 1 and codings[0] in _COMPRESSED)
-        self._inflater = _Inflater() if codings and is_known else None
+        self._inflater = _Inflater(is_gzip=codings != ["deflate"]) if codings and is_known else None
         self._unknown = None if is_known else ", ".join(codings)
 
     def feed(self, data: bytes) -> None:
@@ -79,9 +83,11 @@ class Body:
 
 
 class _Inflater:
-    __slots__ = ("_has_members", "_is_begun", "_is_chosen", "_rest", "_zlib")
+    __slots__ = ("_has_members", "_is_begun", "_is_chosen", "_is_gzip", "_is_text", "_rest", "_zlib")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_gzip: bool) -> None:
+        self._is_gzip = is_gzip
+        self._is_text = False
         self._rest = b""
         """What has not been decompressed yet."""
         self._is_begun = False
@@ -96,6 +102,9 @@ class _Inflater:
         self._is_begun = self._is_begun or bool(data)
         if not self._is_chosen and not self._choose():
             return b""
+        if self._is_text:
+            piece, self._rest = self._rest, b""
+            return piece
         pieces: list[bytes] = []
         room = _PIECE_SIZE
         while room and (not self._zlib.eof or self._begin_member()):
@@ -117,7 +126,7 @@ class _Inflater:
     @property
     def is_complete(self) -> bool:
         """Whether the data came to its end, or never began."""
-        return self._zlib.eof or not self._is_begun
+        return self._zlib.eof or self._is_text or not self._is_begun
 
     def _choose(self) -> bool:
         """Some servers send deflate without the zlib frame that the RFC asks for. False if more has to come."""
@@ -127,6 +136,7 @@ class _Inflater:
         self._has_members = self._rest.startswith(_GZIP_MAGIC)
         is_zlib = self._rest[0] & 0x0F == 8 and int.from_bytes(self._rest[:2]) % 31 == 0  # RFC 1950, 2.2
         if not (self._has_members or is_zlib):
+            self._is_text = self._is_gzip and _TEXT.match(self._rest) is not None
             self._zlib = zlib.decompressobj(_RAW_DEFLATE)
         return True
 

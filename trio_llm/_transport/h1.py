@@ -321,7 +321,7 @@ class ReplyParser:
             ", ".join(value.decode("latin-1").strip() for kind, value in told if kind == wanted)
             for wanted in (b"transfer", b"content")
         )
-        if transfer and transfer != "chunked":
+        if transfer and {name.strip() for name in transfer.split(",")} != {"chunked"}:  # some say it twice
             self._fail(f"unknown transfer-encoding {transfer!r}")
         if content:
             self._coded = Body(content, self._limits.body)
