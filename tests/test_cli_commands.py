@@ -81,6 +81,15 @@ def test_models_show_which_keys_are_set_and_never_the_keys(
     assert "https://" in lines["anthropic"]
 
 
+def test_a_long_address_does_not_push_the_rest_of_the_table_away(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--filter", "azure_ai"]) == 0
+    assert main(["models", "--filter", "vertex_ai"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    azure, vertex = (next(line for line in lines if line.startswith(name)) for name in ("azure_ai ", "vertex_ai "))
+    assert "https://{AZURE_AI_RESOURCE_NAME}.services.ai.azure.com " in azure
+    assert "https://{VERTEXAI_LOCATION}-aiplatform.googleapis.com/v1/projec… " in vertex
+
+
 def test_models_are_filtered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("GROQ_API_KEY", SECRET)
 

@@ -55,6 +55,35 @@ def cpu_seconds(statement: str) -> float:
     return float(run_python(TIMED.format(statement=statement)))
 
 
+@pytest.mark.parametrize(
+    ("package", "statement", "told"),
+    [
+        ("rich", "trio_llm.observe.Progress()", 'needs the package rich: pip install "trio-llm[rich]"'),
+        (
+            "opentelemetry",
+            "trio_llm.otel.OpenTelemetry",
+            'needs the package opentelemetry: pip install "trio-llm[otel]"',
+        ),
+        ("hypothesis", "trio_llm.testing.strategies", 'needs the package hypothesis: pip install "trio-llm[testing]"'),
+    ],
+)
+def test_what_an_extra_would_bring_is_told_with_the_command_that_installs_it(
+    package: str, statement: str, told: str
+) -> None:
+    missing = f"""
+import sys, trio_llm, trio_llm.testing
+sys.modules[{package!r}] = None
+try:
+    {statement}
+except ModuleNotFoundError as error:
+    print(error.name, error)
+"""
+    name, _, words = run_python(missing).strip().partition(" ")
+
+    assert name.partition(".")[0] == package
+    assert words.endswith(told)
+
+
 # Alone it is 1.7; beside other tests, which share the caches, more.
 @pytest.mark.parametrize(("statement", "most"), [(PACKAGE, 1.3), (ENGINE, 2.0)], ids=["package", "engine"])
 def test_importing_costs_little_more_than_the_libraries_alone(statement: str, most: float) -> None:

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
+
+_EXTRAS: Final = {"hypothesis": "testing", "opentelemetry": "otel"}
+"""Packages without which a whole module cannot be imported, and the extras that install them."""
 
 
 class NoSettings(ModuleType):
@@ -21,6 +24,18 @@ class NoSettings(ModuleType):
 
 def _absences(package: str) -> Any:
     return import_module("._types.litellm_names", package)
+
+
+def _imported(home: str, package: str | None, wanted: str) -> ModuleType:
+    """A module of the package. If an extra is missing, the error tells how to install it."""
+    try:
+        return import_module(home, package)
+    except ModuleNotFoundError as error:
+        lacking = (error.name or "").partition(".")[0]
+        if lacking not in _EXTRAS:
+            raise
+        how = f'pip install "trio-llm[{_EXTRAS[lacking]}]"'
+        raise ModuleNotFoundError(f"{wanted} needs the package {lacking}: {how}", name=lacking) from None
 
 
 def public_names(
@@ -42,7 +57,7 @@ def public_names(
     def load(name: str) -> Any:
         if name not in modules:
             return _found_elsewhere(name)
-        home = import_module(f".{modules[name] or name}", package)
+        home = _imported(f".{modules[name] or name}", package, f"{module}.{name}")
         value = getattr(home, name) if modules[name] else home
         vars(sys.modules[module])[name] = value
         return value

@@ -6,6 +6,7 @@ Facts about models come from the extra `models`. Where it is not installed, the 
 from __future__ import annotations
 
 import json
+import re
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,6 +18,7 @@ from .table import GAP, aligned
 from .terminal import BOLD, Screen, standard_screen
 
 _MODEL_TITLES = ("model", "context", "answer", "$/M in", "$/M out")
+_LONGEST_URL = 64
 _TITLES = ("provider", "format", "base URL", "key", "documentation")
 
 
@@ -93,7 +95,18 @@ def _write_table(screen: Screen, titles: Sequence[str], rows: Iterable[Sequence[
 
 
 def _cells(row: Provider, variables: Mapping[str, str]) -> list[str]:
-    return [row.name, _format(row), row.base_url, _key(row, variables), row.documentation]
+    return [row.name, _format(row), _short(row.base_url), _key(row, variables), row.documentation]
+
+
+def _short(base_url: str) -> str:
+    """An address for a table: one variable for each place, and no more of it than leaves room for the rest."""
+    shown = re.sub(r"\{([^}]*)\}", lambda place: f"{{{_told_variable(place[1].split('|'))}}}", base_url)
+    return shown if len(shown) <= _LONGEST_URL else f"{shown[: _LONGEST_URL - 1]}…"
+
+
+def _told_variable(alternatives: list[str]) -> str:
+    """The first that the environment can have. Lower case is an argument of a call."""
+    return next((name for name in alternatives if name.isupper()), alternatives[0])
 
 
 def _format(row: Provider) -> str:

@@ -81,7 +81,11 @@ class Progress:
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        from rich.console import Console
+        try:
+            from rich.console import Console
+        except ModuleNotFoundError as error:
+            how = 'pip install "trio-llm[rich]"'
+            raise ModuleNotFoundError(f"a display needs the package rich: {how}", name=error.name) from None
         from rich.live import Live
         from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars, TextColumn, TimeElapsedColumn
 
