@@ -30,7 +30,7 @@ Observers are told of the start and of the end at these places alone.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet, ref
 
 import attrs
@@ -61,10 +61,6 @@ class OpenStream(Protocol):
 
     async def aclose(self) -> None:
         """Close its connection."""
-
-
-_AT_ONCE: Final = 0.01
-"""Seconds after its start within which a call has not waited."""
 
 
 class RunningCall:
@@ -145,8 +141,7 @@ class RunningCall:
         self.attempts += 1
         if not self.has_left:
             self.has_left = True
-            # Most calls leave at once. Moving the deadline of a scope costs more than all else that is done here.
-            if self.from_departure and at > self.started + _AT_ONCE:
+            if self.deadline == math.inf and self.from_departure:  # it stood in line, as few calls do
                 self.deadline = at + self.timeout
                 for scope in self.scopes:
                     scope.deadline = min(scope.deadline, self.deadline)
