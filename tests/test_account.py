@@ -453,3 +453,20 @@ async def test_after_a_refusal_no_call_goes_past_the_pause_without_waiting(autoj
     assert account.enter_nowait(ONE_REQUEST, account.ticket()) is None
     await trio.sleep(30)
     assert account.enter_nowait(ONE_REQUEST, account.ticket()) is not None
+
+
+async def test_a_lane_that_falls_idle_leaves_its_share_of_the_rate_to_the_others(autojump_clock: MockClock) -> None:
+    account = Account(Limits(adaptive=True))
+    for lane in ("first", "second"):
+        with pytest.raises(RateLimitError), await account.enter(ONE_REQUEST, account.ticket(lane=lane)):
+            raise RateLimitError("slowly", status_code=429)
+    other = account.ticket(lane="second").lane.pace
+    assert other is not None
+    await hold(account, 0, ticket=account.ticket(lane="second"))
+    reached = other.rate
+    with await account.enter(ONE_REQUEST, account.ticket(lane="first")):
+        for _ in range(20):
+            await hold(account, 0, ticket=account.ticket(lane="first"))
+        assert other.rate == reached  # not while it is in use
+
+    assert other.rate > reached

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import trio
@@ -31,6 +32,21 @@ async def test_outcomes_come_in_the_order_of_the_requests(autojump_clock: MockCl
     assert [outcome.index for outcome in outcomes] == [0, 1, 2]
     assert [text_of(outcome.response) for outcome in outcomes] == ["echo: 3", "echo: 1", "echo: 2"]
     assert trio.current_time() == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("requests", "limit", "words"),
+    [
+        ("gpt-4o", None, "requests must be a list of requests, or another iterable, not str"),
+        (5, None, "requests must be a list of requests, or another iterable, not int"),
+        ([], 2.5, "limit must be a whole number, not float"),
+        ([], "5", "limit must be a whole number, not str"),
+    ],
+)
+async def test_what_makes_no_sense_is_said_before_anything_starts(requests: Any, limit: Any, words: str) -> None:
+    async with Client(transport=Simulator(), variables=KEYS) as client:
+        with pytest.raises(TypeError, match=words):
+            await client.fan_out(requests, limit=limit)
 
 
 async def test_mixed_requests_fail_and_succeed_each_on_its_own() -> None:

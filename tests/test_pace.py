@@ -247,3 +247,29 @@ def test_a_late_refusal_is_taken_from_what_had_seemed_to_be_allowed() -> None:
 
     # Of 20 three were refused, two of them among the first ten: nine were allowed in ten seconds, give or take one.
     assert pace.rate == pytest.approx(SHARE * (9 + 0.5) / 10)
+
+
+def test_a_refusal_of_two_minutes_ago_is_too_old_to_measure_from() -> None:
+    rates: list[float] = []
+    for seconds in (120.0, 120.5):
+        pace = LanePace(0.0, measures=True)
+        pace.refused(1, 0.0, 0.0)
+        pace.refused(12, seconds, seconds)  # ten were allowed meanwhile
+        rates.append(pace.rate)
+
+    assert rates == [pytest.approx(SHARE * 10.5 / 120), 1]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_rate_grows_until_floats_end_and_no_further(is_known: bool) -> None:
+    pace, now = LanePace(0.0, measures=True), 0.0
+    pace.refused(1, now, now)
+    if is_known:
+        now = 10.0
+        pace.refused(12, now, now)
+    first = pace.rate
+    for _ in range(600):
+        now += pace.wait(now)
+        pace.leave(now)
+
+    assert pace.rate == first * (math.exp(60.0) if is_known else 2.0**60)

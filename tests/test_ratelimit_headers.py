@@ -133,6 +133,8 @@ def test_every_vendors_limits_are_understood(vendor: str) -> None:
         ("0", 0),
         ("1767225660", 60),
         ("1767225660000", 60),
+        ("100000000000", 100_000_000_000 - NOW),
+        ("100000000000.5", 0),
         ("2026-01-01T00:01:00Z", 60),
         ("2026-01-01T01:01:00+01:00", 60),
         ("2026-01-01T00:01:00", 60),
@@ -149,6 +151,21 @@ def test_every_vendors_limits_are_understood(vendor: str) -> None:
 )
 def test_a_reset_is_a_duration_a_number_or_a_time(text: str | None, seconds: float | None) -> None:
     assert read_reset(text, NOW) == (seconds if seconds is None else pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"), [("second", 1), ("10-second", 10), ("minute", 60), ("hour", 3_600), ("day", 86_400)]
+)
+def test_a_window_is_as_long_as_its_name_says(unit: str, seconds: float) -> None:
+    (window,) = read_limits({f"x-ratelimit-limit-requests-{unit}": "60"}, NOW)
+
+    assert window.period == seconds
+
+
+def test_a_month_has_thirty_days() -> None:
+    (window,) = read_limits({"x-ratelimit-limit-req-month": "60"}, NOW)
+
+    assert window.period == 30 * 86_400
 
 
 numbers = (

@@ -136,14 +136,17 @@ async def test_a_slow_reader_is_not_taken_for_a_silent_provider(autojump_clock: 
 
 async def test_waiting_for_a_slot_is_not_taken_for_a_silent_provider(autojump_clock: MockClock) -> None:
     limits = trio_llm.Limits(max_in_flight=1)
-    simulator = Simulator([Reply(WORDS, latency=50), Reply(WORDS)])
+    simulator = Simulator([Reply(WORDS, latency=50), Reply(WORDS, latency=50), Reply(WORDS)])
+    began = trio.current_time()
     async with (
         Client(transport=simulator, limits=limits, timeouts=Timeouts(first_content=60), variables=KEYS) as client,
         trio.open_nursery() as nursery,
     ):
         nursery.start_soon(pulled_text, client)
-        await trio.sleep(20)
+        nursery.start_soon(pulled_text, client)
+        await trio.sleep(5)
         assert await pulled_text(client) == "one two three four"
+        assert trio.current_time() - began > 60
 
 
 async def test_a_cancelled_read_of_a_pumped_stream_loses_nothing(autojump_clock: MockClock) -> None:

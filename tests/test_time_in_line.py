@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 import pytest
 from virtual import ask, client_of, in_virtual_time
 

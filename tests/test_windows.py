@@ -109,3 +109,11 @@ def test_tokens_wait_for_those_ahead() -> None:
     assert window.wait(0, 600, ahead=600) == 120
     assert window.wait(0, 9_000) == 60
     assert window.wait(60, 9_000) == 0
+
+
+def test_when_nothing_counts_all_of_it_is_left_to_the_last_digit() -> None:
+    window = TokenWindow(1.0)
+    for at, amount in ((0, 0.1), (2, 0.2), (4, 0.3)):  # whose sum and differences are not quite nothing
+        window.take(at, amount)
+
+    assert window.left(64) == 1.0

@@ -1,0 +1,64 @@
+"""Forms that are posted for a token, over a client's transport."""
+
+from __future__ import annotations
+
+import pytest
+
+from trio_llm._engine.signed import MOST_READ, post_form
+from trio_llm.transport import HTTPRequest, Origin, Reply, ReplyHead, TransportStatistics
+
+pytestmark = pytest.mark.anyio
+
+
+class Pieces:
+    """A reply whose body comes in these pieces."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.head: ReplyHead = ReplyHead(200, {})
+        self.pieces = [*pieces]
+        self.is_closed = False
+
+    def finish_nowait(self) -> bytes | None:
+        return None
+
+    async def read(self) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+class Answering:
+    """A transport that gives one reply."""
+
+    def __init__(self, reply: Pieces) -> None:
+        self.reply = reply
+        self.request: HTTPRequest | None = None
+
+    async def send(self, origin: Origin, request: HTTPRequest) -> Reply:
+        self.request = request
+        return self.reply
+
+    def statistics(self) -> TransportStatistics:
+        return TransportStatistics(0, 0, 0)
+
+    async def aclose(self) -> None:
+        return None
+
+
+async def test_a_token_comes_in_any_number_of_pieces() -> None:
+    transport = Answering(Pieces(b'{"access_', b'token": "t"}'))
+    head, body = await post_form(transport, "https://login.test/token", {"scope": "a b"})
+
+    assert (head.status, body) == (200, b'{"access_token": "t"}')
+    assert transport.request is not None
+    assert transport.request.body == b"scope=a+b"
+    assert transport.reply.is_closed
+
+
+async def test_no_more_is_read_than_a_token_can_have() -> None:
+    transport = Answering(Pieces(b"x" * MOST_READ, b"y", b"z"))
+    _, body = await post_form(transport, "https://login.test/token", {})
+
+    assert body == b"x" * MOST_READ
+    assert transport.reply.is_closed
