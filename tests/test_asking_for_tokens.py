@@ -40,7 +40,7 @@ class Answering:
         return self.reply
 
     def statistics(self) -> TransportStatistics:
-        return TransportStatistics(0, 0, 0)
+        return TransportStatistics(active=0, idle=0, waiting=0)
 
     async def aclose(self) -> None:
         return None
