@@ -33,6 +33,7 @@ from trio_llm._runtime import run_clock, trio
 from trio_llm._types.http import HTTPRequest, Origin, ReplyHead
 from trio_llm._types.request import NO_OPTIONS, CallOptions, split_arguments
 from trio_llm.providers import HeaderKey, QueryKey, TokenExchange
+from trio_llm.testing import Simulator
 from trio_llm.types import TransportStatistics
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -334,6 +335,17 @@ def test_a_key_that_is_neither_text_nor_callable_is_refused_without_being_shown(
         split_arguments({"api_key": b"sk-secret"}, frozenset())
 
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "gemini/gemini-2.5-flash"])
+async def test_the_name_of_a_variable_is_not_sent_as_a_key(model: str) -> None:
+    simulator = Simulator()
+    async with Client(transport=simulator, variables={}) as client:
+        with pytest.raises(AuthenticationError, match=r"give os\.environ\[\.\.\.\]"):
+            await client.completion(model, [{"role": "user", "content": "Hi"}], api_key="os.environ/MY_KEY")
+
+    assert simulator.requests == []
 
 
 def test_sources_are_told_by_their_account_or_their_callable() -> None:

@@ -89,6 +89,11 @@ def _given(service: Service, key: str | TokenSource, variables: Mapping[str, str
         from .sources import CallableSource
 
         return _asked(CallableSource(key), row.callable_auth or service.auth, variables)
+    if key.startswith("os.environ/"):  # as LiteLLM's router and its proxy's files have it
+        told = (
+            "api_key names a variable, which is not looked up: give os.environ[...], or set the provider's own variable"
+        )
+        raise AuthenticationError(told, llm_provider=row.name)
     exchange = next((value for value in row.sources if isinstance(value, TokenExchange)), None)
     if exchange is not None and key:
         from .clouds import exchange_source
