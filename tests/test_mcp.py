@@ -387,6 +387,33 @@ async def test_a_server_of_this_process_that_falls_is_lost_as_any_other() -> Non
         assert trio.current_time() < 60
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        (Command("no-such-program-anywhere", ["-y"]), "no-such-program-anywhere"),
+        ("http://127.0.0.1:9/mcp?key=secret", "http://127.0.0.1:9/mcp"),
+        (HTTP("http://127.0.0.1:9/mcp?key=secret"), "http://127.0.0.1:9/mcp"),
+    ],
+    ids=["program", "address", "http"],
+)
+async def test_a_server_that_was_never_there_is_told_by_its_place(target: Any, name: str) -> None:
+    with pytest.raises(ServerLostError) as caught:
+        async with connect(target):
+            raise AssertionError("connected")
+
+    assert caught.value.server == name
+    assert f"the server {name} cannot be reached" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.anyio
+async def test_a_command_that_was_written_as_text_is_refused_with_how_to_write_it() -> None:
+    with pytest.raises(ValueError, match=r"a program is Command\('npx', \['-y', 'files'\]\)"):
+        async with connect("npx -y files"):
+            raise AssertionError("connected")
+
+
 @pytest.mark.parametrize("how", ["group", "end"])
 @in_virtual_time
 async def test_a_server_that_stays_away_fails_its_calls_at_once_and_the_block_goes_on(how: str) -> None:

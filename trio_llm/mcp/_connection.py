@@ -76,8 +76,8 @@ class ServerConnection:
     def __init__(
         self, name: str | None, opened: Callable[[ServerConnection], mcp.Client], restart: Restart, start_timeout: float
     ) -> None:
-        self.name: str = name or "unnamed"
-        """As it was given, or what the server calls itself."""
+        self.name: str = name or ""
+        """As it was given, or what the server calls itself; where it is, until it has said so."""
         self.state: State = State.STARTING
         self.listed: list[mcp.types.Tool] = []
         """The server's tools, as it told them last."""

@@ -19,7 +19,7 @@ from ._errors import ServerError
 from ._inputs import Inputs, OnElicitation, OnSampling
 from ._log import LogLevel, LogReader, OnLog
 from ._naming import plain_name, renamed
-from ._targets import Target, check_target, client_target
+from ._targets import Target, check_target, client_target, place_of
 
 if TYPE_CHECKING:
     import mcp
@@ -275,6 +275,8 @@ async def connect(target: Target, **params: Unpack[ServerParams]) -> AsyncIterat
 
     Raises:
         ImportError: without the extra `mcp`.
+        TypeError: for what is no target.
+        ValueError: for a text that is no address.
         ServerLostError: if the server cannot be reached.
     """
     connection, inputs = _connection(target, params)
@@ -312,6 +314,7 @@ def _connection(target: Target, params: ServerParams) -> tuple[ServerConnection,
     )
     restart, timeout = params.get("restart") or Restart(), params.get("start_timeout", 60.0)
     connection = ServerConnection(params.get("name"), lambda made: _open(target, inputs, made), restart, timeout)
+    connection.name = params.get("name") or place_of(target)
     inputs.asked_by = lambda: connection.name
     on_log = params.get("on_log")
     if on_log is not None:

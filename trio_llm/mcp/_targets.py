@@ -62,6 +62,7 @@ def check_target(target: Target) -> None:
     Raises:
         ImportError: where the extra is not installed.
         TypeError: for what is no target.
+        ValueError: for a text that is no address.
     """
     try:
         import_module("mcp")
@@ -69,6 +70,20 @@ def check_target(target: Target) -> None:
         raise ImportError(f"servers of the Model Context Protocol need the package mcp: {INSTALL}") from error
     if not (isinstance(target, str | Command | HTTP) or _is_here(target) or callable(target)):
         raise TypeError(f"a server is an address, a Command, an HTTP or a server of this process, not {target!r}")
+    if isinstance(target, str) and not target.startswith(("http://", "https://")):
+        program, *arguments = target.split() or [""]
+        raise ValueError(f"{target!r} is no http or https address: a program is Command({program!r}, {arguments!r})")
+
+
+def place_of(target: Target) -> str:
+    """Where a server is, for errors before it has told its name; an address without its query, which may hold a key."""
+    match target:
+        case str(url) | HTTP(url):
+            return url.partition("?")[0]
+        case Command(command):
+            return command
+        case _:
+            return getattr(target, "name", None) or "unnamed"
 
 
 def client_target(target: Target, ended: Callable[[], None]) -> Any:
