@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -323,6 +323,70 @@ async def test_speech_has_its_price_on_the_bill_too() -> None:
     assert purse.spent == pytest.approx(10 * 15e-6)
 
 
+PIECES: list[tuple[str, Callable[[Client], Any], float]] = [
+    ("pictures", lambda client: client.image_generation("A cat", "openai/dall-e-3", n=1), 0.04),
+    ("large pictures", lambda client: client.image_generation("A cat", "openai/dall-e-3", size="1792x1024"), 0.08),
+    ("pictures by token", lambda client: client.image_generation("A cat", "openai/gpt-image-1", quality="high"), 0.166),
+    ("speech", lambda client: client.speech("openai/tts-1", "x" * 4_000, "alloy"), 0.06),
+    ("rankings", lambda client: client.rerank("cohere/rerank-v3.5", "q", ["a"] * 101), 0.004),
+    ("sound", lambda client: client.transcription("openai/whisper-1", ("a.mp3", bytes(16_000 * 600))), 0.06),
+]
+
+
+@pytest.mark.parametrize(("what", "ask", "usd"), PIECES, ids=lambda value: value if isinstance(value, str) else "")
+@in_virtual_time
+async def test_what_is_paid_by_the_piece_is_reserved_before_it_leaves(
+    what: str, ask: Callable[[Client], Any], usd: float
+) -> None:
+    simulator = Simulator(lambda _: Reply("x", latency=1))
+    reserved: list[float] = []
+    keys = {"OPENAI_API_KEY": "k", "COHERE_API_KEY": "k"}
+    async with Client(transport=simulator, variables=keys) as client, spending(usd=usd * 2.5) as purse:
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(_refused, partial(ask, client), reserved)
+            await trio.sleep(0.5)
+            assert purse.reserved == pytest.approx(2 * usd, rel=0.05)
+
+    assert len(simulator.requests) == 2, what
+    assert len(reserved) == 1
+    assert purse.reserved == 0
+
+
+async def _refused(ask: Callable[[], Any], refused: list[float]) -> None:
+    try:
+        await ask()
+    except BudgetExceededError:
+        refused.append(trio.current_time())
+
+
+@in_virtual_time
+async def test_what_costs_nothing_is_not_on_the_bill_and_a_picture_without_a_price_is_not_bought() -> None:
+    async with client_of(Simulator()) as client, spending(usd=1) as purse:
+        await client.count_tokens("openai/gpt-5", QUESTION)
+        await client.moderation("x", "openai/omni-moderation-latest")
+        with pytest.raises(BudgetExceededError, match="no price is known for 'unheard-of'"):
+            await client.image_generation("A cat", "openai/unheard-of")
+
+    assert (purse.bill, purse.unpriced) == ([], 0)
+
+
+@pytest.mark.parametrize("limit", [-1, math.nan])
+def test_a_limit_that_is_no_amount_is_refused(limit: float) -> None:
+    with pytest.raises(ValueError, match="which is no amount"):
+        trio_llm.purse.Budget(usd=limit)
+    with pytest.raises(ValueError, match="which is no amount"):
+        trio_llm.purse.Budget(tokens=limit)
+
+    async def spend() -> None:
+        for block in (spending(limit), spending(tokens=limit), spending(soft=limit)):
+            with pytest.raises(ValueError, match="which is no amount"):
+                async with block:
+                    pass
+
+    run_in_virtual_time(spend)
+
+
 steps = st.lists(
     st.sampled_from([Reply("Well", usage=USAGE), Reply("Well", usage=USAGE, latency=3), Failure(500), Failure(429)]),
     min_size=1,
@@ -376,7 +440,8 @@ def test_a_stream_that_ends_early_is_billed_for_about_what_was_delivered(cut: in
 
     purse = run_in_virtual_time(run)
     billed = sum(charge.completion_tokens for charge in purse.bill)
-    assert abs(billed - simulator.requests[0].tokens_sent) <= 3
+    # Each word of the ledger has five bytes, and four are taken for a token.
+    assert abs(billed - simulator.requests[0].tokens_sent * 1.25) <= 3
 
 
 def test_a_dry_run_says_what_requests_will_cost_about() -> None:
@@ -389,6 +454,18 @@ def test_a_dry_run_says_what_requests_will_cost_about() -> None:
     assert found.low < found.usd < found.high
     assert found.unpriced == ()
     assert estimate([ChatRequest("openai/unheard-of", QUESTION)]).unpriced == ("openai/unheard-of",)
+
+
+def test_a_dry_run_of_pictures_and_sounds_goes_by_their_pieces() -> None:
+    requests = [
+        trio_llm.ImageRequest("A cat", "openai/dall-e-3", n=1, quality="hd"),
+        trio_llm.SpeechRequest("openai/tts-1", "x" * 1_000, "alloy"),
+        trio_llm.RerankRequest("cohere/rerank-v3.5", "q", ["a"]),
+    ]
+    found = estimate(requests)
+
+    assert found.low == found.usd == found.high == pytest.approx(0.08 + 0.015 + 0.002)
+    assert found.unpriced == ()
 
 
 def test_a_purse_shows_itself_without_what_was_asked() -> None:

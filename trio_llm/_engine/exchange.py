@@ -36,7 +36,7 @@ from .._types.http import HTTPRequest, ReplyHead
 from .._types.mapping import Record
 from .._types.receipt import EnforcedBy, Receipt, request_id_of
 from .._types.secrets import secrets_of, without_secrets
-from .._types.usage import Usage
+from .._types.usage import Usage, updated_usage
 from .attempts import CallFrame
 from .gates import GatedAdmission
 from .identity import Identity, identify
@@ -247,7 +247,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                 if _is_whole(reply.head, data) and not reading.endpoint.of_documents:
                     chunk = reading.unfold(await _read_body(reply, data))
                     identity.settle(chunk)
-                    admission.usage = usage_of(chunk)
+                    _take(admission, [chunk])
                     yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                     return
                 while not decoder.finished:
@@ -255,8 +255,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     batch = decoder.feed(data) if data else decoder.close()
                     identity.settle_all(batch)
                     if batch:
-                        admission.received += len(batch)
-                        admission.usage = next(filter(None, map(usage_of, reversed(batch))), admission.usage)
+                        _take(admission, batch)
                         yield batch  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                     if decoder.failure is not None:
                         raise _detail_error(exchange, decoder.failure, reply.head)
@@ -272,6 +271,15 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
         except GeneratorExit:
             call.forgotten(admission.usage)
             raise
+
+
+def _take(admission: Admission | GatedAdmission, batch: list[Any]) -> None:
+    """Note what of a stream has come."""
+    admission.received += len(batch)
+    if admission.delivered is not None and type(batch[0]) is not bytes:  # sound may be longer than memory
+        admission.delivered += batch
+    if (usage := next(filter(None, map(usage_of, reversed(batch))), None)) is not None:
+        admission.usage = updated_usage(admission.usage, usage)
 
 
 async def _sent(exchange: Exchange[Any]) -> Reply:

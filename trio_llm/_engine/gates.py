@@ -59,6 +59,7 @@ class GatedAdmission(Learnt):
         self.headers = {}
         self.error = self.usage = self.head = self.response = None
         self.received = 0
+        self.delivered = []
 
     def learn(self, head: ReplyHead) -> None:
         """Take note of a reply's headers."""

@@ -105,7 +105,9 @@ class Learnt(Departure):
     head: ReplyHead | None = None
     """Status and headers of the reply, if one came."""
     response: Any = None
-    """The response, if it came whole. Of a stream there are `usage` and `received`."""
+    """The response, if it came whole. Of a stream there are `usage`, `received` and `delivered`."""
+    delivered: list[Any] = attrs.field(factory=list[Any])
+    """The chunks or events of a stream that arrived. There are none of sound."""
 
 
 class Gate(Protocol):

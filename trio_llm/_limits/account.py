@@ -22,7 +22,7 @@ import math
 import time
 from itertools import islice
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from .._runtime import run_clock, trio
 from .._types.errors import APIError, RateLimitError
@@ -54,6 +54,8 @@ class Admission(LaneCall):
     """
 
     __slots__ = ("account", "lane", "learns", "received", "share", "ticket", "usage")
+    delivered: ClassVar[None] = None
+    """Where gates want to know them, the chunks that arrived: see `GatedAdmission`."""
 
     def __init__(self, account: Account, ticket: Ticket, cost: RateCost, at: float) -> None:
         self.cost = cost

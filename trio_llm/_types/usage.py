@@ -55,3 +55,20 @@ class Usage(Record):
     total_tokens: int = 0
     prompt_tokens_details: PromptTokensDetails | None = None
     completion_tokens_details: CompletionTokensDetails | None = None
+
+
+def updated_usage(before: Usage | None, later: Usage) -> Usage:
+    """Later counts of a stream. What they leave out is as before: some tell the prompt at the beginning alone."""
+    if before is None:
+        return later
+    is_whole = bool(later.prompt_tokens) or not before.prompt_tokens
+    if is_whole and not before.model_extra:
+        return later
+    extra = {**(before.model_extra or {}), **(later.model_extra or {})} or None
+    if is_whole:
+        return attrs.evolve(later, model_extra=extra)
+    prompt = before.prompt_tokens
+    total, details = prompt + later.completion_tokens, before.prompt_tokens_details
+    return attrs.evolve(
+        later, prompt_tokens=prompt, total_tokens=total, prompt_tokens_details=details, model_extra=extra
+    )

@@ -82,6 +82,11 @@ class Quantities:
         """All tokens of the prompt: by these the tiers of a price are chosen."""
         return _sum(self.amounts, ("input", "cache_read", "cache_write", "cache_write_1h", *_INPUTS))
 
+    @property
+    def answer_tokens(self) -> float:
+        """All tokens of the answer."""
+        return _sum(self.amounts, ("output", *_OUTPUTS))
+
     def with_more(self, **amounts: float) -> Quantities:
         """The same with other things that are paid for, such as `web_search=2`."""
         return Quantities({**self.amounts, **amounts})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from .._limits.estimate import (
     BYTES_PER_TOKEN,
@@ -12,7 +13,6 @@ from .._limits.estimate import (
     estimate_answer,
     estimate_prompt,
 )
-from .._types.chat import ModelResponse
 from .._types.request import AnyRequest
 
 _SHORT: Final = TOKENS_PER_ATTACHMENT * BYTES_PER_TOKEN
@@ -35,13 +35,31 @@ def expected_tokens(request: AnyRequest, size: int | None = None) -> tuple[int, 
     return prompt, estimate_answer(request)
 
 
-def answered_tokens(response: ModelResponse) -> int:
-    """About how many tokens of an answer have arrived."""
+def answered_tokens(response: Any) -> int:
+    """About how many tokens of an answer have arrived, over whatever API."""
     return -(-sum(len(text.encode(errors="replace")) for text in _said(response)) // BYTES_PER_TOKEN)
 
 
-def _said(response: ModelResponse) -> Iterator[str]:
-    for choice in response.choices:
-        message = choice.message
-        yield from filter(None, (message.content, message.reasoning_content, message.refusal))
-        yield from (call.function.arguments for call in message.tool_calls or () if call.function is not None)
+def _said(response: Any) -> Iterator[str]:
+    for choice in getattr(response, "choices", ()):
+        message = getattr(choice, "message", None)
+        yield from _texts(choice if message is None else message, _TEXTS)
+        for call in getattr(message, "tool_calls", None) or ():
+            yield from _texts(call.function, ("arguments",))
+    # Items of the Responses API, and blocks of the Messages API.
+    for part in (*getattr(response, "output", ()), *getattr(response, "content", ())):
+        yield from _texts(part, (*_TEXTS, "arguments", "thinking"))
+        for within in (*(part.get("content") or ()), *(part.get("summary") or ())):
+            yield from _texts(within, _TEXTS)
+        made = part.get("input")
+        if made:
+            yield made if isinstance(made, str) else json.dumps(made)
+
+
+_TEXTS: Final = ("text", "content", "reasoning_content", "refusal")
+
+
+def _texts(holder: Any, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names if hasattr(holder, "get") else ():
+        if isinstance(text := holder.get(name), str):
+            yield text

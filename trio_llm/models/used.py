@@ -6,11 +6,17 @@ delivered, and what was asked, by `expected_tokens`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import attrs
+
 from .._types.chat import ModelResponse
+from .._types.messages_api.reply import AnthropicMessagesResponse
 from .._types.request import AnyRequest
+from .._types.responses_api.response import ResponsesAPIResponse
+from .._types.spoken import SpeechRequest
+from .._types.text_completions import TextCompletionResponse
 from .._types.usage import Usage
 from .prices import Quantities
 from .sizes import answered_tokens, expected_tokens
@@ -22,14 +28,19 @@ _LEAST_SECONDS: Final[Mapping[str, float]] = {"groq": 10.0}
 def quantities_of(response: Any, row: str, asked: AnyRequest | None) -> tuple[Quantities, bool]:
     """What a response used, and whether that is an estimate. Nothing, if nobody can say."""
     usage = usage_of(response)
-    if isinstance(response, ModelResponse):
-        if usage is not None and all(choice.finish_reason for choice in response.choices):
-            return Quantities.of_usage(usage, row), False
-        return _estimated(response, usage, asked), True
-    amounts = _other_amounts(response, row, asked)
+    is_ended = _ENDED.get(type(response))
+    if is_ended is not None and not (usage is not None and is_ended(response)):
+        is_begun = getattr(response, "status", None) not in _NOT_BEGUN
+        return _estimated(response, row, asked) if is_begun else Quantities({}), is_begun
+    amounts = asked_amounts(asked) or _other_amounts(response, row, asked)
     if usage is not None and (usage.prompt_tokens or usage.completion_tokens):
         amounts = {**Quantities.of_usage(usage, row).amounts, **amounts}
     return Quantities(amounts), False
+
+
+def asked_amounts(asked: AnyRequest | None) -> dict[str, float]:
+    """What is paid for by the request alone, whatever comes back."""
+    return {"character": len(asked.input)} if isinstance(asked, SpeechRequest) else {}
 
 
 def usage_of(response: Any) -> Usage | None:
@@ -39,12 +50,27 @@ def usage_of(response: Any) -> Usage | None:
     return usage if isinstance(usage, Usage) else None
 
 
-def _estimated(response: ModelResponse, usage: Usage | None, asked: AnyRequest | None) -> Quantities:
-    prompt = usage.prompt_tokens if usage is not None else 0
-    if not prompt and asked is not None:
-        prompt = expected_tokens(asked)[0]
-    answer = max(usage.completion_tokens if usage is not None else 0, answered_tokens(response))
-    return Quantities.of_tokens(prompt, answer)
+def _estimated(response: Any, row: str, asked: AnyRequest | None) -> Quantities:
+    usage, answer = usage_of(response), answered_tokens(response)
+    if usage is not None and usage.prompt_tokens:
+        # Some tell the prompt at the beginning, with what of it was cached.
+        return Quantities.of_usage(attrs.evolve(usage, completion_tokens=max(usage.completion_tokens, answer)), row)
+    return Quantities.of_tokens(0 if asked is None else expected_tokens(asked)[0], answer)
+
+
+def _finished(response: ModelResponse | TextCompletionResponse) -> bool:
+    return all(choice.finish_reason for choice in response.choices)
+
+
+_NOT_BEGUN: Final = ("queued",)
+_UNDER_WAY: Final = ("in_progress", "queued")
+_ENDED: Final[Mapping[type, Callable[[Any], bool]]] = {
+    AnthropicMessagesResponse: lambda message: message.stop_reason is not None,
+    ModelResponse: _finished,
+    ResponsesAPIResponse: lambda response: response.status not in _UNDER_WAY,
+    TextCompletionResponse: _finished,
+}
+"""Responses that can be those of a stream which was cut, and what shows that one was not."""
 
 
 def _other_amounts(response: Any, row: str, asked: AnyRequest | None) -> dict[str, float]:
@@ -57,9 +83,13 @@ def _images(response: Any, _: str, asked: Any) -> dict[str, float]:
     if usage_of(response) is not None:
         return {}
     given = getattr(asked, "parameters", {})
-    quality = getattr(response, "quality", None) or given.get("quality") or "standard"
-    size = getattr(response, "size", None) or given.get("size") or "1024x1024"
-    return {f"image_{quality}_{size}": len(response.data)}
+    told = [getattr(response, name, None) or given.get(name) for name in ("quality", "size")]
+    return {picture_part(*told): len(response.data)}
+
+
+def picture_part(quality: str | None, size: str | None) -> str:
+    """What a picture of this quality and size is paid as."""
+    return f"image_{quality or 'standard'}_{size or '1024x1024'}"
 
 
 def _transcription(response: Any, row: str, _: Any) -> dict[str, float]:
@@ -69,10 +99,6 @@ def _transcription(response: Any, row: str, _: Any) -> dict[str, float]:
     if not seconds or (usage is not None and usage.prompt_tokens):
         return {}
     return {"input_audio_second": max(float(seconds), _LEAST_SECONDS.get(row, 0.0))}
-
-
-def _speech(_: Any, __: str, asked: Any) -> dict[str, float]:
-    return {"character": len(asked.input)}
 
 
 def _ranking(response: Any, _: str, __: Any) -> dict[str, float]:
@@ -103,7 +129,6 @@ _READERS: Final = {
     "image_edit": _images,
     "image_variation": _images,
     "transcription": _transcription,
-    "speech": _speech,
     "rerank": _ranking,
 }
 """By operation: what is paid for other than tokens."""

@@ -45,7 +45,7 @@ class Budget:
         clock: what says the time, in seconds.
 
     Raises:
-        ValueError: without any limit, or for a period that is not positive.
+        ValueError: without any limit, for one that is no amount, or for a period that is not positive.
         ModuleNotFoundError: for a limit in USD without the extra `models`.
 
     Example:
@@ -65,10 +65,13 @@ class Budget:
     ) -> None:
         if usd is None and tokens is None:
             raise ValueError("a budget has a limit: usd=, tokens=, or both")
+        if each not in ("account", "all"):
+            raise ValueError(f"each {each!r} has no budget: it is each 'account', or 'all' together")
         if not per > 0:
             raise ValueError(f"the period of a budget is a number of seconds, not {per}")
         if usd is not None:
             load_prices()
+        Purse(usd, tokens, name)  # which refuses what is no amount
         self._limits = (usd, tokens, name)
         self._per = per
         self._each = each

@@ -1,24 +1,28 @@
 """What attempts cost: the entries of a bill.
 
 Most attempts have plain usage, and their price is arithmetic on a few numbers (`models.rates`). All others go the long
-way, as `response.cost` does: what a provider told itself, pictures and sounds, tiers, streams that were cut. Both give
-the same number. The `Cost` with its parts is made when somebody reads it.
+way, as `response.cost` does: what a provider told itself, pictures and sounds, tiers, and streams that were cut, whose
+chunks are put together. Both give the same number. The `Cost` with its parts is made when somebody reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from .._engine.seams import Learnt
+from .._engine.stream_rules import PictureFolding, TranscriptFolding
 from .._engine.watching import NO_HEADERS, labels_of
-from .._types.chat import ModelResponse
-from ..models.costs import Cost, Sale, cost_of, cost_of_used, told_cost
+from .._types.chat import ModelResponse, ModelResponseStream
+from .._types.folding import ChatFolding, Folding, TextFolding, fold
+from .._types.messages_api.folding import MessageFolding
+from .._types.responses_api.folding import EventFolding
+from ..models.costs import Cost, Sale, cost_of, cost_of_used
 from ..models.prices import Prices, Quantities
 from ..models.rates import Rates
-from ..models.sizes import answered_tokens, expected_tokens
+from ..models.used import asked_amounts, quantities_of
 
 
 @attrs.define(eq=False)
@@ -62,6 +66,16 @@ class Charge:
         return self._source
 
 
+_FOLDINGS: Final[Mapping[str, Callable[[], Folding[Any, Any]]]] = {
+    "anthropic_messages": MessageFolding,
+    "completion": ChatFolding,
+    "image_edit": PictureFolding,
+    "image_generation": PictureFolding,
+    "responses": EventFolding,
+    "text_completion": TextFolding,
+    "transcription": TranscriptFolding,
+}
+"""By operation, what puts the chunks of its streams together."""
 Entry: TypeAlias = tuple[str, str, Mapping[str, Any], float, float, float | None, int, int, str | None, Cost | Prices]
 """What a `Charge` is made of when somebody reads it. A bill has many entries: one object each, without the response."""
 
@@ -71,7 +85,7 @@ def entry_of(learnt: Learnt, rates: Rates | None) -> Entry | None:
     usage, response, service = learnt.usage, learnt.response, None
     if usage is not None and rates is not None:
         if response is None:
-            is_plain = learnt.error is None or not _is_cut(learnt)
+            is_plain, service = _of_stream(learnt)
         else:
             # Its usage must be all that its cost depends on.
             is_plain = type(response) is ModelResponse and not response.model_extra
@@ -85,39 +99,30 @@ def entry_of(learnt: Learnt, rates: Rates | None) -> Entry | None:
             return learnt.provider, learnt.model, labels, prompt, answer, usd, cached, reasoning, service, rates.prices
     if usage is None and response is None and not learnt.received:
         return None
-    cost, (prompt, answer) = _cost_at_length(learnt), _tokens(learnt)
-    labels = labels_of(learnt.request)
-    return learnt.provider, learnt.model, labels, prompt, answer, cost.usd, 0, 0, None, cost
+    cost, asked, answered = _at_length(learnt)
+    return learnt.provider, learnt.model, labels_of(learnt.request), asked, answered, cost.usd, 0, 0, None, cost
 
 
-def _is_cut(learnt: Learnt) -> bool:
-    """Whether it is a stream whose usage was told at its beginning, and which never came to its end."""
-    usage = learnt.usage
-    return learnt.error is not None and usage is not None and learnt.received > usage.completion_tokens
+def _of_stream(learnt: Learnt) -> tuple[bool, str | None]:
+    """Whether its usage is all that the cost of a stream depends on, and the service that answered."""
+    last = learnt.delivered[-1] if learnt.delivered else None
+    if learnt.error is not None or type(last) is not ModelResponseStream or last.model_extra:
+        return False, None
+    return True, last.service_tier or learnt.delivered[0].service_tier
 
 
-def _cost_at_length(learnt: Learnt) -> Cost:
-    row, name, usage = learnt.provider, learnt.model, learnt.usage
-    if learnt.response is not None:
-        return cost_of(learnt.response, row, name, asked=learnt.request)
-    if (told := told_cost({"usage": usage})) is not None:
-        return Cost(told, {"told": told}, f"told by {row}")
-    prompt, answer = _tokens(learnt)
-    if usage is None:
-        quantities = Quantities.of_tokens(prompt, answer)
-    else:
-        quantities = Quantities.of_usage(attrs.evolve(usage, completion_tokens=answer), row)
-    cost = cost_of_used(quantities, {"usage": usage}, Sale(row, name))
-    return attrs.evolve(cost, estimated=usage is None or _is_cut(learnt))
-
-
-def _tokens(learnt: Learnt) -> tuple[int, int]:
-    """Of prompt and answer: as told, else about as many as were sent and delivered."""
-    usage, response = learnt.usage, learnt.response
-    if usage is not None:
-        return usage.prompt_tokens, max(usage.completion_tokens, learnt.received if _is_cut(learnt) else 0)
+def _at_length(learnt: Learnt) -> tuple[Cost, float, float]:
+    """The cost, and the tokens of prompt and answer."""
+    row, name, asked = learnt.provider, learnt.model, learnt.request
+    response = learnt.response
+    if response is None and learnt.delivered and asked.operation in _FOLDINGS:
+        response = fold(_FOLDINGS[asked.operation](), learnt.delivered)
     if response is None:
-        return expected_tokens(learnt.request)[0], learnt.received
-    if isinstance(response, ModelResponse):
-        return expected_tokens(learnt.request)[0], answered_tokens(response)
-    return 0, 0
+        # Sound that was streamed, or what was made piece by piece: there is nothing to look at.
+        amounts = asked_amounts(asked)
+        quantities = Quantities.of_usage(learnt.usage, row) if learnt.usage is not None else Quantities(amounts)
+        cost = cost_of_used(quantities, {"usage": learnt.usage}, Sale(row, name))
+    else:
+        cost = cost_of(response, row, name, asked=asked)
+        quantities, _ = quantities_of(response, row, asked)
+    return cost, quantities.prompt_tokens, quantities.answer_tokens

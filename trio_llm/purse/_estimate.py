@@ -11,8 +11,10 @@ import trio_llm
 
 from .._types.request import AnyRequest
 from ..models.costs import cost_of_quantities
+from ..models.facts import prices_of
 from ..models.prices import Quantities
 from ..models.sizes import expected_tokens
+from ._expected import BY_TOKEN, PAID, expected_parts
 
 _UNCERTAIN: Final = 0.3
 """By how much the tokens of a prompt, counted by bytes, are off for most texts."""
@@ -64,15 +66,25 @@ def estimate(requests: Iterable[AnyRequest]) -> Estimate:
         prompt, answer = expected_tokens(request)
         prompts, answers = prompts + prompt, answers + answer
         bare, row, _, _ = trio_llm.get_llm_provider(request.model, request.options.custom_llm_provider)
-        cases = (
-            (prompt, answer),
-            (prompt * (1 - _UNCERTAIN), answer * _SHORT_ANSWER),
-            (prompt * (1 + _UNCERTAIN), answer),
-        )
-        costs = [cost_of_quantities(Quantities.of_tokens(*case), row, bare).usd for case in cases]
+        costs = _costs(request, row, bare, (prompt, answer))
         for place, usd in enumerate(costs):
             sums[place] += usd or 0.0
         if None in costs:
             unpriced[request.model] = None
     usd, low, high = sums
     return Estimate(number, prompts, answers, usd, low, high, tuple(unpriced))
+
+
+def _costs(request: AnyRequest, row: str, name: str, tokens: tuple[float, float]) -> list[float | None]:
+    """What a request will cost in USD, at least, and at most; None where nobody says."""
+    if request.operation not in BY_TOKEN:
+        prices = prices_of(row, name)
+        parts = {} if prices is None else expected_parts(request, prices)
+        return [sum(parts.values()) if parts or request.operation not in PAID else None] * 3
+    prompt, answer = tokens
+    cases = (
+        tokens,
+        (prompt * (1 - _UNCERTAIN), answer * _SHORT_ANSWER),
+        (prompt * (1 + _UNCERTAIN), answer),
+    )
+    return [cost_of_quantities(Quantities.of_tokens(*case), row, name).usd for case in cases]

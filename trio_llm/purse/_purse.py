@@ -26,11 +26,11 @@ from .._types.errors import BudgetExceededError
 from ..models.costs import cost_of_quantities
 from ..models.facts import prices_of
 from ..models.prices import Quantities
-from ..models.rates import RateBook
+from ..models.rates import RateBook, Rates
 from ..models.sizes import expected_tokens
 from ._charges import Charge, Entry, entry_of
+from ._expected import BY_TOKEN, PAID, expected_parts
 
-_PRICED_BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
 _NOTHING: Final = 1e-12
 """USD. Sums of many numbers end near nothing, not at it."""
 
@@ -45,6 +45,9 @@ class Purse:
     """
 
     def __init__(self, usd: float | None, tokens: float | None, name: str) -> None:
+        for limit, unit in ((usd, "USD"), (tokens, "tokens")):
+            if limit is not None and not limit >= 0:
+                raise ValueError(f"{name} is limited to {limit} {unit}, which is no amount")
         self.usd_limit: float | None = usd
         self.token_limit: float | None = tokens
         self.name: str = name
@@ -100,9 +103,11 @@ class Purse:
         usd, tokens = 0.0, prompt + answer
         rates = self._book.of(departure.provider, departure.model)
         if self.usd_limit is not None:
-            if departure.request.operation in _PRICED_BY_TOKEN:
+            if departure.request.operation in BY_TOKEN:
                 known = None if rates is None else rates.usd_of_tokens(prompt, answer)
                 usd = self._usd_at_length(departure, prompt, answer) if known is None else known
+            elif departure.request.operation in PAID:
+                usd = self._usd_of_pieces(departure, rates)
             if self.spent + self.reserved + usd > self.usd_limit:
                 limit, spent = f"USD {self.usd_limit:.6g}", f"{self.spent:.6g} are spent, {self.reserved:.6g} reserved"
                 raise self._refusal(limit, spent, f"{usd:.6g}", departure)
@@ -127,7 +132,7 @@ class Purse:
         if self.reserved < _NOTHING:
             self.reserved = 0.0
         entry = entry_of(learnt, rates)
-        if entry is None:
+        if entry is None or (entry[5] is None and learnt.request.operation not in PAID):
             return
         self._entries.append(entry)
         _, _, _, prompt, answer, charged, _, _, _, _ = entry
@@ -156,11 +161,19 @@ class Purse:
         row, name = departure.provider, departure.model
         usd = cost_of_quantities(Quantities.of_tokens(prompt, answer), row, name).usd
         if usd is None:
-            raise BudgetExceededError(
-                f"{self.name} is limited to USD {self.usd_limit:.6g}, and no price is known for {name!r} of {row}: say"
-                " it with register_model, or limit the tokens"
-            )
+            raise self._unpriced(departure)
         return usd
+
+    def _usd_of_pieces(self, departure: Departure, rates: Rates | None) -> float:
+        if rates is None:
+            raise self._unpriced(departure)
+        return sum(expected_parts(departure.request, rates.prices, departure.size).values())
+
+    def _unpriced(self, departure: Departure) -> BudgetExceededError:
+        return BudgetExceededError(
+            f"{self.name} is limited to USD {self.usd_limit:.6g}, and no price is known for {departure.model!r} of"
+            f" {departure.provider}: say it with register_model, or limit the tokens"
+        )
 
     def _refusal(self, limit: str, spent: str, asked: str, departure: Departure) -> BudgetExceededError:
         return BudgetExceededError(

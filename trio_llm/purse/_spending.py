@@ -37,6 +37,7 @@ async def spending(
         name: what messages call it.
 
     Raises:
+        ValueError: for a limit that is no amount.
         BudgetExceededError: from a call beneath that has no room. It is no failure of a provider: nothing retries it.
 
     Example:
@@ -45,6 +46,8 @@ async def spending(
         >>> purse.spent, purse.by("model")
     """
     purse = Purse(usd, tokens, name)
+    if soft is not None and not soft >= 0:
+        raise ValueError(f"{name} warns at USD {soft}, which is no amount")
     if usd is not None:
         load_prices()
     if soft is not None:
