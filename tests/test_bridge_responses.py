@@ -315,6 +315,7 @@ MEMORY: list[dict[str, Any]] = [
     {"text": {"shape": "round"}},
     {"tool_choice": {"type": "mcp", "server_label": "x"}},
 ]
+FILTERED = {"type": "web_search", "filters": {"allowed_domains": ["a.example"]}}
 
 
 @pytest.mark.parametrize("params", MEMORY, ids=lambda params: next(iter(params)))
@@ -322,6 +323,12 @@ def test_what_needs_the_provider_s_memory_or_tools_is_refused_or_left_out(params
     with pytest.raises(UnsupportedParamsError, match=next(iter(params))):
         sent(**params)
     assert sent(**params, drop_params=True) == {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_a_search_of_the_web_that_chats_cannot_ask_for_is_refused_or_left_out() -> None:
+    with pytest.raises(UnsupportedParamsError, match=r"tools\[0\]\.filters"):
+        sent(tools=[FILTERED])
+    assert sent(tools=[FILTERED], drop_params=True)["web_search_options"] == {}
 
 
 @pytest.mark.parametrize(

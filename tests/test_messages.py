@@ -23,6 +23,7 @@ from trio_llm import (
 )
 from trio_llm._types.folding import fold
 from trio_llm._types.messages_api.folding import MessageFolding
+from trio_llm.testing import Reply, Simulator
 from trio_llm.types import ContentBlockDeltaEvent, ContentBlockStartEvent, MessageDeltaEvent, MessageStartEvent
 
 pytestmark = pytest.mark.anyio
@@ -333,6 +334,58 @@ async def test_a_conversation_with_tools_and_files_is_a_chat() -> None:
     assert body["messages"][3]["content"] == "So?"
 
 
+def test_marks_and_fields_of_tools_and_failures_are_for_the_chats_dialect_to_send() -> None:
+    from trio_llm._dialects.bridges.messages_request import chat_request
+
+    mark = {"cache_control": {"type": "ephemeral"}}
+    failed = {"type": "tool_result", "tool_use_id": "tu_1", "content": "Rain.", "is_error": True, **mark}
+    text = {"type": "text", "text": "So?", **mark}
+    tool = {"name": "f", "input_schema": {"type": "object"}, "defer_loading": True, "strict": None, **mark}
+    messages = [{"role": "assistant", "content": MESSAGE["content"][3:]}, {"role": "user", "content": [failed, text]}]
+    system = [{"type": "text", "text": "Be short."}, {"type": "text", "text": "Be kind.", **mark}]
+    made = chat_request(MessagesRequest(64, messages, "m", system=system, tools=[tool]))
+
+    assert made.messages[0]["content"] == system
+    assert made.messages[2] == {"role": "tool", "tool_call_id": "tu_1", "content": "Rain.", "is_error": True, **mark}
+    assert made.messages[3]["content"] == [text]
+    function = {"name": "f", "parameters": {"type": "object"}, "defer_loading": True}
+    assert made.parameters["tools"] == [{"type": "function", "function": function, **mark}]
+    plain = chat_request(
+        MessagesRequest(64, QUESTION, "m", system=[{**block, "cache_control": None} for block in system])
+    )
+    assert plain.messages[0]["content"] == "Be short.\nBe kind."
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["mistral/m", "gemini/m", "openai/gpt-any"])
+async def test_who_asks_is_told_where_it_can_be_said(model: str, stream: bool) -> None:
+    simulator = Simulator(Reply("Rome."))
+    asked: dict[str, Any] = {"metadata": {"user_id": "u1"}, "stream": stream}
+    async with Client(transport=simulator, variables={**KEYS, "GEMINI_API_KEY": "k", "OPENAI_API_KEY": "k"}) as client:
+        told: Any = await client.anthropic_messages(64, QUESTION, model, **asked)
+        if stream:
+            async for _ in told:
+                pass
+        with pytest.raises(UnsupportedParamsError, match="top_k"):
+            await client.anthropic_messages(64, QUESTION, model, top_k=3, **asked)
+
+    (request,) = simulator.requests
+    assert json.loads(request.body).get("user") == ("u1" if model.startswith("openai") else None)
+
+
+async def test_a_search_of_the_web_says_where_and_what_a_chat_cannot_say_is_refused() -> None:
+    from trio_llm._dialects.bridges.messages_request import chat_request
+
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    place = {"user_location": {"type": "approximate", "city": "Rome"}}
+    made = chat_request(MessagesRequest(64, QUESTION, "m", tools=[{**search, **place}]))
+    assert made.parameters["web_search_options"] == {
+        "user_location": {"type": "approximate", "approximate": {"city": "Rome"}}
+    }
+    with pytest.raises(UnsupportedParamsError, match=r"tools\[0\]\.allowed_domains"):
+        await sent(tools=[{**search, "allowed_domains": ["a.example"]}])
+
+
 async def test_signatures_of_a_bridged_answer_go_back() -> None:
     from trio_llm._dialects.bridges.messages_request import chat_request
 
@@ -358,6 +411,7 @@ async def test_signatures_of_a_bridged_answer_go_back() -> None:
         {"mcp_servers": [{"url": "x"}]},
         {"service_tier": "standard_only"},
         {"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]},
+        {"output_config": {"task_budget": {"type": "tokens", "total": 9}}},
         {"messages": [{"role": "user", "content": [{"type": "container_upload", "file_id": "f"}]}]},
     ],
     ids=lambda params: next(iter(params)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import trio
@@ -199,6 +200,13 @@ def test_arguments_are_handed_on() -> None:
         return first + second
 
     assert run_in_virtual_time(add, 1, 2) == 3
+
+
+@pytest.mark.parametrize("script", ["Hi", ["Hi"], lambda _: "Hi"], ids=["text", "list", "function"])
+async def test_a_script_of_something_else_than_actions_is_told_what_to_write(script: Any) -> None:
+    with pytest.raises(TypeError, match=r"not of 'Hi': write Reply\('Hi'\)"):
+        async with client_of(Simulator(script)) as client:
+            await client.completion("openai/any", QUESTION)
 
 
 @pytest.mark.parametrize("stream", [False, True])

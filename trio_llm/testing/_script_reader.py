@@ -20,6 +20,22 @@ DEFAULT: Final = Reply()
 _END: Final[Any] = object()
 
 
+_ACTIONS: Final = (Reply, Failure, RawReply, Disconnect)
+
+
+def _wrong(action: object) -> str:
+    instead = f": write Reply({action!r:.60})" if isinstance(action, str) else ""
+    return f"a script consists of Reply, Failure, RawReply and Disconnect, not of {action!r:.60}{instead}"
+
+
+def _checked(action: object) -> Action:
+    if action is None:
+        return DEFAULT
+    if not isinstance(action, _ACTIONS):
+        raise TypeError(_wrong(action))
+    return action
+
+
 class ScriptReader:
     """The scripted actions, one for each request; `then` is for all behind the last. Without it there may be none."""
 
@@ -27,8 +43,10 @@ class ScriptReader:
         self._then = then
         self._function: Callable[[RecordedRequest], Action | None] | None = None
         self._actions: Iterator[Action | None] = iter(())
-        if isinstance(script, Reply | Failure | RawReply | Disconnect):
+        if isinstance(script, _ACTIONS):
             self._actions = repeat(script)
+        elif isinstance(script, str | bytes):  # whose letters would be taken for actions
+            raise TypeError(_wrong(script))
         elif callable(script):
             self._function = script
         else:
@@ -41,12 +59,13 @@ class ScriptReader:
 
         Raises:
             ScriptExhaustedError: if the script has nothing for it.
+            TypeError: if it has something else than an action.
         """
         if self._function is not None:
-            return self._function(record) or DEFAULT
+            return _checked(self._function(record))
         action = next(self._actions, _END)
         if action is not _END:
-            return action or DEFAULT
+            return _checked(action)
         if self._then is None:
             raise ScriptExhaustedError(record)
         return self._then

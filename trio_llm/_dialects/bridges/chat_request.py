@@ -57,6 +57,8 @@ _HOSTED: Final = frozenset(
     }
 )
 """Tools of OpenAI's own. Those of other vendors are handed on for their dialect to judge."""
+_OF_SEARCHES: Final = ("type", "search_context_size", "user_location")
+"""What a tool that searches the web may have in a chat."""
 _LOGPROBS: Final = "message.output_text.logprobs"
 _IMPLIED: Final = frozenset({"reasoning.encrypted_content", _LOGPROBS})
 """What `include` may name: what a provider without memory wants back comes in any case."""
@@ -127,6 +129,8 @@ class _ChatParameters:
             kind = as_mapping(tool).get("type")
             if str(kind).startswith("web_search"):
                 self.made["web_search_options"] = _search_options(tool)
+                beyond = [name for name, value in as_mapping(tool).items() if value and name not in _OF_SEARCHES]
+                self.refused += [f"tools[{place}].{name}" for name in beyond]
             elif kind in _HOSTED:
                 self.refused.append(f"tools[{place}] of type {kind!r}")
             else:

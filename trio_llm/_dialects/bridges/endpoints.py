@@ -8,7 +8,10 @@ from typing import Any, TypeVar
 import attrs
 
 from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
+from ..._types.errors import UnsupportedParamsError
+from ..._types.http import HTTPRequest
 from ..._types.receipt import EnforcedBy
+from ..._types.request import changed
 from ..contract import Endpoint, NotYet, StreamDecoder, StreamEndpoint, WireCall
 from ..told_schema import with_told_schema
 
@@ -22,6 +25,8 @@ class ChatBridge:
     """How requests of one API become chats."""
 
     chat_request: Callable[[Any], ChatRequest]
+    advice: frozenset[str] = frozenset()
+    """Parameters of the chat that are left out where they cannot be said: they only tell who asks."""
 
     def whole(
         self,
@@ -34,9 +39,7 @@ class ChatBridge:
             response: ModelResponse | NotYet = chat.decode(self._as_chat(call), body)
             return response if isinstance(response, NotYet) else write(call, response)
 
-        return Endpoint(
-            lambda call: chat.encode(self._as_chat(call)), decode, chat.polled, self._as_chats(chat.enforced_by)
-        )
+        return Endpoint(lambda call: self._encoded(chat, call), decode, chat.polled, self._as_chats(chat.enforced_by))
 
     def streamed(
         self,
@@ -46,7 +49,7 @@ class ChatBridge:
         """The endpoint of a streamed answer, whose decoder `open_decoder` makes of a chat's."""
         opened_by = chat.opened_by
         return StreamEndpoint(
-            lambda call: chat.encode(self._as_chat(call)),
+            lambda call: self._encoded(chat, call),
             lambda call: open_decoder(call, chat.open_decoder(self._as_chat(call))),
             chat.of_documents,
             None if opened_by is None else self._opening(opened_by),
@@ -55,10 +58,22 @@ class ChatBridge:
 
     def _opening(self, opened_by: Endpoint[ChatRequest, NotYet]) -> Endpoint[RequestT, NotYet]:
         return Endpoint(
-            lambda call: opened_by.encode(self._as_chat(call)),
+            lambda call: self._encoded(opened_by, call),
             lambda call, body: opened_by.decode(self._as_chat(call), body),
             opened_by.polled,
         )
+
+    def _encoded(
+        self, chat: Endpoint[ChatRequest, Any] | StreamEndpoint[ChatRequest, Any], call: WireCall[Any]
+    ) -> HTTPRequest:
+        asked = self._as_chat(call)
+        try:
+            return chat.encode(asked)
+        except UnsupportedParamsError:
+            if self.advice.isdisjoint(asked.request.parameters):
+                raise
+        told = {name: value for name, value in asked.request.parameters.items() if name not in self.advice}
+        return chat.encode(attrs.evolve(asked, request=changed(asked.request, parameters=told)))
 
     def _as_chats(
         self, question: Callable[[WireCall[ChatRequest]], EnforcedBy | None] | None

@@ -16,7 +16,7 @@ from .events import chunk_of
 from .message_events import MessageWriter
 from .messages_request import chat_request
 
-_BRIDGE: Final = ChatBridge(chat_request)
+_BRIDGE: Final = ChatBridge(chat_request, advice=frozenset({"user"}))
 
 
 def messages_over(

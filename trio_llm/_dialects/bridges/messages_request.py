@@ -1,7 +1,8 @@
 """A request of the Messages API as a chat request.
 
-Marks for caches (`cache_control`) are advice that other providers do not need, and stay behind. What only Anthropic's
-own servers can do (its tools, containers, the editing of contexts) cannot be expressed.
+Marks for caches (`cache_control`) go with the parts, the instructions and the tools that have them, for the dialect of
+the chat to send where they are understood. So do fields of a tool that Anthropic's reference has and chats do not. What
+only Anthropic's own servers can do (its tools, containers, the editing of contexts) cannot be expressed.
 
 Source: Anthropic API reference, "Create a Message", 2026-11.
 """
@@ -24,6 +25,11 @@ Block = Mapping[str, Any]
 _SAME: Final = ("temperature", "top_p")
 _OWN: Final = ("container", "context_management", "inference_geo", "mcp_servers", "top_k")
 _CHOICES: Final[Mapping[Any, str]] = {"auto": "auto", "any": "required", "none": "none"}
+_OUTPUT: Final = ("effort", "format")
+_OF_SEARCHES: Final = ("type", "name", "cache_control", "user_location")
+"""What a tool that searches the web may have in a chat."""
+_PLACED: Final = ("type", "name", "input_schema", "cache_control")
+"""Fields of tools that have a place of their own in chats."""
 _EFFORTS: Final = ((4_096, "low"), (16_384, "medium"))
 """Budgets of thinking up to which an effort is meant; LiteLLM draws the lines much the same."""
 
@@ -79,6 +85,7 @@ class _MessagesParameters:
         output = as_mapping(self._given.get("output_config"))
         if output.get("effort"):
             self.made["reasoning_effort"] = output["effort"]
+        self.refused += [f"output_config.{name}" for name, value in output.items() if value and name not in _OUTPUT]
         if format_ := as_mapping(output.get("format")):
             schema = {"name": "answer", "schema": format_.get("schema"), "strict": True}
             self.made["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -91,7 +98,7 @@ class _MessagesParameters:
             if kind == "custom":
                 tools.append(_tool(described))
             elif str(kind).startswith("web_search"):
-                self.made["web_search_options"] = {}
+                self._take_search(described, place)
             else:
                 self.refused.append(f"{place} of type {kind!r}")
         if tools:
@@ -105,13 +112,21 @@ class _MessagesParameters:
             kind = choice.get("type")
             self.made["tool_choice"] = _CHOICES.get(kind, "auto") if isinstance(kind, str) else "auto"
 
+    def _take_search(self, tool: Block, where: str) -> None:
+        place = {name: value for name, value in as_mapping(tool.get("user_location")).items() if name != "type"}
+        located = {"user_location": {"type": "approximate", "approximate": place}} if place else {}
+        self.made["web_search_options"] = located
+        self.refused += [f"{where}.{name}" for name, value in tool.items() if value and name not in _OF_SEARCHES]
+
 
 def _tool(tool: Block) -> dict[str, Any]:
     function = {"name": tool.get("name"), "parameters": tool.get("input_schema")}
-    for name in ("description", "strict"):
-        if tool.get(name) is not None:
-            function[name] = tool[name]
-    return {"type": "function", "function": function}
+    function |= {name: value for name, value in tool.items() if name not in _PLACED and value is not None}
+    return {"type": "function", "function": function, **_mark(tool)}
+
+
+def _mark(block: Block) -> dict[str, Any]:
+    return {"cache_control": block["cache_control"]} if block.get("cache_control") else {}
 
 
 class _Messages:
@@ -125,8 +140,10 @@ class _Messages:
         """Take the system prompt."""
         if isinstance(system, str):
             self.made.append({"role": "system", "content": system})
-        elif texts := [as_mapping(block).get("text") or "" for _, block in a_list(system, "system")]:
-            self.made.append({"role": "system", "content": "\n".join(texts)})
+        elif blocks := [as_mapping(block) for _, block in a_list(system, "system")]:
+            parts = [{"type": "text", "text": block.get("text") or "", **_mark(block)} for block in blocks]
+            marked = any(map(_mark, blocks))
+            self.made.append({"role": "system", "content": parts if marked else _joined(parts)})
 
     def add(self, message: Block, where: str) -> None:
         """Take the next message. Results of tools come before what else the user says with them."""
@@ -145,7 +162,7 @@ class _Messages:
             made for place, block in blocks if block.get("type") != "tool_result" for made in self._part(block, place)
         ]
         if parts:
-            alone = len(parts) == 1 and parts[0]["type"] == "text"
+            alone = len(parts) == 1 and parts[0].keys() == {"type", "text"}
             self.made.append({"role": role, "content": parts[0]["text"] if alone else parts})
 
     def _add_result(self, block: Block, where: str) -> None:
@@ -153,9 +170,11 @@ class _Messages:
         made: Any = content
         if not isinstance(content, str):
             parts = [made for place, one in a_list(content, where) for made in self._part(an_object(one, place), place)]
-            texts_only = all(part["type"] == "text" for part in parts)
-            made = "\n".join(part["text"] for part in parts) if texts_only else parts
-        self.made.append({"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": made})
+            made = _joined(parts) if all(part.keys() == {"type", "text"} for part in parts) else parts
+        failed = {"is_error": True} if block.get("is_error") else {}
+        self.made.append(
+            {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": made, **failed, **_mark(block)}
+        )
 
     def _add_answer(self, blocks: list[tuple[str, Block]]) -> None:
         texts: list[str] = []
@@ -180,17 +199,21 @@ class _Messages:
     def _part(self, block: Block, where: str) -> Iterable[dict[str, Any]]:
         kind, source = block.get("type"), as_mapping(block.get("source"))
         if kind == "text":
-            yield {"type": "text", "text": block.get("text") or ""}
+            yield {"type": "text", "text": block.get("text") or "", **_mark(block)}
         elif kind == "image" and (url := _address(source)):
-            yield {"type": "image_url", "image_url": {"url": url}}
+            yield {"type": "image_url", "image_url": {"url": url}, **_mark(block)}
         elif kind == "document" and source.get("type") == "text":
-            yield {"type": "text", "text": source.get("data") or ""}
+            yield {"type": "text", "text": source.get("data") or "", **_mark(block)}
         elif kind == "document" and (url := _address(source)):
             named = {"filename": block["title"]} if block.get("title") else {}
             where_it_is = "file_data" if url.startswith("data:") else "file_id"
-            yield {"type": "file", "file": {where_it_is: url, **named}}
+            yield {"type": "file", "file": {where_it_is: url, **named}, **_mark(block)}
         else:
             self._refused.append(f"{where} of type {kind!r}")
+
+
+def _joined(parts: Iterable[Mapping[str, Any]]) -> str:
+    return "\n".join(part["text"] for part in parts)
 
 
 def _keep_thinking(message: dict[str, Any], block: Block) -> None:
