@@ -191,7 +191,7 @@ async def test_what_is_compressed_is_decompressed_in_memory(split: int | None) -
     async with Client(transport=Simulator(RawReply(packed, headers=headers, split=split)), retry=ONCE) as client:
         response = await client.completion("openai/m", HELLO)
         assert response.choices[0].message.content == "packed"
-    async with Client(transport=Simulator(RawReply(packed[:-9], headers=headers)), retry=ONCE) as client:
+    async with Client(transport=Simulator(RawReply(packed[:-20], headers=headers)), retry=ONCE) as client:
         with pytest.raises(APIConnectionError, match="cut off"):
             await client.completion("openai/m", HELLO)
 
