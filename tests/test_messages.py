@@ -337,12 +337,15 @@ async def test_a_conversation_with_tools_and_files_is_a_chat() -> None:
 def test_marks_and_fields_of_tools_and_failures_are_for_the_chats_dialect_to_send() -> None:
     from trio_llm._dialects.bridges.messages_request import chat_request
 
-    mark = {"cache_control": {"type": "ephemeral"}}
+    mark: dict[str, Any] = {"cache_control": {"type": "ephemeral"}}
     failed = {"type": "tool_result", "tool_use_id": "tu_1", "content": "Rain.", "is_error": True, **mark}
     text = {"type": "text", "text": "So?", **mark}
     tool = {"name": "f", "input_schema": {"type": "object"}, "defer_loading": True, "strict": None, **mark}
-    messages = [{"role": "assistant", "content": MESSAGE["content"][3:]}, {"role": "user", "content": [failed, text]}]
-    system = [{"type": "text", "text": "Be short."}, {"type": "text", "text": "Be kind.", **mark}]
+    messages: list[Any] = [
+        {"role": "assistant", "content": MESSAGE["content"][3:]},
+        {"role": "user", "content": [failed, text]},
+    ]
+    system: list[dict[str, Any]] = [{"type": "text", "text": "Be short."}, {"type": "text", "text": "Be kind.", **mark}]
     made = chat_request(MessagesRequest(64, messages, "m", system=system, tools=[tool]))
 
     assert made.messages[0]["content"] == system

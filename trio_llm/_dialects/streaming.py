@@ -232,5 +232,5 @@ def _detail_of(error: Exception) -> ErrorDetail:
     if isinstance(error, ReplyIsError):
         message = whole_characters(error.detail.message)
         return error.detail if message is error.detail.message else attrs.evolve(error.detail, message=message)
-    cut = isinstance(error, TruncatedReply | FrameCut) or (isinstance(error, ConversionError) and error.cut)
+    cut = isinstance(error, TruncatedReply | FrameCut)
     return ErrorDetail(whole_characters(str(error)), kind=APIConnectionError if cut else APIResponseValidationError)
