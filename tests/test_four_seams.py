@@ -183,3 +183,40 @@ async def test_leaving_a_responders_stream_closes_the_one_behind_it() -> None:
         async with await client.call(ask("x", stream=True)) as stream:
             await anext(stream)
         assert_nothing_left(client, simulator)
+
+
+class OnlyWhole:
+    async def respond(self, request: Any, next: Any) -> Any:
+        return await next(request)
+
+
+@pytest.mark.parametrize(
+    ("seam", "given", "told"),
+    [
+        ("observers", print, "has no wants and no observe, as observers have: subclass trio_llm.observe.Observer"),
+        ("gates", 1, "int has no enter_nowait and no enter and no leave, as gates have"),
+        ("targets", "openai/gpt-4o", "str has no targets_of, as targets have: subclass trio_llm.observe.TargetChooser"),
+        ("responders", OnlyWhole(), "OnlyWhole has no respond_streamed, as responders have: subclass"),
+        ("responders", Responder, r"responders are objects: give Responder\(\.\.\.\), not the class"),
+        ("gates", Door, r"gates are objects: give Door\(\.\.\.\)"),
+    ],
+)
+def test_what_fits_no_seam_is_refused_when_the_client_is_made(seam: str, given: Any, told: str) -> None:
+    options: dict[str, Any] = {seam: [given]}
+    with pytest.raises(TypeError, match=told):
+        client_of(Simulator(), **options)
+
+
+@pytest.mark.parametrize("answer", [None, {"choices": []}, "hello"])
+@in_virtual_time
+async def test_what_is_no_response_is_the_responders_fault_and_no_answer(answer: Any) -> None:
+    class Careless(Responder):
+        async def respond(self, request: Any, next: Any) -> Any:
+            await next(request)
+            return answer
+
+    simulator = Simulator()
+    async with client_of(simulator, responders=[Careless()]) as client:
+        with pytest.raises(TypeError, match="the responder Careless gave .*: a response is wanted"):
+            await client.call(ask("Hi"))
+        assert_nothing_left(client, simulator)

@@ -50,7 +50,13 @@ async def responded(responders: Sequence[Responder], request: AnyRequest, call: 
 
 
 async def _respond_by(responder: Responder, following: Respond, request: AnyRequest) -> Any:
-    return await responder.respond(request, following)
+    response = await responder.respond(request, following)
+    if response is None or isinstance(response, str | dict):
+        name = type(responder).__name__
+        raise TypeError(
+            f"the responder {name} gave {response!r:.60}: a response is wanted, as `next(request)` gives one"
+        )
+    return response
 
 
 async def responded_stream(  # noqa: ASYNC900 - owned and closed by an `AttemptSource`, as the network's generator is

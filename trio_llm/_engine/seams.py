@@ -17,7 +17,7 @@ class of one's own that has the same methods will do as well.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import attrs
 
@@ -193,14 +193,32 @@ class Responder(Protocol):
         return next(request)
 
 
+def _having(*methods: str) -> Callable[[Seams, attrs.Attribute[Any], tuple[object, ...]], None]:
+    """Checks that everything given for a seam is an object with its methods: an error of a call would be a late one."""
+
+    def check(_: Seams, seam: attrs.Attribute[Any], given: tuple[object, ...]) -> None:
+        for one in given:
+            if isinstance(one, type):
+                raise TypeError(f"{seam.name} are objects: give {one.__name__}(...), not the class")
+            if missing := [name for name in methods if not hasattr(one, name)]:
+                base = f"subclass trio_llm.observe.{_BASES[seam.name]} for what is left out"
+                lacking = " and no ".join(missing)
+                raise TypeError(f"{type(one).__name__} has no {lacking}, as {seam.name} have: {base}")
+
+    return check
+
+
+_BASES: Final = {"observers": "Observer", "gates": "Gate", "targets": "TargetChooser", "responders": "Responder"}
+
+
 @attrs.frozen
 class Seams:
     """What a client was given for its seams, each in the order in which it is asked."""
 
-    observers: tuple[Observer, ...] = ()
-    gates: tuple[Gate, ...] = ()
-    targets: tuple[TargetChooser, ...] = ()
-    responders: tuple[Responder, ...] = ()
+    observers: tuple[Observer, ...] = attrs.field(default=(), validator=_having("wants", "observe"))
+    gates: tuple[Gate, ...] = attrs.field(default=(), validator=_having("enter_nowait", "enter", "leave"))
+    targets: tuple[TargetChooser, ...] = attrs.field(default=(), validator=_having("targets_of"))
+    responders: tuple[Responder, ...] = attrs.field(default=(), validator=_having("respond", "respond_streamed"))
 
 
 NO_SEAMS = Seams()
