@@ -34,7 +34,7 @@ def test_a_bare_exception_is_a_wrong_verdict(monkeypatch: pytest.MonkeyPatch) ->
     def broken(*_: object) -> None:
         raise KeyError("a bug")
 
-    monkeypatch.setattr("trio_llm._engine.exchange.usage_of", broken)
+    monkeypatch.setattr("trio_llm._engine.receiving.usage_of", broken)
     with pytest.raises(WrongVerdict, match="KeyError"):
         judge(
             Wire.OPENAI,

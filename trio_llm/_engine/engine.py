@@ -27,13 +27,14 @@ from .attempts import CallFrame, Tries, run_attempts
 from .call import Calls, JobTrace, RunningCall
 from .call_parts import CallParts
 from .embedded import EmbeddedModel
-from .exchange import Exchange, StreamReading, receive_stream, receive_whole
+from .exchange import Exchange
 from .fallbacks import NO_FALLBACKS, Fallbacks, FallbackTargets, ask_targets, has_fallbacks
 from .gates import ambient_gates
 from .latencies import HedgeStatistics, Latencies
 from .operation import InParts, no_rules
 from .operations import OPERATIONS
 from .reasking import Reopening, SeamedSource, check_continuation
+from .receiving import StreamReading, receive_stream, receive_whole
 from .responding import responded, responded_stream
 from .retry import RetryPolicy
 from .routes import Route, Routes

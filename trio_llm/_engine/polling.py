@@ -24,7 +24,8 @@ from .._types.errors import APIError, APIResponseValidationError
 from .._types.http import HTTPRequest, Origin, split_url
 from .attempts import run_attempts
 from .call_parts import LAST_WORD_TIME, pause_within
-from .exchange import Exchange, receive_whole
+from .exchange import Exchange
+from .receiving import receive_whole
 from .signed import with_renewal
 
 FIRST_PAUSE: Final = 0.5
