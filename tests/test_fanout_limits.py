@@ -181,6 +181,15 @@ async def test_a_wait_that_is_too_long_to_be_waited_for_fails_at_once() -> None:
 
 
 @in_virtual_time
+async def test_a_function_that_was_refused_has_failed_and_not_just_never_begun() -> None:
+    simulator = Simulator(lambda _: Failure(429, retry_after=86_400))
+    async with client_of(simulator) as client:
+        (outcome,) = await client.fan_out([partial(client.call, ask("x"))])
+
+    assert (outcome.status, len(simulator.requests)) == ("failed", 1)
+
+
+@in_virtual_time
 async def test_one_models_limit_holds_up_no_other() -> None:
     def act(request: RecordedRequest) -> Reply | Failure:
         return (

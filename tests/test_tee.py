@@ -213,3 +213,29 @@ async def test_a_stream_that_is_never_enough_ends_by_itself_with_its_usage() -> 
             async with stop_when(await chat(client), lambda _: 1 / 0) as broken:  # type: ignore[arg-type, return-value]
                 await anext(broken)
         assert_nothing_left(client, simulator)
+
+
+@in_virtual_time
+async def test_a_condition_that_fails_closes_the_stream_that_nobody_else_has() -> None:
+    simulator = Simulator(Reply(WORDS, gap=1))
+    async with client_of(simulator) as client:
+        with pytest.raises(ZeroDivisionError):
+            async for _ in stop_when(await chat(client), lambda _: 1 / 0):  # type: ignore[arg-type, return-value]
+                pass
+        assert_nothing_left(client, simulator)
+
+    assert simulator.requests[0].outcome is GONE
+
+
+@in_virtual_time
+async def test_a_condition_may_be_async() -> None:
+    async def enough(response: Any) -> bool:
+        await trio.sleep(0.1)
+        return "4 " in text_of_any(response)
+
+    async with client_of(Simulator(Reply(WORDS, gap=1))) as client:
+        async with stop_when(await chat(client), enough) as stopped:
+            assert [chunk async for chunk in stopped]
+
+    assert stopped.stopped
+    assert text_of(stopped.response) == "0 1 2 3 4 "

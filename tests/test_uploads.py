@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -238,3 +239,55 @@ def test_where_a_file_lies_is_nobodys_business(tmp_path: Path) -> None:
 def test_a_file_that_is_open_for_writing_alone_is_told_so(tmp_path: Path) -> None:
     with (tmp_path / "a.mp3").open("wb") as file, pytest.raises(BadRequestError, match="not opened for reading"):
         upload(file)
+
+
+class Unpacking(io.RawIOBase):
+    """A file that something unpacks or decrypts, and cannot behind the first block."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._place = 3 * BLOCK_SIZE if whence == os.SEEK_END else offset
+        return self._place
+
+    def readinto(self, buffer: Any, /) -> int:
+        if self._place >= BLOCK_SIZE:
+            raise self._error
+        count = min(len(buffer), BLOCK_SIZE - self._place)
+        buffer[:count] = bytes(count)
+        self._place += count
+        return count
+
+
+@pytest.mark.parametrize(
+    "error", [EOFError("cut"), zlib.error("bad"), RuntimeError("encrypted"), KeyError("x")], ids=repr
+)
+@pytest.mark.anyio
+async def test_whatever_a_file_object_raises_is_told_of_the_file_and_asked_once(error: Exception) -> None:
+    async with Client(transport=Simulator(), variables=KEYS) as client:
+        with pytest.raises(BadRequestError, match="cannot be read: ") as caught:
+            await client.transcription("whisper-1", io.BufferedReader(Unpacking(error)))
+
+    assert str(error) in str(caught.value)
+
+
+def test_a_packed_file_that_is_cut_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav.gz"
+    path.write_bytes(gzip.compress(os.urandom(100_000))[:50_000])
+
+    with (
+        gzip.open(path, "rb") as file,
+        pytest.raises(BadRequestError, match="file cannot be read: Compressed file ended"),
+    ):
+        as_upload(file, "file", "x")  # type: ignore[arg-type]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 import attrs
 
-from .._catalog import CATALOG, catalog_with
 from .._catalog.provider import Provider
 from .._combinators.cascading import cascade
 from .._combinators.completed import Outcomes, as_completed
@@ -23,7 +22,7 @@ from .._combinators.hedging import hedge
 from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
 from .._combinators.merging import MergedStream, OnFailure, merge
 from .._combinators.racing import Accept, race
-from .._credentials.variables import WithMadeUpKeys, environment, proxies_wanted
+from .._credentials.variables import proxies_wanted
 from .._dialects.contract import Quirks
 from .._engine.call import DrainReport
 from .._engine.engine import Engine, Settings
@@ -41,10 +40,12 @@ from .._limits.settings import AccountStatistics, Limits
 from .._runtime import trio
 from .._transport import Transport, TransportStatistics
 from .._transport.choice import adapted_transport, direct_transport, proxied_transport
+from .._types.amounts import checked_time_left
 from .._types.chat import ChatParams, ChatRequest, MessageLike
 from .._types.errors import ClientClosedError
 from .._types.request import AnyRequest, Fallback
 from .doors import RoomDoors, left_behind, open_calls, tell_left
+from .given import all_of, check_kinds, check_transport, rows_of, variables_of
 
 if TYPE_CHECKING:
     from .._engine.events import Activity
@@ -68,25 +69,6 @@ class ClientStatistics:
     connections: TransportStatistics
 
 
-def _variables(transport: Transport | None) -> Mapping[str, str]:
-    if getattr(transport, "needs_no_key", False):
-        return WithMadeUpKeys(environment(), CATALOG.values())
-    return environment()
-
-
-def _rows(providers: Mapping[str, Provider] | Iterable[Provider]) -> Mapping[str, Provider]:
-    if isinstance(providers, Mapping):
-        return providers
-    own = tuple(providers)
-    return catalog_with(*own) if own else CATALOG
-
-
-def _check_kinds(*given: tuple[object, type[Any]]) -> None:
-    for value, kind in given:
-        if value is not None and not isinstance(value, kind):
-            raise TypeError(f"expected trio_llm.{kind.__name__}(...), not {value!r:.60}")
-
-
 class Client(Operations, RoomDoors):
     """Owns connections, limits and policies of the calls made through it. Use it as `async with Client() as client`.
 
@@ -105,16 +87,16 @@ class Client(Operations, RoomDoors):
         retry: RetryPolicy | None = None,
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
-        providers: Mapping[str, Provider] | Iterable[Provider] = (),
+        providers: Mapping[str, Provider] | Iterable[Provider] | None = None,
         variables: Mapping[str, str] | None = None,
-        fallbacks: Sequence[Fallback] = (),
-        context_window_fallbacks: Sequence[Fallback] = (),
-        content_policy_fallbacks: Sequence[Fallback] = (),
-        observers: Iterable[Observer] = (),
-        gates: Iterable[Gate] = (),
+        fallbacks: Sequence[Fallback] | None = None,
+        context_window_fallbacks: Sequence[Fallback] | None = None,
+        content_policy_fallbacks: Sequence[Fallback] | None = None,
+        observers: Iterable[Observer] | None = None,
+        gates: Iterable[Gate] | None = None,
         budget: Gate | None = None,
-        targets: Iterable[TargetChooser] = (),
-        responders: Iterable[Responder] = (),
+        targets: Iterable[TargetChooser] | None = None,
+        responders: Iterable[Responder] | None = None,
         strict: bool = False,
     ) -> None:
         """Nothing is opened here.
@@ -138,21 +120,22 @@ class Client(Operations, RoomDoors):
             strict: leaving the block raises `trio_llm.testing.LeakError` if a call still runs, if a stream was
                 forgotten, or if a slot or a connection is held: with the line that made it. For tests.
         """
-        _check_kinds((retry, RetryPolicy), (limits, Limits), (timeouts, Timeouts))
+        check_kinds((retry, RetryPolicy), (limits, Limits), (timeouts, Timeouts))
+        check_transport(transport, http_client)
         self._open_calls = open_calls() if strict else None
         watching = (self._open_calls,) if self._open_calls is not None else ()
         self._settings = Settings(
             retry or RetryPolicy(),
             limits or Limits(),
             timeouts or Timeouts(),
-            _rows(providers),
-            _variables(transport) if variables is None else variables,
-            Fallbacks(fallbacks, context_window_fallbacks, content_policy_fallbacks),
+            rows_of(providers),
+            variables_of(variables, transport),
+            Fallbacks(fallbacks or (), context_window_fallbacks or (), content_policy_fallbacks or ()),
             Seams(
-                (*observers, *watching),
-                (*gates, *(() if budget is None else (budget,))),
-                tuple(targets),
-                tuple(responders),
+                (*all_of("observers", observers), *watching),
+                (*all_of("gates", gates), *(() if budget is None else (budget,))),
+                all_of("targets", targets),
+                all_of("responders", responders),
             ),
         )
         self._http_client = http_client
@@ -425,7 +408,7 @@ class Client(Operations, RoomDoors):
 
         An open stream counts as running. Whoever waits for a call that is ended gets `ClientClosedError`.
         """
-        return await self._open_engine().calls.drain(grace)
+        return await self._open_engine().calls.drain(checked_time_left(grace, "grace"))
 
     def statistics(self) -> ClientStatistics:
         """Slots and connections now."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from .._engine.engine import Engine
 from .._runtime import trio
+from .._types.amounts import checked_seconds
 from .jobs import Job, Outcome
 from .racing import Accept, Contest
 
@@ -16,7 +17,7 @@ async def cascade(engine: Engine, jobs: Iterable[Job], *, accept: Accept | None,
 
     See `Client.cascade`.
     """
-    delay = math.inf if after is None else after
+    delay = math.inf if after is None else checked_seconds(after, "after")
 
     async def disappointment(ended: trio.Event) -> bool:
         with trio.CancelScope(deadline=trio.current_time() + delay):

@@ -13,6 +13,7 @@ from .._engine.groups import group_of
 from .._engine.nursery import BareNursery
 from .._limits.ticket import Crowd
 from .._runtime import trio
+from .._types.amounts import checked_time_left
 from .jobs import Feed, Jobs, Outcome, check_limit, run_job
 
 if TYPE_CHECKING:
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 async def fan_out(engine: Engine, jobs: Jobs, *, limit: int | None, deadline: float | None) -> list[Outcome]:
     """One outcome for each job, in their order; see `Client.fan_out`."""
     check_limit(limit)
-    given: object = deadline
-    if given is not None and not isinstance(given, int | float):
-        raise TypeError(f"deadline must be a number of seconds, not {type(given).__name__}")
     began = trio.current_time()
-    end = math.inf if deadline is None else began + deadline
+    end = math.inf if deadline is None else began + checked_time_left(deadline, "deadline")
     crowd = Crowd()
     async with aclosing(Feed(jobs, end)) as feed:
         with group_of(engine.watch, "fan_out") as group, trio.CancelScope(deadline=end):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from .._engine.engine import Engine
 from .._engine.latencies import Quantile
 from .._runtime import trio
+from .._types.amounts import checked_amount, checked_count, checked_seconds
 from .jobs import Job, Outcome
 from .racing import Contest
 
 
 async def hedge(engine: Engine, job: Job, *, after: float | Quantile, copies: int, budget: float | None) -> Outcome:
     """The outcome of the first copy of a job to succeed; see `Client.hedge`."""
-    _check(after, copies, budget)
-    contest = Contest(engine, [job] * copies, None)
+    _check(copies, budget)
     delay = _delay(engine, job, after)
+    contest = Contest(engine, [job] * copies, None)
     hedges = engine.hedges
     hedges.calls += 1
     started = 1
@@ -35,16 +36,13 @@ async def hedge(engine: Engine, job: Job, *, after: float | Quantile, copies: in
 
 def _delay(engine: Engine, job: Job, after: float | Quantile) -> float:
     if not isinstance(after, Quantile):
-        return after
+        return checked_seconds(after, "after")
     if callable(job):
         raise TypeError("a quantile is learnt from the calls of a model: say seconds for a function")
     return engine.latencies.quantile(job.model, after)
 
 
-def _check(after: float | Quantile, copies: int, budget: float | None) -> None:
-    if copies < 1:
-        raise ValueError(f"copies must be at least 1, not {copies}")
-    if not isinstance(after, Quantile) and not after >= 0:
-        raise ValueError(f"after must be a number of seconds, not {after!r}")
-    if budget is not None and not 0 <= budget <= 1:
-        raise ValueError(f"budget is a share of the hedged calls, 0 to 1, not {budget!r}")
+def _check(copies: int, budget: float | None) -> None:
+    checked_count(copies, "copies")
+    if budget is not None and checked_amount(budget, "budget", "a share of the hedged calls") > 1:
+        raise ValueError(f"budget must be a share of the hedged calls, 0 to 1, not {budget!r}")

@@ -23,6 +23,7 @@ from .._engine.nursery import FirstError
 from .._engine.stream import Stream
 from .._limits.ticket import Crowd
 from .._runtime import trio
+from .._types.amounts import checked_count
 from .._types.chat import ModelResponse
 from .._types.errors import ClientClosedError, LLMError, RateLimitError
 from .._types.request import AnyRequest
@@ -116,11 +117,8 @@ class Outcome(Generic[ResponseT]):
 
 def check_limit(limit: int | None) -> None:
     """Raises `ValueError` for a limit that lets nothing through, and `TypeError` for one that is no number."""
-    given: object = limit
-    if given is not None and not isinstance(given, int):
-        raise TypeError(f"limit must be a whole number, not {type(given).__name__}")
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit must be at least 1, not {limit}")
+    if limit is not None:
+        checked_count(limit, "limit")
 
 
 def is_request(job: object) -> TypeGuard[AnyRequest]:
@@ -231,7 +229,8 @@ async def run_job(
         outcome.error, outcome.partial = error, error.partial
     except LLMError as error:
         # The client's own limits refuse what could not be sent before the deadline: that is no failure of a provider's.
-        refused = isinstance(error, RateLimitError) and not trace.attempts
+        # What a function has sent, nobody knows: it was begun.
+        refused = isinstance(error, RateLimitError) and not trace.attempts and is_request(outcome.request)
         outcome.status, outcome.error = "not_started" if refused else "failed", error
         outcome.partial = getattr(error, "partial", None) or outcome.partial
     except Exception as error:  # noqa: BLE001 - a fault in one job must not cost the others their paid results

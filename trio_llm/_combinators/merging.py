@@ -27,6 +27,7 @@ from .._engine.groups import group_of, place_calls
 from .._engine.nursery import BareNursery, FirstError
 from .._engine.stream import Stream
 from .._runtime import trio
+from .._types.amounts import checked_count
 from .._types.chat import ChatRequest
 from .._types.errors import LLMError
 from .._types.request import changed
@@ -81,8 +82,10 @@ async def merge(
     engine: Engine, jobs: Mapping[str, Job | AsyncIterable[Any]], *, buffer: int, on_failure: OnFailure
 ) -> AsyncIterator[MergedStream]:
     """Read several streams as one; see `Client.merge`."""
-    if buffer < 0:
-        raise ValueError(f"buffer must not be negative, not {buffer}")
+    checked_count(buffer, "buffer", least=0)
+    given: object = jobs
+    if not isinstance(given, Mapping):
+        raise TypeError(f"what is merged must be a mapping of names to requests or streams, not {type(given).__name__}")
     if on_failure not in get_args(OnFailure):
         raise ValueError(f"on_failure is one of {', '.join(get_args(OnFailure))}, not {on_failure!r}")
     sources = {name: source if _is_stream(source) else checked_job(source) for name, source in jobs.items()}

@@ -46,6 +46,9 @@ class Contest:
 
     def __init__(self, engine: Engine, jobs: Iterable[Job], accept: Accept | None) -> None:
         check_jobs(jobs)
+        judge: object = accept
+        if judge is not None and not callable(judge):
+            raise TypeError(f"accept must be a function of the response, not {type(judge).__name__}")
         self.outcomes = [Outcome(index, checked_job(job)) for index, job in enumerate(jobs)]
         if not self.outcomes:
             raise ValueError("there is nothing to choose from: no jobs")

@@ -7,6 +7,7 @@ handed over: `stopped` is set only after the connection is gone. A stream that e
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -37,7 +38,7 @@ class StoppedStream:
         print([chunk async for chunk in stopped])
     """
 
-    def __init__(self, stream: ChatChunks, predicate: Callable[[ModelResponse], bool]) -> None:
+    def __init__(self, stream: ChatChunks, predicate: Callable[[ModelResponse], bool | Awaitable[bool]]) -> None:
         self._stream = stream
         self._predicate = predicate
         self._folding = ChatFolding()
@@ -52,7 +53,13 @@ class StoppedStream:
             raise StopAsyncIteration
         chunk = await self._stream.__anext__()
         self._folding.add(chunk)
-        if self._predicate(self._folding.response()):
+        try:
+            answer = self._predicate(self._folding.response())
+            enough = bool(await answer if isawaitable(answer) else answer)
+        except BaseException:  # who reads on has no stream to close
+            await self.aclose()  # noqa: ASYNC102 - the socket is closed before the first checkpoint
+            raise
+        if enough:
             await self.aclose()
             self.stopped = True
         return chunk
@@ -75,13 +82,19 @@ class StoppedStream:
         await self.aclose()
 
 
-def stop_when(stream: ChatChunks, predicate: Callable[[ModelResponse], bool]) -> StoppedStream:
+def stop_when(stream: ChatChunks, predicate: Callable[[ModelResponse], bool | Awaitable[bool]]) -> StoppedStream:
     """A chat stream that ends with the chunk that makes `predicate` true of the response so far.
 
         async for chunk in stop_when(stream, lambda response: "END" in response.choices[0].message.content):
             print(chunk.choices[0].delta.content)
 
     By the time the reader gets that chunk the connection is closed and the model writes no more. The response that the
-    predicate gets has no `choices` before the first content.
+    predicate gets has no `choices` before the first content. It may be async; what it raises ends the stream as well.
+
+    Raises:
+        TypeError: for a predicate that is no function.
     """
+    given: object = predicate
+    if not callable(given):
+        raise TypeError(f"predicate must be a function of the response so far, not {type(given).__name__}")
     return StoppedStream(stream, predicate)

@@ -23,6 +23,7 @@ from typing import Generic, Literal, Self, TypeAlias, TypeVar, get_args
 from .._engine.nursery import BareNursery, FirstError
 from .._engine.stream import Stream
 from .._runtime import trio
+from .._types.amounts import checked_count
 from .._types.errors import LLMError, SlowReaderError
 from .merging import close_stream
 
@@ -197,8 +198,11 @@ async def tee(
 
     Each reader gets the stream's own error, if it breaks, after what came before.
     """
-    if copies < 1 or lag < 1:
-        raise ValueError("copies and lag must be at least 1")
+    checked_count(copies, "copies")
+    checked_count(lag, "lag")
+    given: object = stream
+    if not isinstance(given, AsyncIterable):
+        raise TypeError(f"tee reads a stream, not {type(given).__name__}")
     if on_slow not in get_args(OnSlow):
         raise ValueError(f"on_slow is one of {', '.join(get_args(OnSlow))}, not {on_slow!r}")
     shared: _Shared[ChunkT] = _Shared(copies, lag, on_slow)

@@ -105,10 +105,16 @@ def as_token(answer: object) -> Token:
     """What a callable returned, as a secret.
 
     Raises:
-        AuthenticationError: for what is neither text nor has a text as `token`.
+        AuthenticationError: for what is neither text nor has a text as `token`, or ends at no time.
     """
     text = answer if isinstance(answer, str) else getattr(answer, "token", None)
     if not isinstance(text, str) or not text:
         raise AuthenticationError(f"api_key: the callable returned no key, but {type(answer).__name__}")
     end = getattr(answer, "expires_on", None)
-    return Token(text, None if end is None else float(end) - time.time())
+    try:
+        return Token(text, None if end is None else float(end) - time.time())
+    except (TypeError, ValueError):
+        kind = type(end).__name__
+        raise AuthenticationError(
+            f"api_key: the callable returned a key that ends at no time: expires_on is {kind}, not seconds since 1970"
+        ) from None

@@ -135,7 +135,8 @@ class FallbackTargets(Generic[RequestT]):
             arguments = dict(fallback)
             return self._elsewhere(arguments.pop("model", self._first.model), arguments)
         if not isinstance(fallback, type(self._first)):
-            raise BadRequestError(f"a fallback is a model, arguments, or a request of the same kind, not {fallback!r}")
+            kind = type(fallback).__name__
+            raise BadRequestError(f"a fallback is a model, arguments, or a request of the same kind, not {kind}")
         return changed(fallback, stream=self._first.stream) if isinstance(self._first, ChatRequest) else fallback
 
     def _elsewhere(self, model: str, arguments: dict[str, Any]) -> RequestT:

@@ -12,6 +12,8 @@ from typing import Final
 
 import attrs
 
+from .._types.amounts import checked_amount
+
 REMEMBERED_CALLS: Final = 200
 """Newest calls of each model that count."""
 REMEMBERED_MODELS: Final = 200
@@ -19,7 +21,7 @@ REMEMBERED_MODELS: Final = 200
 
 
 def _share(_: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not 0 < value < 1:
+    if not 0 < checked_amount(value, attribute.name) < 1:
         raise ValueError(f"{attribute.name} must be between 0 and 1, not {value!r}")
 
 

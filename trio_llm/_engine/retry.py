@@ -5,14 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import attrs
 
 from .._limits.refusals import is_hopeless
 from .._limits.settings import LONGEST_RESPECTED_WAIT
+from .._types.amounts import as_number, checked_amount, checked_count, checked_seconds
 from .._types.errors import APIConnectionError, APIError, UnsupportedParamsError
 
 _RETRYABLE = frozenset({408, 409, 429})
+
+
+def _taken(value: Any) -> Any:
+    return as_number(value)
+
+
+def _is_count(_: object, attribute: attrs.Attribute[int], value: object) -> None:
+    checked_count(value, attribute.name)
+
+
+def _is_pause(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    checked_seconds(value, attribute.name)
+
+
+def _is_share(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    if checked_amount(value, attribute.name) > 1:
+        raise ValueError(f"{attribute.name} must be a number from 0 to 1, not {value!r}")
 
 
 @attrs.frozen
@@ -27,11 +46,11 @@ class RetryPolicy:
             response = await client.completion(model, messages)
     """
 
-    attempts: int = attrs.field(default=3, validator=attrs.validators.ge(1))
+    attempts: int = attrs.field(default=3, validator=_is_count)
     """Requests in all: 1 switches retries off."""
-    first_pause: float = attrs.field(default=0.5, validator=attrs.validators.ge(0))
-    longest_pause: float = attrs.field(default=8.0, validator=attrs.validators.ge(0))
-    jitter: float = attrs.field(default=0.25, validator=[attrs.validators.ge(0), attrs.validators.le(1)])
+    first_pause: float = attrs.field(default=0.5, converter=_taken, validator=_is_pause)
+    longest_pause: float = attrs.field(default=8.0, converter=_taken, validator=_is_pause)
+    jitter: float = attrs.field(default=0.25, converter=_taken, validator=_is_share)
 
 
 @attrs.frozen

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import attrs
 
-
-def _seconds(value: float | None) -> float:
-    return math.inf if value is None else value
+from .._types.amounts import as_number, checked_seconds
 
 
-def _not_negative(_: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not value >= 0:
-        raise ValueError(f"{attribute.name} must be a number of seconds, not {value!r}")
+def _seconds(value: Any) -> Any:
+    return math.inf if value is None else as_number(value)
+
+
+def _not_negative(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    checked_seconds(value, attribute.name)
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol
 
 import attrs
 
+from .._types.amounts import as_number
+
 
 class _Unstated(int):
     """A number that nobody stated."""
@@ -40,12 +42,17 @@ class SlotLimiter(Protocol):
         """Give one back."""
 
 
-def _finite(value: float | None) -> float | None:
-    return None if value == math.inf else value
+def _finite(value: Any) -> Any:
+    number = as_number(value)
+    return None if number == math.inf else number
 
 
-def _check_rate(_: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    if value is not None and not value > 0:
+def _check_rate(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{attribute.name} must be a number, not {type(value).__name__}")
+    if not value > 0:
         raise ValueError(f"{attribute.name} must be positive, not {value!r}")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
+from .amounts import as_number
 from .errors import BadRequestError, UnsupportedParamsError
 from .mapping import Record
 from .tokens import KeyCallable, TokenSource, as_key
@@ -148,8 +150,9 @@ def as_fallbacks(given: Sequence[Fallback]) -> tuple[Fallback, ...]:
     Raises:
         BadRequestError: for a single one where a list is wanted.
     """
-    if isinstance(given, str | Mapping):
-        raise BadRequestError(f"fallbacks must be a list of models or arguments, not {given!r}")
+    if not holds_items(given):
+        shown = repr(given) if isinstance(given, str) else type(given).__name__  # a key may be in what is no name
+        raise BadRequestError(f"fallbacks must be a list of models or arguments, not {shown}")
     return tuple(given)
 
 
@@ -248,20 +251,26 @@ def _checked(name: str, value: Any) -> Any:
         value = as_seconds(value)
     holds, wanted = _CHECKS.get(name, _UNCHECKED)
     if not holds(value):
-        raise BadRequestError(f"{name} must be {wanted}, not {type(value).__name__}")
+        shown = f"{value!r}" if isinstance(value, int | float) and "number" in wanted else type(value).__name__
+        raise BadRequestError(f"{name} must be {wanted}, not {shown}")
     return value
 
 
 def as_seconds(value: object) -> object:
-    """A time limit, where it is one: a number, its text, or the longest part of an `httpx.Timeout`; else the value."""
+    """A time limit, where it is one: a number, its text, or the longest part of an `httpx.Timeout`; else the value.
+
+    One that waits for a reply as long as it takes (`read=None`) is no limit.
+    """
     if isinstance(value, str):
         try:
             return float(value)
         except ValueError:
             return value
+    if not hasattr(value, "pool"):
+        return as_number(value)
     parts = [getattr(value, name, None) for name in ("connect", "read", "write", "pool")]
     numbers = [part for part in parts if isinstance(part, int | float)]
-    return max(numbers) if numbers else value
+    return max(numbers) if numbers and parts[1] is not None else math.inf
 
 
 def checked_model(model: object) -> str:

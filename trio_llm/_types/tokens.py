@@ -39,7 +39,15 @@ class TokenSource:
         Args:
             ask: returns the key, or an `AccessToken` that is kept until shortly before its end.
             account: what tells this account from others; by default the callable itself.
+
+        Raises:
+            BadRequestError: if `ask` is no callable; its value is not shown.
         """
+        given: object = ask
+        if not callable(given):
+            raise BadRequestError(
+                f"a TokenSource asks a callable, not {type(given).__name__}: a text is a key by itself"
+            )
         self.ask = ask
         self.account: Hashable = (id(ask) if _hash_of(ask) is None else ask) if account is None else account
 

@@ -99,14 +99,14 @@ class _FileContent:
     def blocks(self) -> Iterator[bytes]:
         try:
             yield from _measured(self._read_at, self.size)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever it unpacks or decrypts has errors of its own
             raise _unreadable(f"{self.field} ({_name_of(self.file) or 'a file object'})", error) from error
 
     def _read_at(self, offset: int, size: int) -> bytes:
         place = self.file.tell()
         try:
             self.file.seek(self.start + offset)
-            return self.file.read(size)
+            return _bytes_of(self.file.read(size))
         finally:
             self.file.seek(place)
 
@@ -137,9 +137,13 @@ def _measured(read: Callable[[int, int], bytes], size: int) -> Iterator[bytes]:
         yield block
 
 
+class _NoFileError(Exception):
+    """What was given cannot be a file; the message goes on behind the name of the field."""
+
+
 def _unreadable(what: str, error: Exception) -> BadRequestError:
     lacking = isinstance(error, io.UnsupportedOperation)  # its text is the name of a method
-    problem = f"it has no {error}, as if it was not opened for reading" if lacking else error
+    problem = f"it has no {error}, as if it was not opened for reading" if lacking else str(error) or repr(error)
     return BadRequestError(f"{what} cannot be read: {problem}")
 
 
@@ -155,10 +159,10 @@ def as_upload(file: FileInput, field: str, default_name: str) -> Upload:
     media_type = media_type or _text_of(content, "content_type")
     try:
         body, own_name = _opened(content, field)
-    except (OSError, ValueError) as error:
-        raise _unreadable(field, error) from error
-    except TypeError as error:
+    except _NoFileError as error:
         raise BadRequestError(f"{field} {error}") from None
+    except Exception as error:  # whatever it unpacks or decrypts has errors of its own
+        raise _unreadable(field, error) from error
     # Names of files may have bytes that are no text; a form has no place for them.
     name = (name or own_name or default_name).encode("utf-8", "replace").decode()
     return Upload(name, body, media_type or _media_type(name))
@@ -203,18 +207,18 @@ def _plain_file(content: Any) -> Any:
     """The file object itself, where one for async code is around it.
 
     Raises:
-        TypeError: if there is none.
+        _NoFileError: if there is none.
     """
     read = getattr(content, "read", None)
     if read is None:
-        raise TypeError(f"must be a path, bytes or a binary file object, not {type(content).__name__}")
+        raise _NoFileError(f"must be a path, bytes or a binary file object, not {type(content).__name__}")
     if not iscoroutinefunction(read):
         return content
     for name in ("wrapped", "file"):  # anyio's and Trio's; Starlette's
         inner = getattr(content, name, None)
         if hasattr(inner, "read"):
             return inner
-    raise TypeError(f"is a {type(content).__name__}, which only async code can read: pass `await file.read()`")
+    raise _NoFileError(f"is a {type(content).__name__}, which only async code can read: pass `await file.read()`")
 
 
 def _from_file_object(file: Any, field: str) -> bytes | RequestBody:
@@ -240,9 +244,9 @@ def _bytes_of(content: object) -> bytes:
     if isinstance(content, bytes | bytearray | memoryview):
         return bytes(cast("bytes", content))
     if isinstance(content, str):
-        raise TypeError("must be opened in binary mode")
+        raise _NoFileError("must be opened in binary mode")
     getattr(content, "close", bool)()  # of a coroutine, which would be reported as never awaited
-    raise TypeError(f"gives {type(content).__name__} in place of bytes when it is read")
+    raise _NoFileError(f"gives {type(content).__name__} in place of bytes when it is read")
 
 
 def _text_of(content: Any, name: str) -> str | None:

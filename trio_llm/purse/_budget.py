@@ -71,8 +71,8 @@ class Budget:
             raise ValueError(f"the period of a budget is a number of seconds, not {per}")
         if usd is not None:
             load_prices()
-        Purse(usd, tokens, name)  # which refuses what is no amount
-        self._limits = (usd, tokens, name)
+        empty = Purse(usd, tokens, name)
+        self._limits = (empty.usd_limit, empty.token_limit, name)
         self._per = per
         self._each = each
         self._clock = clock

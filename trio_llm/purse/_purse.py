@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from .._engine.seams import Departure, Learnt
 from .._runtime import trio
+from .._types.amounts import as_number
 from .._types.errors import BudgetExceededError
 from ..models.costs import cost_of_quantities
 from ..models.facts import prices_of
@@ -45,11 +46,10 @@ class Purse:
     """
 
     def __init__(self, usd: float | None, tokens: float | None, name: str) -> None:
-        for limit, unit in ((usd, "USD"), (tokens, "tokens")):
-            if limit is not None and not limit >= 0:
-                raise ValueError(f"{name} is limited to {limit} {unit}, which is no amount")
-        self.usd_limit: float | None = usd
-        self.token_limit: float | None = tokens
+        self.usd_limit: float | None = None if usd is None else checked_limit(usd, f"{name} is limited to", "USD")
+        self.token_limit: float | None = None
+        if tokens is not None:
+            self.token_limit = checked_limit(tokens, f"{name} is limited to", "tokens")
         self.name: str = name
         self.spent: float = 0.0
         """USD that were charged. What has no known price is not among them; see `unpriced`."""
@@ -184,6 +184,18 @@ class Purse:
     def __repr__(self) -> str:
         limit = "" if self.usd_limit is None else f" of {self.usd_limit:.6g}"
         return f"<{self.name}: USD {self.spent:.6g}{limit} spent, {self.attempts} attempts>"
+
+
+def checked_limit(given: float, told: str, unit: str) -> float:
+    """A limit as a float; whoever counts money does it in decimals.
+
+    Raises:
+        ValueError: if it is no amount: what no comparison finds too much, as NaN, would limit nothing.
+    """
+    limit = as_number(given)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
+        raise ValueError(f"{told} {given!r} {unit}, which is no amount")
+    return float(limit)
 
 
 def load_prices() -> None:

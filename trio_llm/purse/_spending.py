@@ -11,7 +11,7 @@ import attrs
 from .._engine.gates import gates_beneath
 from .._runtime import trio
 from .._types.errors import BudgetExceededError
-from ._purse import Purse, load_prices
+from ._purse import Purse, checked_limit, load_prices
 
 
 @asynccontextmanager
@@ -46,8 +46,8 @@ async def spending(
         >>> purse.spent, purse.by("model")
     """
     purse = Purse(usd, tokens, name)
-    if soft is not None and not soft >= 0:
-        raise ValueError(f"{name} warns at USD {soft}, which is no amount")
+    if soft is not None:
+        soft = checked_limit(soft, f"{name} warns at", "USD")
     if usd is not None:
         load_prices()
     if soft is not None:
