@@ -213,6 +213,31 @@ async def test_groups_and_tools_are_spans_around_their_calls_and_current_ones_fo
 
 
 @in_virtual_time
+async def test_a_stream_that_broke_has_its_class_for_its_error_and_a_cancelled_call_the_reason() -> None:
+    it = told()
+    simulator = Simulator(
+        [Reply(["one ", "two ", "three "], cut_at=AtEvent(2)), Reply("x", latency=9), Reply("x", latency=9)]
+    )
+    async with client_of(simulator, **it.seams) as client:
+        with suppress(APIError):
+            async with client.stream("openai/gpt-4o", [{"role": "user", "content": QUESTION}]) as stream:
+                async for _ in stream:
+                    pass
+        with trio.move_on_after(1):
+            await client.call(ask("x"))
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(client.call, ask("x"))
+                await trio.sleep(1)
+                scope.cancel(reason="the user went home")
+
+    broken, late, left = [dict(span.attributes or {}) for span in it.spans.named("chat gpt-4o")]
+    assert broken["error.type"] == "APIConnectionError"
+    assert late["trio_llm.cancelled.reason"] == "deadline exceeded"
+    assert left["trio_llm.cancelled.reason"] == "the user went home"
+
+
+@in_virtual_time
 async def test_a_hedge_says_who_won_and_that_the_other_was_cancelled() -> None:
     it = told()
     answers = iter([Reply("slow", latency=9), Reply("fast", latency=1)])

@@ -87,6 +87,16 @@ async def test_a_log_says_why_a_call_was_cancelled_and_what_limits_refused_it() 
 
 
 @in_virtual_time
+async def test_a_log_says_that_a_deadline_of_the_programs_own_was_over() -> None:
+    lines = Lines.at(logging.INFO)
+    async with client_of(Simulator(Reply("ok", latency=5)), observers=[Log(lines.logger)]) as client:
+        with trio.move_on_after(2):
+            await client.call(ask("x"))
+
+    assert lines.written == ["INFO #1 openai/gpt-4o attempt 1: cancelled after 2 s: deadline exceeded"]
+
+
+@in_virtual_time
 async def test_everything_between_departure_and_answer_is_debugging() -> None:
     lines = Lines.at(logging.DEBUG)
     limits = Limits(max_in_flight=1)

@@ -288,3 +288,12 @@ def test_waits_are_coloured_by_their_reason(page: Page, tmp_path: Path) -> None:
 
     assert colour(1) == colour(4) == [0xE0, 0xB0, 0x40]
     assert colour(2) == colour(3) == [0xD9, 0x80, 0x32]
+
+
+def test_a_trace_of_nothing_shows_itself() -> None:
+    trace = Trace()
+
+    for picture in (trace.as_html(), trace.as_svg(), trace.as_perfetto(), trace._repr_html_()):
+        assert picture
+    assert trace._repr_markdown_().splitlines()[-1] == "|  | 0 | 0 |"
+    assert trace.__rich__() is not None

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection
 from typing import ClassVar
 
+from .._engine.cancellations import why_cancelled
 from .._engine.events import (
     Activity,
     AttemptFailed,
@@ -23,7 +24,7 @@ from .._engine.events import (
     StreamSeam,
 )
 from .._types.errors import APIError
-from ._records import cancellation_of, is_in_own_words
+from ._records import is_in_own_words
 
 
 class Log:
@@ -114,9 +115,9 @@ class Log:
             tokens = "" if usage is None else f", {usage.prompt_tokens} + {usage.completion_tokens} tokens"
             self.logger.info("#%d %s: ok in %.3g s%s", activity.id, name, seconds, tokens)
         else:
-            facts = {} if event.error is None else cancellation_of(event.error)
-            why = f": {facts['reason']}" if "reason" in facts else ""
-            self.logger.info("#%d %s: %s after %.3g s%s", activity.id, name, event.end, seconds, why)
+            why = why_cancelled(event.error)
+            told = "" if why is None else f": {why}"
+            self.logger.info("#%d %s: %s after %.3g s%s", activity.id, name, event.end, seconds, told)
 
     def _words(self, error: BaseException | None) -> str:
         said = type(error).__name__

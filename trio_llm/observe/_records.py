@@ -9,11 +9,11 @@ Contents are what is asked and answered. The words of a provider's error are con
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+from .._engine.cancellations import cancellation_of
 from .._engine.events import (
     Activity,
     AttemptFailed,
@@ -43,7 +43,6 @@ Fields: TypeAlias = "dict[str, Any]"
 VERSION: Final = 1
 _LONGEST_TEXT: Final = 200
 """Characters of an error's own words."""
-_ANYIO_REASON: Final = re.compile(r"; reason: (.*)", re.DOTALL)
 
 
 class RecordMaker:
@@ -176,19 +175,6 @@ def is_in_own_words(error: BaseException) -> bool:
     if isinstance(error, Timeout | APIConnectionError):
         return not error.response_headers
     return isinstance(error, ClientClosedError | BudgetExceededError | SlowReaderError)
-
-
-def cancellation_of(error: BaseException) -> Fields:
-    """Who cancelled and why, as far as the event loop says it."""
-    facts: Fields = {name: getattr(error, name, None) for name in ("reason", "source", "source_task")}
-    if facts["source"] is None and error.args:
-        found = _ANYIO_REASON.search(str(error.args[0]))
-        facts["reason"] = found[1] if found is not None else None
-    return {
-        name: value
-        for name, value in {"reason": facts["reason"], "cause": facts["source"], "by": facts["source_task"]}.items()
-        if value is not None
-    }
 
 
 def text_of_chunk(chunk: Any) -> str:

@@ -177,7 +177,7 @@ class _TimelineReading:
         state = str(record.get("end", "ok"))
         bar.facts.update(_facts(record))
         if state in ("cancelled", "abandoned"):
-            bar.marks.append(Mark("cancelled", at, str(record.get("reason", state))))
+            bar.marks.append(Mark("cancelled", at, str(record.get("reason", record.get("cause", state)))))
         bar.close(at, state)
 
     def finish(self) -> Timeline:

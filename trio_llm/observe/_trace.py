@@ -77,6 +77,8 @@ class Trace:
                 raise NoTraceError(f"line {number} of {path} is no record of a trace")
             trace._lines += line + b"\n"
             trace.count += 1
+        if not trace.count:
+            raise NoTraceError(f"there is no record of a trace in {path}")
         return trace
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -109,7 +111,7 @@ class Trace:
         return perfetto_of(self._timeline())
 
     def _timeline(self) -> Timeline:
-        return timeline_of(self.records())
+        return timeline_of(self.records()) if self.count else Timeline((), (), 0.0, None)
 
     def _repr_html_(self) -> str:
         # In a frame of its own: the page has a program, and a notebook has its own styles.

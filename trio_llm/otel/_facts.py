@@ -69,6 +69,6 @@ def label_attributes(labels: Mapping[str, Any]) -> Attributes:
 
 def error_type(error: BaseException) -> str:
     """The class of an error in few words: the status of the reply where there was one."""
-    if isinstance(error, APIError) and error.response_headers:
+    if isinstance(error, APIError) and error.response_headers and error.status_code is not None:
         return str(error.status_code)
     return type(error).__name__

@@ -21,6 +21,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from .._engine.cancellations import why_cancelled
 from .._engine.events import (
     Activity,
     AttemptFailed,
@@ -270,8 +271,8 @@ class OpenTelemetry:
         if error is not None:
             if event.end == "failed":
                 self._fail(span, error)
-            elif reason := getattr(error, "reason", None):
-                span.set_attribute(names.CANCELLED_BECAUSE, str(reason))
+            elif reason := why_cancelled(error):
+                span.set_attribute(names.CANCELLED_BECAUSE, reason)
         span.end()
 
     def _fail(self, span: Span, error: BaseException) -> None:
