@@ -74,7 +74,10 @@ class FirstError:
             self.noted, self.waiting = True, error
 
     def raise_once(self) -> None:
-        """Raise the error if there is one that nobody was told of. Not for handlers, which would become its context."""
+        """Raise the error if there is one that nobody was told of.
+
+        Not to be called in an `except` block: the error that is handled there would become the context of this one.
+        """
         error, self.waiting = self.waiting, None
         if error is None:
             return

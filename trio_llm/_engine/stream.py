@@ -8,7 +8,7 @@ states of a stream:
 
 - *opening*: up to the first content; a failure is an attempt's, and may be retried. `AttemptSource.open` is
   its only way out.
-- *flowing*: its reader has chunks. `patience` is the waiting for the network that is left until content has to come.
+- *flowing*: its reader has chunks. `_patience` is how long it may yet wait for the network until content has to come.
 - *cut*: a pull was cancelled, or its client ended the call. Every further read says so.
 - *ended*: by its last chunk, by an error, which is raised once, or because it was closed. Nothing is left of it.
 - *asked again*: broken, and opened anew by `reasking` or `resuming`, under the same call and the same deadline.

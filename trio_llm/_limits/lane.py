@@ -111,7 +111,7 @@ class Lane:
         return described is None or not self.follows or not longest_wait(described.buckets, now, cost)
 
     def wait(self, now: float, cost: RateCost) -> float:
-        """Seconds until it may; infinite while as many are in flight as may be."""
+        """Seconds until a call of this cost may leave; infinite while as many are in flight as may be."""
         if self.concurrency is not None and self.in_flight >= self.concurrency.number:
             return math.inf
         wait = self.known_wait(now, cost)

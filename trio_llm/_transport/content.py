@@ -129,7 +129,10 @@ class _Inflater:
         return self._zlib.eof or self._is_text or not self._is_begun
 
     def _choose(self) -> bool:
-        """Some servers send deflate without the zlib frame that the RFC asks for. False if more has to come."""
+        """Choose how to decompress, by the first two bytes; False if these have not come yet.
+
+        Some servers send deflate without the zlib frame that the RFC asks for, and some call plain text gzip.
+        """
         if len(self._rest) < 2:
             return False
         self._is_chosen = True

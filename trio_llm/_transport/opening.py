@@ -18,7 +18,7 @@ _ENDS: Final = (b"\n\n", b"\r\n\r\n")
 
 
 def split_opening(head: ReplyHead, piece: bytes) -> tuple[bytes, bytes]:
-    """The first few events of what a reply begins with, and the rest: empty where it is not much, or is no stream."""
+    """The first piece of a body, cut behind its first few events. The rest is empty where it is no long stream."""
     if len(piece) < 2 * FEW_EVENTS:
         return piece, b""
     if not head.headers.get("content-type", "").lower().startswith("text/event-stream"):
