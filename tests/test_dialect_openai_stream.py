@@ -221,6 +221,7 @@ def test_what_follows_an_error_is_not_read() -> None:
         {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}},
         {"choices": [], "x_groq": {"usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}}},
         {**delta("stop"), "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}},
+        {"choices": [{**delta("stop")["choices"][0], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}]},
     ],
 )
 def test_usage_surfaces_from_wherever_it_is(usage: dict[str, Any]) -> None:

@@ -260,6 +260,7 @@ CALLS: list[tuple[str, Any]] = [
             [None, CALL_OF_OPENAI],
             [{"id": "t", "name": "f", "arguments": {"a": 1}}],
             [{"id": "t", "name": "f", "input": {"a": 1}}],
+            json.dumps([CALL_OF_OPENAI]),
         )
     ],
     ("anthropic", {"type": "tool_use", "id": "t", "name": "f", "input": '{"a":1}'}),
@@ -281,6 +282,7 @@ def test_calls_in_other_shapes_are_calls_in_streams_too() -> None:
     for call in (
         {"index": 0, "id": "t", "name": "f", "arguments": "{}"},
         [None, {"id": "t", "name": "f", "arguments": "{}"}],
+        '[{"id": "t", "name": "f", "arguments": "{}"}]',
     ):
         pieces = [{"choices": [{"delta": {"tool_calls": call}}]}, {"choices": [{"finish_reason": "tool_calls"}]}]
         response, failure = read(WIRES["openai"], stream_of(WIRES["openai"], pieces))
@@ -324,6 +326,7 @@ def test_a_stop_for_tools_that_are_not_there_is_not_made_a_plain_stop(name: str)
 
 PLACES: list[tuple[str, Any]] = [
     ("openai", {"choices": [None, {"message": "hi", "finish_reason": "stop"}]}),
+    ("openai", {"choices": [{"message": {"content": None, "text": "hi"}, "finish_reason": "stop"}]}),
     ("anthropic", {"type": "message", "content": [None, {"text": "hi"}], "stop_reason": "end_turn"}),
     ("gemini", {"candidates": [{"content": {"parts": {"text": "hi"}}, "finishReason": "STOP"}]}),
     ("gemini", {"candidates": [{"content": {"parts": "hi"}, "finishReason": "STOP"}]}),
@@ -358,6 +361,13 @@ def test_a_block_of_a_kind_that_nobody_knows_is_handed_out(name: str, body: Any)
 
 PIECES: list[tuple[str, list[Any]]] = [
     ("openai", [{"choices": [{"delta": "h"}]}, {"choices": [None, {"delta": "i", "finish_reason": "stop"}]}]),
+    (
+        "openai",
+        [
+            {"choices": [{"delta": {"text": "h"}, "finish_reason": "null"}]},
+            {"choices": [{"delta": {"text": "i"}, "finish_reason": "stop"}]},
+        ],
+    ),
     (
         "openai",
         [

@@ -66,10 +66,12 @@ def _ids_of(messages: Iterable[Mapping[str, Any]]) -> Iterable[str]:
 def calls_in(message: Fragment) -> list[Fragment]:
     """The tool calls of a message or a delta, brought in place into OpenAI's shape where gateways write another.
 
-    One call comes without its list, null stands between them, and name and arguments stand in the call itself, as in
-    the Responses API; they are put into `function`.
+    One call comes without its list, the list as JSON text, null stands between them, and name and arguments stand in
+    the call itself, as in the Responses API; they are put into `function`.
     """
     given = message.get("tool_calls")
+    if isinstance(given, str) and given.strip()[:1] in ("[", "{", "n"):
+        given = message["tool_calls"] = _json_value(given)
     if isinstance(given, dict) and ("function" in given or "name" in given):
         given = message["tool_calls"] = [given]
     if not isinstance(given, list):

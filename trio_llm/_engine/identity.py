@@ -16,6 +16,8 @@ from .._types.as_read import AsRead
 from .._types.mapping import Record
 
 _NAMES: Final = ("id", "model", "created")
+_UNSAID: Final = (None, "", 0)
+"""What some servers say in place of nothing."""
 _PREFIXES: Final[Mapping[str, str]] = {
     "completion": "chatcmpl-",
     "moderation": "modr-",
@@ -44,7 +46,7 @@ def identify(call: WireCall[Any], answer: object) -> None:
     kind: Any = type(answer)
     if not all(_said_by(kind)(answer)):  # which takes a third of what looking for None does
         for name in _names_of(kind):
-            if getattr(answer, name) is None:
+            if getattr(answer, name) in _UNSAID:
                 setattr(answer, name, _made(call, name))
 
 
@@ -73,13 +75,15 @@ class Identity:
         if said == self._last:
             return  # all of it, and the same as the one before
         for name, value in zip(_names_of(kind), said, strict=True):
-            if value is None:
+            if value in _UNSAID:
                 if name not in self._held:
+                    if value is not None and not getattr(answer, "choices", True):
+                        continue  # Azure's first chunk judges the prompt, and the next one says who answers
                     self._held[name] = _made(self._call, name)
                 setattr(answer, name, self._held[name])
             elif name not in self._held:
                 self._held[name] = value
-        self._last = None if None in said else said
+        self._last = said if all(value not in _UNSAID for value in said) else None
 
     def settle_all(self, answers: Iterable[object]) -> None:
         """The same for each of several."""

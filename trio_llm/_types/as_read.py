@@ -103,7 +103,7 @@ class AsRead(Record):
 
     def fields_to_dump(self) -> list[tuple[str, Any]]:
         """Names and values as they were read, and what was set since."""
-        named = dict(super().fields_to_dump())
+        named = dict(super().fields_to_dump()) | (self.model_extra or {})
         for name in self.null_names & named.keys():
             if not self._has_own(name):
                 named[name] = None

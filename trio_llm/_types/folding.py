@@ -142,7 +142,7 @@ def _take_head(
 ) -> None:
     known = chunk.field_names
     for name in _HEAD:
-        if name not in head and name in known and (value := getattr(chunk, name)) is not None:
+        if name not in head and name in known and (value := getattr(chunk, name)):
             head[name] = value
     if (usage := chunk.usage) is not None:
         head["usage"] = usage

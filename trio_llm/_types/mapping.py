@@ -107,8 +107,16 @@ class Record:
         return getattr(self, name)
 
     def fields_to_dump(self) -> list[tuple[str, Any]]:
-        """Names and values, those of `model_extra` among them, as `model_dump` writes them."""
-        return [(name, getattr(self, name)) for name in self.field_names] + list((self.model_extra or {}).items())
+        """Names and values, those of `model_extra` among them, as `model_dump` writes them.
+
+        A documented field whose value had the wrong type has it in `model_extra`. That is written as long as the field
+        itself has none.
+        """
+        named = [(name, getattr(self, name)) for name in self.field_names]
+        if not self.model_extra:
+            return named
+        told = {name for name, value in named if value is not None}
+        return named + [(name, value) for name, value in self.model_extra.items() if name not in told]
 
     def model_dump(self, **options: Unpack[DumpOptions]) -> JSONObject:
         """The record and all within it as plain dictionaries and lists, under pydantic's options.

@@ -52,6 +52,7 @@ from .replies import (
 )
 
 _PATH = "/chat/completions"
+_KIND = "chat.completion"
 _WITHOUT_THINKING = CHAT_PARAMETERS - {"thinking"}
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
@@ -192,6 +193,8 @@ def read_document(call: WireCall[ChatRequest], document: Any) -> ModelResponse:
             failure = _settle(choice, number, reply, ConversationIds(call.request.messages)) or failure
     if usage := as_object(reply.get("usage")):
         settle_usage(usage)
+    if reply.get("object") != _KIND:
+        reply["object"] = _KIND
     if failure is not None:
         raise ReplyIsError(evolve(failure, partial=structure(reply, ModelResponse)))
     return structure(reply, ModelResponse)

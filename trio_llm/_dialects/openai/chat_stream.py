@@ -1,8 +1,8 @@
 """Chat completions as a stream.
 
 Source: OpenAI API reference, "The chat completion chunk object", 2026-11. Deviations of vendors that are borne:
-no `[DONE]`, usage in `x_groq`, error objects as events, a `message` in place of the delta, heartbeats of any form, and
-fragments of tool calls numbered anyhow.
+no `[DONE]`, usage in `x_groq` or in the choice, error objects as events, a `message` in place of the delta, heartbeats
+of any form, chunks that call themselves otherwise, and fragments of tool calls numbered anyhow.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .errors import error_event
 from .replies import (
     failure_of,
     is_settled_fragment,
+    place_usage,
     raise_error,
     says_nothing,
     settle_call,
@@ -34,6 +35,7 @@ from .replies import (
 )
 
 _DONE = "[DONE]"
+_KIND = "chat.completion.chunk"
 
 
 def open_chat_decoder(call: WireCall[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
@@ -81,6 +83,8 @@ class OpenAIChatReader:
             if type(choice) is dict:
                 self._settle(choice, number, chunk)
         settle_chunk_usage(chunk)
+        if chunk.get("object") != _KIND:
+            chunk["object"] = _KIND
         return (structure(chunk, ModelResponseStream),)
 
     def close(self) -> Iterable[ModelResponseStream]:
@@ -129,6 +133,7 @@ class OpenAIChatReader:
         settle_choice(choice, has_calls=bool(held.calls))
         if choice["finish_reason"] is not None:
             held.finished = True
+            place_usage(choice, chunk)
             if rest := held.calls.held_back():
                 choice["delta"] = {**delta, "tool_calls": [*as_list(delta.get("tool_calls")), *rest]}
         beside = None if held.says_something else told_beside(chunk)

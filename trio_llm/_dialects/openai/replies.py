@@ -211,7 +211,9 @@ def is_settled_fragment(choice: JSONObject) -> bool:
 def settle_message(message: JSONObject) -> None:
     """Content as text, thinking in `reasoning_content`; for whole messages and for deltas."""
     content = message.get("content")
-    if content is not None and type(content) is not str:
+    if content is None and type(message.get("text")) is str:
+        message["content"] = message.pop("text")
+    elif content is not None and type(content) is not str:
         _settle_content(message, content)
     if "reasoning" in message:
         _settle_reasoning(message)
@@ -302,13 +304,13 @@ def settle_choice(choice: JSONObject, *, has_calls: bool) -> None:
         reason = as_object(choice.get("finish_details")).get("type") or choice.get("stop_reason")
     if reason == "stop" and not has_calls:  # as nearly always
         choice["finish_reason"] = reason
-    elif reason and isinstance(reason, str):
+    elif reason and isinstance(reason, str) and reason != "null":
         known = _FINISH_REASONS.get(reason.lower(), reason)
         choice["finish_reason"] = "tool_calls" if known == "stop" and has_calls else known
         if known != reason:
             choice.setdefault("native_finish_reason", reason)
     else:
-        choice["finish_reason"] = None  # an empty word says nothing
+        choice["finish_reason"] = None  # an empty word, or null as one, says nothing
     logprobs = choice.get("logprobs")
     if logprobs is not None and not isinstance(logprobs, dict):
         choice["provider_logprobs"] = choice.pop("logprobs")
@@ -332,6 +334,12 @@ def _settle_names(usage: JSONObject) -> None:
     _settle_detail(usage, "prompt_tokens_details", "cached_tokens", _CACHED)
     _settle_detail(usage, "prompt_tokens_details", "cache_creation_tokens", _CACHE_CREATION)
     _settle_detail(usage, "completion_tokens_details", "reasoning_tokens", _REASONING)
+
+
+def place_usage(choice: JSONObject, chunk: JSONObject) -> None:
+    """Put token counts that stand in the choice, as Moonshot's do, into the chunk."""
+    if not chunk.get("usage") and type(choice.get("usage")) is dict:
+        chunk["usage"] = choice.pop("usage")
 
 
 def settle_chunk_usage(chunk: JSONObject) -> None:
