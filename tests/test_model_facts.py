@@ -157,6 +157,19 @@ def test_a_deployment_is_the_model_that_it_is_said_to_be() -> None:
     assert trio_llm.supports("azure/other", "reasoning") is True
 
 
+def test_a_row_of_ones_own_has_the_facts_that_were_registered_of_its_models() -> None:
+    price = {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
+    trio_llm.register_model({"home/m": {**price, "max_input_tokens": 1_000}})
+    request = trio_llm.ChatRequest("home/m", [{"role": "user", "content": "Hello"}], max_tokens=100)
+
+    assert trio_llm.get_model_info("home/m").max_input_tokens == 1_000
+    assert trio_llm.get_model_info("m", "home").litellm_provider == "home"
+    assert trio_llm.cost_per_token("home/m", 10, 10) == pytest.approx((1e-5, 2e-5))
+    assert trio_llm.purse.estimate([request]).usd == pytest.approx(0.0002, rel=0.1)
+    with pytest.raises(trio_llm.BadRequestError):
+        trio_llm.get_model_info("home/other")
+
+
 def test_what_is_said_of_a_model_is_said_of_its_deployments() -> None:
     trio_llm.register_model({"azure/ours": {"base_model": "gpt-4o"}, "azure/gpt-4o": {"input_cost_per_token": 1.0}})
 

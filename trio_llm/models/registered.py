@@ -55,7 +55,8 @@ registered: Final = Registry()
 def row_and_name(model: str, provider: str | None = None) -> tuple[str, str]:
     """The row of a model, and the model's name there.
 
-    A bare name that leads to no row is of the one for which it was registered.
+    A bare name that leads to no row is of the one for which it was registered, and a row of the program's own is known
+    by the models of it that were registered.
 
     Raises:
         BadRequestError: if no provider fits.
@@ -63,6 +64,10 @@ def row_and_name(model: str, provider: str | None = None) -> tuple[str, str]:
     try:
         name, row, _, _ = trio_llm.get_llm_provider(model, provider)
     except BadRequestError:
+        full = model if provider is None or model.startswith(f"{provider}/") else f"{provider}/{model}"
+        if full in registered.models and "/" in full:
+            row, _, name = full.partition("/")
+            return row, name
         registered_for = registered.models.get(model, {}).get("litellm_provider")
         if provider is not None or registered_for is None:
             raise

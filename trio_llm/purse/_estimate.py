@@ -7,12 +7,11 @@ from typing import Final
 
 import attrs
 
-import trio_llm
-
 from .._types.request import AnyRequest
 from ..models.costs import cost_of_quantities
 from ..models.facts import prices_of
 from ..models.prices import Quantities
+from ..models.registered import row_and_name
 from ..models.sizes import expected_tokens
 from ._expected import BY_TOKEN, PAID, expected_parts
 
@@ -65,7 +64,7 @@ def estimate(requests: Iterable[AnyRequest]) -> Estimate:
         number += 1
         prompt, answer = expected_tokens(request)
         prompts, answers = prompts + prompt, answers + answer
-        bare, row, _, _ = trio_llm.get_llm_provider(request.model, request.options.custom_llm_provider)
+        row, bare = row_and_name(request.model, request.options.custom_llm_provider)
         costs = _costs(request, row, bare, (prompt, answer))
         for place, usd in enumerate(costs):
             sums[place] += usd or 0.0
