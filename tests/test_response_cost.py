@@ -309,6 +309,36 @@ async def test_what_is_no_amount_of_money_is_not_told(told: bytes) -> None:
     assert response.cost.usd == purse.spent == pytest.approx(12.5e-6)
 
 
+GATEWAY = {"LITELLM_PROXY_API_BASE": "https://gateway.example", "LITELLM_PROXY_API_KEY": "k", "OPENAI_API_KEY": "k"}
+
+
+@pytest.mark.parametrize(("told", "usd"), [("0.125", 0.125), ("0.0", 0.0), ("None", None), ("nan", None)])
+async def test_what_the_gateway_of_litellm_tells_in_a_header_counts(told: str, usd: float | None) -> None:
+    reply = RawReply(CHAT_BODY % (b"", b""), headers={"x-litellm-response-cost": told})
+    async with Client(transport=Simulator(reply), variables=GATEWAY) as asking, trio_llm.spending() as purse:
+        costs = [
+            (await asking.completion("litellm_proxy/any", QUESTION)).cost,
+            (
+                await asking.completion("openai/gpt-4o", QUESTION, api_base="https://gateway.example/v1", api_key="k")
+            ).cost,
+        ]
+
+    assert [cost.usd for cost in costs] == ([usd] * 2 if usd is not None else [None, pytest.approx(12.5e-6)])
+    assert [charge.cost for charge in purse.bill] == costs
+
+
+async def test_a_header_that_came_before_the_answer_tells_no_cost() -> None:
+    chunk = b'data: {"choices": [{"index": 0, "finish_reason": "stop", "delta": {"content": "x"}}], "usage": %s}\n\n'
+    usage = b'{"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}'
+    headers = {"x-litellm-response-cost": "0.0"}
+    reply = RawReply(chunk % usage + b"data: [DONE]\n\n", content_type="text/event-stream", headers=headers)
+    async with client(reply) as asking, asking.stream("openai/gpt-4o", QUESTION) as stream:
+        async for _ in stream:
+            pass
+
+    assert stream.response.cost.usd == pytest.approx(12.5e-6)
+
+
 async def test_a_transcription_costs_its_seconds_and_no_less_than_the_vendor_charges() -> None:
     async with client(RawReply(b'{"text": "Hello", "duration": 4}')) as asking:
         short = await asking.transcription("groq/whisper-large-v3", b"RIFF")

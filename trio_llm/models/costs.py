@@ -31,6 +31,8 @@ _TOLD: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
 
 In this order: Perplexity, xAI, OpenRouter and Avian, Venice, Vercel's gateway.
 """
+_TOLD_IN_HEADER: Final = "x-litellm-response-cost"
+"""USD. Not of streams, whose headers come before the answer. LiteLLM docs, "Response Headers", 2026-10."""
 _OWN_KEY: Final = ("usage", "is_byok")
 _UPSTREAM: Final = ("usage", "cost_details", "upstream_inference_cost")
 """What a host charges to the caller's own key comes beside what the gateway charges, which is then its fee.
@@ -176,7 +178,10 @@ def told_cost(response: Any) -> float | None:
         if told is not None:
             own = _number(_at(response, _UPSTREAM)) if _at(response, _OWN_KEY) is True else None
             return told * unit + (own or 0.0)
-    return None
+    receipt = getattr(response, "receipt", None)
+    if receipt is None or getattr(receipt.request, "stream", False):
+        return None
+    return _number(receipt.head.headers.get(_TOLD_IN_HEADER))
 
 
 def _at(response: Any, path: tuple[str, ...]) -> Any:

@@ -66,6 +66,8 @@ class Charge:
         return self._source
 
 
+_OF_MANY_HOSTS: Final[Mapping[str, str]] = {"custom_openai": "", "litellm_proxy": "", "openai": "api.openai.com"}
+"""Rows behind which LiteLLM's gateway may be, which tells the cost in a header, and the host that is none."""
 _FOLDINGS: Final[Mapping[str, Callable[[], Folding[Any, Any]]]] = {
     "anthropic_messages": MessageFolding,
     "completion": ChatFolding,
@@ -89,6 +91,7 @@ def entry_of(learnt: Learnt, rates: Rates | None) -> Entry | None:
         else:
             # Its usage must be all that its cost depends on.
             is_plain = type(response) is ModelResponse and not response.model_extra
+            is_plain = is_plain and (learnt.provider not in _OF_MANY_HOSTS or learnt.host in _OF_MANY_HOSTS.values())
             for choice in response.choices if is_plain else ():
                 is_plain = is_plain and bool(choice.finish_reason)
             service = response.service_tier if is_plain else None
