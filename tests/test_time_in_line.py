@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies as st
 from virtual import ask, client_of, in_virtual_time
 
-from trio_llm import Client, Limits, Timeout, Timeouts
+from trio_llm import APIError, Client, Limits, Stream, Timeout, Timeouts
 from trio_llm._runtime import trio
-from trio_llm.testing import Reply, Simulator
+from trio_llm.observe import AttemptSent, CallEnded
+from trio_llm.testing import Failure, Reply, Simulator, run_in_virtual_time
 
 MESSAGES = [{"role": "user", "content": "second"}]
 NEVER = Reply("never", latency=math.inf)
@@ -45,3 +49,58 @@ async def test_a_stream_has_its_limit_too_after_a_moment_in_line() -> None:
                 async for _ in await client.completion("openai/gpt-4o", MESSAGES, stream=True):
                     pass
         assert trio.current_time() < 40
+
+
+class Times:
+    """When each call's first attempt left, and when the call ended."""
+
+    wants = (AttemptSent, CallEnded)
+
+    def __init__(self) -> None:
+        self.left: dict[object, float] = {}
+        self.ended: dict[object, float] = {}
+
+    def observe(self, event: Any) -> None:
+        times = self.left if isinstance(event, AttemptSent) else self.ended
+        times.setdefault(event.activity, event.at)
+
+
+moments = st.sampled_from([0.0, 0.001, 0.009, 0.02, 3.0, 30.0])
+replies = st.builds(Reply, latency=moments | st.just(math.inf), gap=moments) | st.builds(
+    Failure, st.sampled_from([429, 503]), retry_after=st.sampled_from([None, 0.005, 20.0])
+)
+
+
+@settings(max_examples=60)
+@given(
+    calls=st.lists(st.tuples(moments, st.booleans()), min_size=1, max_size=6),
+    script=st.lists(replies, min_size=1, max_size=8),
+    slots=st.integers(1, 3),
+    backend=st.sampled_from(["trio", "asyncio"]),
+)
+def test_no_call_outlives_its_limit(
+    calls: list[tuple[float, bool]], script: list[Reply | Failure], slots: int, backend: Any
+) -> None:
+    times = Times()
+
+    async def ask_later(client: Client, pause: float, stream: bool) -> None:
+        await trio.sleep(pause)
+        with suppress(APIError):
+            answer = await client.completion("openai/gpt-4o", MESSAGES, stream=stream)
+            if isinstance(answer, Stream):
+                async for _ in answer:
+                    pass
+
+    async def scenario() -> None:
+        waiting = Timeouts(total=50, first_content=40, gap=40)
+        options: dict[str, Any] = {"limits": Limits(max_in_flight=slots), "timeouts": waiting, "observers": [times]}
+        async with (
+            client_of(Simulator(script, then=NEVER), attempts=3, **options) as client,
+            trio.open_nursery() as nursery,
+        ):
+            for pause, stream in calls:
+                nursery.start_soon(ask_later, client, pause, stream)
+
+    run_in_virtual_time(scenario, backend=backend)
+    assert len(times.ended) == len(calls)
+    assert all(times.ended[call] - at <= 50 + 1e-6 for call, at in times.left.items())
