@@ -64,6 +64,14 @@ class Model(pydantic.BaseModel):
     inner: list[Inner] = []
 
 
+class Birds(pydantic.RootModel[list[Inner]]):
+    """A pydantic model of a bare value."""
+
+
+class Counts(pydantic.RootModel[dict[str, int]]):
+    """Another, which is an object with free keys."""
+
+
 @attrs.frozen
 class Tree:
     value: int
@@ -76,6 +84,8 @@ FITTING: list[tuple[Any, Any, Any]] = [
     (Place, {"city": "Oslo", "distances": {"Rome": 2000}}, Place("Oslo", {"Rome": 2000.0})),
     (Sighting, {"bird": "Parus major"}, {"bird": "Parus major"}),
     (Model, {"name": "x", "inner": [{"bird": "b"}]}, Model(name="x", inner=[Inner(bird="b")])),
+    (Birds, [{"bird": "b"}], Birds([Inner(bird="b")])),
+    (Counts, {"heron": 2}, Counts({"heron": 2})),
     (Tree, {"value": 1, "children": [{"value": 2, "children": []}]}, Tree(1, [Tree(2, [])])),
     (list[Person], [{"name": "Ada", "born": 1}], [Person("Ada", 1)]),
     (Person | Place, {"city": "Oslo"}, Place("Oslo")),

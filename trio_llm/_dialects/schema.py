@@ -104,8 +104,11 @@ def _with_schema(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_object_type(kind: Any) -> bool:
-    """Whether a type is an object in JSON whose fields are known."""
-    return isinstance(kind, type) and (has_fields(kind) or hasattr(kind, "model_json_schema"))
+    """Whether a type is an object in JSON with known fields. A pydantic model is, unless it is one of a bare value."""
+    if not isinstance(kind, type):
+        return False
+    foreign = hasattr(kind, "model_json_schema") and not getattr(kind, "__pydantic_root_model__", False)
+    return has_fields(kind) or foreign
 
 
 class _Builder:
