@@ -31,7 +31,7 @@ _TOLD: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
 
 In this order: Perplexity, xAI, OpenRouter and Avian, Venice, Vercel's gateway.
 """
-_TOLD_IN_HEADER: Final = "x-litellm-response-cost"
+TOLD_IN_HEADER: Final = "x-litellm-response-cost"
 """USD. Not of streams, whose headers come before the answer. LiteLLM docs, "Response Headers", 2026-10."""
 _OWN_KEY: Final = ("usage", "is_byok")
 _UPSTREAM: Final = ("usage", "cost_details", "upstream_inference_cost")
@@ -181,7 +181,7 @@ def told_cost(response: Any) -> float | None:
     receipt = getattr(response, "receipt", None)
     if receipt is None or getattr(receipt.request, "stream", False):
         return None
-    return _number(receipt.head.headers.get(_TOLD_IN_HEADER))
+    return _number(receipt.head.headers.get(TOLD_IN_HEADER))
 
 
 def _at(response: Any, path: tuple[str, ...]) -> Any:

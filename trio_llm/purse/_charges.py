@@ -19,7 +19,7 @@ from .._types.chat import ModelResponse, ModelResponseStream
 from .._types.folding import ChatFolding, Folding, TextFolding, fold
 from .._types.messages_api.folding import MessageFolding
 from .._types.responses_api.folding import EventFolding
-from ..models.costs import Cost, Sale, cost_of, cost_of_used
+from ..models.costs import TOLD_IN_HEADER, Cost, Sale, cost_of, cost_of_used
 from ..models.prices import Prices, Quantities
 from ..models.rates import Rates
 from ..models.used import asked_amounts, quantities_of
@@ -66,8 +66,10 @@ class Charge:
         return self._source
 
 
-_OF_MANY_HOSTS: Final[Mapping[str, str]] = {"custom_openai": "", "litellm_proxy": "", "openai": "api.openai.com"}
-"""Rows behind which LiteLLM's gateway may be, which tells the cost in a header, and the host that is none."""
+_OPENAI: Final = "api.openai.com"
+"""The usual host, which needs no look at headers."""
+_HAVE_GATEWAYS: Final = frozenset({"custom_openai", "litellm_proxy", "openai"})
+"""Rows behind which LiteLLM's gateway may be."""
 _FOLDINGS: Final[Mapping[str, Callable[[], Folding[Any, Any]]]] = {
     "anthropic_messages": MessageFolding,
     "completion": ChatFolding,
@@ -91,7 +93,7 @@ def entry_of(learnt: Learnt, rates: Rates | None) -> Entry | None:
         else:
             # Its usage must be all that its cost depends on.
             is_plain = type(response) is ModelResponse and not response.model_extra
-            is_plain = is_plain and (learnt.provider not in _OF_MANY_HOSTS or learnt.host in _OF_MANY_HOSTS.values())
+            is_plain = is_plain and (learnt.host == _OPENAI or not _told_in_header(learnt))
             for choice in response.choices if is_plain else ():
                 is_plain = is_plain and bool(choice.finish_reason)
             service = response.service_tier if is_plain else None
@@ -104,6 +106,15 @@ def entry_of(learnt: Learnt, rates: Rates | None) -> Entry | None:
         return None
     cost, asked, answered = _at_length(learnt)
     return learnt.provider, learnt.model, labels_of(learnt.request), asked, answered, cost.usd, 0, 0, None, cost
+
+
+def _told_in_header(learnt: Learnt) -> bool:
+    if learnt.provider not in _HAVE_GATEWAYS or learnt.head is None:
+        return False
+    headers = learnt.head.headers
+    undecoded: bytes | None = getattr(headers, "undecoded", None)
+    # To decode all of them costs more than to reckon.
+    return (undecoded is None or b"litellm" in undecoded.lower()) and TOLD_IN_HEADER in headers
 
 
 def _of_stream(learnt: Learnt) -> tuple[bool, str | None]:
