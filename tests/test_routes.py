@@ -188,6 +188,26 @@ def test_a_model_named_after_its_maker_is_explained(model: str, written: str) ->
         resolve(model, CATALOG)
 
 
+@pytest.mark.parametrize(
+    "model",
+    ["amazon.nova-pro-v1:0", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us-gov.meta.llama3-70b", "zai.glm-4.6"],
+)
+def test_names_of_bedrocks_need_no_prefix(model: str) -> None:
+    assert resolve(model, CATALOG) == (CATALOG["bedrock"], model)
+
+
+def test_a_prefix_that_is_unknown_is_told_whatever_stands_behind_it() -> None:
+    with pytest.raises(BadRequestError, match="unknown provider 'nobody'"):
+        resolve("nobody/amazon.nova-pro-v1:0", CATALOG)
+
+
+@pytest.mark.parametrize("model", ["grok-4", "sonar", "j2-ultra"])
+def test_a_model_is_not_taken_for_a_provider_that_is_hardly_like_it(model: str) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        resolve(model, CATALOG)
+    assert "did you mean" not in str(caught.value)
+
+
 def test_a_request_without_a_model_needs_its_provider_named() -> None:
     assert resolve("", CATALOG, provider="fireworks_ai") == (CATALOG["fireworks_ai"], "")
     with pytest.raises(BadRequestError, match="names no model"):

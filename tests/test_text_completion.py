@@ -15,7 +15,7 @@ from trio_llm._engine.local import LocalServer
 from trio_llm._engine.stream_rules import text_rules
 from trio_llm._types.request import AnyRequest
 from trio_llm._types.text_completions import TextChoices
-from trio_llm.testing import AtEvent, Failure, Reply, Simulator
+from trio_llm.testing import AtEvent, Failure, RawReply, Reply, Simulator
 
 KEYS = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}
 installed = pytest.mark.skipif(
@@ -49,6 +49,56 @@ async def test_a_text_is_streamed_and_folded() -> None:
     assert texts == ["there ", "was ", "a ", "king", ""]
     assert stream.response.choices[0].text == "there was a king"
     assert stream.response.usage is not None
+
+
+FILLED_IN = {
+    "id": "a1",
+    "object": "chat.completion",
+    "model": "codestral-2508",
+    "created": 1700000000,
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "a, b):"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 8, "completion_tokens": 4, "total_tokens": 12},
+}
+PIECES: list[dict[str, Any]] = [
+    {"delta": {"role": "assistant", "content": ""}, "finish_reason": None},
+    {"delta": {"content": "a, b):"}, "finish_reason": None},
+    {"delta": {"content": ""}, "finish_reason": "stop"},
+]
+
+
+def filled_in_events() -> bytes:
+    """As Mistral streams them: the last one has the usage."""
+    chunks: list[dict[str, Any]] = [
+        {"id": "a1", "object": "chat.completion.chunk", "model": "codestral-2508", "choices": [{"index": 0, **piece}]}
+        for piece in PIECES
+    ]
+    chunks[-1]["usage"] = FILLED_IN["usage"]
+    return b"".join(b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks) + b"data: [DONE]\n\n"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [
+        ("codestral/codestral-latest", "codestral"),
+        ("text-completion-codestral/codestral-latest", "codestral"),
+        ("mistral/codestral-latest", "mistral"),
+        ("text-completion-inception/mercury-edit-2", "inception"),
+    ],
+)
+async def test_who_fills_in_what_is_missing_has_an_address_of_its_own_for_it(model: str, provider: str) -> None:
+    simulator = Simulator(
+        [RawReply(json.dumps(FILLED_IN).encode()), RawReply(filled_in_events(), content_type="text/event-stream")]
+    )
+    async with Client(transport=simulator) as client:
+        whole = await client.text_completion(model, "def add(", suffix="return a + b")
+        stream = await client.text_completion(model, "def add(", suffix="return a + b", stream=True)
+        text = "".join([chunk.choices[0].text async for chunk in stream])
+
+    assert (whole.choices[0].text, text) == ("a, b):", "a, b):")
+    assert whole.usage == stream.response.usage == trio_llm.Usage(8, 4, 12)
+    assert [request.path for request in simulator.requests] == ["/v1/fim/completions"] * 2
+    assert whole.llm_provider == stream.llm_provider == provider
 
 
 @pytest.mark.anyio

@@ -45,8 +45,6 @@ ABSENT: Final[Mapping[str, str]] = MappingProxyType(
         "custom_openai/ with api_base, a token as api_key and an http_client that trusts its certificate",
         "nvidia_riva": "it speaks gRPC: write nvidia_nim/, or use NVIDIA's client",
         "petals": "its public swarm is gone: write custom_openai/ with the api_base of a server of your own",
-        "text-completion-codestral": "write codestral/ for chats; its fill-in-the-middle endpoint is not built yet",
-        "text-completion-inception": "write inception/ for chats; its fill-in-the-middle endpoint is not built yet",
     }
 )
 """Why there is no row, by prefix."""

@@ -88,6 +88,11 @@ def _other(names: str, wire: Wire, *operations: str, **departures: Any) -> tuple
     return rf"(invoke/)?(?P<model>{_INFERENCE_PROFILE}{names}.*)", Override(dialects=dialects, **departures)
 
 
+_BEDROCK_MAKERS: Final = (
+    "ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability"
+    "|twelvelabs|writer|zai"
+)
+"""How Bedrock's names of models begin. User guide, "Supported foundation models in Amazon Bedrock", 2026-11."""
 _ONE_TEXT: Final = Quirks(most_inputs=1)
 _BEDROCK_OTHERS: Final = (
     _other(r"amazon\.titan-embed-text-v1", Wire.INVOKE_TITAN, unsupported=frozenset({"dimensions"})),
@@ -211,6 +216,7 @@ ACCOUNTS: Final = (
         base_url=f"https://bedrock-runtime.{AWS_REGION}.amazonaws.com",
         documentation="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
         wire=Wire.CONVERSE,
+        bare_names=rf"([a-z-]+\.)?({_BEDROCK_MAKERS})\.\w",
         families=(
             *_BEDROCK_OTHERS,
             *_INVOKED,

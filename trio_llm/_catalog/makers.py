@@ -29,6 +29,12 @@ from .provider import Override, Provider, Wire
 _ZAI_KEYS: Final = ("ZAI_API_KEY", "Z_AI_API_KEY", "ZHIPU_API_KEY")
 _DASHSCOPE: Final = "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope"
 
+_FILL_IN: Final = Paths(special=MappingProxyType({"/completions": "/fim/completions"}))
+"""Text completions fill in what is missing before a suffix, and are answered with messages, as chats are.
+
+Source: Mistral API reference, "Fim Completion"; Inception, "Autocomplete"; 2026-11.
+"""
+
 MAKERS: Final = (
     Provider(
         name="ai21",
@@ -96,6 +102,8 @@ MAKERS: Final = (
         name="codestral",
         base_url="https://codestral.mistral.ai/v1",
         documentation="https://docs.mistral.ai/capabilities/code_generation/",
+        aliases=("text-completion-codestral",),
+        paths=_FILL_IN,
         quirks=MISTRAL,
     ),
     Provider(
@@ -144,6 +152,8 @@ MAKERS: Final = (
         name="inception",
         base_url="https://api.inceptionlabs.ai/v1",
         documentation="https://platform.inceptionlabs.ai/docs",
+        aliases=("text-completion-inception",),
+        paths=_FILL_IN,
         quirks=OLDER_NAMES,
     ),
     Provider(
@@ -193,6 +203,7 @@ MAKERS: Final = (
         name="mistral",
         base_url="https://api.mistral.ai/v1",
         documentation="https://docs.mistral.ai/api/",
+        paths=_FILL_IN,
         quirks=MISTRAL,
     ),
     Provider(

@@ -128,7 +128,7 @@ def _unknown_provider(name: str, rows: Mapping[str, Provider]) -> str:
 def _unknown_model(model: str, rows: Mapping[str, Provider]) -> str:
     if (row := _namesake(model, rows)) is not None:
         return f"unknown provider: write {f'{row.name}/{model}'!r} for {row.name}'s model ({_how_to_write(rows)})"
-    nearest = _nearest(model, rows)
+    nearest = _nearest(model, rows, likeness=0.8)  # models are seldom called as providers are
     hint = f"did you mean {nearest!r}? " if nearest else ""
     return f"unknown provider for the model {model!r}: {hint}{_how_to_write(rows)}"
 
@@ -139,10 +139,10 @@ def _namesake(model: str, rows: Mapping[str, Provider]) -> Provider | None:
     return rows.get(word[0]) if word else None
 
 
-def _nearest(name: str, rows: Mapping[str, Provider]) -> str | None:
+def _nearest(name: str, rows: Mapping[str, Provider], likeness: float = 0.6) -> str | None:
     from difflib import get_close_matches  # only on the way to an error
 
-    return next(iter(get_close_matches(name, rows, n=1)), None)
+    return next(iter(get_close_matches(name, rows, n=1, cutoff=likeness)), None)
 
 
 def _how_to_write(rows: Mapping[str, Provider]) -> str:
