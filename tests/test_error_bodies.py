@@ -107,6 +107,9 @@ SHAPES = {
         None,
     ),
     "a page of one line": (b"<html><body><p>Service &lt;down&gt;</p></body></html>", "Service <down>", None),
+    "apigee": ({"fault": {"faultstring": "Over quota", "detail": {"errorcode": "policies.Q"}}}, "Over quota", None),
+    "an event": (b'event: error\ndata: {"error": {"message": "Bad", "code": "bad"}}\n\n', "Bad", "bad"),
+    "an event of words": (b"event: error\ndata: too bad\n\n", "event: error\ndata: too bad", None),
     "text": (b"upstream connect error\n", "upstream connect error", None),
     "no text": (b"\xff", "\ufffd", None),
     "nothing": (b"", "status 400 without a body", None),
@@ -161,6 +164,7 @@ TOO_LONG = [
     },
     {"message": "too many tokens: size limit exceeded by 9 tokens."},
     {"error": {"message": "prompt too long; exceeded max context length by 9 tokens"}},
+    {"error": "the input length exceeds the context length"},
     {"error": {"message": "Wordless", "code": "context_length_exceeded"}},
     {"error": {"code": 400, "message": "Too long", "type": "exceed_context_size_error", "n_ctx": 512}},
     {"error": {"message": "Too long", "type": "too_many_prompt_tokens", "code": 400}},
@@ -176,6 +180,13 @@ REFUSED = [
     {"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}},
     {"error": {"message": 'a/model requires moderation on Someone. Your input was flagged for "x".', "code": 403}},
     {"base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}},
+    {
+        "error": {
+            "code": "1301",
+            "message": "System detected potentially unsafe or sensitive content in input or generation. Please avoid",
+        }
+    },
+    {"error": {"code": "1301", "message": "系统检测到输入或生成内容可能包含不安全或敏感内容"}},
     {"code": "DataInspectionFailed", "message": "Input data may contain inappropriate content."},
     {"error": {"message": "litellm.ContentPolicyViolationError: no", "type": "None", "code": "400"}},
 ]

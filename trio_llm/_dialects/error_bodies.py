@@ -1,8 +1,8 @@
 """What an error says, whatever the shape of its body: one reading for every dialect.
 
-A body is JSON of some shape, XML of a cloud, the HTML page of a gateway, plain text, or nothing. What is wanted of it
-is always the same: the provider's own sentence, its code, the status that it stands for, and how long to wait. A
-dialect brings tables of the codes that only its vendors have.
+A body is JSON of some shape, an event with such JSON, XML of a cloud, the HTML page of a gateway, plain text, or
+nothing. What is wanted of it is always the same: the provider's own sentence, its code, the status that it stands for,
+and how long to wait. A dialect brings tables of the codes that only its vendors have.
 
 Sources: OpenAI guide "Error codes"; Anthropic "Errors"; google/rpc/status.proto and error_details.proto; AWS, "Common
 errors"; FastAPI "Handling errors"; RFC 9457 and RFC 6749, 5.2; OpenRouter "Errors and debugging"; MiniMax "Error
@@ -30,6 +30,7 @@ from .error_words import KINDS, kind_of_words, wait_of_words
 _SENTENCES: Final = (
     *("message", "detail", "Message", "msg", "error_message", "errorMessage", "error_msg", "err_msg", "status_msg"),
     *("statusMessage", "error_description", "description", "title", "errors", "base_resp", "Error"),
+    *("fault", "faultstring", "err"),
 )
 """Where sentences stand, the likeliest first."""
 _CODES: Final = ("code", "Code", "type", "status", "error_code", "err_code", "error_type", "category", "__type")
@@ -50,6 +51,7 @@ _QUOTED: Final = 500
 _PAGE: Final = 65_536
 """Characters of a page in which its sentence is looked for."""
 _FEW_WORDS: Final = 3
+_EVENT: Final = re.compile(r"(?:(?:event|id|retry)?:[^\n]*\n)*data:([^\n]*)")
 _XML: Final = re.compile(r"\s*<(?:\?xml|[\w:]*(?:Error|Fault|Exception)\w*\b)")
 _XML_MESSAGE: Final = re.compile(r"<(?:\w+:)?(?:Message|message|faultstring)\b[^>]*>(.*?)</", re.S)
 _XML_CODE: Final = re.compile(r"<(?:\w+:)?(?:Code|code)\b[^>]*>\s*([\w.:-]+)\s*</")
@@ -120,8 +122,19 @@ def _said(text: str, head: ReplyHead) -> _Said:
     try:
         said = _of_json(_json.loads(text), text)
     except ValueError:
-        said = _of_text(text, head)
+        said = _of_event(text) or _of_text(text, head)
     return attrs.evolve(said, codes=(*codes, *said.codes))
+
+
+def _of_event(text: str) -> _Said | None:
+    """A body that is an event of a stream, as some servers write errors where one was asked for."""
+    found = _EVENT.match(text)
+    if found is None:
+        return None
+    try:
+        return _of_json(_json.loads(found[1]), text)
+    except ValueError:
+        return None
 
 
 def _of_text(text: str, head: ReplyHead) -> _Said:

@@ -81,6 +81,7 @@ _SENTENCES: Final = (
             r"Input is too long for requested model",  # Bedrock
             r"too many tokens: ",  # Cohere of before `error_type`, recorded 2026
             r"prompt too long; exceeded max context length by \d+ tokens",  # Ollama, recorded 2026
+            r"(?:the )?input length exceeds the context length$",  # Ollama's embeddings, server/routes.go
             r"The prompt is too long: \d+, model maximum context length: \d+",  # Fireworks
             r"(?:Invalid request: )?Your request exceeded model token limit: \d+",  # Moonshot
             # Hugging Face's text-generation-inference.
@@ -97,6 +98,8 @@ _SENTENCES: Final = (
             r"Content violates usage guidelines\.",  # xAI, recorded 2026
             r"Content Exists Risk$",  # DeepSeek, deepseek-ai/DeepSeek-V2#30
             r"\S+ requires moderation on ",  # OpenRouter, "Errors and debugging", moderation errors
+            r"System detected potentially unsafe or sensitive content in input or generation",  # Z.AI, error code 1301
+            r"系统检测到输入或生成内容可能包含不安全或敏感内容",  # the same at its Chinese address
             r"(?:in|out)put new_sensitive",  # MiniMax, error codes 1026 and 1027
             r"Your request was rejected as a result of our safety system",  # OpenAI's images
             r"Invalid prompt: your prompt was flagged as potentially violating our usage policy",  # OpenAI, reasoning
