@@ -305,6 +305,15 @@ READ: list[tuple[Page, str, list[Case]]] = [
         ],
     ),
     (
+        Page("https://ai.google.dev/gemini-api/docs/pricing, as quoted by blog.laozhang.ai", "2026-02"),
+        "gemini",
+        [
+            ("imagen-4.0-generate-001", {"image_standard_1024x1024": 2}, None, 0.08),
+            ("imagen-4.0-fast-generate-001", {"image_standard_1024x1024": 2}, None, 0.04),
+            ("imagen-4.0-ultra-generate-001", {"image_standard_1024x1024": 1}, None, 0.06),
+        ],
+    ),
+    (
         Page("https://vercel.com/ai-gateway/models/claude-opus-5-fast", "2026-11"),
         "anthropic",
         [

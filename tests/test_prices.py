@@ -65,6 +65,13 @@ def test_what_is_kept_in_the_cache_for_an_hour_has_its_own_rate_and_searches_are
     assert Quantities({"input": 1}).with_more(web_search=2).amounts == {"input": 1, "web_search": 2}
 
 
+def test_where_fewer_tokens_are_billed_than_were_read_those_are_paid() -> None:
+    billed = {"billed_units": {"input_tokens": 11, "output_tokens": 3}}
+    told = Usage(506, 4, 510, PromptTokensDetails(448), model_extra=billed)
+
+    assert Quantities.of_usage(told, "cohere").amounts == {"input": 11, "output": 3}
+
+
 def test_more_reasoning_than_answer_is_not_paid_twice() -> None:
     quantities = Quantities.of_usage(usage(10, 0, 100, 130))
 

@@ -309,6 +309,47 @@ async def test_what_is_no_amount_of_money_is_not_told(told: bytes) -> None:
     assert response.cost.usd == purse.spent == pytest.approx(12.5e-6)
 
 
+PICTURES = (
+    b'{"created": 1, "data": [{"b64_json": "aGk="}], "usage": {"input_tokens": 50, "output_tokens": 1000,'
+    b' "total_tokens": 1050, "input_tokens_details": {"text_tokens": 10, "image_tokens": 40}}}'
+)
+HEARD = b'{"text": "hi", "usage": {"prompt_audio_seconds": 60, "prompt_tokens": 4, "completion_tokens": 9}}'
+
+
+async def test_what_is_answered_are_pictures_where_nothing_else_is_said() -> None:
+    async with client(RawReply(PICTURES)) as asking:
+        response = await asking.image_generation("A cat", "openai/gpt-image-1.5")
+
+    assert response.cost.parts == pytest.approx({"input": 5e-5, "input_image": 3.2e-4, "output_image": 0.032})
+
+
+async def test_a_picture_whose_quality_the_provider_chose_costs_what_a_usual_one_does() -> None:
+    async with client(RawReply(b'{"created": 1, "data": [{"url": "u"}]}')) as asking:
+        picture = await asking.image_generation("A cat", "openai/dall-e-3", quality="auto", size="auto")
+
+    assert picture.cost.usd == 0.04
+
+
+async def test_sound_is_paid_by_its_length_where_tokens_are_told_beside_and_by_its_size_where_nothing_is() -> None:
+    sound = ("a.mp3", bytes(16_000 * 30))
+    async with client(RawReply(HEARD)) as asking:
+        told = await asking.transcription("mistral/voxtral-mini-2602", sound)
+    async with client(RawReply(b'{"text": "hi"}')) as asking:
+        guessed = await asking.transcription("openai/whisper-1", sound)
+
+    assert [told.cost.usd, guessed.cost.usd] == pytest.approx([0.18 / 60, 0.006 / 2])
+    assert [told.cost.estimated, guessed.cost.estimated] == [False, True]
+
+
+async def test_speech_that_is_paid_by_token_has_about_a_cost() -> None:
+    async with client(RawReply(b"sound", content_type="audio/mpeg")) as asking:
+        speech = await asking.speech("openai/gpt-4o-mini-tts", "x" * 1_000, "alloy")
+
+    # A minute of it costs USD 0.015, and has some thousand characters.
+    assert speech.cost.usd == pytest.approx(0.015, rel=0.2)
+    assert speech.cost.estimated
+
+
 GATEWAY = {"LITELLM_PROXY_API_BASE": "https://gateway.example", "LITELLM_PROXY_API_KEY": "k", "OPENAI_API_KEY": "k"}
 
 

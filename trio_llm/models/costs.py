@@ -11,12 +11,13 @@ import attrs
 
 from .._types.errors import LLMError
 from .._types.request import AnyRequest
+from .._types.spoken import SpeechRequest
 from .._types.usage import Usage
 from .facts import prices_of
 from .hosts import seller_of
 from .prices import TOKENS, Quantities
 from .registered import row_and_name
-from .used import quantities_of
+from .used import quantities_of, spoken_tokens
 
 _TICKS: Final = 1e-10
 """USD. xAI API reference, "usage.cost_in_usd_ticks", 2026-11."""
@@ -123,7 +124,11 @@ def _cost(response: Any, sale: Sale, asked: AnyRequest | None) -> Cost:
     quantities, is_estimated = quantities_of(response, sale.row, asked)
     if not quantities.amounts:
         return Cost(None, reason="the response says nothing of its usage")
-    return attrs.evolve(cost_of_used(quantities, response, sale), estimated=is_estimated)
+    cost = cost_of_used(quantities, response, sale)
+    if cost.usd is None and isinstance(asked, SpeechRequest):
+        by_token = cost_of_used(Quantities(spoken_tokens(asked)), response, sale)
+        cost, is_estimated = (cost, False) if by_token.usd is None else (by_token, True)
+    return attrs.evolve(cost, estimated=is_estimated)
 
 
 def cost_of_used(quantities: Quantities, response: Any, sale: Sale) -> Cost:

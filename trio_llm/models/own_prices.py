@@ -12,6 +12,7 @@ _MILLION: Final = 1e6
 _PERPLEXITY: Final = "https://docs.perplexity.ai/getting-started/pricing (2026-11-28)"
 _OPENAI: Final = "https://platform.openai.com/docs/pricing (2026-11-28)"
 _AUDIO: Final = "https://developers.openai.com/api/docs/models, the page of each model (2026-11-28)"
+_GEMINI: Final = "https://ai.google.dev/gemini-api/docs/pricing (2026-02)"
 _COHERE: Final = "https://cohere.com/pricing (2026-10)"
 _VOYAGE: Final = "https://docs.voyageai.com/docs/pricing (2026-11-28)"
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en/about-claude/pricing (2026-11)"
@@ -80,6 +81,10 @@ ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
     ("github_copilot", "claude-sonnet-4.5"): (_tokens(input=3, cache_read=0.3, cache_write=3.75, output=15), _COPILOT),
     ("openai", "gpt-4o-audio-preview"): (_tokens(input_audio=40, output_audio=80), _AUDIO),
     ("openai", "gpt-4o-mini-audio-preview"): (_tokens(input_audio=10, output_audio=20), _AUDIO),
+    ("gemini", "imagen-4.0-fast-generate"): ({"image": 0.02}, _GEMINI),
+    ("gemini", "imagen-4.0-generate"): ({"image": 0.04}, _GEMINI),
+    ("gemini", "imagen-4.0-ultra-generate"): ({"image": 0.06}, _GEMINI),
+    ("gemini", "imagen-3.0-generate"): ({"image": 0.03}, _GEMINI),
     ("fireworks_ai", "deepseek-v3p1"): (_tokens(cache_read=0.28), _FIREWORKS),
     ("fireworks_ai", "glm-4p7"): (_tokens(cache_read=0.3), _FIREWORKS),
     ("fireworks_ai", "glm-5"): (_tokens(cache_read=0.2), _FIREWORKS),

@@ -50,6 +50,8 @@ class Quantities:
             usage: in OpenAI's meaning, as every response of this package has it.
             row: whose it is. Some count the tokens of reasoning beside those of the answer.
         """
+        if isinstance(billed := usage.get("billed_units"), Mapping):
+            return cls.of_tokens(*(_count(billed.get(name)) for name in _BILLED))
         prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
         parts: dict[str, float] = {
             "cache_read": (prompt and prompt.cached_tokens) or 0,
@@ -92,6 +94,12 @@ class Quantities:
         return Quantities({**self.amounts, **amounts})
 
 
+def _count(value: Any) -> float:
+    return value if isinstance(value, int | float) else 0
+
+
+_BILLED: Final = ("input_tokens", "output_tokens")
+"""Cohere charges fewer tokens than its models read, for its own prompt is free. Cohere docs, "Pricing", 2026-11."""
 _INPUTS: Final = ("input_audio", "input_image", "input_video")
 _OUTPUTS: Final = ("output_audio", "output_image", "output_reasoning")
 

@@ -12,15 +12,26 @@ from typing import Any, Final
 import attrs
 
 from .._types.chat import ModelResponse
+from .._types.images import ImageResponse
 from .._types.messages_api.reply import AnthropicMessagesResponse
 from .._types.request import AnyRequest
 from .._types.responses_api.response import ResponsesAPIResponse
 from .._types.spoken import SpeechRequest
 from .._types.text_completions import TextCompletionResponse
+from .._types.transcriptions import TranscriptionRequest
 from .._types.usage import Usage
 from .prices import Quantities
 from .sizes import answered_tokens, expected_tokens
 
+_SECOND: Final = "input_audio_second"
+_SECONDS: Final = ("seconds", "prompt_audio_seconds")
+"""How usages name the length of a sound: OpenAI's, and Mistral's, which counts tokens beside and charges none."""
+_BYTES: Final = 16_000
+"""Of a second of compressed sound."""
+_PLAIN_BYTES: Final = 32_000
+"""Of a second of speech as samples."""
+_SOUND_OF_A_CHARACTER: Final = 1.4
+"""Tokens of sound for each character that is spoken."""
 _LEAST_SECONDS: Final[Mapping[str, float]] = {"groq": 10.0}
 """Sound that is shorter is charged as if it were this long. Groq docs, "Speech to text", 2026-11."""
 
@@ -33,14 +44,33 @@ def quantities_of(response: Any, row: str, asked: AnyRequest | None) -> tuple[Qu
         is_begun = getattr(response, "status", None) not in _NOT_BEGUN
         return _estimated(response, row, asked) if is_begun else Quantities({}), is_begun
     amounts = asked_amounts(asked) or _other_amounts(response, row, asked)
-    if usage is not None and (usage.prompt_tokens or usage.completion_tokens):
-        amounts = {**Quantities.of_usage(usage, row).amounts, **amounts}
+    if usage is not None and (usage.prompt_tokens or usage.completion_tokens) and _SECOND not in amounts:
+        amounts = {**_tokens_of(usage, row, response), **amounts}
+    if not amounts and isinstance(asked, TranscriptionRequest):
+        return Quantities({_SECOND: _charged(heard_seconds(asked), row)}), True
     return Quantities(amounts), False
+
+
+def _tokens_of(usage: Usage, row: str, response: Any) -> dict[str, float]:
+    amounts = dict(Quantities.of_usage(usage, row).amounts)
+    if isinstance(response, ImageResponse) and "output_image" not in amounts and "output" in amounts:
+        amounts["output_image"] = amounts.pop("output")  # what is answered are pictures, where nothing else is said
+    return amounts
 
 
 def asked_amounts(asked: AnyRequest | None) -> dict[str, float]:
     """What is paid for by the request alone, whatever comes back."""
     return {"character": len(asked.input)} if isinstance(asked, SpeechRequest) else {}
+
+
+def spoken_tokens(asked: SpeechRequest) -> dict[str, float]:
+    """About how many tokens a text and its sound have, where speech is paid by these; nobody tells."""
+    return {"input": len(asked.input) / 4, "output_audio": _SOUND_OF_A_CHARACTER * len(asked.input)}
+
+
+def heard_seconds(asked: TranscriptionRequest) -> float:
+    """About how long a sound is, by its size."""
+    return asked.file.size / (_PLAIN_BYTES if "wav" in asked.file.media_type else _BYTES)
 
 
 def usage_of(response: Any) -> Usage | None:
@@ -88,17 +118,22 @@ def _images(response: Any, _: str, asked: Any) -> dict[str, float]:
 
 
 def picture_part(quality: str | None, size: str | None) -> str:
-    """What a picture of this quality and size is paid as."""
+    """What a picture of this quality and size is paid as. Where the provider chooses, it is a usual one."""
+    quality, size = [None if told == "auto" else told for told in (quality, size)]
     return f"image_{quality or 'standard'}_{size or '1024x1024'}"
 
 
 def _transcription(response: Any, row: str, _: Any) -> dict[str, float]:
     usage = usage_of(response)
-    told = usage.get("seconds") if usage is not None else None
-    seconds = told if isinstance(told, int | float) else response.duration
-    if not seconds or (usage is not None and usage.prompt_tokens):
-        return {}
-    return {"input_audio_second": max(float(seconds), _LEAST_SECONDS.get(row, 0.0))}
+    told = [usage.get(name) for name in _SECONDS] if usage is not None else []
+    seconds: float | None = next((value for value in told if isinstance(value, int | float) and value), None)
+    if seconds is None and not (usage is not None and usage.prompt_tokens):
+        seconds = response.duration
+    return {_SECOND: _charged(float(seconds), row)} if seconds else {}
+
+
+def _charged(seconds: float, row: str) -> float:
+    return max(seconds, _LEAST_SECONDS.get(row, 0.0))
 
 
 def _ranking(response: Any, _: str, __: Any) -> dict[str, float]:

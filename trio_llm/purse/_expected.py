@@ -10,17 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from .._types.request import AnyRequest
-from .._types.upload import Upload
 from ..models.prices import Prices, Quantities
 from ..models.sizes import expected_tokens
-from ..models.used import asked_amounts, picture_part
+from ..models.used import asked_amounts, heard_seconds, picture_part, spoken_tokens
 
 BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
 """Operations that are paid by token, whatever the model."""
-_BYTES: Final = 16_000
-"""Of a second of compressed sound."""
-_PLAIN_BYTES: Final = 32_000
-"""Of a second of speech as samples."""
 _PICTURES: Final[Mapping[str, int]] = {"low": 272, "medium": 1_056, "high": 4_160}
 """Tokens of a square picture by its quality. OpenAI docs, "Image generation", "Cost and latency", 2026-11."""
 _DOCUMENTS: Final = 100
@@ -53,15 +48,14 @@ def _pictures(request: Any, _: int | None) -> Iterator[_Amounts]:
 
 
 def _heard(request: Any, _: int | None) -> Iterator[_Amounts]:
-    file: Upload = request.file
-    seconds = file.size / (_PLAIN_BYTES if "wav" in file.media_type else _BYTES)
+    seconds = heard_seconds(request)
     yield {"input_audio_second": seconds}
     yield {"input_audio": 10 * seconds, "output": 4 * seconds}
 
 
 def _spoken(request: Any, _: int | None) -> Iterator[_Amounts]:
     yield asked_amounts(request)
-    yield {"input": len(request.input) / 4, "output_audio": 1.4 * len(request.input)}
+    yield spoken_tokens(request)
 
 
 def _ranked(request: Any, size: int | None) -> Iterator[_Amounts]:
