@@ -9,6 +9,7 @@ import struct
 import tracemalloc
 from array import array
 from base64 import b64encode
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, cast
 
@@ -17,7 +18,15 @@ import pytest
 from hypothesis import given, strategies as st
 
 import trio_llm
-from trio_llm import AuthenticationError, Client, EmbeddingRequest, EmbeddingResponse, Limits
+from trio_llm import (
+    APIError,
+    AuthenticationError,
+    Client,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    Limits,
+    UnsupportedParamsError,
+)
 from trio_llm._catalog import CATALOG
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.cohere import COHERE
@@ -295,3 +304,29 @@ def test_a_vector_of_something_else_is_none(odd: list[Any]) -> None:
     if isinstance(odd[0], dict):
         with pytest.raises(ValueError, match="Embedding: expected numbers"):
             Embedding(odd, 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        ("ollama/m", {}),
+        ("huggingface/maker/m", {}),
+        ("gemini/m", {}),
+        ("cloudflare/run/@cf/maker/m", {"api_base": "https://api.cloudflare.com/client/v4/accounts/a/ai"}),
+        ("watsonx_text/m", {"api_base": "https://us-south.ml.cloud.ibm.com", "extra_body": {"project_id": "p"}}),
+        ("bedrock/amazon.titan-embed-text-v2:0", {"aws_region_name": "us-east-1"}),
+    ],
+    ids=str,
+)
+@pytest.mark.anyio
+async def test_who_has_plain_numbers_alone_is_asked_for_no_other_format(model: str, settings: Any) -> None:
+    simulator = Simulator()
+    async with Client(transport=simulator) as client:
+        with pytest.raises(UnsupportedParamsError, match="encoding_format can only be float") as caught:
+            await client.embedding(model, "a", api_key="k", encoding_format="base64", **settings)
+        assert model.endswith(caught.value.model)
+        assert not simulator.requests
+        for options in ({"encoding_format": "float"}, {"encoding_format": "base64", "drop_params": True}):
+            with suppress(APIError):  # what it answers is of no interest
+                await client.embedding(model, "a", api_key="k", **options, **settings)
+    assert len({request.body for request in simulator.requests if "token" not in request.path}) == 1

@@ -13,7 +13,7 @@ import attrs
 
 from .._convert.narrow import as_mapping, is_object
 from .._types.embeddings import EmbeddingRequest
-from .._types.errors import BadRequestError
+from .._types.errors import BadRequestError, UnsupportedParamsError
 from .contract import WireCall
 
 _ADDRESSES: Final = ("image_url", "video_url")
@@ -35,6 +35,19 @@ class InputPart:
     def data(self) -> str | None:
         """What a data URL holds, in base64; None for an address."""
         return self.value.partition(_DATA)[2] if self.value.startswith("data:") and _DATA in self.value else None
+
+
+def check_plain_numbers(call: WireCall[EmbeddingRequest]) -> None:
+    """Check the format that is asked for, where a wire has plain numbers alone.
+
+    Raises:
+        UnsupportedParamsError: for an `encoding_format` other than `float`; `drop_params` leaves it out.
+    """
+    given = call.request.parameters.get("encoding_format", "float")
+    if given != "float" and not call.request.options.drop_params:
+        raise UnsupportedParamsError(
+            "encoding_format can only be float; drop_params=True leaves it out", model=call.model
+        )
 
 
 def items_of(call: WireCall[EmbeddingRequest]) -> list[Any]:

@@ -15,6 +15,7 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..embedding_inputs import check_plain_numbers
 from ..vectors import read_vector
 from .request import model_path, refuse
 
@@ -63,8 +64,7 @@ def _post(call: WireCall[EmbeddingRequest], body: dict[str, Any]) -> HTTPRequest
 def _asked(call: WireCall[EmbeddingRequest]) -> dict[str, Any]:
     options = call.request.options
     asked = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=options.drop_params)
-    if asked.get("encoding_format", "float") != "float":
-        refuse(call, "cannot express an encoding_format but float")
+    check_plain_numbers(call)
     return asked
 
 

@@ -18,12 +18,12 @@ import attrs
 from ..._convert.converter import ConversionError, load
 from ..._convert.narrow import as_mapping
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import BadRequestError, UnsupportedParamsError
+from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..._types.vector import Vector
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
-from ..embedding_inputs import has_parts, items_of, texts_of
+from ..embedding_inputs import check_plain_numbers, has_parts, items_of, texts_of
 from ..vectors import checked_vectors
 from .media import Part, media_part
 from .models import model_path, resource_name
@@ -171,8 +171,7 @@ def _post(call: WireCall[EmbeddingRequest], verb: str, body: dict[str, Any]) -> 
 def _asked(call: WireCall[EmbeddingRequest]) -> dict[str, Any]:
     drop = call.request.options.drop_params
     parameters = supported_parameters(call.request.parameters, call, _EXPRESSIBLE, drop=drop)
-    if parameters.get("encoding_format", "float") != "float" and not drop:
-        raise UnsupportedParamsError("encoding_format can only be float; drop_params=True leaves it out")
+    check_plain_numbers(call)
     asked: dict[str, Any] = {}
     if "dimensions" in parameters:
         asked["outputDimensionality"] = parameters["dimensions"]

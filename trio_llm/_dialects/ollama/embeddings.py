@@ -13,7 +13,7 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
-from ..embedding_inputs import texts_of
+from ..embedding_inputs import check_plain_numbers, texts_of
 from ..vectors import checked_vectors, read_vector
 from .errors import raise_error
 
@@ -29,6 +29,7 @@ def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    check_plain_numbers(call)
     body: dict[str, Any] = {"model": call.model, "input": texts_of(call, "Ollama")}
     if "dimensions" in given:
         body["dimensions"] = given["dimensions"]

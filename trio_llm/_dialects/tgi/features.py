@@ -13,11 +13,10 @@ from typing import Any, Final
 from ..._convert.converter import ConversionError, parse
 from ..._convert.narrow import as_object, in_address
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..continuations import ERRORS
 from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
-from ..embedding_inputs import texts_of
+from ..embedding_inputs import check_plain_numbers, texts_of
 from ..failing import retryable
 from ..vectors import checked_vectors, read_vector
 
@@ -28,12 +27,12 @@ def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:
-        BadRequestError: for an input that is not text, and a format other than numbers.
+        BadRequestError: for an input that is not text.
+        UnsupportedParamsError: for an encoding other than `float`.
     """
     request = call.request
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
-    if given.get("encoding_format", "float") != "float" and not request.options.drop_params:
-        raise BadRequestError("encoding_format can only be float; drop_params=True leaves it out", model=call.model)
+    check_plain_numbers(call)
     body: dict[str, Any] = {"inputs": texts_of(call, "Hugging Face")}
     if "input_type" in given:
         body["prompt_name"] = given["input_type"]

@@ -7,12 +7,11 @@ from typing import Final
 from ..._convert.converter import ConversionError
 from ..._convert.narrow import as_objects, parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..continuations import ERRORS
 from ..contract import ReplyIsError, WireCall, supported_parameters
-from ..embedding_inputs import texts_of
+from ..embedding_inputs import check_plain_numbers, texts_of
 from ..failing import retryable
 from ..vectors import checked_vectors, read_vector
 from .requests import watsonx_request
@@ -24,12 +23,12 @@ def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:
-        BadRequestError: for an input that is not text, and a format other than numbers.
+        BadRequestError: for an input that is not text.
+        UnsupportedParamsError: for an encoding other than `float`.
     """
     request = call.request
-    given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
-    if given.get("encoding_format", "float") != "float" and not request.options.drop_params:
-        raise BadRequestError("encoding_format can only be float; drop_params=True leaves it out", model=call.model)
+    supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    check_plain_numbers(call)
     return watsonx_request(call, "/embeddings", {"inputs": texts_of(call, "watsonx")})
 
 

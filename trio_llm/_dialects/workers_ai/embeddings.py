@@ -10,10 +10,9 @@ from typing import Final
 from ..._convert.converter import ConversionError, parse
 from ..._convert.narrow import as_list
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
-from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
-from ..embedding_inputs import texts_of
+from ..embedding_inputs import check_plain_numbers, texts_of
 from ..vectors import checked_vectors, read_vector
 from .envelope import result_of, run_path
 
@@ -24,12 +23,12 @@ def encode_embeddings(call: WireCall[EmbeddingRequest]) -> HTTPRequest:
     """The request for vectors, which come as numbers.
 
     Raises:
-        BadRequestError: for an input that is not text, and a format other than numbers.
+        BadRequestError: for an input that is not text.
+        UnsupportedParamsError: for an encoding other than `float`.
     """
     request = call.request
-    given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
-    if given.get("encoding_format", "float") != "float" and not request.options.drop_params:
-        raise BadRequestError("encoding_format can only be float; drop_params=True leaves it out", model=call.model)
+    supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
+    check_plain_numbers(call)
     body = {"text": texts_of(call, "Cloudflare")}
     return json_request(run_path(call), merge_extra_body(body, request.options.extra_body))
 
