@@ -18,7 +18,7 @@ from trio_llm._dialects.schema import response_format_dict
 from trio_llm._dialects.strict_schema import is_strict, strict_schema
 from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ToolCall
 from trio_llm._types.embeddings import EmbeddingRequest
-from trio_llm._types.errors import UnsupportedParamsError
+from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 
 ASK: list[Any] = [{"role": "user", "content": "Hi"}]
 MARK = {"type": "ephemeral"}
@@ -293,12 +293,70 @@ def test_fields_of_a_tool_that_the_vendor_knows_are_sent(beside: bool) -> None:
     assert body_of(GEMINI, tools=[tool(behavior="NON_BLOCKING")])["tools"][0]["functionDeclarations"][0]["behavior"]
 
 
-@pytest.mark.parametrize(("model", "field"), [(CLAUDE, "behavior"), (GEMINI, "defer_loading"), (CLAUDE, "odd")])
+LACKING = [
+    (CLAUDE, "behavior"),
+    (CLAUDE, "odd"),
+    (GEMINI, "defer_loading"),
+    ("cohere/any", "defer_loading"),
+    ("ollama/any", "input_examples"),
+    ("bedrock/amazon.nova-any", "odd"),
+    ("cerebras/any", "odd"),
+    ("fireworks_ai/any", "defer_loading"),
+]
+
+
+@pytest.mark.parametrize(("model", "field"), LACKING)
 def test_fields_of_a_tool_that_the_vendor_lacks_are_never_dropped_in_silence(model: str, field: str) -> None:
     for given_tool in (tool(**{field: True}), {**tool(), field: True}):
         with pytest.raises(UnsupportedParamsError, match=field):
             body_of(model, tools=[given_tool])
         assert field not in str(body_of(model, tools=[given_tool], drop_params=True))
+
+
+ANY: dict[str, Any] = {
+    "openai/gpt-4o": {"tool_choice": "required"},
+    "openai/gpt-5-pro": {"tool_choice": "required"},
+    "groq/any": {"tool_choice": "required"},
+    "mistral/any": {"tool_choice": "any"},
+    "watsonx_text/any": {"tool_choice_option": "required"},
+    "cohere/any": {"tool_choice": "REQUIRED"},
+    CLAUDE: {"tool_choice": {"type": "any"}},
+    GEMINI: {"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}},
+}
+ONE: dict[str, Any] = {
+    "openai/gpt-4o": {"tool_choice": {"type": "function", "function": {"name": "f"}}},
+    "openai/gpt-5-pro": {"tool_choice": {"type": "function", "name": "f"}},
+    "mistral/any": {"tool_choice": {"type": "function", "function": {"name": "f"}}},
+    "cohere/any": {"tool_choice": "REQUIRED"},
+    CLAUDE: {"tool_choice": {"type": "tool", "name": "f"}},
+    GEMINI: {"toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["f"]}}},
+}
+
+
+@pytest.mark.parametrize("choice", ["any", "required", {"type": "any"}], ids=str)
+@pytest.mark.parametrize(("model", "sent"), ANY.items())
+def test_that_some_tool_be_called_may_be_said_in_any_vendors_words(model: str, sent: Any, choice: Any) -> None:
+    more: dict[str, Any] = {"extra_body": {"project_id": "p"}} if model.startswith("watsonx") else {}
+    made = body_of(model, tools=[tool()], tool_choice=choice, **more)
+    assert {name: made[name] for name in sent} == sent
+
+
+@pytest.mark.parametrize("kind", ["function", "tool"])
+@pytest.mark.parametrize(("model", "sent"), ONE.items())
+def test_one_tool_may_be_named_in_any_vendors_form(model: str, sent: Any, kind: str) -> None:
+    other = {"type": "function", "function": {"name": "other"}}
+    made = body_of(model, tools=[other, tool()], tool_choice={"type": kind, "name": "f"})
+    assert {name: made[name] for name in sent} == sent
+    assert "'f'" in str(made["tools"])
+
+
+def test_a_choice_that_cohere_does_not_have_does_not_cost_the_tools() -> None:
+    allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [tool()]}}
+    with pytest.raises(UnsupportedParamsError, match="tool_choice"):
+        body_of("cohere/any", tools=[tool()], tool_choice=allowed)
+    assert len(body_of("cohere/any", tools=[tool()], tool_choice=allowed, drop_params=True)["tools"]) == 1
+    with pytest.raises(BadRequestError, match="names no tool"):
+        body_of("cohere/any", tools=[tool()], tool_choice={"type": "function", "function": {"name": "g"}})
 
 
 # Schemas

@@ -18,6 +18,7 @@ from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.receipt import EnforcedBy
+from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .media import cache_point
@@ -133,8 +134,8 @@ def _inference(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[st
 
 
 def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any], turns: list[dict[str, Any]]) -> dict[str, Any]:
-    choice = given.get("tool_choice")
-    tools = [block for place, tool in objects(given.get("tools"), "tools") for block in _tool(place, tool)]
+    choice, drop = plain_choice(given.get("tool_choice")), call.request.options.drop_params
+    tools = [block for place, tool in objects(given.get("tools"), "tools") for block in _tool(place, tool, drop=drop)]
     tools += [_spec(function, place) for place, function in objects(given.get("functions"), "functions")]
     if choice == "none":
         tools = []
@@ -154,11 +155,12 @@ def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any], turns: list[di
     return {"tools": tools, **({} if chosen is None else {"toolChoice": chosen})}
 
 
-def _tool(place: str, tool: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _tool(place: str, tool: Mapping[str, Any], *, drop: bool) -> list[dict[str, Any]]:
     if tool.get("type") is None and not {"toolSpec", "systemTool", "cachePoint"}.isdisjoint(tool):
         return [dict(tool)]
     if tool.get("type") != "function":
         raise UnsupportedParamsError(f"{place}: Bedrock has functions only, not {tool.get('type')!r}")
+    check_fields(tool, place, drop=drop)
     function = an_object(tool.get("function"), f"{place}.function")
     return [_spec(function, place), *cache_point(tool)]
 
@@ -177,10 +179,10 @@ def _spec(function: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _choice(call: WireCall[ChatRequest], choice: object) -> dict[str, Any] | None:
     if choice in (None, "auto"):
         return None if choice is None else {"auto": {}}
-    if choice in ("required", "any"):
+    if choice == "required":
         return {"any": {}}
     told = as_mapping(choice)
-    name = as_mapping(told.get("function")).get("name") or told.get("name")
+    name = as_mapping(told.get("function")).get("name")
     if not isinstance(name, str):
         refuse(call, f"cannot express tool_choice={choice!r}")
         return None

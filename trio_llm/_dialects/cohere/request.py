@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..._convert.narrow import an_object, objects
+from ..._convert.narrow import an_object, as_mapping, is_object, objects
 from ..._types.chat import ChatRequest
-from ..._types.errors import UnsupportedParamsError
+from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
+from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .messages import wire_messages
@@ -39,7 +40,7 @@ _EXPRESSIBLE: Final = frozenset(_RENAMED) | {
     "tool_choice",
     "tools",
 }
-_CHOICES: Final[Mapping[str, str | None]] = {"auto": None, "none": "NONE", "required": "REQUIRED", "any": "REQUIRED"}
+_CHOICES: Final[Mapping[str, str | None]] = {"auto": None, "none": "NONE", "required": "REQUIRED"}
 
 
 def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
@@ -80,12 +81,13 @@ def _request(call: WireCall[ChatRequest], *, streamed: bool) -> HTTPRequest:
 def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
     tools = [_tool(call, place, tool) for place, tool in objects(given.get("tools"), "tools")]
     tools += [_function(function, place) for place, function in objects(given.get("functions"), "functions")]
-    choice = given.get("tool_choice")
-    if isinstance(choice, Mapping):
-        named = an_object(choice.get("function") or {}, "tool_choice.function").get("name")
+    choice = plain_choice(given.get("tool_choice"))
+    if is_object(choice) and (named := as_mapping(choice.get("function")).get("name")):
         # One tool by name: the others are not shown, and some tool has to be called.
         tools, choice = [tool for tool in tools if tool["function"]["name"] == named], "required"
-    if choice is not None and choice not in _CHOICES:
+        if not tools:
+            raise BadRequestError(f"tool_choice names no tool of the request: {named!r}", model=call.model)
+    if choice is not None and (is_object(choice) or choice not in _CHOICES):
         _refuse(call, f"cannot express tool_choice={choice!r}")
     strict = bool(tools) and all(_is_strict(tool) for _, tool in objects(given.get("tools"), "tools"))
     return {
@@ -98,6 +100,7 @@ def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, A
 def _tool(call: WireCall[ChatRequest], place: str, tool: Mapping[str, Any]) -> dict[str, Any]:
     if tool.get("type") != "function":
         raise UnsupportedParamsError(f"{place}: Cohere has functions only, not {tool.get('type')!r}", model=call.model)
+    check_fields(tool, place, drop=call.request.options.drop_params)
     return _function(an_object(tool.get("function"), f"{place}.function"), f"{place}.function")
 
 

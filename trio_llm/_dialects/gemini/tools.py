@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from ..._convert.narrow import is_object
 from ..._types.errors import BadRequestError, UnsupportedParamsError
+from ..asked_tools import plain_choice
 from .schema import gemini_schema
 
-_MODES: Final[Mapping[str, str]] = {"none": "NONE", "auto": "AUTO", "required": "ANY", "any": "ANY"}
+_MODES: Final[Mapping[str, str]] = {"none": "NONE", "auto": "AUTO", "required": "ANY"}
 # A list of allowed names is read in these modes only; VALIDATED leaves the model the choice to answer in words.
 _LISTING_MODES: Final[Mapping[str, str]] = {"auto": "VALIDATED", "required": "ANY"}
 _KNOWN: Final = frozenset(
@@ -54,7 +55,7 @@ def tool_config(parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     Raises:
         BadRequestError: for a choice that is none.
     """
-    choice = parameters.get("tool_choice", parameters.get("function_call"))
+    choice = plain_choice(parameters.get("tool_choice", parameters.get("function_call")))
     if choice in ("auto", "none") and parameters.get("tools", True) in ([], ()):
         return None  # there is nothing to choose among
     if choice in (None, "auto") and any(_is_strict(tool) for tool in parameters.get("tools", ())):

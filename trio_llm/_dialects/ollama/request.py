@@ -16,6 +16,7 @@ from ..._convert.narrow import an_object, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
+from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
 from .messages import wire_messages
@@ -92,7 +93,7 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    choice = given.get("tool_choice")
+    choice = plain_choice(given.get("tool_choice"))
     if choice == "none":
         return []
     if choice not in (None, "auto"):
@@ -109,6 +110,7 @@ def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> list[dict[s
 def _tool(place: str, tool: Mapping[str, Any], call: WireCall[ChatRequest]) -> dict[str, Any]:
     if tool.get("type") != "function":
         raise UnsupportedParamsError(f"{place}: Ollama has functions only, not {tool.get('type')!r}", model=call.model)
+    check_fields(tool, place, drop=call.request.options.drop_params)
     function = an_object(tool.get("function"), f"{place}.function")
     # What a function must obey strictly is no concern of Ollama's: it has no such mode.
     kept = {name: function[name] for name in ("name", "description", "parameters") if function.get(name) is not None}

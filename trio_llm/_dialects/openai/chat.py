@@ -16,6 +16,7 @@ from ..._convert.narrow import JSONObject, as_object, is_object
 from ..._types.chat import CHAT_PARAMETERS, ChatRequest, ModelResponse
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
+from ..asked_tools import plain_choice
 from ..bodies import ReadingOfEvents, read_body, unwrapped, whole_document
 from ..contract import (
     CacheMarks,
@@ -104,8 +105,9 @@ def _parameters(call: WireCall[ChatRequest]) -> dict[str, Any]:
         if quirks.closed_schema:
             tools = known_tools(tools, CHAT_TOOLS, drop=request.options.drop_params)
         parameters["tools"] = [_sendable_tool(tool, quirks) for tool in tools]
-    if parameters.get("tool_choice") == "required":
-        parameters["tool_choice"] = quirks.required_tool_choice
+    if "tool_choice" in parameters:
+        choice = plain_choice(parameters["tool_choice"])
+        parameters["tool_choice"] = quirks.required_tool_choice if choice == "required" else choice
     return parameters
 
 

@@ -18,6 +18,7 @@ from ...._types.chat import ChatRequest
 from ...._types.dumping import ReplyDict
 from ...._types.errors import UnsupportedParamsError
 from ...._types.http import HTTPRequest
+from ...asked_tools import plain_choice
 from ...contract import CallIdRule, WireCall, json_request, merge_extra_body, supported_parameters
 from ...history import id_of, said_by
 from ..known_tools import RESPONSES_TOOLS, known_tools
@@ -111,7 +112,7 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
     if tools:
         made["tools"] = tools
     if (choice := given.get("tool_choice")) is not None:
-        made["tool_choice"] = _flat_choice(choice)
+        made["tool_choice"] = _flat_choice(plain_choice(choice))
     return made
 
 
