@@ -297,3 +297,8 @@ def test_a_trace_of_nothing_shows_itself() -> None:
         assert picture
     assert trace._repr_markdown_().splitlines()[-1] == "|  | 0 | 0 |"
     assert trace.__rich__() is not None
+
+
+def test_a_trace_of_another_version_says_which() -> None:
+    with pytest.raises(ValueError, match="the trace has version 9; this program reads 1"):
+        timeline_of([{"event": "Began", "version": 9, "time": 0.0}])

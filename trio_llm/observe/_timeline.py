@@ -136,13 +136,15 @@ class _TimelineReading:
         try:
             event = record["event"]
             if event == "Began":
-                if record["version"] != VERSION:
-                    raise NoTraceError(f"the trace has version {record['version']}; this program reads {VERSION}")
-                self._began = record["time"]
-                return
-            at, id = float(record["at"]), int(record["id"])
+                version, self._began = record["version"], record["time"]
+            else:
+                at, id = float(record["at"]), int(record["id"])
         except (KeyError, TypeError, ValueError) as error:
             raise NoTraceError(f"this is no record of a trace: {str(record)[:80]}") from error
+        if event == "Began":
+            if version != VERSION:
+                raise NoTraceError(f"the trace has version {version}; this program reads {VERSION}")
+            return
         self._last = max(self._last, at)
         if event in ("CallStarted", "GroupStarted"):
             self._bars[id] = _begun(record, at, id)
