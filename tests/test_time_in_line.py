@@ -105,3 +105,34 @@ def test_no_call_outlives_its_limit(
     run_in_virtual_time(scenario, backend=backend)
     assert len(times.ended) == len(calls)
     assert all(times.ended[call] - at <= 50 + 1e-6 for call, at in times.left.items())
+
+
+class Gate:
+    """Lets an attempt pass after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def enter_nowait(self, departure: object) -> object | None:
+        return None
+
+    async def enter(self, departure: object) -> object:
+        await trio.sleep(self.seconds)
+        return self
+
+    def leave(self, entered: object, learnt: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+@in_virtual_time
+async def test_who_waits_at_a_gate_stands_in_line(is_busy: bool) -> None:
+    simulator = Simulator([Reply(latency=1), NEVER] if is_busy else NEVER)
+    async with client_of(
+        simulator, limits=Limits(max_in_flight=1), gates=[Gate(30)], timeouts=Timeouts(total=20)
+    ) as client:
+        async with trio.open_nursery() as nursery:
+            if is_busy:
+                nursery.start_soon(client.call, ask("first"))
+                await trio.sleep(0.001)
+            assert await ends_at(client) == pytest.approx(81 if is_busy else 50, abs=0.01)

@@ -72,6 +72,7 @@ class Exchange(CallFrame, Generic[RequestT]):
             RateLimitError: if it cannot come before the deadline.
         """
         gated, self.waiting = self.waiting, None
+        self.call.stand_in_line()
         if gated is None:
             admission = await self._wait_in_line()
             if not self.gates:
@@ -79,6 +80,7 @@ class Exchange(CallFrame, Generic[RequestT]):
                 return admission
             gated = self._before_gates(admission)
         await gated.pass_all()
+        gated.at = self.call.calls.clock()
         if gated.headers:
             self.http.headers = with_extra(self.http.headers, gated.headers)
         self.call.left_line(gated.at)
@@ -86,7 +88,6 @@ class Exchange(CallFrame, Generic[RequestT]):
 
     async def _wait_in_line(self) -> Admission:
         account, ticket = self.account, self.ticket
-        self.call.stand_in_line()
         self._tell_wait()
         try:
             return await account.enter(account.cost_of(ticket), ticket)

@@ -53,7 +53,7 @@ class GatedAdmission(Learnt):
         self._entered: list[tuple[Gate, object]] = []
         """The gates that were passed, and what each gave."""
         self.at = admission.at
-        """When it left the line of its account."""
+        """When it left the line of its account, or the last gate if it had to wait there."""
         self.learns = admission.learns
         """Whether the account wants to know the headers of the reply."""
         self.headers = {}
