@@ -314,6 +314,85 @@ READ: list[tuple[Page, str, list[Case]]] = [
         ],
     ),
     (
+        Page("https://platform.claude.com/docs/en/models, the page of each model", "2026-11"),
+        "anthropic",
+        [
+            ("claude-opus-5-5", KEPT, None, 0.4 + 0.01 + 0.5 + 0.8 + 0.2),
+            ("claude-opus-5-5", CHAT, "batch", 0.2 + 0.1),
+            ("claude-opus-5-5", CHAT, "fast", 0.8 + 0.4),
+            ("claude-sonnet-5-5", CACHED, None, 0.2 + 0.005 + 0.1),
+            (
+                "claude-haiku-5-5",
+                {"input": 50 * K, "cache_read": 50 * K, "output": 10 * K},
+                None,
+                0.005 + 0.0005 + 0.005,
+            ),
+        ],
+    ),
+    (
+        Page("https://developers.openai.com/api/docs/pricing, as quoted in releases on GitHub", "2026-10"),
+        "openai",
+        [
+            ("gpt-6-astra", CACHED, None, 1 + 0.05 + 0.5),
+            ("gpt-6-sol", {**CACHED, "cache_write": 100 * K}, None, 0.2 + 0.01 + 0.25 + 0.1),
+            ("gpt-6-luna", {**CACHED, "cache_write": 100 * K}, None, 0.01 + 0.0005 + 0.0125 + 0.005),
+            ("gpt-6.1-sol", CACHED, None, 0.2 + 0.005 + 0.1),
+            ("gpt-6.1-sol", {"input": 300 * K, "output": 10 * K}, None, 1.2 + 0.15),
+            ("gpt-6.1-sol", {"input": 300 * K, "output": 10 * K}, "default", 1.2 + 0.15),
+            ("gpt-6.1-sol", {"input": 300 * K, "output": 10 * K}, "fast", 2.4 + 0.3),
+            ("gpt-6.1-sol", {"input": 300 * K, "output": 10 * K}, "flex", 0.6 + 0.075),
+            ("gpt-6.1-terra", CACHED, None, 0.1 + 0.0025 + 0.05),
+        ],
+    ),
+    (
+        Page("https://ai.google.dev/gemini-api/docs/pricing, as quoted in releases on GitHub", "2026-10-13"),
+        "gemini",
+        [
+            ("gemini-4-argon", CACHED, None, 0.2 + 0.005 + 0.1),
+            ("gemini-4-argon", CHAT, "batch", 0.1 + 0.05),
+            ("gemini-4-argon", CHAT, "flex", 0.1 + 0.05),
+            ("gemini-4-argon", CHAT, "priority", 0.36 + 0.18),
+        ],
+    ),
+    (
+        Page(
+            "https://ai.google.dev/gemini-api/docs/pricing, from December on, as quoted in releases on GitHub",
+            "2026-10-13",
+            datetime(2026, 12, 2, tzinfo=UTC),
+        ),
+        "gemini",
+        [
+            ("gemini-4-argon", CACHED, None, 0.4 + 0.01 + 0.2),
+        ],
+    ),
+    (
+        Page("https://docs.x.ai/developers, the pages of Grok 4.6 and 4.7, and apidog.com", "2026-09-29"),
+        "xai",
+        [
+            ("grok-4.6", CACHED, None, 0.2 + 0.025 + 0.06),
+            ("grok-4.7", {"input": 100 * K, "cache_read": 50 * K, "output": 10 * K}, None, 0.2 + 0.025 + 0.06),
+            # From 200,000 tokens of prompt on.
+            ("grok-4.7", {"input": 200 * K, "output": 10 * K}, None, 0.8 + 0.12),
+        ],
+    ),
+    (
+        Page("https://platform.minimax.io, as quoted on dev.to", "2026-09-11"),
+        "minimax",
+        [
+            ("MiniMax-M3", CACHED, None, 0.03 + 0.003 + 0.012),
+            ("MiniMax-M3", {"input": 600 * K, "output": 10 * K}, None, 0.36 + 0.024),
+        ],
+    ),
+    (
+        Page("https://mistral.ai/pricing, as quoted on GitHub and by vercel.com", "2026-11"),
+        "mistral",
+        [
+            ("mistral-medium-latest", CHAT, None, 0.15 + 0.075),
+            ("mistral-large-4", CHAT, None, 0.07 + 0.021),
+            ("mistral-large-latest", CHAT, None, 0.05 + 0.015),
+        ],
+    ),
+    (
         Page("https://vercel.com/ai-gateway/models/claude-opus-5-fast", "2026-11"),
         "anthropic",
         [

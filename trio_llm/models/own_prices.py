@@ -158,10 +158,13 @@ _QUIET: Final[Mapping[str, tuple[datetime, int]]] = {"deepseek": (datetime(2026,
 
 Chinese holidays are as well, of which nothing is known here. DeepSeek API docs, "Models & Pricing", 2026-11.
 """
-HALVED: Final[Mapping[str, str]] = {"anthropic": "batch", "gemini": "flex"}
-"""Rows that charge half for every token in one kind of service.
+SERVED: Final[Mapping[str, Mapping[str, float]]] = {
+    "anthropic": {"batch": 0.5},
+    "gemini": {"flex": 0.5, "priority": 1.8},
+}
+"""By row, what every token costs in a kind of service, of what it usually does; where no source says it.
 
-Source: Anthropic docs, "Pricing", "Batch processing", 2025-09; Gemini API docs, "Optimization", 2026-11.
+Source: Anthropic docs, "Pricing", "Batch processing", 2025-09; Gemini API docs, "Optimization" and "Pricing", 2026-11.
 """
 FREE: Final[Mapping[str, str]] = {"openrouter": ":free"}
 """How the names of models end that cost nothing. OpenRouter docs, "Model variants", 2026-11."""

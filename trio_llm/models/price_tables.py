@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from .names import maker_and_name, spellings
-from .own_prices import HALVED, added_prices, is_free, meant_by, past_prices, quiet_moment
+from .own_prices import SERVED, added_prices, is_free, meant_by, past_prices, quiet_moment
 from .prices import Prices, Tier
 from .sources import BY_HOST, facts_of, priced
 
@@ -80,7 +80,7 @@ def _prices_at(row: str, name: str, at: datetime | None) -> Prices | None:
             if published is None
             else published.with_rates(rates, f"{page} and {published.source}")
         )
-    return None if published is None else _with_halves(row, published)
+    return None if published is None else _with_services(row, published)
 
 
 def _published(row: str, name: str, moment: datetime) -> Prices | None:
@@ -90,18 +90,18 @@ def _published(row: str, name: str, moment: datetime) -> Prices | None:
     return None
 
 
-def _with_halves(row: str, prices: Prices) -> Prices:
-    """The same with the prices of that service for which a row charges half."""
-    service = HALVED.get(row)
-    if service is None or service in prices.services:
-        return prices
-    tiers = tuple(Tier(tier.above, _halved(tier.rates)) for tier in prices.tiers)
-    services = {**prices.services, service: _halved(prices.rates)}
-    return attrs.evolve(prices, services=services, service_tiers={**prices.service_tiers, service: tiers})
+def _with_services(row: str, prices: Prices) -> Prices:
+    """The same with the prices of those services for which a row charges a part of the usual, or more."""
+    services, service_tiers = {**prices.services}, {**prices.service_tiers}
+    for service, factor in SERVED.get(row, {}).items():
+        if service not in services:
+            services[service] = _times(prices.rates, factor)
+            service_tiers[service] = tuple(Tier(tier.above, _times(tier.rates, factor)) for tier in prices.tiers)
+    return attrs.evolve(prices, services=services, service_tiers=service_tiers)
 
 
-def _halved(rates: Mapping[str, float]) -> dict[str, float]:
-    return {part: rate / 2 for part, rate in rates.items() if part in _BY_TOKEN}
+def _times(rates: Mapping[str, float], factor: float) -> dict[str, float]:
+    return {part: rate * factor for part, rate in rates.items() if part in _BY_TOKEN}
 
 
 def _models_dev(row: str, name: str, _: datetime) -> Prices | None:
