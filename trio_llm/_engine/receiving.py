@@ -30,7 +30,7 @@ from .attempt_errors import attempt_error, detail_error, status_error
 from .exchange import Exchange, sign_attempt
 from .gates import GatedAdmission
 from .identity import Identity, identify
-from .reply_bodies import drain, finish, is_whole, read_beginning, read_body, read_error, read_on
+from .reply_bodies import LastWords, drain, finish, is_whole, read_beginning, read_body, read_error
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -125,6 +125,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     _take(admission, [chunk])
                     yield [chunk]  # noqa: ASYNC119 - closed by whoever holds the stream, or by the event loop
                     return
+                rest = LastWords(reply, decoder, exchange.counted)
                 while not decoder.finished:
                     # No data is the end of the body; `close` raises if that came too early.
                     batch = decoder.feed(data) if data else decoder.close()
@@ -137,7 +138,7 @@ async def receive_stream(  # noqa: ASYNC900 - see the docstring
                     if not data:
                         return
                     if not decoder.finished:
-                        data = await read_on(reply, decoder, exchange.counted)
+                        data = await rest.read_on()
                 await drain(reply)
             finally:
                 await reply.aclose()  # it waits for nothing

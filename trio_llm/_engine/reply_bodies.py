@@ -22,6 +22,10 @@ MAX_ERROR_SIZE = 1 << 20
 """Bytes of an error reply that are read; the rest says nothing more."""
 DRAIN_TIME = 0.25
 """Seconds to wait for the end of a body whose last event has been read, so that its connection can be used again."""
+LAST_WORDS_TIME = 10.0
+"""Seconds in all to wait for what follows a complete answer."""
+_BEFORE_LIMITS = 0.01
+"""Seconds by which that ends before a limit of the call's would."""
 ERROR_BODY_TIME = 5.0
 """Seconds to wait for the body of an error reply."""
 _COMMENTS = re.compile(rb"(?::[^\r\n]*[\r\n]\s*)+")
@@ -53,13 +57,33 @@ def _is_text(head: ReplyHead) -> bool:
     return not kind or "json" in kind or kind.startswith("text/")
 
 
-async def read_on(reply: Reply, decoder: StreamDecoder[Any], counted: Counted) -> bytes:
-    """The next bytes. A connection that breaks behind a complete answer ends it, for nothing is missing."""
-    try:
-        return counted(await reply.read())
-    except TransportError:
-        if not decoder.complete:
-            raise
+class LastWords:
+    """The pieces of a stream behind its first, up to what follows a complete answer: usage, a marker, or nothing.
+
+    Behind a complete answer nothing is missing. A connection that breaks there ends it, and so does one that stays open
+    and says no more, as some servers leave it: after a while, or just before a time limit makes an error of it.
+    """
+
+    def __init__(self, reply: Reply, decoder: StreamDecoder[Any], counted: Counted) -> None:
+        self._reply = reply
+        self._decoder = decoder
+        self._counted = counted
+        self._patience = LAST_WORDS_TIME
+
+    async def read_on(self) -> bytes:
+        """The next bytes; none at the end.
+
+        Raises:
+            TransportError: if the connection breaks before the answer is complete.
+        """
+        if not self._decoder.complete:
+            return self._counted(await self._reply.read())
+        began = trio.current_time()  # a slow reader costs no patience
+        end = min(began + self._patience, trio.current_effective_deadline() - _BEFORE_LIMITS)
+        with suppress(TransportError), trio.CancelScope(deadline=end):
+            data = await self._reply.read()
+            self._patience -= trio.current_time() - began
+            return self._counted(data)
         return b""
 
 

@@ -51,15 +51,11 @@ class OpenAIChatReader:
 
     def __init__(self, call: WireCall[ChatRequest]) -> None:
         self.finished = False
+        self.complete = False
+        """Whether every answer has its finish reason, be it a failure's. Asked before each read, and so kept."""
         self._choices: dict[int, _StreamedChoice] = {}
         self._messages = call.request.messages
         self._failure: ErrorDetail | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether every answer has its finish reason, and none is a failure."""
-        held = self._choices.values()
-        return bool(held) and self._failure is None and all(choice.finished for choice in held)
 
     def read(self, event: ServerSentEvent) -> Iterable[ModelResponseStream]:
         """The chunk that an event amounts to; none for one that carries nothing.
@@ -113,6 +109,7 @@ class OpenAIChatReader:
         held = self._choices.get(choice["index"])
         if held is None:
             held = self._choices[choice["index"]] = _StreamedChoice(ConversationIds(self._messages))
+            self.complete = False
         elif held.says_something and is_settled_fragment(choice):
             return
         if choice.get("error"):
@@ -134,6 +131,7 @@ class OpenAIChatReader:
         if choice["finish_reason"] is not None:
             held.finished = True
             place_usage(choice, chunk)
+            self.complete = all(other.finished for other in self._choices.values())
             if rest := held.calls.held_back():
                 choice["delta"] = {**delta, "tool_calls": [*as_list(delta.get("tool_calls")), *rest]}
         beside = None if held.says_something else told_beside(chunk)
