@@ -248,6 +248,38 @@ def test_what_a_tool_returned_beside_text_is_shown_behind_the_results_where_they
     assert body_of("groq/any", told)["messages"][2]["content"] == "seen"
 
 
+@pytest.mark.parametrize(
+    "url", ["data:image/jpg;base64,AAAA", "DATA:image/JPG;base64,AAAA", "data:image/pjpeg;base64,AAAA"]
+)
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "openai/gpt-5-pro", "cohere/any", "mistral/any", CLAUDE, GEMINI])
+def test_the_type_of_an_image_is_named_right_wherever_it_goes(model: str, url: str) -> None:
+    sent = str(body_of(model, [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]))
+    assert "image/jpeg" in sent
+    assert "jpg" not in sent.lower()
+
+
+def test_a_hint_for_gemini_is_not_sent_to_those_who_refuse_it() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://a.example/i", "format": "image/png"}}
+    file = {"type": "file", "file": {"file_id": "f1", "format": "application/pdf"}}
+    for model in ("openai/gpt-4o", "openai/gpt-5-pro"):
+        assert "format" not in str(body_of(model, [{"role": "user", "content": [picture, file]}]))
+    assert body_of("litellm_proxy/any", [{"role": "user", "content": [picture]}])["messages"][0]["content"] == [picture]
+    assert "image/png" in str(body_of(GEMINI, [{"role": "user", "content": [picture]}]))
+
+
+def test_the_responses_api_is_told_the_address_of_a_file_as_one() -> None:
+    file = {"type": "file", "file": {"file_id": "https://a.example/a.pdf", "format": "application/pdf"}}
+    sent = body_of("openai/gpt-5-pro", [{"role": "user", "content": [file]}])["input"][0]["content"]
+    assert sent == [{"type": "input_file", "file_url": "https://a.example/a.pdf"}]
+
+
+@pytest.mark.parametrize("model", ["cohere/any", "ollama/any", "bedrock/amazon.nova-any", CLAUDE, GEMINI])
+def test_a_format_of_answers_that_a_wire_lacks_is_never_dropped_in_silence(model: str) -> None:
+    with pytest.raises(BadRequestError, match="grammar"):
+        body_of(model, response_format={"type": "grammar", "grammar": "x"})
+    body_of(model, response_format={"type": "text"})
+
+
 @pytest.mark.parametrize("url", ["https://a.example/i.png", "data:image/jpg;base64,AAAA"])
 def test_an_image_by_its_address_alone_is_wrapped_and_its_type_is_named_right(url: str) -> None:
     sent = body_of("openai/gpt-4o", [{"role": "user", "content": [{"type": "image_url", "image_url": url}]}])

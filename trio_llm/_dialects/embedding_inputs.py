@@ -15,6 +15,7 @@ from .._convert.narrow import as_mapping, is_object
 from .._types.embeddings import EmbeddingRequest
 from .._types.errors import BadRequestError, UnsupportedParamsError
 from .contract import WireCall
+from .media_names import named_right
 
 _ADDRESSES: Final = ("image_url", "video_url")
 _DATA: Final = ";base64,"
@@ -112,4 +113,4 @@ def _part(part: Any, where: str, kinds: Sequence[str]) -> InputPart:
     value = value.get("url") if is_object(value) else value
     if kind not in kinds or not isinstance(value, str):
         raise BadRequestError(f"{where}: this provider embeds parts of type {', '.join(kinds)}, not {kind!r}")
-    return InputPart(kind, value, told_beside)
+    return InputPart(kind, named_right(value) if kind == "image_url" else value, told_beside)

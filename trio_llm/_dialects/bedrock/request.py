@@ -116,6 +116,8 @@ def _check(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> None:
     kind = response_format_dict(given["response_format"]).get("type") if given.get("response_format") else None
     if kind == "json_object" and _schema_of(given["response_format"]) is None:
         refuse(call, "cannot express response_format of type 'json_object' without a schema")
+    elif kind not in (None, "json_object", "json_schema", "text"):
+        refuse(call, f"cannot express response_format of type {kind!r}")
 
 
 def _inference(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:

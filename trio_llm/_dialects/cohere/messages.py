@@ -14,6 +14,7 @@ from ..._convert import json as _json
 from ..._convert.narrow import a_list, an_object, is_object
 from ..._types.errors import BadRequestError
 from ..history import function_of, id_of, results_after_calls, said_by
+from ..media_names import named_right
 
 _ROLES: Final[Mapping[str, str]] = {"developer": "system", "function": "tool"}
 
@@ -87,7 +88,8 @@ def _block(part: object, where: str) -> dict[str, Any]:
     kind = part.get("type")
     if kind == "image_url":
         image = part.get("image_url")
-        return {"type": "image_url", "image_url": {"url": image} if isinstance(image, str) else dict(image or {})}
+        described = {"url": image} if isinstance(image, str) else dict(image or {})
+        return {"type": "image_url", "image_url": {**described, "url": named_right(described.get("url"))}}
     if kind in ("document", "thinking"):
         return dict(part)
     text = part.get("refusal" if kind == "refusal" else "text")

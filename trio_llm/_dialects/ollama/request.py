@@ -73,7 +73,7 @@ def _request(call: WireCall[ChatRequest], *, streamed: bool) -> HTTPRequest:
         "model": call.model,
         "messages": wire_messages(request.messages),
         "tools": _tools(call, given),
-        "format": _format(given.get("response_format")),
+        "format": _format(call, given.get("response_format")),
         "think": _think(call, given),
         "logprobs": given.get("logprobs"),
         "top_logprobs": given.get("top_logprobs"),
@@ -117,7 +117,7 @@ def _tool(place: str, tool: Mapping[str, Any], call: WireCall[ChatRequest]) -> d
     return {"type": "function", "function": {"parameters": {"type": "object", "properties": {}}, **kept}}
 
 
-def _format(response_format: Any) -> Any:
+def _format(call: WireCall[ChatRequest], response_format: Any) -> Any:
     """`"json"`, or the schema itself; None for plain text."""
     if response_format is None:
         return None
@@ -125,6 +125,8 @@ def _format(response_format: Any) -> Any:
     if wanted.get("type") == "json_object":
         return wanted.get("response_schema") or "json"
     if wanted.get("type") != "json_schema":
+        if wanted.get("type") != "text":
+            refuse(call, f"cannot express response_format of type {wanted.get('type')!r}")
         return None
     described = an_object(wanted.get("json_schema"), "response_format.json_schema")
     return an_object(described.get("schema"), "response_format.json_schema.schema")

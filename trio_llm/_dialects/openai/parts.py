@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..._convert.narrow import is_object
 from ..contract import CacheMarks, CallIdRule, Quirks
+from ..media_names import named_right
 
 Message = Mapping[str, Any]
 
@@ -22,7 +23,8 @@ _MARK_OF: Final[Mapping[CacheMarks, tuple[str, Mapping[str, Any]]]] = {
     CacheMarks.CACHE_CONTROL: ("cache_control", {"type": "ephemeral"}),
     CacheMarks.BREAKPOINT: ("prompt_cache_breakpoint", {"mode": "explicit"}),
 }
-_MISNAMED: Final = "data:image/jpg;"
+_HINT: Final = "format"
+"""The media type of an image or a file, which Gemini wants where an address does not tell it."""
 _SHOWN: Final = "What the tool returned beside text, for the call with the id "
 _NINE: Final = re.compile("[a-zA-Z0-9]{9}")
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -41,13 +43,18 @@ def _text_part(part: Any) -> Any:
 def _sendable(part: Mapping[str, Any], quirks: Quirks) -> Mapping[str, Any]:
     if any(part.get(mark) for mark in _MARKS):
         part = with_mark(part, quirks.cache_marks)
-    if part.get("type") != "image_url":
+    kind = part.get("type")
+    if kind not in ("image_url", "file"):
         return part
-    image = part.get("image_url")
-    image = {"url": image} if isinstance(image, str) else image
-    if is_object(image) and str(image.get("url")).startswith(_MISNAMED):
-        image = {**image, "url": image["url"].replace(_MISNAMED, "data:image/jpeg;", 1)}
-    return part if image is part.get("image_url") else {**part, "image_url": image}
+    media = part.get(kind)
+    media = {"url": media} if isinstance(media, str) and kind == "image_url" else media
+    if not is_object(media):
+        return part
+    if (url := named_right(media.get("url"))) != media.get("url"):
+        media = {**media, "url": url}
+    if _HINT in media and (quirks.closed_schema or quirks.message_schema is not None):
+        media = {name: value for name, value in media.items() if name != _HINT}
+    return part if media is part.get(kind) else {**part, kind: media}
 
 
 def with_mark(holder: Mapping[str, Any], marks: CacheMarks) -> Mapping[str, Any]:

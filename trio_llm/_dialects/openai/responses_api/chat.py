@@ -21,6 +21,7 @@ from ...._types.http import HTTPRequest
 from ...asked_tools import plain_choice
 from ...contract import CallIdRule, WireCall, json_request, merge_extra_body, supported_parameters
 from ...history import id_of, said_by
+from ...media_names import named_right
 from ..known_tools import RESPONSES_TOOLS, known_tools
 from ..parts import own_id
 from .request import PATH, flat_format
@@ -133,6 +134,15 @@ def _flat_choice(choice: Any) -> Any:
             return _flat_tool(choice)
 
 
+def _file(file: Message) -> dict[str, Any]:
+    """A file by its id, its data, or its address, which other vendors' users write in place of the id."""
+    told = {name: value for name, value in file.items() if name != "format"}  # a hint for Gemini
+    address = told.get("file_id")
+    if isinstance(address, str) and address.startswith(("https://", "http://")):
+        told["file_url"] = told.pop("file_id")
+    return {"type": "input_file", **told}
+
+
 def _search_tool(options: Mapping[str, Any]) -> dict[str, Any]:
     place = as_mapping(options.get("user_location"))
     made = {name: value for name, value in options.items() if name != "user_location" and value is not None}
@@ -233,9 +243,9 @@ class _History:
             case {"type": "image_url", "image_url": image}:
                 described = image if isinstance(image, Mapping) else {"url": image}
                 detail = {"detail": described["detail"]} if described.get("detail") else {}
-                return {"type": "input_image", "image_url": described.get("url"), **detail}
+                return {"type": "input_image", "image_url": named_right(described.get("url")), **detail}
             case {"type": "file", "file": file} if isinstance(file, Mapping):
-                return {"type": "input_file", **file}
+                return _file(file)
             case {"type": "input_audio" | "input_text" | "input_image" | "input_file"}:
                 return part
             case _:
