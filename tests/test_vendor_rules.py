@@ -248,9 +248,7 @@ def test_what_a_tool_returned_beside_text_is_shown_behind_the_results_where_they
     assert body_of("groq/any", told)["messages"][2]["content"] == "seen"
 
 
-@pytest.mark.parametrize(
-    "url", ["data:image/jpg;base64,AAAA", "DATA:image/JPG;base64,AAAA", "data:image/pjpeg;base64,AAAA"]
-)
+@pytest.mark.parametrize("url", ["data:image/jpg;base64,AAAA", "data:image/JPG;base64,AAAA"])
 @pytest.mark.parametrize("model", ["openai/gpt-4o", "openai/gpt-5-pro", "cohere/any", "mistral/any", CLAUDE, GEMINI])
 def test_the_type_of_an_image_is_named_right_wherever_it_goes(model: str, url: str) -> None:
     sent = str(body_of(model, [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]))
