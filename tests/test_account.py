@@ -470,3 +470,21 @@ async def test_a_lane_that_falls_idle_leaves_its_share_of_the_rate_to_the_others
         assert other.rate == reached  # not while it is in use
 
     assert other.rate > reached
+
+
+async def test_a_call_arrives_once_however_often_it_comes() -> None:
+    account = Account(Limits())
+    assert account.arrivals == 0
+    first, second, third = (account.ticket() for _ in range(3))
+    for _ in range(2):
+        admission = account.enter_nowait(ONE_REQUEST, first)
+        assert admission is not None
+        admission.leave(None)
+        await hold(account, 0, ticket=second)
+    assert account.enter_nowait(ONE_REQUEST, second) is not None
+    assert account.arrivals == 2
+    await hold(account, 0, ticket=third)
+    await hold(account, 0, ticket=first)
+
+    assert [ticket.arrival for ticket in (first, second, third)] == [1, 2, 3]
+    assert account.arrivals == 3

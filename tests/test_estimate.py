@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from types import MappingProxyType, SimpleNamespace
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -75,6 +78,42 @@ def test_responses_and_messages_count_what_they_ask_and_what_they_may_answer() -
     assert (plain.answer, instructed.answer, message.answer) == (9, USUAL_ANSWER, 64)
     assert instructed.prompt == pytest.approx(2 * plain.prompt, rel=0.1)
     assert message.prompt == pytest.approx(instructed.prompt, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        ("", 0),
+        ("abcd", 4),
+        ("é", 2),
+        (["ab", ("cd", "ef")], 6),
+        (deque(["ab", "cd"]), 4),
+        ({}, 0),
+        ({"name": "ab"}, 6),
+        ({10: "ab"}, 4),
+        (MappingProxyType({"name": "ab", 10: "cd"}), 10),
+        ([None, 7, 8.5], 8),
+        (b"bytes", 4_000),
+        ("data:", 4_000),
+        ("A" * 1_000, 1_000),
+        ("A" * 1_001, 4_000),
+        ("A" * 1_001 + " b", 4_000),
+        ("A" * 1_000 + " b", 1_002),
+        ("é" * 1_001, 2_002),
+        ("a " * 600, 1_200),
+    ],
+)
+def test_a_token_for_four_bytes_of_all_that_is_asked_and_one_for_the_rest(asked: object, size: int) -> None:
+    fill = 3 - size % 4  # one byte more would be a token more
+    assert estimate_cost(SimpleNamespace(input=[asked, "x" * fill])).prompt == size // 4 + 1
+    assert estimate_cost(SimpleNamespace(input=[asked, "x" * (fill + 1)])).prompt == size // 4 + 2
+
+
+def test_an_answer_of_unknown_length_has_five_hundred_tokens_and_an_attachment_a_thousand() -> None:
+    assert (USUAL_ANSWER, TOKENS_PER_ATTACHMENT) == (500, 1_000)
+    assert chat("Hi", n=2).answer == 1_000
+    assert chat("Hi", max_completion_tokens=None, max_tokens=4, n=None).answer == 4
+    assert chat("Hi", max_completion_tokens=3, max_tokens=4).answer == 3
 
 
 @given(messages=strategies.conversations())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import pytest
 
 from trio_llm import APIError, RateLimitError, ServiceUnavailableError, Usage
@@ -13,6 +14,16 @@ from trio_llm._limits.header_formats import Window
 from trio_llm._limits.lane import Lane, LaneCall
 from trio_llm._limits.line import Waiter
 from trio_llm._limits.pace import Rhythm
+
+
+@attrs.define
+class Turn:
+    """The event of a waiter that does not wait."""
+
+    has_come: bool = False
+
+    def set(self) -> None:
+        self.has_come = True
 
 
 def left(cost: RateCost, at: float) -> LaneCall:
@@ -173,8 +184,87 @@ def test_a_lane_is_given_up_after_ten_refusals_until_an_answer_comes() -> None:
     lane.check_given_up(1)
 
 
+@pytest.mark.parametrize(("times", "told"), [(9, False), (10, True)])
+def test_everybody_in_line_is_told_of_a_lane_that_is_given_up(times: int, told: bool) -> None:
+    lane, turns = fresh(), [Turn(), Turn()]
+    for number, turn in enumerate(turns):
+        lane.line.join(Waiter((0, number), ONE_REQUEST, turn))
+    refused_in_a_row(lane, times, RateLimitError("no"))
+
+    assert [turn.has_come for turn in turns] == [told, told]
+
+
 def test_a_provider_that_has_too_much_to_do_is_not_given_up() -> None:
     lane = fresh()
     refused_in_a_row(lane, 12, ServiceUnavailableError("busy"))
 
     lane.check_given_up(1)
+
+
+LATE = 5_000.0
+"""A time of day: an argument that took the place of another would show."""
+
+
+@pytest.mark.parametrize("asked", [None, 0.0, 3.0, 5_000.0])
+def test_a_refusal_that_its_headers_explain_pauses_and_teaches_nothing(asked: float | None) -> None:
+    lane, call = fresh(), left(ONE_REQUEST, LATE)
+    call.described = [Window("r", "requests", 10, 0, None, 60)]
+
+    assert lane.refused(call, RateLimitError("no", retry_after=asked), LATE, 1) is (asked != 5_000)
+    assert lane.paused_until == LATE + (1 if asked is None else min(asked, 120))
+    assert lane.pace is not None
+    assert lane.pace.is_free
+
+
+@pytest.mark.parametrize("asked", [None, 3.0, 5_000.0])
+def test_a_refusal_that_nothing_explains_pauses_and_is_learnt_from(asked: float | None) -> None:
+    lane = fresh()
+    lane.refused(left(ONE_REQUEST, LATE), RateLimitError("no", retry_after=asked), LATE, 1)
+
+    assert lane.paused_until == LATE + (1 if asked is None else min(asked, 120))
+    assert lane.pace is not None
+    assert lane.pace.rate == 1
+
+
+def test_a_refusal_that_is_no_news_may_only_make_a_pause_longer() -> None:
+    lane = fresh()
+    lane.refused(left(ONE_REQUEST, LATE), RateLimitError("no", retry_after=9), LATE, 1)
+    for asked, until in [(None, 9), (4.0, 9), (20.0, 21)]:
+        lane.refused(left(ONE_REQUEST, LATE), RateLimitError("no", retry_after=asked), LATE + 1, 1)
+        assert lane.paused_until == LATE + until
+
+
+@pytest.mark.parametrize(("status", "in_flight", "number"), [(429, 3, 2), (429, 1, math.inf), (529, 3, math.inf)])
+def test_the_third_refusal_in_a_row_says_how_many_may_be_in_flight(status: int, in_flight: int, number: float) -> None:
+    lane = fresh()
+    lane.in_flight = in_flight
+    found: list[float] = []
+    for second in (1.0, 2.0, 3.0):
+        error = RateLimitError("no") if status == 429 else ServiceUnavailableError("busy", status_code=529)
+        lane.refused(left(ONE_REQUEST, second), error, second, 1)
+        assert lane.concurrency is not None
+        found.append(lane.concurrency.number)
+
+    assert found == [math.inf, math.inf, number]
+
+
+def test_a_lane_that_learns_nothing_pauses_and_has_no_number() -> None:
+    lane = Lane(Rhythm(), adaptive=False)
+    lane.refused(left(ONE_REQUEST, 1.0), RateLimitError("no"), 1.0, 1)
+
+    assert lane.concurrency is None
+    assert (lane.described, lane.steers, lane.paused_until) == (None, True, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "cured"),
+    [
+        (RateLimitError("no"), True),
+        (RateLimitError("no", retry_after=120), True),
+        (RateLimitError("no", retry_after=121), False),
+        (RateLimitError("no", code="insufficient_quota"), False),
+        (ServiceUnavailableError("busy", status_code=529), False),
+    ],
+)
+def test_waiting_cures_what_came_too_often_for_a_short_time(error: APIError, cured: bool) -> None:
+    assert fresh().refused(left(ONE_REQUEST, 1.0), error, 1.0, 1) is cured

@@ -273,3 +273,21 @@ def test_a_rate_grows_until_floats_end_and_no_further(is_known: bool) -> None:
         pace.leave(now)
 
     assert pace.rate == first * (math.exp(60.0) if is_known else 2.0**60)
+
+
+@pytest.mark.parametrize(("idle", "measures"), [(2.0, True), (2.1, False)])
+@pytest.mark.parametrize(("apart", "distance"), [(5.0, 1.0), (100.0, 100 / SHARE / 10.5)])
+def test_two_distances_and_two_seconds_may_pass_unused(
+    apart: float, distance: float, idle: float, measures: bool
+) -> None:
+    pace = LanePace(0.0, measures=True)
+    pace.refused(1, 0.0, 0.0)
+    pace.refused(12, apart, apart)  # ten were allowed
+    before = pace.rate
+    assert max(1.0, 1 / before) == pytest.approx(distance)
+    pace.leave(apart + idle * distance)
+    pace.refused(25, 2 * apart, 2 * apart)  # and twelve more, of which one is known to have been
+
+    assert (pace.rate == pytest.approx(0.7 * before)) is not measures
+    if measures:
+        assert pace.rate == pytest.approx(SHARE * 12.5 / apart)

@@ -44,7 +44,7 @@ class CallFrame:
     """Its claim to a place in line; None where a responder answers, which stands in none."""
     account: Account | None
     """Where it stands in line."""
-    number: int = attrs.field(default=0, init=False)
+    number: int = attrs.field(init=False)
     """What observers know its last attempt by; 0 if that was not sent, or nobody observes."""
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import time
-from itertools import islice
+from itertools import count, islice
 from types import TracebackType
 from typing import Any, ClassVar, Final
 
@@ -129,8 +129,8 @@ class Account:
         self._door = Line()
         self.arrivals = 0
         """Calls that have come so far."""
-        self._returns = 0
-        """Calls that went back into their lines."""
+        self._returns = count()
+        """Numbers of calls that go back into their lines."""
         self._in_flight = 0
         self._holders: dict[Admission, Any] = {}
         """Those whose call is known to observers, in the order in which they left."""
@@ -198,8 +198,7 @@ class Account:
 
     def send_back(self, ticket: Ticket) -> None:
         """A refused call returns to its line: another one finds out first whether the lane is open again."""
-        self._returns += 1
-        ticket.send_behind_first(self._returns)
+        ticket.send_behind_first(next(self._returns))
         ticket.refused = False
 
     def turn_away(self, crowd: Crowd, error: APIError) -> None:

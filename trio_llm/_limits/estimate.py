@@ -66,7 +66,7 @@ def _size(value: Any) -> int:
             size += len(name) if type(name) is str else len(str(name))
             size += _text_size(held) if type(held) is str else _size(held)
         return size
-    if kind is list or kind is tuple:
+    if kind in (list, tuple):
         return sum([_size(item) for item in value])
     return 0 if value is None else _size_of_other(value)
 

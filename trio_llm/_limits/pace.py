@@ -203,9 +203,10 @@ class LanePace:
             allowed, seconds = mark.allowed - earlier.allowed, mark.at - earlier.at
             if seconds > _LONGEST_MEMORY or not earlier.begins:
                 break
+            # Only what left after a refusal was known is a mark of its own, so time lies between any two.
             # What was allowed is known to within one. The most that is certain tells best: others may have taken
             # everything in some of the time, and little says little.
-            if seconds > 0 and (allowed - 1) / seconds > best:
+            if (allowed - 1) / seconds > best:
                 best, found = (allowed - 1) / seconds, (allowed + 0.5 / self._lanes) / seconds
             if allowed >= _ENOUGH:
                 break
