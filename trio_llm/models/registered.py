@@ -46,7 +46,7 @@ class Registry:
     def meant(self, row: str, name: str) -> tuple[str, str]:
         """The row and the name of the model that a row's model is, where that was told; else its own."""
         base = self.get(row, name).get(BASE_MODEL)
-        return (row, name) if base is None else _resolved(base) or (row, base)
+        return (row, name) if base is None else resolved_model(base) or (row, base)
 
 
 registered: Final = Registry()
@@ -89,11 +89,11 @@ def meant_model(model: str) -> str:
 
 def _named(model: str) -> str:
     """A name with a row, by the row's first name."""
-    resolved = _resolved(model)
+    resolved = resolved_model(model)
     return model if resolved is None else "/".join(resolved)
 
 
-def _resolved(model: str) -> tuple[str, str] | None:
+def resolved_model(model: str) -> tuple[str, str] | None:
     """The row and the name of a model that is written with its row; None for one without, or of an unknown row."""
     if "/" not in model:
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -169,3 +170,16 @@ def window_of(row: str, name: str) -> tuple[int, str] | None:
         if (found := priced(row, spelling)) is not None and found[0].context_window:
             return found[0].context_window, found[1]
     return None
+
+
+def names_of(row: str) -> list[str]:
+    """The names of a row's models in `genai-prices`, but for those that no call can have."""
+    providers = [name for name in GENAI_PRICES.get(row, (row, row.replace("_", "-"))) if name in priced_providers()]
+    known = [model.id for model in priced_providers()[providers[0]].models] if providers else []
+    return [name for name in known if not (_NO_NAME.search(name) or (row in _NO_CLAUDE and "claude" in name))]
+
+
+_NO_NAME: Final = re.compile(r"^regional\.|^ft:|\.ft-|:batch$")
+"""Names in `genai-prices` that stand for several models, or for how one is served."""
+_NO_CLAUDE: Final = frozenset({"gemini", "vertex_openai"})
+"""Rows without the models of Anthropic's that their provider has there."""
