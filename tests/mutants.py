@@ -52,7 +52,7 @@ TESTS: Final = (
     *("account", "adaptive", "buckets", "estimate", "lane", "limits_simulated", "pace"),
     *("ratelimit_headers", "stream_limits", "ticket", "windows", "fanout_limits"),
     # The combinators.
-    *("cascade", "completed", "fanout", "hedge", "merge", "outcome_types", "race", "tee"),
+    *("cascade", "completed", "fanout", "hedge", "merge", "odd_jobs", "outcome_types", "race", "tee"),
     # The engine.
     *("attempts", "beginnings", "batch", "bridge_responses", "chat_over_responses", "client", "count_tokens"),
     *("credentials", "drain", "embeddings", "endpoint_cancellation", "endpoint_functions", "failures_reach_readers"),

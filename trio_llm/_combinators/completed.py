@@ -45,10 +45,10 @@ class Outcomes(Generic[ResponseT]):
 async def as_completed(engine: Engine, jobs: Jobs, *, limit: int | None) -> AsyncIterator[Outcomes]:
     """Outcomes as the jobs end; see `Client.as_completed`."""
     check_limit(limit)
-    # Nothing is buffered: a worker that has an outcome waits for the reader before it starts another job.
-    sender, receiver = trio.open_memory_channel[Outcome](0)
     crowd = Crowd()
     async with aclosing(Feed(jobs, math.inf)) as feed:
+        # Nothing is buffered: a worker that has an outcome waits for the reader before it starts another job.
+        sender, receiver = trio.open_memory_channel[Outcome](0)
         with receiver, group_of(engine.watch, "as_completed") as group:
             async with BareNursery() as nursery:
                 with sender:

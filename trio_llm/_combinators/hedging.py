@@ -6,14 +6,14 @@ from .._engine.engine import Engine
 from .._engine.latencies import Quantile
 from .._runtime import trio
 from .._types.amounts import checked_amount, checked_count, checked_seconds
-from .jobs import Job, Outcome
+from .jobs import Job, Outcome, checked_job
 from .racing import Contest
 
 
 async def hedge(engine: Engine, job: Job, *, after: float | Quantile, copies: int, budget: float | None) -> Outcome:
     """The outcome of the first copy of a job to succeed; see `Client.hedge`."""
     _check(copies, budget)
-    delay = _delay(engine, job, after)
+    delay = _delay(engine, checked_job(job), after)
     contest = Contest(engine, [job] * copies, None)
     hedges = engine.hedges
     hedges.calls += 1
