@@ -87,7 +87,7 @@ class Sale:
 
 
 def cost_of_response(response: Any) -> Cost:
-    """What a response of a call cost; it knows whose it is. See `trio_llm.types.ModelResponse.cost`."""
+    """What a response of a call cost; it knows whose it is. See `trio_llm.ModelResponse.cost`."""
     receipt = getattr(response, "receipt", None)
     if receipt is None:
         named = getattr(response, "model", None)
