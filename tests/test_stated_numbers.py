@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import trio
 from virtual import KEYS, ask, in_virtual_time
 
 import trio_llm
@@ -28,7 +29,7 @@ from trio_llm import (
 )
 from trio_llm._types.amounts import checked_amount, checked_count
 from trio_llm.observe import Event
-from trio_llm.testing import Simulator
+from trio_llm.testing import Simulator, run_in_virtual_time
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
 
@@ -249,3 +250,19 @@ def test_a_purse_takes_decimals() -> None:
             assert purse.left == 1.5
 
     opened("trio")
+
+
+@pytest.mark.parametrize(("backend", "fits"), [("trio", True), ("asyncio", False)])
+def test_a_limiter_of_another_event_loop_is_refused_before_anything_is_sent(backend: Any, fits: bool) -> None:
+    simulator, limits = Simulator(), Limits(max_in_flight=trio.CapacityLimiter(2))
+
+    async def asked() -> None:
+        async with Client(transport=simulator, variables=KEYS, limits=limits) as client:
+            await client.call(ask("Hi"))
+
+    if fits:
+        run_in_virtual_time(asked, backend=backend)
+    else:
+        with pytest.raises(TypeError, match="on asyncio give an anyio.CapacityLimiter"):
+            run_in_virtual_time(asked, backend=backend)
+    assert len(simulator.requests) == fits

@@ -107,7 +107,11 @@ class Account:
     """The limits of one account at work. Belongs to one run of an event loop."""
 
     def __init__(self, limits: Limits, *, free: bool = False) -> None:
-        """An account under these limits; `free`: its host is one's own, and adaptive limits start with all calls."""
+        """An account under these limits; `free`: its host is one's own, and adaptive limits start with all calls.
+
+        Raises:
+            TypeError: if the limiter is another event loop's.
+        """
         given = limits.max_in_flight
         self._now = run_clock()
         most: float = math.inf
@@ -115,6 +119,7 @@ class Account:
             most = given or math.inf
             self._slots: SlotLimiter = Slots(most)
         else:
+            _check_loop(given)
             self._slots = given
         per_minute, tokens = limits.requests_per_minute, limits.tokens_per_minute
         self._requests = None if per_minute is None else RequestWindow(per_minute)
@@ -427,6 +432,13 @@ class Account:
             paused_for=max(0.0, lane.paused_until - now),
             per_minute=math.inf if lane.pace is None else 60 * lane.pace.rate,
         )
+
+
+def _check_loop(limiter: object) -> None:
+    """Raises `TypeError` for Trio's limiter on asyncio, which would do until the first call had to wait."""
+    kind = type(limiter)
+    if kind.__module__.partition(".")[0] == "trio" and kind is not trio.CapacityLimiter:
+        raise TypeError("max_in_flight is Trio's CapacityLimiter: on asyncio give an anyio.CapacityLimiter")
 
 
 def _noticeable(now: float, wait: float) -> float:
