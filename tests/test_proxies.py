@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
-from exchanges import POST
+import trustme
+from exchanges import POST, server_context
 from hypothesis import given, strategies as st
 from scripted_server import Peer, answering, reply, serving
 
-from trio_llm import BadRequestError, Client, RetryPolicy
+from trio_llm import APIConnectionError, BadRequestError, Client, RetryPolicy
 from trio_llm._runtime import trio
-from trio_llm._transport import TransportStatistics
+from trio_llm._transport import TransportError, TransportStatistics
 from trio_llm._transport.choice import proxied_transport
 from trio_llm._transport.proxies import ProxySettings
 from trio_llm._types.http import Origin, split_url
@@ -112,3 +116,54 @@ async def test_a_useless_proxy_fails_the_calls_that_need_it_at_once_and_shows_no
         with pytest.raises(BadRequestError, match="ALL_PROXY") as caught:
             await client.completion("gpt-4", [{"role": "user", "content": "x"}])
     assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://", "http://proxy:99999", "http://proxy:0", "http://u:SECRET@"])
+async def test_a_proxy_without_a_host_or_with_an_impossible_port_is_useless(url: str) -> None:
+    async with Client(variables={"OPENAI_API_KEY": "k", "HTTPS_PROXY": url}) as client:
+        with pytest.raises(BadRequestError, match="HTTPS_PROXY is not the URL of") as caught:
+            await client.completion("gpt-4", [{"role": "user", "content": "x"}])
+    assert "SECRET" not in str(caught.value)
+
+
+async def test_a_blank_variable_names_no_proxy() -> None:
+    assert ProxySettings.read({"HTTPS_PROXY": " ", "https_proxy": "", "ALL_PROXY": "http://p"}).proxies.keys() == {
+        "all"
+    }
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+async def test_a_proxy_that_cannot_be_reached_is_told_from_a_provider_that_cannot(scheme: str) -> None:
+    closed = socket.create_server(("127.0.0.1", 0))
+    port = closed.getsockname()[1]
+    closed.close()
+    variables = {"OPENAI_API_KEY": "k", "HTTPS_PROXY": f"{scheme}://u:SECRET@127.0.0.1:{port}"}
+    async with Client(variables=variables, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(APIConnectionError, match="cannot connect to the proxy of HTTPS_PROXY: .*refused") as caught:
+            await client.completion("gpt-4", [{"role": "user", "content": "x"}])
+    assert "SECRET" not in str(caught.value)
+
+
+async def test_a_proxy_that_says_nothing_is_told_from_a_provider_that_does_not() -> None:
+    with serving(lambda peer: peer.wait_until_gone()) as silent, trio.fail_after(10):
+        transport = proxied_transport({"https_proxy": str(silent.origin)}, 0.1)
+        with pytest.raises(TransportError, match="cannot connect through the proxy of https_proxy within 0.1 s"):
+            await transport.send(Origin("https", "api.example.com", 443), POST)
+        await transport.aclose()
+
+
+async def test_a_certificate_that_is_not_trusted_behind_a_proxy_is_told_of_the_way(authority: trustme.CA) -> None:
+    context = server_context(authority, "api.example.com")
+
+    def tunnel(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with suppress(ssl.SSLError, ConnectionError):
+            peer.connection = context.wrap_socket(peer.connection, server_side=True)
+            peer.wait_until_gone()
+
+    with serving(tunnel) as far, trio.fail_after(10):
+        transport = proxied_transport({"https_proxy": str(far.origin)}, 5)
+        with pytest.raises(TransportError, match="cannot connect through the proxy of https_proxy: the certificate"):
+            await transport.send(Origin("https", "api.example.com", 443), POST)
+        await transport.aclose()

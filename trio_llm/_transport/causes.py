@@ -45,6 +45,11 @@ def is_untrusted(error: BaseException) -> bool:
     return any(isinstance(one, ssl.SSLCertVerificationError) for one in _roots(error))
 
 
+def is_of_tls(error: BaseException) -> bool:
+    """Whether a handshake failed, and not the connection beneath it."""
+    return any(isinstance(one, ssl.SSLError) for one in _roots(error))
+
+
 def is_out_of_descriptors(error: BaseException) -> bool:
     """Whether no file descriptor was free. Resolvers and TLS do not always say so; therefore one is tried."""
     roots = [*_roots(error)]

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from types import ModuleType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -23,7 +24,7 @@ from .._types.errors import BadRequestError
 from .._types.headers import check_field
 from .._types.http import HTTPRequest, Origin, ReplyHead, RequestBody
 from . import Reply, ReplyError, TransportError, TransportStatistics
-from .causes import cause_of, is_untrusted
+from .causes import cause_of, is_of_tls, is_untrusted
 from .content import ACCEPTED, Body
 from .h1 import ReplyLimits, measured_blocks
 from .httpx_watch import RequestWatch
@@ -80,6 +81,7 @@ class HttpxTransport:
             UnicodeError,
         )
         self._proxy = f"the proxy of {proxy}" if proxy else "the proxy"
+        self._by_proxy = bool(proxy)
         self._client: Any = client
         self._owned = owned
         self._limits = limits
@@ -142,15 +144,22 @@ class HttpxTransport:
             lasting = bool(_REFUSAL.match(str(exc)))
             return TransportError(f"cannot connect: {self._proxy} answered {str(exc) or 'nothing'}", lasting=lasting)
         if isinstance(exc, library.ConnectError | library.UnsupportedProtocol | library.InvalidURL):
-            return TransportError(f"cannot connect: {cause_of(exc)}", lasting=is_untrusted(exc))
+            return TransportError(f"cannot connect{self._way(exc)}: {cause_of(exc)}", lasting=is_untrusted(exc))
         # Where the client's transport tells nothing, it may have been sent.
         sent = watch.sent_at is not None or not watch.connecting
         at_once = watch.sent_at is not None and trio.current_time() - watch.sent_at < AT_ONCE
         stale = at_once and not watch.connecting and isinstance(exc, library.NetworkError | library.RemoteProtocolError)
         return TransportError(f"no reply: {cause_of(exc)}", sent=sent, stale=stale)
 
+    def _way(self, exc: Exception) -> str:
+        """Where it did not get to, if not to the provider: without TLS there is no connection but to the proxy."""
+        if not self._by_proxy:
+            return ""
+        return f" {'through' if is_of_tls(exc) else 'to'} {self._proxy}"
+
     def _too_slow(self) -> TransportError:
-        return TransportError(f"cannot connect within {self._connect_timeout:g} s")
+        through = f" through {self._proxy}" if self._by_proxy else ""
+        return TransportError(f"cannot connect{through} within {self._connect_timeout:g} s")
 
     async def aclose(self) -> None:
         """See `Transport.aclose`. The client stays open if it is the caller's."""
@@ -247,6 +256,7 @@ def proxied_transport(proxy: Proxy, connect_timeout: float = math.inf) -> HttpxT
     library = _newest_library()
     limits = library.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=50)
     try:
+        _check_place(proxy.url)
         way = library.AsyncHTTPTransport(verify=default_context(), limits=limits, proxy=proxy.url)
     except ImportError as exc:
         raise BadRequestError(f"{proxy.variable}: {exc}") from exc
@@ -254,6 +264,13 @@ def proxied_transport(proxy: Proxy, connect_timeout: float = math.inf) -> HttpxT
         raise BadRequestError(f"{proxy.variable} is not the URL of an http, https or socks5 proxy") from None
     client = library.AsyncClient(transport=way, trust_env=False)
     return HttpxTransport(client, owned=True, connect_timeout=connect_timeout, proxy=proxy.variable)
+
+
+def _check_place(url: str) -> None:
+    """Raises `ValueError` for a URL without a host, or with a port that there is not."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0:
+        raise ValueError(url)
 
 
 def _library_of(client: object) -> ModuleType:

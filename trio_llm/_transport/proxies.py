@@ -132,7 +132,7 @@ class EnvironmentTransport:
 
 
 def _first_set(name: str, variables: Mapping[str, str]) -> str | None:
-    return next((variable for variable in (name, name.upper()) if variables.get(variable)), None)
+    return next((variable for variable in (name, name.upper()) if (variables.get(variable) or "").strip()), None)
 
 
 def _is_loopback(host: str) -> bool:
