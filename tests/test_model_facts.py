@@ -242,6 +242,14 @@ def test_a_field_that_models_do_not_have_is_refused_and_nothing_is_registered() 
         trio_llm.get_model_info("vllm/half")
 
 
+@pytest.mark.parametrize("price", ["0.1", -1, float("nan"), float("inf"), True])
+def test_a_price_that_is_no_amount_is_refused_and_nothing_is_registered(price: object) -> None:
+    with pytest.raises(ValueError, match="is no amount of USD: input_cost_per_token of the model 'vllm/half'"):
+        trio_llm.register_model({"vllm/half": {"input_cost_per_token": price}})
+    with pytest.raises(UnknownModelError):
+        trio_llm.get_model_info("vllm/half")
+
+
 def test_a_row_corrects_what_the_sources_lack() -> None:
     info = trio_llm.get_model_info("local/smollm2")
 

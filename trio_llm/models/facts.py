@@ -5,6 +5,7 @@ What the program registered stands before corrections of ours, and those before 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -131,6 +132,7 @@ def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
 
     Raises:
         TypeError: for a field that `ModelInfo` does not have.
+        ValueError: for a price that is no amount.
 
     Example:
         >>> trio_llm.register_model({"vllm/mine": {"max_input_tokens": 32_768, "input_cost_per_token": 1e-7}})
@@ -139,7 +141,14 @@ def register_model(model_cost: Mapping[str, Mapping[str, Any]]) -> None:
     for name, fields in model_cost.items():
         if unknown := sorted(set(fields) - set(ModelInfo.field_names)):
             raise TypeError(f"a model has no {', '.join(unknown)}: see ModelInfo (model {name!r})")
+        for field in fields.keys() & _OWN_RATES.keys():
+            if not _is_amount(price := fields[field]):
+                raise ValueError(f"{price!r} is no amount of USD: {field} of the model {name!r}")
     registered.add(model_cost)
+
+
+def _is_amount(price: object) -> bool:
+    return price is None or (isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < math.inf)
 
 
 def get_model_info(model: str, custom_llm_provider: str | None = None) -> ModelInfo:
