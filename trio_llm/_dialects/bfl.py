@@ -27,7 +27,7 @@ from .contract import (
     supported_parameters,
 )
 from .error_bodies import ErrorReading
-from .failing import no_answer
+from .failing import no_answer, retryable
 
 if TYPE_CHECKING:
     from .._types.images import ImageRequest
@@ -85,6 +85,8 @@ def decode_images(call: WireCall[ImageRequest], body: bytes) -> Any:
         if not isinstance(identifier, str):
             raise ConversionError("a task without an id", ".id")
         return NotYet(HTTPRequest("GET", f"/get_result?id={in_address(identifier)}", ()))
+    if not isinstance(status, str) or told.get("error") or told.get("message"):
+        raise ReplyIsError(retryable(_ERRORS.of_value(told)))
     if status != "Ready":
         words = str(as_object(told.get("details")) or told.get("detail") or "")
         message = f"{status}: {words}" if words else str(status)

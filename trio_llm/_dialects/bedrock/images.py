@@ -21,6 +21,8 @@ from ..contract import (
     merge_extra_body,
     supported_parameters,
 )
+from ..failing import no_answer, retryable
+from .errors import ERRORS
 from .request import model_path, refuse
 
 _QUALITIES: Final = {"standard": "standard", "hd": "premium", "premium": "premium", "medium": "standard"}
@@ -97,4 +99,7 @@ def decode_images(_: WireCall[ImageRequest], body: bytes) -> ImageResponse:
     words = [word for word in (reply.get("error"), *as_list(reply.get("finish_reasons"))) if isinstance(word, str)]
     filtered = any("filter" in word.lower() or "policy" in word.lower() for word in words)
     kind = ContentPolicyViolationError if filtered else InternalServerError
-    raise ReplyIsError(ErrorDetail("; ".join(words) or "the reply has no image", kind=kind))
+    if not words:
+        told = {name: value for name, value in reply.items() if value}
+        raise ReplyIsError(retryable(ERRORS.of_value(told)) if told else no_answer(reply))
+    raise ReplyIsError(ErrorDetail("; ".join(words), kind=kind))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..._convert.narrow import parse_object
 from ..._types.http import HTTPRequest
 from ..._types.token_counts import CountTokensRequest, TokenCountResponse
 from ..contract import WireCall, json_request
@@ -16,6 +17,10 @@ from .request import encode_chat
 
 _COUNTED: Final = frozenset({"contents", "generationConfig", "systemInstruction", "tools"})
 """All that Vertex AI takes."""
+_OF_COUNTS: Final = frozenset(
+    {"cacheTokensDetails", "cachedContentTokenCount", "promptTokensDetails", "totalBillableCharacters"}
+)
+"""Fields of a count beside the number."""
 
 
 def encode_count(call: WireCall[CountTokensRequest]) -> HTTPRequest:
@@ -32,6 +37,7 @@ def encode_vertex_count(call: WireCall[CountTokensRequest]) -> HTTPRequest:
 
 
 def decode_count(call: WireCall[CountTokensRequest], body: bytes) -> TokenCountResponse:
-    """Read a count. An empty one has no field at all."""
-    is_empty = b"totalTokens" not in body and b"error" not in body
+    """Read a count. That of nothing lacks the number, and may have no field at all."""
+    told = parse_object(body)
+    is_empty = "totalTokens" not in told and _OF_COUNTS.issuperset(told)
     return read_count(call, b'{"totalTokens": 0}' if is_empty else body, "totalTokens", "gemini")

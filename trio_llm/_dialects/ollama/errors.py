@@ -19,6 +19,10 @@ def decode_error(head: ReplyHead, body: bytes) -> ErrorDetail:
 
 
 def raise_error(document: Mapping[str, Any]) -> None:
-    """Raises `ReplyIsError` for a document, or a line of a stream, that tells an error."""
-    if document.get("error"):
+    """Raises `ReplyIsError` for a document, or a line of a stream, that tells an error.
+
+    A text as the whole message is a gateway's, unless something else says that it is an answer.
+    """
+    bare = isinstance(document.get("message"), str) and document.get("done") is None and "model" not in document
+    if document.get("error") or bare:
         raise ReplyIsError(retryable(_ERRORS.of_value(document)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from ..._convert.converter import structure
 from ..._convert.narrow import as_object, parse_object
@@ -12,6 +12,10 @@ from ..streaming import TruncatedReply
 from .replies import raise_error, settle_usage
 
 ChunkT = TypeVar("ChunkT")
+
+
+_BESIDE: Final = {"type", "usage"}
+"""Fields of an event that are no piece of an answer."""
 
 
 class EventReader(Generic[ChunkT]):
@@ -24,6 +28,7 @@ class EventReader(Generic[ChunkT]):
         """
         self.finished = False
         self.complete = False
+        self._says_something = False
         self._kind = kind
         self._is_last = is_last
         self._end = end
@@ -32,6 +37,8 @@ class EventReader(Generic[ChunkT]):
         """The chunk that an event is; none for the mark of the end."""
         if event.data.strip() == "[DONE]":
             self.finished = True
+            if not (self.complete or self._says_something):
+                raise TruncatedReply("the stream ended without an answer")
             return ()
         told = parse_object(event.data)
         raise_error(told, event.name)
@@ -39,6 +46,7 @@ class EventReader(Generic[ChunkT]):
             settle_usage(as_object(told["usage"]))
         chunk = structure(told, self._kind)
         self.complete = self.complete or self._is_last(chunk)
+        self._says_something = self._says_something or any(told[name] for name in told.keys() - _BESIDE)
         return (chunk,)
 
     def close(self) -> Iterable[ChunkT]:

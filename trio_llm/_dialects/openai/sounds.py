@@ -5,6 +5,8 @@ Source: OpenAI API reference, "Create speech", 2026-11.
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..._convert import json as _json
 from ..._convert.narrow import as_object
 from ..._convert.pages import words_of
@@ -13,7 +15,10 @@ from ..._types.http import HTTPRequest
 from ..._types.spoken import SPEECH_PARAMETERS, SpeechRequest, SpeechResponse
 from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
 from ..failing import no_answer
-from .errors import error_event
+from .replies import failure_in
+
+_SHORTEST_SOUND: Final = 1_000
+"""Bytes below which JSON holds no sound, whatever a vendor's own parameters ask for."""
 
 
 def encode_speech(call: WireCall[SpeechRequest]) -> HTTPRequest:
@@ -41,7 +46,8 @@ def _refuse_words(call: WireCall[SpeechRequest], body: bytes) -> None:
     if not body:
         raise ReplyIsError(no_answer(""))
     kind = "" if call.head is None else call.head.headers.get("content-type", "")
-    if kind.startswith("text/") or body.lstrip()[:1] == b"<":
+    is_short_json = kind.startswith("application/json") and len(body) < _SHORTEST_SOUND
+    if is_short_json or kind.startswith("text/") or body.lstrip()[:1] == b"<":
         try:
             words = words_of(body.decode(), 300)
         except UnicodeDecodeError:
@@ -57,8 +63,8 @@ def refuse_error_object(body: bytes) -> None:
         reply = as_object(_json.loads(body))
     except ValueError:
         return
-    if reply.get("error") or reply.get("message") or reply.get("detail"):
-        raise ReplyIsError(error_event(reply))
+    if failure := failure_in(reply):
+        raise ReplyIsError(failure)
 
 
 class SoundDecoder:

@@ -156,7 +156,7 @@ class _WorkersReader:
 
     @property
     def complete(self) -> bool:
-        return self._chat.finished
+        return self._chat.finished and self._chat.complete
 
     def read(self, event: ServerSentEvent) -> Iterable[ModelResponseStream]:
         """The chunks that an event amounts to. Raises as OpenAI's reader does."""

@@ -72,7 +72,7 @@ def read_ended(document: Any) -> ResponsesAPIResponse:
     failed = reply.get("status") == "failed"
     _settle_text(reply)
     if not failed:
-        require_list(reply, "output", may_be_empty=True)
+        require_list(reply, "output", may_be_empty=reply.get("status") is not None)
     response = read_response(reply)
     if failed:
         raise ReplyIsError(failure(response))
