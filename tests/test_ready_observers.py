@@ -7,8 +7,11 @@ import json
 import logging
 import math
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -94,6 +97,29 @@ async def test_a_log_says_that_a_deadline_of_the_programs_own_was_over() -> None
             await client.call(ask("x"))
 
     assert lines.written == ["INFO #1 openai/gpt-4o attempt 1: cancelled after 2 s: deadline exceeded"]
+
+
+KILLED = """
+import os, sys
+import trio_llm
+from trio_llm.testing import Reply, Simulator, run_in_virtual_time
+
+async def main():
+    file = open(sys.argv[1], "w")
+    async with trio_llm.Client(transport=Simulator(Reply("x")), observers=[trio_llm.observe.JSONLines(file)]) as client:
+        await client.completion("openai/gpt-4o", [{"role": "user", "content": "x"}])
+        os._exit(9)
+
+run_in_virtual_time(main)
+"""
+
+
+def test_what_happened_is_in_the_file_of_a_program_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    process = subprocess.run([sys.executable, "-c", KILLED, path], check=False, capture_output=True)
+
+    assert process.returncode == 9
+    assert [json.loads(line)["event"] for line in path.read_text().splitlines()][-1] == "CallEnded"
 
 
 @in_virtual_time

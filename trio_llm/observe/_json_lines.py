@@ -18,7 +18,7 @@ def line_of(record: Mapping[str, Any]) -> str:
 
 
 class JSONLines:
-    """Writes every event as a line of JSON, at once.
+    """Writes every event as a line of JSON, at once: what is written is there also if the program is killed.
 
     `python -m trio_llm trace FILE` draws such a file. Each line has `event`, `at` (seconds since the first event), `id`
     (the call or the group), and what the event has to say. There are no keys in it. What was asked and answered, and
@@ -41,3 +41,4 @@ class JSONLines:
         """Write the event's line."""
         for record in self._recorder.records(event):
             self._file.write(line_of(record))
+        self._file.flush()
