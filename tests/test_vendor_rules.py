@@ -380,6 +380,12 @@ def test_one_tool_may_be_named_in_any_vendors_form(model: str, sent: Any, kind: 
     assert "'f'" in str(made["tools"])
 
 
+@pytest.mark.parametrize("choice", ["any", {"type": "tool", "name": "f"}], ids=str)
+def test_words_of_a_vendor_that_publishes_no_schema_are_sent_as_they_were_written(choice: Any) -> None:
+    for model in ("xai/any", "openrouter/any/model"):
+        assert body_of(model, tools=[tool()], tool_choice=choice)["tool_choice"] == choice
+
+
 def test_a_choice_that_cohere_does_not_have_does_not_cost_the_tools() -> None:
     allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [tool()]}}
     with pytest.raises(UnsupportedParamsError, match="tool_choice"):

@@ -106,7 +106,8 @@ def _parameters(call: WireCall[ChatRequest]) -> dict[str, Any]:
             tools = known_tools(tools, CHAT_TOOLS, drop=request.options.drop_params)
         parameters["tools"] = [_sendable_tool(tool, quirks) for tool in tools]
     if "tool_choice" in parameters:
-        choice = plain_choice(parameters["tool_choice"])
+        # Who publishes no schema may have words of its own.
+        choice = plain_choice(parameters["tool_choice"]) if quirks.closed_schema else parameters["tool_choice"]
         parameters["tool_choice"] = quirks.required_tool_choice if choice == "required" else choice
     return parameters
 
