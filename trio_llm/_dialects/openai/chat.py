@@ -106,8 +106,9 @@ def _parameters(call: WireCall[ChatRequest]) -> dict[str, Any]:
             tools = known_tools(tools, CHAT_TOOLS, drop=request.options.drop_params)
         parameters["tools"] = [_sendable_tool(tool, quirks) for tool in tools]
     if "tool_choice" in parameters:
-        # Who publishes no schema may have words of its own.
-        choice = plain_choice(parameters["tool_choice"]) if quirks.closed_schema else parameters["tool_choice"]
+        choice = parameters["tool_choice"]
+        if quirks.closed_schema or quirks.message_schema is not None:  # others may have words of their own
+            choice = plain_choice(choice)
         parameters["tool_choice"] = quirks.required_tool_choice if choice == "required" else choice
     return parameters
 

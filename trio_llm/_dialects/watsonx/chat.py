@@ -7,6 +7,7 @@ from typing import Any, Final
 from ..._types.chat import ChatRequest
 from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
+from ..asked_tools import plain_choice
 from ..contract import WireCall
 from ..openai import chat as openai_chat, chat_stream as openai_chat_stream
 from .requests import watsonx_request
@@ -61,7 +62,7 @@ def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
         message = f"cannot express {', '.join(unknown)}; drop_params=True leaves it out"
         raise UnsupportedParamsError(message, model=call.model)
     body = {name: value for name, value in body.items() if name in _FIELDS}
-    if isinstance(choice := body.get("tool_choice"), str):  # a word has a field of its own
+    if isinstance(choice := plain_choice(body.get("tool_choice")), str):  # a word has a field of its own
         del body["tool_choice"]
         body["tool_choice_option"] = choice
     if isinstance(stop := body.get("stop"), str):
