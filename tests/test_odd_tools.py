@@ -481,3 +481,14 @@ async def test_what_a_search_had_found_is_known_to_the_run_that_goes_on(over: st
     first, second, third = simulator.requests[1:]
     assert second.json["tools"] == first.json["tools"]
     assert third.json["tools"] == first.json["tools"]
+
+
+@pytest.mark.parametrize("over", MODELS)
+@pytest.mark.parametrize("given", [3, "well", None, ["well"]])
+@in_virtual_time
+async def test_what_is_no_tool_is_refused_with_what_is_one(over: str, given: Any) -> None:
+    simulator = called()
+    async with client_of(simulator) as client:
+        with pytest.raises(TypeError, match="a tool is a function, a Tool, or a definition"):
+            await run_of(client, [given], over, False)
+    assert not simulator.requests

@@ -85,7 +85,11 @@ def schema_of(kind: Any) -> Any:
         (Sequence[int], {"type": "array", "items": {"type": "integer"}}),
         (set[int], {"type": "array", "items": {"type": "integer"}}),
         (tuple[int, ...], {"type": "array", "items": {"type": "integer"}}),
-        (tuple[int, str], {"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "string"}]}}),
+        (tuple[float, float], {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+        (
+            tuple[int, str],
+            {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 2},
+        ),
         (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
         (Mapping[str, Fruit], {"type": "object", "additionalProperties": FRUIT}),
         (dict, {"type": "object", "additionalProperties": {}}),

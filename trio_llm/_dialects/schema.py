@@ -189,6 +189,8 @@ class _Builder:
             return _choice(list(arguments))
         if origin in _UNIONS:
             return {"anyOf": [self.type(argument, name) for argument in arguments]}
+        if origin is tuple and arguments and ... not in arguments:
+            return self._fixed_list(arguments, name)
         if origin in _LISTS:
             return self._list(arguments, name)
         if origin in _DICTIONARIES:
@@ -199,6 +201,12 @@ class _Builder:
         kinds = list(dict.fromkeys(argument for argument in arguments if argument is not ...)) or [Any]
         items = self.type(kinds[0] if len(kinds) == 1 else Union[tuple(kinds)], name)  # noqa: UP007
         return {"type": "array", "items": items}
+
+    def _fixed_list(self, arguments: tuple[Any, ...], name: str) -> Schema:
+        """A list with one item for each type, as `tuple[float, float]`."""
+        kinds = [self.type(argument, name) for argument in arguments]
+        items = {"items": kinds[0]} if all(kind == kinds[0] for kind in kinds) else {"prefixItems": kinds}
+        return {"type": "array", **items, "minItems": len(kinds), "maxItems": len(kinds)}
 
 
 def _docstring(cls: type[Any]) -> str | None:

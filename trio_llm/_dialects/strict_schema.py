@@ -112,6 +112,8 @@ class _Writer:
             different = [kind for number, kind in enumerate(kinds) if kind not in kinds[:number]]
             made["items"] = different[0] if len(different) == 1 else {"anyOf": different}
             made |= {"minItems": len(kinds), "maxItems": len(kinds)}
+            if len(different) > 1:
+                unsaid[name] = value
         elif name in _UNKNOWN or (name == "format" and value not in _FORMATS):
             unsaid[name] = value
         elif name not in _SILENT and name not in ("additionalProperties", "required"):

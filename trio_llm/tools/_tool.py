@@ -151,7 +151,7 @@ def tool(
     """
 
     def make(made_of: Callable[..., Any]) -> Tool[..., Any]:
-        made = _made(made_of, name or str(getattr(made_of, "__name__", "")))
+        made = _made(made_of, name)
         described = made.description if description is None else description
         return attrs.evolve(made, description=described, commits=commits, timeout=timeout)
 
@@ -160,10 +160,13 @@ def tool(
 
 def as_tool(given: ToolLike) -> Tool[..., Any] | Mapping[str, Any]:
     """What was given as a tool; what the provider runs stays as it is."""
-    return given if isinstance(given, Tool | Mapping) else tool(given)
+    return given if isinstance(given, Tool | Mapping) else _made(given)
 
 
-def _made(function: Callable[..., Any], named: str) -> Tool[..., Any]:
+def _made(function: Callable[..., Any], name: str | None = None) -> Tool[..., Any]:
+    if not callable(function):  # nothing checks the types of a program that runs
+        raise TypeError(f"a tool is a function, a Tool, or a definition of the provider's, not {function!r:.60}")
+    named = name or str(getattr(function, "__name__", ""))
     if not _NAME.fullmatch(named):
         raise TypeError(f"a tool's name has 1 to 64 letters, digits, _ and -, not {named!r}: give it a name=")
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
