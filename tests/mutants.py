@@ -55,13 +55,13 @@ TESTS: Final = (
     *("cascade", "completed", "fanout", "hedge", "merge", "odd_jobs", "outcome_types", "race", "tee"),
     # The engine.
     *("attempts", "beginnings", "batch", "bridge_responses", "chat_over_responses", "client", "count_tokens"),
-    *("credentials", "drain", "embeddings", "endpoint_cancellation", "endpoint_functions", "failures_reach_readers"),
+    *("credentials", "drain", "embeddings", "endpoint_cancellation", "endpoint_functions", "ends_of_replies"),
     *("fallbacks", "four_seams", "identity", "images", "keys", "keys_in_errors", "local_calls", "local_responses"),
     *("messages", "moderation", "observers", "odd_values", "opening", "operations", "polling", "provider"),
     *("receipts", "register", "request_values", "rerank", "responses", "responses_background", "retry", "routes"),
     *("run", "seams", "shown", "speech", "stream", "structured_cancellation", "structured_output", "sync"),
     *("testing_faults", "testing_simulator", "text_completion", "told_schema", "tool_calls", "transcription"),
-    *("vendor_rules", "withheld_keys"),
+    *("failures_reach_readers", "vendor_rules", "withheld_keys"),
 )
 """The test modules of these wings: what runs in virtual time or is pure. The others start processes or servers."""
 LIBRARIES: Final = (

@@ -132,9 +132,9 @@ def _is_document(body: bytes) -> bool:
 
 
 async def read_error(reply: Reply) -> bytes:
-    """What comes of an error's body in a short time; its status says enough to go on without the rest."""
+    """What comes of an error's body in a short time, broken off or not; its status says enough without the rest."""
     pieces: list[bytes] = []
-    with trio.move_on_after(ERROR_BODY_TIME):
+    with suppress(TransportError), trio.move_on_after(ERROR_BODY_TIME):
         while sum(map(len, pieces)) <= MAX_ERROR_SIZE and (data := await reply.read()):
             pieces.append(data)
     return b"".join(pieces)
