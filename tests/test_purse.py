@@ -323,6 +323,15 @@ async def test_speech_has_its_price_on_the_bill_too() -> None:
     assert purse.spent == pytest.approx(10 * 15e-6)
 
 
+@in_virtual_time
+async def test_a_bill_is_summed_up_by_labels_of_any_kind() -> None:
+    async with client_of(Simulator(Reply("x", usage=USAGE))) as client, spending() as purse:
+        for tags in (["a", "b"], ["a", "b"], {"c": 1}, None):
+            await client.completion(MODEL, QUESTION, metadata={"tags": tags})
+
+    assert purse.by("tags") == pytest.approx({("['a', 'b']",): 2 * PRICE, ("{'c': 1}",): PRICE, (None,): PRICE})
+
+
 PIECES: list[tuple[str, Callable[[Client], Any], float]] = [
     ("pictures", lambda client: client.image_generation("A cat", "openai/dall-e-3", n=1), 0.04),
     ("large pictures", lambda client: client.image_generation("A cat", "openai/dall-e-3", size="1792x1024"), 0.08),

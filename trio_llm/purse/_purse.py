@@ -80,7 +80,7 @@ class Purse:
         return None if self.usd_limit is None else max(0.0, self.usd_limit - self.spent - self.reserved)
 
     def by(self, *names: str) -> dict[tuple[Any, ...], float]:
-        """USD by `provider`, `model` or any label of the calls, or several of them together.
+        """USD by `provider`, `model` or any label of the calls, or several of them together; a list by its text.
 
         Example:
             >>> purse.by("model", "user")
@@ -89,7 +89,7 @@ class Purse:
         sums: dict[tuple[Any, ...], float] = {}
         for charge in self.bill:
             facts = {"provider": charge.provider, "model": charge.model}
-            key = tuple(facts[name] if name in facts else charge.labels.get(name) for name in names)
+            key = tuple(facts[name] if name in facts else _hashable(charge.labels.get(name)) for name in names)
             sums[key] = sums.get(key, 0.0) + (charge.usd or 0.0)
         return sums
 
@@ -196,6 +196,14 @@ def checked_limit(given: float, told: str, unit: str) -> float:
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
         raise ValueError(f"{told} {given!r} {unit}, which is no amount")
     return float(limit)
+
+
+def _hashable(label: Any) -> Any:
+    try:
+        hash(label)
+    except TypeError:
+        return repr(label)
+    return label
 
 
 def load_prices() -> None:
