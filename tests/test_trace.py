@@ -302,3 +302,28 @@ def test_a_trace_of_nothing_shows_itself() -> None:
 def test_a_trace_of_another_version_says_which() -> None:
     with pytest.raises(ValueError, match="the trace has version 9; this program reads 1"):
         timeline_of([{"event": "Began", "version": 9, "time": 0.0}])
+
+
+@in_virtual_time
+async def test_labels_that_json_has_not_are_written_as_text() -> None:
+    within: list[Any] = []
+    within.append(within)
+    labels: list[dict[Any, Any]] = [
+        {"a": float("nan")},
+        {"a": [float("inf")]},
+        {(1, 2): 3},
+        {"a": within},
+        {"a": object()},
+    ]
+    trace = Trace()
+    async with client_of(Simulator(), observers=[trace]) as client:
+        for label in labels:
+            with client.group("job", label):
+                await client.call(ask("x"))
+
+    found = [record["labels"] for record in trace.records() if record.get("labels")]
+    assert found[:3] == [{"a": "nan"}, {"a": ["inf"]}, {"(1, 2)": 3}]
+    assert len(found) == len(labels)
+    for text in (json.dumps(found), trace.as_perfetto()):
+        assert "NaN" not in text
+        assert "Infinity" not in text

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Mapping
 from typing import IO, Any, ClassVar, Final
 
 from .._engine.events import Event
 from ._records import RecordMaker
 
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str)
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str, allow_nan=False)
+_DEEPEST: Final = 20
+"""Levels of a label that are written as they are; one can contain itself."""
 
 
 def line_of(record: Mapping[str, Any]) -> str:
     """A record as one line. What has no JSON form, a label perhaps, is written as its text."""
-    return _ENCODER.encode(record) + "\n"
+    try:
+        return _ENCODER.encode(record) + "\n"
+    except (ValueError, TypeError):  # a number that is none, a key that is no text, or a list within itself
+        return _ENCODER.encode(_plain(record)) + "\n"
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    if depth < _DEEPEST and isinstance(value, Mapping):
+        return {str(name): _plain(held, depth + 1) for name, held in value.items()}
+    if depth < _DEEPEST and isinstance(value, list | tuple):
+        return [_plain(held, depth + 1) for held in value]
+    is_plain = value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_plain else str(value)
 
 
 class JSONLines:
