@@ -257,9 +257,14 @@ async def test_searches_of_openais_own_are_paid_and_visits_are_not() -> None:
     body = {"id": "r", "status": "completed", "model": "gpt-5", "output": items, "usage": {"input_tokens": 1_000}}
     async with client(RawReply(json.dumps(body).encode())) as asking, trio_llm.spending() as purse:
         response = await asking.responses("What?", "openai/gpt-5")
+        other = await asking.responses("What?", "openai/o3-pro")
 
-    assert response.cost.parts == pytest.approx({"input": 0.00125, "web_search": 0.02, "storage_search": 0.0025})
-    assert purse.spent == pytest.approx(0.02375)
+    kept = type(response).model_validate(response.model_dump())
+    for one in (response, kept):
+        assert one.cost.parts == pytest.approx({"input": 0.00125, "web_search": 0.02, "storage_search": 0.0025})
+    # No source has the price of searches for this one; it is the same for all.
+    assert other.cost.usd == pytest.approx(0.02 + 0.0225)
+    assert purse.spent == pytest.approx(0.02375 + 0.0425)
 
 
 async def test_a_deployment_without_a_known_price_costs_what_the_model_does_that_its_answer_names() -> None:

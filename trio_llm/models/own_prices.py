@@ -166,6 +166,8 @@ SERVED: Final[Mapping[str, Mapping[str, float]]] = {
 
 Source: Anthropic docs, "Pricing", "Batch processing", 2025-09; Gemini API docs, "Optimization" and "Pricing", 2026-11.
 """
+TOOLS: Final[Mapping[str, Mapping[str, float]]] = {"openai": {"web_search": 10 / 1e3, "storage_search": 2.5 / 1e3}}
+"""By row, USD for one use of its own tools, whatever the model. OpenAI docs, "Pricing", "Tools", 2026-11."""
 FREE: Final[Mapping[str, str]] = {"openrouter": ":free"}
 """How the names of models end that cost nothing. OpenRouter docs, "Model variants", 2026-11."""
 

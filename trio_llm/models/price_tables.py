@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from .names import maker_and_name, spellings
-from .own_prices import SERVED, added_prices, is_free, meant_by, past_prices, quiet_moment
+from .own_prices import SERVED, TOOLS, added_prices, is_free, meant_by, past_prices, quiet_moment
 from .prices import Prices, Tier
 from .sources import BY_HOST, facts_of, priced
 
@@ -91,13 +91,14 @@ def _published(row: str, name: str, moment: datetime) -> Prices | None:
 
 
 def _with_services(row: str, prices: Prices) -> Prices:
-    """The same with the prices of those services for which a row charges a part of the usual, or more."""
+    """The same with the prices of a row's tools, and of services for which it charges a part of the usual, or more."""
+    rates = {**TOOLS.get(row, {}), **prices.rates}
     services, service_tiers = {**prices.services}, {**prices.service_tiers}
     for service, factor in SERVED.get(row, {}).items():
         if service not in services:
             services[service] = _times(prices.rates, factor)
             service_tiers[service] = tuple(Tier(tier.above, _times(tier.rates, factor)) for tier in prices.tiers)
-    return attrs.evolve(prices, services=services, service_tiers=service_tiers)
+    return attrs.evolve(prices, rates=rates, services=services, service_tiers=service_tiers)
 
 
 def _times(rates: Mapping[str, float], factor: float) -> dict[str, float]:

@@ -104,7 +104,7 @@ _ENDED: Final[Mapping[type, Callable[[Any], bool]]] = {
 
 
 def _other_amounts(response: Any, row: str, asked: AnyRequest | None) -> dict[str, float]:
-    operation = getattr(asked, "operation", "")
+    operation = "responses" if isinstance(response, ResponsesAPIResponse) else getattr(asked, "operation", "")
     reader = _READERS.get(operation)
     return reader(response, row, asked) if reader is not None else {}
 
