@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from trio_llm import ImageRequest, ResponsesRequest, SpeechRequest
+from trio_llm import Client, ImageRequest, ResponsesRequest, SpeechRequest
 from trio_llm._catalog.provider import Wire, load_dialect
 from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._types.chat import ChatRequest
 from trio_llm._types.http import ReplyHead
 from trio_llm._types.token_counts import CountTokensRequest
+from trio_llm.exceptions import APIResponseValidationError, InternalServerError
+from trio_llm.testing import RawReply, Simulator, run_in_virtual_time
 
 ASK = [{"role": "user", "content": "Hi"}]
 REQUESTS: dict[str, Any] = {
@@ -75,3 +78,42 @@ def test_an_output_of_nothing_without_a_status_is_no_answer() -> None:
 def test_a_long_json_may_hold_a_sound() -> None:
     body = b'{"audio": "' + b"UklG" * 300 + b'"}'
     assert decoded(Wire.OPENAI, "speech", body).content == body
+
+
+EMBEDDERS = ["bedrock/amazon.titan-embed-text-v2:0", "cohere/e", "gemini/e", "huggingface/e", "ollama/e", "openai/e"]
+TOLD = [
+    {"message": "boom"},
+    {"detail": "boom"},
+    {"errors": [{"message": "boom"}]},
+    {"code": 1, "msg": "boom", "success": False},
+    {"base_resp": {"status_code": 1, "status_msg": "boom"}},
+]
+KEYS = dict.fromkeys(["COHERE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "OPENAI_API_KEY", "AWS_ACCESS_KEY_ID"], "k")
+KEYS |= {"AWS_SECRET_ACCESS_KEY": "k", "AWS_REGION": "us-east-1"}
+GOOD = {"data": [{"embedding": [1.0], "index": 0}], "model": "e", "object": "list"}
+
+
+async def embedded(model: str, reply: Any, num_retries: int | None = None) -> Any:
+    replies = iter([reply, GOOD])
+    simulator = Simulator(lambda _: RawReply(json.dumps(next(replies)).encode()))
+    async with Client(transport=simulator, variables=KEYS) as client:
+        return await client.embedding(model, ["a"], num_retries=num_retries)
+
+
+@pytest.mark.parametrize("model", EMBEDDERS)
+@pytest.mark.parametrize("told", TOLD)
+def test_vectors_that_did_not_come_are_explained_by_the_provider(model: str, told: Any) -> None:
+    with pytest.raises(InternalServerError, match="boom") as caught:
+        run_in_virtual_time(embedded, model, told, 0)
+    assert caught.value.reply_status == 200
+
+
+def test_an_error_with_200_is_tried_again() -> None:
+    told = {"success": False, "message": "boom"}
+    assert run_in_virtual_time(embedded, "openai/e", told).data[0].embedding == [1.0]
+
+
+@pytest.mark.parametrize("reply", [{"embeddings": {"weird": [1]}, "message": "done"}, {"vectors": 7}, [1]])
+def test_what_may_be_an_answer_of_another_shape_is_not_paid_for_again(reply: Any) -> None:
+    with pytest.raises(APIResponseValidationError):
+        run_in_virtual_time(embedded, "cohere/e", reply)

@@ -38,6 +38,8 @@ _CODES: Final = ("code", "Code", "type", "status", "error_code", "err_code", "er
 _STATUSES: Final = ("status_code", "statusCode", "http_code", "status", "code")
 _WITHIN: Final = ("error", "errors", "detail", "Error")
 """Where else codes stand. They are more exact inside these than beside them."""
+_OF_ERRORS: Final = frozenset({*_SENTENCES, *_WITHIN, "details", "innererror", "meta", "metadata", "warnings"})
+"""Where an error holds objects and lists."""
 _WAITS: Final = ("retryDelay", "retry_after", "retryAfter", "retry_after_seconds", "estimated_time")
 """Where a wait stands, in seconds: google.rpc.RetryInfo, Cloudflare, Azure, OpenRouter, models that load."""
 _NO_CODES: Final = frozenset({"", "none", "null", "error", "about:blank"})
@@ -114,6 +116,17 @@ class _Said:
     wait: float | None = None
     texts: tuple[str, ...] = ()
     """Every sentence that may be known: that of the provider, and that of the provider behind it."""
+
+
+def tells_only_an_error(body: bytes) -> bool:
+    """Whether a body that does not fit its class is JSON with a provider's sentence, and nothing that is an answer."""
+    try:
+        told = _json.loads(body)
+    except ValueError:
+        return False
+    if not is_object(told) or not _sentence(told, _DEEPEST):
+        return False
+    return not any(name not in _OF_ERRORS and (is_object(held) or is_list(held)) for name, held in told.items() if held)
 
 
 def _said(text: str, head: ReplyHead) -> _Said:

@@ -9,6 +9,8 @@ import attrs
 
 from .._convert.converter import ConversionError
 from .._dialects.contract import ErrorDetail, ReplyIsError
+from .._dialects.error_bodies import tells_only_an_error
+from .._dialects.failing import retryable
 from .._limits.header_formats import reset_wait
 from .._transport import TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, class_for_status
@@ -27,8 +29,10 @@ def _told_by(head: ReplyHead) -> dict[str, Any]:
     return {"request_id": request_id_of(head.headers), "response_headers": head.headers}
 
 
-def attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError | TransportError) -> APIError:
-    """What the caller gets for what a transport or a decoder raised."""
+def attempt_error(
+    exchange: Exchange[Any], error: ConversionError | ReplyIsError | TransportError, body: bytes | None = None
+) -> APIError:
+    """What the caller gets for what a transport or a decoder raised; `body` is the reply, if it came whole."""
     if isinstance(error, TransportError):
         return APIConnectionError(
             f"{exchange.route.destination.origin}: {error}",
@@ -41,6 +45,8 @@ def attempt_error(exchange: Exchange[Any], error: ConversionError | ReplyIsError
     without_secrets(error, _secrets(exchange))
     if isinstance(error, ReplyIsError):
         return detail_error(exchange, error.detail, head)
+    if body is not None and not error.cut and tells_only_an_error(body):
+        return detail_error(exchange, retryable(exchange.route.dialect.decode_error(head, body)), head)
     kind = APIConnectionError if error.cut else APIResponseValidationError
     return kind(str(error), **_told_by(head), **_labels(exchange))
 

@@ -47,6 +47,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
     # Check for cancellation here: with a free slot and an idle connection, the request leaves before any checkpoint.
     await call.calls.checkpoint_if_cancelled()
     admission = exchange.enter_nowait() or await exchange.enter()
+    body: bytes | None = None
     try:  # in place of a `with` block, which would cost every call more than what it does in the end
         try:
             to, watch = exchange.route.destination.origin, call.watch
@@ -77,7 +78,7 @@ async def receive_whole(exchange: Exchange[RequestT], endpoint: Endpoint[Request
                     exchange.provider, exchange.model, head, admission.at, now, exchange.enforced_by, asked
                 )
         except (ConversionError, ReplyIsError, TransportError) as error:
-            raise attempt_error(exchange, error) from error
+            raise attempt_error(exchange, error, body) from error
     except BaseException as error:
         admission.leave(error)
         raise
