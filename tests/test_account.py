@@ -488,3 +488,28 @@ async def test_a_call_arrives_once_however_often_it_comes() -> None:
 
     assert [ticket.arrival for ticket in (first, second, third)] == [1, 2, 3]
     assert account.arrivals == 3
+
+
+async def test_calls_that_were_sent_back_follow_the_first_in_the_order_in_which_they_came_back() -> None:
+    account, order = Account(Limits(max_in_flight=1)), list[str]()
+
+    async def call(name: str, ticket: Ticket) -> None:
+        with await account.enter(ONE_REQUEST, ticket):
+            order.append(name)
+
+    refused = [account.ticket() for _ in range(3)]
+    for ticket in refused:
+        await hold(account, 0, ticket=ticket)
+        ticket.refused = True
+    async with either.open_nursery() as nursery:
+        with await account.enter(ONE_REQUEST, account.ticket()):
+            for name in ("first", "last"):
+                nursery.start_soon(call, name, account.ticket())
+                await anyio.wait_all_tasks_blocked()
+            for name, ticket in zip(("b", "c", "a"), [*refused[1:], refused[0]], strict=True):
+                account.send_back(ticket)
+                assert not ticket.refused
+                nursery.start_soon(call, name, ticket)
+            await anyio.wait_all_tasks_blocked()
+
+    assert order == ["first", "b", "c", "a", "last"]

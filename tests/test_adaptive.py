@@ -248,3 +248,16 @@ def test_requests_that_left_before_limits_were_known_are_counted_as_in_flight() 
     limits.follow([window(59)], LaneDeparture(ONE_REQUEST, 0, RateCost(5)), now=0)
 
     assert level(limits) == 59 - 4
+
+
+def test_nothing_was_in_flight_before_the_first_call() -> None:
+    start = SlowStart(1_000)
+    assert (start.peak, start.reach, start.number) == (0, 0, 20)
+    start.left(1)
+    assert (start.peak, start.reach) == (1, 2)
+    start.left(15)
+    start.succeeded()
+    assert (start.peak, start.reach, start.number) == (15, 30, 21)
+    few = SlowStart(7)
+    few.left(5)
+    assert (few.reach, few.number) == (7, 7)

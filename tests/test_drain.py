@@ -12,6 +12,7 @@ from virtual import FINISHED, GONE, ask, assert_nothing_left, client_of, ends, i
 
 from trio_llm import APIError, ClientClosedError, LLMError, Outcome
 from trio_llm._runtime import trio
+from trio_llm.observe import Responder
 from trio_llm.testing import Action, AtEvent, Failure, Reply, Simulator, run_in_virtual_time
 from trio_llm.types import DrainReport, Stream
 
@@ -315,3 +316,43 @@ async def test_a_stream_that_could_not_be_asked_for_again_runs_no_longer(second:
         assert await client.drain(50) == DrainReport(0, ())
         assert trio.current_time() == began
         assert_nothing_left(client, simulator)
+
+
+@in_virtual_time
+async def test_a_client_that_was_closed_has_no_running_call_and_waits_for_none_for_long() -> None:
+    ended: list[str] = []
+
+    async def call_and_tidy(client: Any, text: str, seconds: float) -> None:
+        try:
+            await client.call(ask(text))
+        except ClientClosedError:
+            ended.append(text)
+
+    class Slow(Responder):
+        async def respond(self, request: Any, next: Any) -> Any:
+            try:
+                return await next(request)
+            finally:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(float(request.messages[0]["content"]))
+
+    for seconds in (1.5, 9.0):
+        client = client_of(Simulator(Reply(latency=math.inf)), responders=[Slow()])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call_and_tidy, client, str(seconds), seconds)
+            await trio.sleep(1)
+            began = trio.current_time()
+            await client.aclose()
+            assert trio.current_time() - began == min(seconds, 2)
+        assert ended.pop() == str(seconds)
+
+
+@in_virtual_time
+async def test_a_call_that_is_cut_tells_for_how_long_it_ran() -> None:
+    await trio.sleep(100)
+    async with client_of(Simulator(Reply(latency=50))) as client, trio.open_nursery() as nursery:
+        nursery.start_soon(call, client, {}, "x")
+        await trio.sleep(4)
+        report = await client.drain(3)
+
+    assert [cut.running for cut in report.cut] == [pytest.approx(7)]

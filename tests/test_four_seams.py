@@ -11,10 +11,12 @@ import attrs
 import pytest
 from virtual import ask, assert_nothing_left, client_of, in_virtual_time, text_of
 
-from trio_llm import BadRequestError, Timeout
+from trio_llm import BadRequestError, ClientClosedError, Timeout
+from trio_llm._engine.call import Calls
+from trio_llm._engine.responding import responded
 from trio_llm._runtime import trio
 from trio_llm.exceptions import BudgetExceededError
-from trio_llm.observe import Departure, Learnt, Responder
+from trio_llm.observe import CallStarted, Departure, Event, Learnt, Responder
 from trio_llm.testing import Failure, Reply, Simulator
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "seams.md").read_text()
@@ -220,3 +222,66 @@ async def test_what_is_no_response_is_the_responders_fault_and_no_answer(answer:
         with pytest.raises(TypeError, match="the responder Careless gave .*: a response is wanted"):
             await client.call(ask("Hi"))
         assert_nothing_left(client, simulator)
+
+
+@attrs.define
+class Started:
+    """An observer that keeps the activities of calls."""
+
+    wants: tuple[type[Event], ...] = (CallStarted,)
+    activities: list[Any] = attrs.Factory(list[Any])
+
+    def observe(self, event: Event) -> None:
+        self.activities.append(event.activity)
+
+
+@pytest.mark.parametrize("opens_after", [0.0, 3.0])
+@pytest.mark.parametrize("stream", [False, True])
+@in_virtual_time
+async def test_a_gate_sees_what_leaves_for_whom_and_where(stream: bool, opens_after: float) -> None:
+    door, started = Door(opens_after), Started()
+    for observers in ([], [started]):
+        async with client_of(Simulator(), gates=[door], observers=observers) as client:
+            began = trio.current_time()
+            request = ask("x", stream=stream, timeout=50)
+            answer = await client.call(request)
+            if stream:
+                assert [chunk async for chunk in answer]
+            departure = door.entered[-1]
+            assert (departure.provider, departure.model, departure.host) == ("openai", "gpt-4o", "api.openai.com")
+            assert (departure.number, departure.deadline) == (1, began + 50)
+            assert departure.request == request
+            assert departure.size is not None
+            assert departure.size > len("x")
+            await client.call(ask("y", model="anthropic/any"))
+            assert door.entered[-1].account != departure.account
+            await client.call(ask("y"))
+            assert door.entered[-1].account == departure.account
+
+    assert [departure.activity for departure in door.entered] == [None] * 3 + started.activities
+    assert len(door.left) == len(started.activities) * 2 == 6
+
+
+@in_virtual_time
+async def test_no_scope_of_a_call_stays_open_behind_its_responders() -> None:
+    calls = Calls()
+    call = calls.start("m", 5.0)
+
+    async def receive(request: Any) -> str:
+        assert len(call.scopes) == 1
+        text: str = request.messages[0]["content"]
+        await trio.sleep(9 if text == "slow" else 0)
+        if text == "bad":
+            raise LookupError
+        return f"echo: {text}"
+
+    assert await responded([], ask("x"), call, receive) == "echo: x"
+    assert call.scopes == set()
+    for text, error in (("bad", LookupError), ("slow", Timeout)):
+        with pytest.raises(error):
+            await responded([], ask(text), call, receive)
+        assert call.scopes == set()
+    calls.refuse("this client was closed")
+    call.cut = True
+    with pytest.raises(ClientClosedError, match="this client was closed: this call was ended"):
+        await responded([], ask("slow"), call, receive)

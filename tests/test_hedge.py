@@ -176,3 +176,20 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(REMEMBERED_MODELS):
         latencies.note(f"model {number}", 1)
     assert latencies.quantile("old", Quantile(0.5)) == math.inf
+
+
+def test_a_quantile_names_what_it_goes_by_until_twenty_calls_are_known() -> None:
+    for positional in ((0.5, 2.0), (0.5, None, 9)):
+        with pytest.raises(TypeError, match="positional"):
+            Quantile(*positional)
+    latencies = Latencies()
+    for number in range(19):
+        latencies.note("m", number + 1.0)
+    assert latencies.quantile("m", Quantile(0.5)) == math.inf
+    assert latencies.quantile("m", Quantile(0.5, otherwise=0.0)) == 0
+    assert latencies.quantile("m", Quantile(0.5, at_least=19)) == 10
+    latencies.note("m", 20.0)
+    assert latencies.quantile("m", Quantile(0.5)) == 10
+    assert latencies.quantile("m", Quantile(0.51)) == 11
+    with pytest.raises(ValueError, match="at_least"):
+        Quantile(0.5, at_least=0)

@@ -476,3 +476,39 @@ async def test_a_refusal_says_until_when_its_account_pauses() -> None:
 
     refused, failed = log.all(AttemptFailed)
     assert (refused.paused_until - refused.at, failed.paused_until) == (7, None)
+
+
+@pytest.mark.parametrize("on_break", ["raise", "restart", "continue"])
+@in_virtual_time
+async def test_a_stream_that_is_left_has_ended_for_observers_and_for_its_client(on_break: str) -> None:
+    log, simulator = Log(), Simulator(Reply(WORDS, gap=1))
+    async with client_of(simulator, observers=[log]) as client:
+        request = ask("x", model="anthropic/claude-sonnet-4-5", stream=True, on_break=on_break)
+        async with await client.call(request) as stream:
+            await anext(stream)
+        (ended,) = log.all(CallEnded)
+        assert (ended.end, text_of(ended.response)) == ("cancelled", text_of(stream.response))
+        await stream.aclose()
+        assert len(log.all(CallEnded)) == 1
+        began = trio.current_time()
+        report = await client.drain(9)
+        assert (report.finished, report.cut, trio.current_time()) == (0, (), began)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@in_virtual_time
+async def test_a_call_says_when_its_first_request_left(stream: bool) -> None:
+    log, simulator = Log(), Simulator([Reply(latency=7), Failure(503, latency=2), Reply()])
+    async with client_of(simulator, attempts=2, limits=Limits(max_in_flight=1), observers=[log]) as client:
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.call, ask("first"))
+            await trio.sleep(1)
+            answer = await client.call(ask("x", stream=stream))
+            if stream:
+                assert [chunk async for chunk in answer]
+        with pytest.raises(APIError):
+            await client.call(ask("never", timeout=0))
+
+    lefts = [event.left for event in log.all(CallEnded)]
+    assert lefts == [began, began + 7, None]

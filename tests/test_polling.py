@@ -14,6 +14,7 @@ import trio
 from trio_llm import (
     APIConnectionError,
     APIResponseValidationError,
+    AuthenticationError,
     BadRequestError,
     Client,
     ContentPolicyViolationError,
@@ -268,3 +269,29 @@ async def test_pictures_of_predictions_come_by_their_addresses() -> None:
 
     assert [picture.url for picture in response.data] == ["https://replicate.delivery/a.png"]
     assert provider.body() == {"input": {"prompt": "A boat", "num_outputs": 2, "width": 64, "height": 32}}
+
+
+async def test_a_refused_token_is_asked_for_anew_for_the_beginning_and_for_every_look() -> None:
+    refused = httpx.Response(401, json={"detail": "stale"})
+    provider, given = Provider(refused, STARTING, refused, DONE), list[str]()
+
+    def token() -> str:
+        given.append(f"token-{len(given)}")
+        return given[-1]
+
+    async with asking(provider) as client:
+        response = await client.completion(MODEL, HELLO, api_key=token)
+
+    assert response.choices[0].message.content == "Söderhamn."
+    assert provider.paths == [BEGIN, BEGIN, LOOK, LOOK]
+    assert [request.headers["authorization"] for request in provider.asked] == [f"Bearer {key}" for key in given]
+    assert len(set(given)) == 4
+
+
+async def test_a_refused_text_is_no_better_at_a_second_look() -> None:
+    provider = Provider(STARTING, httpx.Response(401, json={"detail": "wrong"}))
+    async with asking(provider) as client:
+        with pytest.raises(AuthenticationError):
+            await client.completion(MODEL, HELLO)
+
+    assert provider.paths == [BEGIN, LOOK, STOP]

@@ -288,3 +288,14 @@ async def test_after_two_seams_what_was_lost_is_all_that_had_arrived() -> None:
     assert len(lost) == 2
     assert len(lost[0]) < len(lost[1])
     assert lost[1].startswith(lost[0])
+
+
+@pytest.mark.parametrize(("rest", "text"), [([""], "one two "), ([" "], "one two "), (["  three"], "one two  three")])
+@in_virtual_time
+async def test_white_space_is_not_said_twice_and_nothing_may_follow_it(rest: list[str], text: str) -> None:
+    simulator, chunks = Simulator([Reply(["one ", "two ", "lost"], cut_at=AtEvent(4)), Reply(rest)]), list[Any]()
+    async with client_of(simulator, attempts=2) as client:
+        response = await read(client, chunks, on_break="continue", model=CLAUDE)
+
+    assert said(chunks)[:3] == ["one ", "two ", Seam]
+    assert text_of(response) == text

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 from virtual import GONE, ask, assert_nothing_left, client_of, in_virtual_time, text_of
 
-from trio_llm import APIConnectionError, Client, SlowReaderError, stop_when, tee
+from trio_llm import APIConnectionError, Client, SlowReaderError, Timeout, stop_when, tee
 from trio_llm._runtime import trio
 from trio_llm.testing import AtEvent, Reply, Simulator, run_in_virtual_time
 from trio_llm.types import TeeReader
@@ -239,3 +240,82 @@ async def test_a_condition_may_be_async() -> None:
 
     assert stopped.stopped
     assert text_of(stopped.response) == "0 1 2 3 4 "
+
+
+@attrs.define
+class Numbers:
+    """Counts what is taken of it, and keeps what was closed."""
+
+    taken: int = 0
+    is_closed: bool = False
+    pause: float = 0
+
+    def __aiter__(self) -> Numbers:
+        return self
+
+    async def __anext__(self) -> int:
+        await trio.sleep(self.pause)
+        if self.taken == 9:
+            raise StopAsyncIteration
+        self.taken += 1
+        return self.taken
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize("lag", [1, 2, 5])
+@in_virtual_time
+async def test_the_others_wait_for_a_slow_reader_and_for_no_other(lag: int) -> None:
+    numbers = Numbers()
+    async with tee(numbers, 3, lag=lag) as (quick, slow, gone):
+        async with trio.open_nursery() as nursery:
+            got: list[int] = []
+
+            async def read_quickly() -> None:
+                async for number in quick:
+                    got.append(number)
+
+            nursery.start_soon(read_quickly)
+            await trio.sleep(1)
+            assert (numbers.taken, got, slow.lag) == (lag + 1, [*range(1, lag + 1)], lag)
+            await gone.aclose()
+            await trio.sleep(1)
+            assert got == [*range(1, lag + 1)]
+            assert await anext(slow) == 1
+            await trio.sleep(1)
+            assert got == [*range(1, lag + 2)]
+            assert [number async for number in slow] == [*range(2, 10)]
+        assert got == [*range(1, 10)]
+        assert [number async for number in gone] == []
+        assert (quick.dropped, slow.dropped, slow.lag) == (0, 0, 0)
+    assert numbers.is_closed
+
+
+@pytest.mark.parametrize("lag", [1, 2, 5])
+@in_virtual_time
+async def test_a_reader_that_fell_behind_is_told_after_what_waits_for_it(lag: int) -> None:
+    got: list[int] = []
+    async with tee(Numbers(pause=1), 2, lag=lag, on_slow="raise") as (quick, slow):
+        assert [number async for number in quick] == [*range(1, 10)]
+        with pytest.raises(SlowReaderError, match=f"more than {lag} chunks behind"):
+            async for number in slow:
+                got.append(number)
+        assert [number async for number in slow] == []
+    assert got == [*range(1, lag + 1)]
+
+
+@in_virtual_time
+async def test_readers_that_do_nothing_hold_a_stream_until_its_deadline() -> None:
+    simulator = Simulator(Reply(WORDS))
+    async with client_of(simulator) as client:
+        began = trio.current_time()
+        async with tee(await client.call(ask("x", stream=True, timeout=7)), 1, lag=2) as (reader,):
+            await trio.sleep(6)
+            assert simulator.statistics().active == 1
+            await trio.sleep(2)
+            assert_nothing_left(client, simulator)
+            with pytest.raises(Timeout):
+                async for _ in reader:
+                    pass
+        assert trio.current_time() - began == 8

@@ -136,3 +136,28 @@ async def test_who_waits_at_a_gate_stands_in_line(is_busy: bool) -> None:
                 nursery.start_soon(client.call, ask("first"))
                 await trio.sleep(0.001)
             assert await ends_at(client) == pytest.approx(81 if is_busy else 50, abs=0.01)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("pause", [0.0, 60.0])
+@pytest.mark.parametrize(("answers_after", "status"), [(9.0, "ok"), (11.0, "failed")])
+@in_virtual_time
+async def test_a_refused_call_of_a_fan_out_has_all_of_its_limit_after_the_pause(
+    answers_after: float, status: str, pause: float, stream: bool
+) -> None:
+    simulator = Simulator([Failure(429, retry_after=pause, latency=5), Reply(latency=answers_after)])
+    async with client_of(simulator, timeouts=Timeouts(total=10)) as client:
+        began = trio.current_time()
+        (outcome,) = await client.fan_out([ask("x", stream=stream)])
+
+    assert outcome.status == status
+    assert trio.current_time() - began == pytest.approx(5 + pause + min(answers_after, 10))
+
+
+@in_virtual_time
+async def test_a_refused_call_whose_limit_is_its_own_does_not_wait_beyond_it() -> None:
+    async with client_of(Simulator([Failure(429, retry_after=60, latency=5)])) as client:
+        began = trio.current_time()
+        (outcome,) = await client.fan_out([ask("x", timeout=10)])
+
+    assert (outcome.status, trio.current_time() - began) == ("failed", 5)

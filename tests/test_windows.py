@@ -117,3 +117,12 @@ def test_when_nothing_counts_all_of_it_is_left_to_the_last_digit() -> None:
         window.take(at, amount)
 
     assert window.left(64) == 1.0
+
+
+@pytest.mark.parametrize(("beside", "wait"), [(1e-7, 50), (1e-5, 60)])
+def test_less_than_a_millionth_of_a_million_tokens_is_not_waited_for(beside: float, wait: float) -> None:
+    window = TokenWindow(1e6)
+    window.take(0.0, 0.5)
+    window.take(10.0, 1e6 - 0.5)
+
+    assert window.wait(10.0, 0.5 + beside) == wait

@@ -66,7 +66,7 @@ class Bucket:
         self._rate = per_minute / 60
         # Providers tell when everything will be there again: until then the rate is another.
         self._restored_at = -math.inf
-        self._restoring_rate = 0.0
+        self._restoring_rate = self._rate
 
     def level(self, now: float) -> float:
         """What is left; negative after a cost larger than the bucket."""
