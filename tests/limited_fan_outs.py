@@ -37,23 +37,26 @@ class Case:
     latency: float
     """Seconds of an answer; a refusal comes at once."""
     backend: Literal["trio", "asyncio"]
+    per_minute: int = PER_MINUTE
+    """Calls that it allows in the long run."""
 
     def __str__(self) -> str:
         described = "described" if self.headers else "silent"
-        return f"{self.limit}-{self.burst}-{self.models}-{described}-{self.latency:g}s-{self.backend}"
+        rate = "" if self.per_minute == PER_MINUTE else f"-{self.per_minute}"
+        return f"{self.limit}-{self.burst}-{self.models}-{described}-{self.latency:g}s-{self.backend}{rate}"
 
     @property
     def limits(self) -> RateLimits:
         """The provider's."""
-        seconds = self.burst * 60 / PER_MINUTE
+        seconds = self.burst * 60 / self.per_minute
         if self.limit == "requests":
-            return RateLimits(requests_per_minute=PER_MINUTE, burst=seconds)
-        return RateLimits(tokens_per_minute=PER_MINUTE * TOKENS, burst=seconds)
+            return RateLimits(requests_per_minute=self.per_minute, burst=seconds)
+        return RateLimits(tokens_per_minute=self.per_minute * TOKENS, burst=seconds)
 
     @property
     def least_time(self) -> float:
         """Seconds that nobody could do it in less."""
-        return (CALLS - self.burst) * 60 / PER_MINUTE + self.latency
+        return (CALLS - self.burst) * 60 / self.per_minute + self.latency
 
     def run(self) -> Result:
         """Ask it, in virtual time."""

@@ -31,6 +31,10 @@ GRID = [
     Case("requests", 1, 1, False, 30, "asyncio"),
     Case("tokens", 10, 1, True, 30, "trio"),
     Case("tokens", 20, 2, False, 5, "asyncio"),
+    # Two models that share a limit so low that a refused one could starve beside the other.
+    Case("requests", 1, 2, True, 0.2, "trio", per_minute=12),
+    Case("requests", 1, 2, True, 5, "asyncio", per_minute=6),
+    Case("tokens", 1, 2, True, 5, "trio", per_minute=6),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from trio_llm import APIError, RateLimitError, ServiceUnavailableError, Usage
 from trio_llm._limits.adaptive import PERSISTENT
-from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, RateCost
+from trio_llm._limits.buckets import NOTHING, ONE_REQUEST, LimitKind, RateCost
 from trio_llm._limits.header_formats import Window
 from trio_llm._limits.lane import Lane, LaneCall
 from trio_llm._limits.line import Waiter
@@ -40,6 +40,24 @@ def paced_lane(rhythm: Rhythm, departed: int) -> Lane:
     lane.departed = departed
     lane.depart(call)
     return lane
+
+
+@pytest.mark.parametrize(("kind", "opens"), [("requests", True), ("tokens", False)])
+def test_who_was_refused_goes_when_it_was_told_to_and_not_when_headers_would_have_it(
+    kind: LimitKind, opens: bool
+) -> None:
+    lane, cost = Lane(Rhythm(), adaptive=True), RateCost(1, 1, 0)
+    spent = Window("limit", kind, 1, 0, 5.5, None)
+    call = left(cost, 0.1)
+    call.described = (spent,)
+    lane.follow(left(cost, 0.0), [spent], 0.0)
+    lane.depart(call)
+    lane.follow(call, [spent], 0.1)
+    lane.refused(call, RateLimitError("no", retry_after=4.9), 0.1, 1)
+
+    assert (lane.wait(0.1, cost) == pytest.approx(4.9)) is opens
+    assert not lane.is_open(4.9, cost)
+    assert lane.is_open(5.0, cost) is opens
 
 
 @pytest.mark.parametrize(("departed", "stays"), [(19, True), (20, False)])

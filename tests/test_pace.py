@@ -148,6 +148,18 @@ def test_a_time_in_which_something_else_held_the_lane_back_measures_nothing() ->
     assert pace.rate == 1
 
 
+def test_a_time_that_is_as_long_as_the_provider_asked_for_measures_all_the_same() -> None:
+    pace = LanePace(0.0, measures=True)
+    pace.leave(0.0)
+    pace.refused(1, 0.0, 0.0)
+    pace.pause(0.0, 10.0, 1.0)
+    for number in range(1, 7):
+        pace.leave(10.0 * number)
+    pace.refused(7, 60.0, 60.0)
+
+    assert pace.rate == pytest.approx(SHARE * 5.5 / 60)
+
+
 def test_a_minute_without_a_departure_is_forgotten() -> None:
     pace = LanePace(0.0, measures=True)
     pace.leave(0.0)

@@ -108,14 +108,26 @@ class Lane:
         if pace is not None and (pace.wait(now) or self._rhythm.wait(pace, now)):
             return False
         described = self.described
-        return described is None or not self.follows or not longest_wait(described.buckets, now, cost)
+        if described is None or not self.follows or (pace is not None and self._knows_its_moment(pace)):
+            return True
+        return not longest_wait(described.buckets, now, cost)
 
     def wait(self, now: float, cost: RateCost) -> float:
         """Seconds until a call of this cost may leave; infinite while as many are in flight as may be."""
         if self.concurrency is not None and self.in_flight >= self.concurrency.number:
             return math.inf
-        wait = self.known_wait(now, cost)
-        return wait if self.pace is None else max(wait, self.pace.wait(now), self._rhythm.wait(self.pace, now))
+        pace = self.pace
+        if pace is None:
+            return self.known_wait(now, cost)
+        wait = self.paused_until - now if self._knows_its_moment(pace) else self.known_wait(now, cost)
+        return max(0.0, wait, pace.wait(now), self._rhythm.wait(pace, now))
+
+    def _knows_its_moment(self, pace: LanePace) -> bool:
+        """Whether its last call was refused, which tells when the next may leave, and that tokens do not decide.
+
+        Headers make that a little later, so that another lane with the same limit would be first each time.
+        """
+        return pace.was_refused and not self.counts_tokens
 
     def known_wait(self, now: float, cost: RateCost, ahead: RateCost = NOTHING) -> float:
         """Seconds for which pauses and described limits hold a call back for certain."""

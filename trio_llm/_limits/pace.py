@@ -80,6 +80,8 @@ class LanePace:
         self._growth = 0.0
         self._lanes = 1
         self._feeling = False
+        self._asked = 0.0
+        """Seconds that the provider asked for last: about as long as its allowance takes for one request."""
         self.was_refused = False
         """Whether the last departure was, as far as is known."""
         self._unsure: deque[float] = deque()
@@ -116,7 +118,7 @@ class LanePace:
             self.forget()
             return
         self._confirm(now)
-        if now > self._next_at + _UNUSED * max(1.0, 1 / self.rate):
+        if now > self._next_at + _UNUSED * max(1.0, 1 / self.rate, self._asked):
             # Something else held the lane back: the allowance may have been full meanwhile, and tells no rate.
             self._measure_anew()
         self._unsure.append(now)
@@ -214,6 +216,7 @@ class LanePace:
 
     def pause(self, now: float, asked: float | None, usual: float) -> float:
         """Seconds for which nobody leaves after a refusal: as asked, else long enough for the next to be allowed."""
+        self._asked = asked or 0.0
         again = max(self.in_a_row - 2, 0)
         if asked is None and not self._feeling and self._base != math.inf:
             asked = min(usual, 0.5 / self._base)
