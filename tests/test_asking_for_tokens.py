@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from trio_llm import APIConnectionError
 from trio_llm._engine.signed import MOST_READ, post_form
-from trio_llm.transport import HTTPRequest, Origin, Reply, ReplyHead, TransportStatistics
+from trio_llm.transport import HTTPRequest, Origin, Reply, ReplyHead, TransportError, TransportStatistics
 
 pytestmark = pytest.mark.anyio
 
 
 class Pieces:
-    """A reply whose body comes in these pieces."""
+    """A reply whose body comes in these pieces, or breaks at an error."""
 
-    def __init__(self, *pieces: bytes) -> None:
+    def __init__(self, *pieces: bytes | Exception) -> None:
         self.head: ReplyHead = ReplyHead(200, {})
         self.pieces = [*pieces]
         self.is_closed = False
@@ -22,7 +23,10 @@ class Pieces:
         return None
 
     async def read(self) -> bytes:
-        return self.pieces.pop(0) if self.pieces else b""
+        piece = self.pieces.pop(0) if self.pieces else b""
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
 
     async def aclose(self) -> None:
         self.is_closed = True
@@ -56,7 +60,22 @@ async def test_a_token_comes_in_any_number_of_pieces() -> None:
     assert transport.reply.is_closed
 
 
+async def test_an_answer_that_breaks_off_is_none_and_its_connection_is_closed() -> None:
+    transport = Answering(Pieces(b"{", TransportError("reset")))
+    with pytest.raises(APIConnectionError, match="https://login.test: reset"):
+        await post_form(transport, "https://login.test", {})
+
+    assert transport.reply.is_closed
+    assert transport.request is not None
+    assert (transport.request.method, transport.request.path) == ("POST", "/")
+    assert dict(transport.request.headers) == {
+        "content-type": "application/x-www-form-urlencoded",
+        "accept": "application/json",
+    }
+
+
 async def test_no_more_is_read_than_a_token_can_have() -> None:
+    assert MOST_READ == 1_048_576
     transport = Answering(Pieces(b"x" * MOST_READ, b"y", b"z"))
     _, body = await post_form(transport, "https://login.test/token", {})
 

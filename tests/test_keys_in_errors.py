@@ -7,12 +7,16 @@ import json
 import pickle
 import traceback
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
+import attrs
 import pytest
 
 import trio_llm
+from trio_llm._engine.exchange import Exchange
 from trio_llm.testing import RawReply, Simulator
+from trio_llm.transport import HTTPRequest
 
 pytestmark = pytest.mark.anyio
 KEY = "sk-proj/1234567890+abcdefghij=XYZ"
@@ -122,3 +126,14 @@ async def test_a_key_that_a_callable_gave_is_masked_as_it_was_sent() -> None:
     assert len(simulator.requests) == 3
     assert f"wrong: Bearer {'***'}" in str(caught.value)
     assert KEY not in everything_of(caught.value)
+
+
+async def test_what_an_attempt_was_signed_with_is_not_shown() -> None:
+    given: dict[str, Any] = {field.name: None for field in attrs.fields(Exchange) if field.init}
+    exchange: Exchange[Any] = Exchange(**given)
+    exchange.secret = "sk-mine"
+    exchange.sent = HTTPRequest("POST", "/v1?key=sk-mine", (("authorization", "Bearer sk-mine"),), b"{}")
+
+    assert "sk-mine" not in repr(exchange)
+    another = attrs.evolve(exchange, model="another")
+    assert (another.secret, another.sent, another.waiting) == (None, None, None)

@@ -303,3 +303,15 @@ def test_two_distances_and_two_seconds_may_pass_unused(
     assert (pace.rate == pytest.approx(0.7 * before)) is not measures
     if measures:
         assert pace.rate == pytest.approx(SHARE * 12.5 / apart)
+
+
+@pytest.mark.parametrize(("lanes", "take_turns"), [(1, False), (2, True), (20, True), (21, False)])
+def test_two_to_twenty_lanes_take_turns(lanes: int, take_turns: bool) -> None:
+    rhythm, paces = Rhythm(), [LanePace(0.0, measures=True) for _ in range(lanes)]
+    for pace in paces:
+        pace.refused(1, 0.0, 0.0)
+        pace.leave(0.0)
+        rhythm.leave(pace, 0.0)
+
+    assert rhythm.wait(paces[0], 0.0) == (pytest.approx(0.95 / lanes) if take_turns else 0)
+    assert rhythm.wait(LanePace(0.0, measures=True), 0.0) == 0  # a free one has no turn

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from golden_requests import Recorder
 from hypothesis import given, strategies as st
+from virtual import in_virtual_time
 
-from trio_llm import APIError, BadRequestError, Client, Provider, Quirks, RetryPolicy, UnsupportedParamsError
+from trio_llm import APIError, BadRequestError, Client, Limits, Provider, Quirks, RetryPolicy, UnsupportedParamsError
 from trio_llm._catalog import CATALOG, catalog_with
 from trio_llm._catalog.absent import ABSENT
 from trio_llm._catalog.addresses import joined
@@ -21,6 +22,7 @@ from trio_llm._catalog.resolving import resolve
 from trio_llm._credentials.destinations import destination
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._engine.operations import OPERATIONS as ENGINE_OPERATIONS
+from trio_llm._engine.routes import Routes
 from trio_llm._types.request import CallOptions
 from trio_llm.providers import LaneKind, Override
 from trio_llm.testing import Simulator
@@ -418,3 +420,35 @@ async def test_servers_of_others_are_sent_marks_and_fields_that_openai_refuses(
 
     assert ("cache_control" in user["content"][0]) is kept
     assert ("reasoning_content" in assistant) is kept
+
+
+@in_virtual_time
+async def test_a_route_is_worked_out_once_and_the_environment_is_read_every_time() -> None:
+    async def post_form(*_: Any) -> Any:
+        raise AssertionError
+
+    variables = {"OPENAI_API_KEY": "k"}
+    routes = Routes(CATALOG, variables, Limits(), post_form)
+    chat, options = ENGINE_OPERATIONS["completion"], CallOptions()
+    first = routes.find(chat, "openai/m", options)
+    assert first is not None
+    assert routes.row("openai/m", options) is routes.row("openai/m", options)
+    assert routes.find(chat, "openai/m", options) is first
+
+    others = [
+        routes.find(chat, "openai/n", options),
+        routes.find(ENGINE_OPERATIONS["embedding"], "openai/m", options),
+        routes.find(chat, "openai/m", CallOptions(api_key="other")),
+        routes.find(chat, "openai/m", CallOptions(api_key="k", api_base="https://other.example/v1")),
+    ]
+    variables["OPENAI_API_KEY"] = "changed"
+    others.append(routes.find(chat, "openai/m", options))
+    found = [route for route in (first, *others) if route is not None]
+    assert len({id(route) for route in found}) == 6
+    assert [route.account is first.account for route in found] == [True, True, True, False, False, True]
+    variables["OPENAI_API_KEY"] = "k"
+    assert routes.find(chat, "openai/m", options) is first
+
+    fixed = CallOptions(api_key="k", api_base="https://proxy.example/v1")
+    assert routes.find(chat, "openai/m", fixed) is routes.find(chat, "openai/m", fixed)
+    assert len(routes.statistics()) == 4

@@ -340,3 +340,23 @@ async def test_a_request_value_with_stream_set_gives_a_stream() -> None:
         stream = await client.call(ChatRequest(MODELS[0], MESSAGES, stream=True))
         assert isinstance(stream, trio_llm.types.Stream)
         assert len([chunk async for chunk in stream]) >= len(WORDS)
+
+
+@pytest.mark.parametrize("ended", ["exhausted", "broken", "closed"])
+async def test_a_stream_that_has_ended_says_so_whatever_time_it_is(ended: str, autojump_clock: MockClock) -> None:
+    simulator = Simulator(Reply(WORDS, cut_at=AtEvent(3) if ended == "broken" else None))
+    async with Client(transport=simulator, variables=KEYS) as client:
+        stream = await client.completion(MODELS[0], MESSAGES, stream=True, timeout=5)
+        if ended == "closed":
+            await anext(stream)
+            await stream.aclose()
+        elif ended == "broken":
+            with pytest.raises(APIConnectionError):
+                async for _ in stream:
+                    pass
+        else:
+            assert [chunk async for chunk in stream]
+        await trio.sleep(9)
+
+        assert [chunk async for chunk in stream] == []
+        assert await stream.next_batch() == []

@@ -25,7 +25,7 @@ from trio_llm._runtime import trio
 from trio_llm.exceptions import AnswerValidationError
 from trio_llm.observe import AttemptSent, CallEnded, Event
 from trio_llm.structured._streams import _Growth
-from trio_llm.testing import AtEvent, Reply, RequestOutcome, Simulator, ToolUse, cancel_at_every_step
+from trio_llm.testing import AtEvent, RawReply, Reply, RequestOutcome, Simulator, ToolUse, cancel_at_every_step
 from trio_llm.tools import ToolRunError
 
 MODEL = "openai/gpt-4o"
@@ -509,3 +509,34 @@ def test_nothing_is_left_wherever_it_is_cancelled(scenario: Any) -> None:
     report = cancel_at_every_step(scenario, open_context=opened, after=lambda client: client.call(ask("again")))
 
     assert min(report.steps.values()) >= 2
+
+
+def answers(*choices: tuple[str, str | None, str]) -> RawReply:
+    """A reply with such texts, refusals and reasons why they end."""
+    found = [
+        {"index": index, "message": {"content": content, "refusal": refusal}, "finish_reason": reason}
+        for index, (content, refusal, reason) in enumerate(choices)
+    ]
+    return RawReply(json.dumps({"choices": found}).encode())
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem", "requests"),
+    [
+        (answers(("?", None, "stop")), "it is not JSON", 3),
+        (answers(("", "I must not", "stop")), "the model refused: I must not", 1),
+        (answers(("?", None, "length")), "raise max_tokens", 1),
+        (answers((json.dumps(ADA), None, "stop"), ("?", None, "stop")), "it is not JSON", 1),
+        (answers((json.dumps(ADA), None, "stop"), ("?", None, "length")), "raise max_tokens", 1),
+    ],
+    ids=["no JSON", "refused", "cut off", "one of two", "one of two, cut off"],
+)
+@in_virtual_time
+async def test_an_answer_is_asked_for_again_where_that_may_mend_it(reply: Any, problem: str, requests: int) -> None:
+    simulator = Simulator(reply)
+    async with client_of(simulator) as client:
+        with pytest.raises(AnswerValidationError, match=problem) as caught:
+            await client.completion(MODEL, QUESTION, response_format=Person, max_repairs=2)
+
+    assert len(simulator.requests) == requests
+    assert ("raise max_tokens" in str(caught.value)) is (problem == "raise max_tokens")

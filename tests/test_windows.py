@@ -126,3 +126,13 @@ def test_less_than_a_millionth_of_a_million_tokens_is_not_waited_for(beside: flo
     window.take(10.0, 1e6 - 0.5)
 
     assert window.wait(10.0, 0.5 + beside) == wait
+
+
+@pytest.mark.parametrize(("later", "counts_until"), [(0.99, 60.99), (1.0, 60.0)])
+def test_tokens_of_one_second_count_until_the_last_of_them_is_a_minute_old(later: float, counts_until: float) -> None:
+    window = TokenWindow(600)
+    window.take(0.0, 500)
+    window.take(later, 10)
+
+    assert window.left(math.nextafter(counts_until, 0.0)) == 90
+    assert window.left(counts_until) == (600 if later < 1 else 590)

@@ -56,8 +56,7 @@ async def _ask_until_it_fits(request: ChatRequest, kind: Any, ask: Ask) -> Parse
 def _check_repairable(response: ModelResponse, problem: str, repairs_left: int) -> None:
     """Raise `AnswerValidationError` for an answer that is not asked for again, or that asking again would not mend."""
     cut = any(choice.finish_reason == "length" for choice in response.choices)
-    refused = any(choice.message.refusal for choice in response.choices)
-    if not repairs_left or cut or refused or len(response.choices) > 1:
+    if not repairs_left or cut or len(response.choices) > 1 or response.choices[0].message.refusal:
         why = " (it was cut off at the limit of tokens: raise max_tokens)" if cut else ""
         message = f"the answer does not fit: {problem}{why}"
         raise unfit(message, response)
