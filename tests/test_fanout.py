@@ -148,3 +148,30 @@ def test_every_item_has_one_outcome_and_no_finished_reply_is_lost(
     assert len(finished) == sum(request.outcome is RequestOutcome.FINISHED for request in simulator.requests)
     started = [outcome for outcome in outcomes if outcome.status != "not_started"]
     assert len(started) == len(simulator.requests)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "error", "words"),
+    [
+        ("5", TypeError, "deadline must be a number of seconds, not str"),
+        (True, TypeError, "deadline must be a number of seconds, not bool"),
+        (math.nan, ValueError, "deadline must be a number of seconds, not nan"),
+    ],
+)
+async def test_a_deadline_is_a_number_of_seconds(deadline: Any, error: type[Exception], words: str) -> None:
+    simulator = Simulator()
+    async with Client(transport=simulator, variables=KEYS) as client:
+        with pytest.raises(error, match=words):
+            await client.fan_out([item("x")], deadline=deadline)
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("deadline", "statuses"), [(-1, ["not_started"] * 2), (0, ["not_started"] * 2), (math.inf, ["ok"] * 2)]
+)
+async def test_no_time_starts_nothing_and_any_time_is_enough(deadline: float, statuses: list[str]) -> None:
+    simulator = Simulator()
+    async with Client(transport=simulator, variables=KEYS) as client:
+        outcomes = await client.fan_out([item("x"), item("y")], deadline=deadline)
+    assert [outcome.status for outcome in outcomes] == statuses
+    assert len(simulator.requests) == statuses.count("ok")

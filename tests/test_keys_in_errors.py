@@ -135,5 +135,7 @@ async def test_what_an_attempt_was_signed_with_is_not_shown() -> None:
     exchange.sent = HTTPRequest("POST", "/v1?key=sk-mine", (("authorization", "Bearer sk-mine"),), b"{}")
 
     assert "sk-mine" not in repr(exchange)
+    stands_before_a_gate: Any = object()
+    exchange.waiting = stands_before_a_gate
     another = attrs.evolve(exchange, model="another")
     assert (another.secret, another.sent, another.waiting) == (None, None, None)

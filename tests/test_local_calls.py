@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 import anyio
 import pytest
 
 import trio_llm
 from trio_llm import Client
+from trio_llm._engine.local import LocalServer
 
 pytestmark = [
     pytest.mark.skipif(
@@ -64,3 +66,14 @@ def test_the_embedded_model_answers_synchronous_calls() -> None:
     assert whole.choices[0].message.content == text
     assert trio_llm.text_completion(MODEL, "One, two,", max_tokens=4).choices[0].text
     assert len(trio_llm.embedding(MODEL, "a cat").data[0].embedding) == 576
+
+
+def test_the_embedded_model_takes_no_more_than_it_needs() -> None:
+    parameters = LocalServer(slots=3, threads=2, context=100)._parameters(Path("weights.gguf"))
+
+    assert (parameters.model.path, parameters.model_alias) == ("weights.gguf", {"smollm2"})
+    assert (parameters.port, parameters.cors_origins, parameters.cache_ram_mib) == (0, "", 0)
+    assert (parameters.offline, parameters.ui, parameters.endpoint_metrics) == (True, False, True)
+    assert (parameters.n_parallel, parameters.n_ctx, parameters.cpuparams.n_threads) == (3, 300, 2)
+    assert parameters.n_batch == parameters.n_ubatch == 102
+    assert (parameters.use_jinja, parameters.embedding, parameters.sse_ping_interval) == (True, True, 1)
