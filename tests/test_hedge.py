@@ -193,3 +193,14 @@ def test_a_quantile_names_what_it_goes_by_until_twenty_calls_are_known() -> None
     assert latencies.quantile("m", Quantile(0.51)) == 11
     with pytest.raises(ValueError, match="at_least"):
         Quantile(0.5, at_least=0)
+
+
+@in_virtual_time
+async def test_only_copies_that_were_sent_count_against_the_budget() -> None:
+    slow, quick = Reply(latency=3), Reply()
+    simulator = Simulator([slow, slow, quick, quick, slow, slow])
+    async with client_of(simulator) as client:
+        for budget in (None, None, None, 0.5):  # one copy for the first of them; the fourth call may have the second
+            await client.hedge(ask("x"), after=1, budget=budget)
+
+    assert len(simulator.requests) == 6
