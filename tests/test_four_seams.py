@@ -17,7 +17,7 @@ from trio_llm._engine.responding import responded
 from trio_llm._runtime import trio
 from trio_llm.exceptions import BudgetExceededError
 from trio_llm.observe import CallStarted, Departure, Event, Learnt, Responder
-from trio_llm.testing import Failure, Reply, Simulator
+from trio_llm.testing import Failure, RateLimits, Reply, Simulator
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "seams.md").read_text()
 PROGRAMS = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
@@ -285,3 +285,34 @@ async def test_no_scope_of_a_call_stays_open_behind_its_responders() -> None:
     call.cut = True
     with pytest.raises(ClientClosedError, match="this client was closed: this call was ended"):
         await responded([], ask("slow"), call, receive)
+
+
+@attrs.define
+class Tokens:
+    """A gate that gives each attempt a number, and wants it back."""
+
+    given: list[object] = attrs.Factory(list[object])
+    back: list[object] = attrs.Factory(list[object])
+
+    def enter_nowait(self, departure: Departure) -> object | None:
+        self.given.append(f"token {len(self.given)}")
+        return self.given[-1]
+
+    async def enter(self, departure: Departure) -> object:
+        raise AssertionError
+
+    def leave(self, entered: object, learnt: Learnt) -> None:
+        self.back.append(entered)
+        assert learnt.received == 0
+
+
+@in_virtual_time
+async def test_a_gate_gets_back_what_it_gave_and_headers_are_learnt_behind_it() -> None:
+    tokens = Tokens()
+    async with client_of(Simulator(limits=RateLimits(requests_per_minute=60)), gates=[tokens]) as client:
+        for _ in range(2):
+            await client.call(ask("x"))
+        (account,) = client.statistics().accounts.values()
+
+    assert tokens.back == tokens.given == ["token 0", "token 1"]
+    assert account.described
