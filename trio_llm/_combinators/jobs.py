@@ -93,7 +93,7 @@ class Outcome(Generic[ResponseT]):
     """Requests sent."""
     timings: Timings = attrs.Factory(Timings)
     accepted: bool | None = None
-    """What `accept` said of the response; None if it was not asked."""
+    """Of a race: what `accept` said of the response, True where there is no `accept`; None if it was not judged."""
     others: tuple[Outcome[ResponseT], ...] = attrs.field(default=(), repr=False)
     """A winner's rivals, in the order of the jobs."""
 
