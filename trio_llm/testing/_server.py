@@ -48,7 +48,7 @@ class Servable(Protocol):
         ...
 
 
-async def serve(
+async def serve(  # noqa: ASYNC128 - `listen` does
     simulator: Servable,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -64,7 +64,7 @@ async def serve(
     piece of the script; a scripted cut resets the connection. Waits are those of the running clock. `log` is told of
     every request when its connection is free again.
     """
-    await listen(partial(_answer, simulator, log), host, port, task_status)
+    await listen(partial(_answer, simulator, log), host, port, task_status.started)
 
 
 @contextmanager
@@ -91,15 +91,15 @@ def running_server(simulator: Servable, host: str = "127.0.0.1", port: int = 0) 
             future.cancel()
 
 
-async def listen(answer: AnswerOne, host: str, port: int, task_status: trio.TaskStatus[str]) -> None:
-    """Serve connections to a port until cancelled; the base URL is `task_status`'s value."""
+async def listen(answer: AnswerOne, host: str, port: int, started: Callable[[str], None]) -> None:
+    """Serve connections to a port until cancelled; `started` is told the base URL."""
     import anyio  # the simulator in memory works without its start-up time
     from anyio.abc import SocketAttribute
 
     listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
     async with listener:
         shown = f"[{host}]" if ":" in host else host
-        task_status.started(f"http://{shown}:{listener.extra(SocketAttribute.local_port)}")
+        started(f"http://{shown}:{listener.extra(SocketAttribute.local_port)}")
         await listener.serve(partial(_serve_connection, answer))
 
 
@@ -118,6 +118,7 @@ async def _serve_request(answer: AnswerOne, stream: ByteStream, received: Receiv
     """Returns whether the connection is kept for another."""
     import anyio
 
+    await trio.lowlevel.checkpoint()
     if received.refusal is not None:
         await stream.send(refusal_bytes(*received.refusal))
         return False

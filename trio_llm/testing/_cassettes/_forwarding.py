@@ -25,7 +25,7 @@ _OF_THE_CODING: Final = frozenset(
 )
 
 
-async def serve_recording(  # noqa: ASYNC114 - as of `serve`
+async def serve_recording(  # noqa: ASYNC114, ASYNC128 - as of `serve`
     recorder: Recorder,
     upstream: str,
     host: str = "127.0.0.1",
@@ -49,7 +49,7 @@ async def serve_recording(  # noqa: ASYNC114 - as of `serve`
     """
     origin, prefix = split_url(upstream)
     try:
-        await listen(partial(_pass_on, _Upstream(recorder, origin, prefix)), host, port, task_status)
+        await listen(partial(_pass_on, _Upstream(recorder, origin, prefix)), host, port, task_status.started)
     finally:
         with trio.CancelScope(shield=True):
             await recorder.aclose()
