@@ -9,8 +9,6 @@ import attrs
 
 from .._convert.converter import ConversionError
 from .._dialects.contract import ErrorDetail, ReplyIsError
-from .._dialects.error_bodies import tells_only_an_error
-from .._dialects.failing import retryable
 from .._limits.header_formats import reset_wait
 from .._transport import TransportError
 from .._types.errors import APIConnectionError, APIError, APIResponseValidationError, class_for_status
@@ -45,10 +43,19 @@ def attempt_error(
     without_secrets(error, _secrets(exchange))
     if isinstance(error, ReplyIsError):
         return detail_error(exchange, error.detail, head)
-    if body is not None and not error.cut and tells_only_an_error(body):
-        return detail_error(exchange, retryable(exchange.route.dialect.decode_error(head, body)), head)
+    if body is not None and not error.cut and (detail := _only_error(exchange, head, body)) is not None:
+        return detail_error(exchange, detail, head)
     kind = APIConnectionError if error.cut else APIResponseValidationError
     return kind(str(error), **_told_by(head), **_labels(exchange))
+
+
+def _only_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> ErrorDetail | None:
+    """What a reply says that fits nothing and is only an error."""
+    # What reads errors is loaded with the first of them: most programs begin without one.
+    from .._dialects.error_bodies import tells_only_an_error
+    from .._dialects.failing import retryable
+
+    return retryable(exchange.route.dialect.decode_error(head, body)) if tells_only_an_error(body) else None
 
 
 def status_error(exchange: Exchange[Any], head: ReplyHead, body: bytes) -> APIError:
