@@ -50,11 +50,20 @@ WINGS: Final = ("_engine", "_limits", "_combinators")
 TESTS: Final = (
     # The limits.
     *("account", "adaptive", "buckets", "estimate", "lane", "limits_simulated", "pace"),
-    *("ratelimit_headers", "stream_limits", "ticket", "windows", "fanout_limits"),
+    *("ratelimit_headers", "stream_limits", "ticket", "windows", "fanout_limits", "time_in_line"),
     # The combinators.
     *("cascade", "completed", "fanout", "hedge", "merge", "odd_jobs", "outcome_types", "race", "tee"),
     # The engine.
-    *("attempts", "beginnings", "batch", "bridge_responses", "chat_over_responses", "client", "count_tokens"),
+    *(
+        "asking_for_tokens",
+        "attempts",
+        "beginnings",
+        "batch",
+        "bridge_responses",
+        "chat_over_responses",
+        "client",
+        "count_tokens",
+    ),
     *("credentials", "drain", "embeddings", "endpoint_cancellation", "endpoint_functions", "ends_of_replies"),
     *("fallbacks", "four_seams", "identity", "images", "keys", "keys_in_errors", "local_calls", "local_responses"),
     *("messages", "moderation", "observers", "odd_values", "opening", "operations", "polling", "provider"),

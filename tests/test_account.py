@@ -513,3 +513,13 @@ async def test_calls_that_were_sent_back_follow_the_first_in_the_order_in_which_
             await anyio.wait_all_tasks_blocked()
 
     assert order == ["first", "b", "c", "a", "last"]
+
+
+async def test_an_account_is_at_rest_when_none_of_its_own_limits_is_in_use(autojump_clock: MockClock) -> None:
+    for limits in (Limits(tokens_per_minute=100), Limits(requests_per_minute=10), Limits()):
+        account = Account(limits)
+        assert account.is_at_rest()
+        await hold(account, 0, cost=RateCost(1, 10, 10))
+        assert account.is_at_rest() == (limits == Limits())
+        await trio.sleep(61)
+        assert account.is_at_rest()
