@@ -54,16 +54,7 @@ TESTS: Final = (
     # The combinators.
     *("cascade", "completed", "fanout", "hedge", "merge", "odd_jobs", "outcome_types", "race", "tee"),
     # The engine.
-    *(
-        "asking_for_tokens",
-        "attempts",
-        "beginnings",
-        "batch",
-        "bridge_responses",
-        "chat_over_responses",
-        "client",
-        "count_tokens",
-    ),
+    *("attempts", "beginnings", "batch", "bridge_responses", "chat_over_responses", "client", "count_tokens"),
     *("credentials", "drain", "embeddings", "endpoint_cancellation", "endpoint_functions", "ends_of_replies"),
     *("fallbacks", "four_seams", "identity", "images", "keys", "keys_in_errors", "local_calls", "local_responses"),
     *("messages", "moderation", "observers", "odd_values", "opening", "operations", "polling", "provider"),
