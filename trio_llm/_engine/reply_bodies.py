@@ -107,19 +107,15 @@ async def read_body(reply: Reply, beginning: bytes) -> bytes:
     """The whole body, whose beginning has been read. A connection that breaks behind a JSON document costs nothing."""
     pieces, size = [beginning], len(beginning)
     try:
-        while data := await reply.read():
+        while size <= MAX_REPLY_SIZE and (data := await reply.read()):
             pieces.append(data)
             size += len(data)
-            _check_size(size)
     except TransportError:
         if not _is_document(b"".join(pieces)):
             raise
-    return b"".join(pieces)
-
-
-def _check_size(size: int) -> None:
     if size > MAX_REPLY_SIZE:
         raise TransportError(f"the reply is longer than {MAX_REPLY_SIZE} bytes")
+    return b"".join(pieces)
 
 
 def _is_document(body: bytes) -> bool:
