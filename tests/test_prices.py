@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from trio_llm import Usage
 from trio_llm.models import Prices, Quantities, Tier
+from trio_llm.models.own_prices import is_free
 from trio_llm.models.price_tables import published_prices
 from trio_llm.models.sources import GENAI_PRICES, priced_providers
 from trio_llm.types import CompletionTokensDetails, PromptTokensDetails
@@ -43,17 +44,19 @@ def test_every_token_is_in_one_part(plain: int, cached: int, answer: int, reason
     assert quantities.prompt_tokens == plain + cached
 
 
-def test_what_is_kept_in_the_cache_for_an_hour_has_its_own_rate_and_searches_are_counted() -> None:
-    told = Usage(
-        100,
-        10,
-        110,
-        PromptTokensDetails(cache_creation_tokens=60),
-        model_extra={
-            "cache_creation": {"ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 40},
-            "server_tool_use": {"web_search_requests": 3},
-        },
-    )
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"cache_creation": {"ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 40}},
+        {"cacheDetails": [{"ttl": "1h", "inputTokens": 40}, {"ttl": "5m", "inputTokens": 20}]},
+        {"cacheDetails": [{"ttl": "1h", "inputTokens": 40}, "odd", {"ttl": "1h", "inputTokens": "odd"}, {}]},
+    ],
+)
+def test_what_is_kept_in_the_cache_for_an_hour_has_its_own_rate_and_searches_are_counted(
+    written: dict[str, Any],
+) -> None:
+    searched = {"server_tool_use": {"web_search_requests": 3}}
+    told = Usage(100, 10, 110, PromptTokensDetails(cache_creation_tokens=60), model_extra={**written, **searched})
 
     assert Quantities.of_usage(told).amounts == {
         "input": 40,
@@ -207,6 +210,7 @@ def test_a_source_that_names_a_model_without_a_price_is_passed_over() -> None:
         for provider in ("cerebras", "groq", "mistral", "openai")
         for model in priced_providers()[provider].models
         if not any(value is not None for value in vars(model.get_prices(datetime.now(UTC))).values())
+        and not is_free(provider, model.id)
     ]
     found = [published_prices(row, name) for row, name in nameless]
 

@@ -171,6 +171,30 @@ async def test_what_perplexity_searched_costs_by_how_much() -> None:
     assert "request" not in response.cost.parts
 
 
+async def test_reasoning_that_perplexity_counts_beside_its_answer_is_paid_beside_it() -> None:
+    beside = b', "reasoning_tokens": 10, "citation_tokens": 20, "num_search_queries": 2'
+    async with client(RawReply(CHAT_BODY % (beside, b""))) as asking, trio_llm.spending() as purse:
+        response = await asking.completion("perplexity/sonar-deep-research", QUESTION)
+
+    assert response.cost.parts == pytest.approx(
+        {"input": 2e-6, "output": 8e-6, "output_reasoning": 30e-6, "output_citation": 40e-6, "web_search": 0.01}
+    )
+    assert purse.spent == response.cost.usd
+
+
+async def test_what_is_written_to_bedrocks_cache_for_an_hour_costs_more() -> None:
+    usage = {"inputTokens": 0, "outputTokens": 0, "totalTokens": 1_000, "cacheWriteInputTokens": 1_000}
+    kept = {**usage, "cacheDetails": [{"ttl": "1h", "inputTokens": 1_000}]}
+    message = {"output": {"message": {"role": "assistant", "content": [{"text": "x"}]}}, "stopReason": "end_turn"}
+    replies = [RawReply(json.dumps({**message, "usage": one}).encode()) for one in (usage, kept)]
+    variables = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+    async with Client(transport=Simulator(replies), variables=variables) as asking:
+        name = "bedrock/global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+        costs = [(await asking.completion(name, QUESTION)).cost.usd for _ in replies]
+
+    assert costs == pytest.approx([1_000 * 3.75e-6, 1_000 * 6e-6])
+
+
 async def test_the_price_is_the_one_of_the_model_that_answered_in_the_end() -> None:
     broken = RawReply(b"{}", status=500)
     async with client(broken, Reply("Well", usage=USAGE)) as asking:
@@ -353,6 +377,31 @@ async def test_speech_that_is_paid_by_token_has_about_a_cost() -> None:
     # A minute of it costs USD 0.015, and has some thousand characters.
     assert speech.cost.usd == pytest.approx(0.015, rel=0.2)
     assert speech.cost.estimated
+
+
+VECTORS = b'{"data": [{"embedding": [1], "index": 0}], "model": "m"}'
+RANKED = b'{"results": [{"index": 0, "relevance_score": 1}]}'
+
+
+async def test_vectors_and_rankings_of_which_no_usage_is_told_have_about_a_cost() -> None:
+    async with client(RawReply(VECTORS)) as asking, trio_llm.spending() as purse:
+        vectors = await asking.embedding("openai/text-embedding-3-small", "word " * 400)
+        nameless = await asking.embedding("openai/unheard-of", "word " * 400)
+    async with client(RawReply(RANKED)) as asking:
+        ranking = await asking.rerank("cohere/rerank-v3.5", "q", ["a"] * 101)
+
+    assert vectors.cost.usd == purse.spent == pytest.approx(500 * 0.02e-6, rel=0.1)
+    assert ranking.cost.usd == pytest.approx(2 * 0.002)
+    assert vectors.cost.estimated
+    assert ranking.cost.estimated
+    assert nameless.cost == Cost(None, reason="the response says nothing of its usage")
+
+
+async def test_moderation_that_is_free_costs_nothing() -> None:
+    async with client(RawReply(b'{"results": [{"flagged": false}]}')) as asking:
+        response = await asking.moderation("x", model="openai/omni-moderation-latest")
+
+    assert response.cost == Cost(0.0, reason="openai: this model is free")
 
 
 GATEWAY = {"LITELLM_PROXY_API_BASE": "https://gateway.example", "LITELLM_PROXY_API_KEY": "k", "OPENAI_API_KEY": "k"}

@@ -11,13 +11,13 @@ import attrs
 
 from .._types.errors import LLMError
 from .._types.request import AnyRequest
-from .._types.spoken import SpeechRequest
 from .._types.usage import Usage
 from .facts import prices_of
 from .hosts import seller_of
+from .own_prices import is_free
 from .prices import TOKENS, Quantities
 from .registered import row_and_name
-from .used import quantities_of, spoken_tokens
+from .used import guessed_amounts, quantities_of
 
 _TICKS: Final = 1e-10
 """USD. xAI API reference, "usage.cost_in_usd_ticks", 2026-11."""
@@ -122,13 +122,15 @@ def _cost(response: Any, sale: Sale, asked: AnyRequest | None) -> Cost:
     if told is not None:
         return Cost(told, {"told": told}, f"told by {sale.row}")
     quantities, is_estimated = quantities_of(response, sale.row, asked)
-    if not quantities.amounts:
-        return Cost(None, reason="the response says nothing of its usage")
-    cost = cost_of_used(quantities, response, sale)
-    if cost.usd is None and isinstance(asked, SpeechRequest):
-        by_token = cost_of_used(Quantities(spoken_tokens(asked)), response, sale)
-        cost, is_estimated = (cost, False) if by_token.usd is None else (by_token, True)
-    return attrs.evolve(cost, estimated=is_estimated)
+    if is_free(sale.row, sale.name):
+        return cost_of_used(quantities, response, sale)
+    cost = Cost(None, reason="the response says nothing of its usage")
+    if quantities.amounts:
+        cost = attrs.evolve(cost_of_used(quantities, response, sale), estimated=is_estimated)
+    if cost.usd is None:
+        guessed = (cost_of_used(Quantities(amounts), response, sale) for amounts in guessed_amounts(asked))
+        cost = next((attrs.evolve(guess, estimated=True) for guess in guessed if guess.usd is not None), cost)
+    return cost
 
 
 def cost_of_used(quantities: Quantities, response: Any, sale: Sale) -> Cost:
@@ -173,7 +175,7 @@ def cost_of_quantities(
     parts = prices.parts_of(quantities, service)
     if parts is None:
         return Cost(None, reason=f"{prices.source} has no price for all of {', '.join(quantities.amounts)} of {name!r}")
-    return Cost(sum(parts.values()), parts, prices.source)
+    return Cost(sum(parts.values(), 0.0), parts, prices.source)
 
 
 def told_cost(response: Any) -> float | None:

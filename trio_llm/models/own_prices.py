@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -169,13 +170,19 @@ Source: Anthropic docs, "Pricing", "Batch processing", 2025-09; Gemini API docs,
 """
 TOOLS: Final[Mapping[str, Mapping[str, float]]] = {"openai": {"web_search": 10 / 1e3, "storage_search": 2.5 / 1e3}}
 """By row, USD for one use of its own tools, whatever the model. OpenAI docs, "Pricing", "Tools", 2026-11."""
-FREE: Final[Mapping[str, str]] = {"openrouter": ":free"}
-"""How the names of models end that cost nothing. OpenRouter docs, "Model variants", 2026-11."""
+FREE: Final[Mapping[str, re.Pattern[str]]] = {
+    "openai": re.compile(r"^(omni-|text-)?moderation\b"),
+    "openrouter": re.compile(r":free$"),
+}
+"""By row, the names of models that cost nothing.
+
+Source: OpenAI docs, Models, "omni-moderation", and OpenRouter docs, "Model variants", 2026-11.
+"""
 
 
 def is_free(row: str, name: str) -> bool:
     """Whether a row's model costs nothing, by its name."""
-    return row in FREE and name.endswith(FREE[row])
+    return row in FREE and FREE[row].search(name) is not None
 
 
 def added_prices(row: str, name: str) -> tuple[Mapping[str, float], str]:

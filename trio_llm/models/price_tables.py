@@ -67,7 +67,7 @@ def _prices_now(row: str, name: str, _: int) -> Prices | None:
 
 def _prices_at(row: str, name: str, at: datetime | None) -> Prices | None:
     if is_free(row, name):
-        return Prices({"input": 0.0, "output": 0.0}, source=f"{row}: models of this variant are free")
+        return Prices({"input": 0.0, "output": 0.0}, source=f"{row}: this model is free")
     moment = at or datetime.now().astimezone()
     if (past := past_prices(row, name, moment)) is not None:
         return Prices(past[0], source=past[1])

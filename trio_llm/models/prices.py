@@ -104,17 +104,17 @@ _INPUTS: Final = ("input_audio", "input_image", "input_video")
 _OUTPUTS: Final = ("output_audio", "output_image", "output_reasoning")
 
 
-REASONING_BESIDE: Final = frozenset({"vercel_ai_gateway"})
+REASONING_BESIDE: Final = frozenset({"perplexity", "vercel_ai_gateway"})
 """Whose usage counts reasoning beside `completion_tokens`, and charges both.
 
-Vercel's own `cost` is both together (recordings of 2026-03, for OpenAI's and Google's models alike).
+Vercel's own `cost` is both together (recordings of 2026-03, for OpenAI's and Google's models alike). Perplexity lists
+the two at prices of their own (Perplexity docs, "Pricing", "Sonar Deep Research", 2026-11).
 """
 _BESIDE: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
     "": (((("server_tool_use", "web_search_requests")), "web_search"),),
     "perplexity": (
         (("citation_tokens",), "output_citation"),
         (("num_search_queries",), "web_search"),
-        (("reasoning_tokens",), "output_reasoning"),
     ),
 }
 """What usages count beside tokens of prompt and answer, by row; the empty one is all rows.
@@ -133,12 +133,21 @@ def _add_beside(parts: dict[str, float], usage: Usage, row: str) -> None:
     size = usage.get("search_context_size")
     if isinstance(size, str):
         parts[f"request_{size}"] = 1
-    # Anthropic tells apart how long what was written to the cache is kept.
-    kept = usage.get("cache_creation")
-    hour = kept.get("ephemeral_1h_input_tokens") if isinstance(kept, Mapping) else None
-    if isinstance(hour, int) and hour:
+    if hour := _kept_an_hour(usage):
         parts["cache_write_1h"] = hour
         parts["cache_write"] = max(0, parts["cache_write"] - hour)
+
+
+def _kept_an_hour(usage: Usage) -> float:
+    """Tokens that were written to the cache for an hour, where Anthropic or Bedrock tells these apart.
+
+    Source: Anthropic docs, "Prompt caching", "1-hour cache duration"; Bedrock API reference, "CacheDetail", 2026-11.
+    """
+    kept, details = usage.get("cache_creation"), usage.get("cacheDetails")
+    if isinstance(kept, Mapping):
+        return _count(kept.get("ephemeral_1h_input_tokens"))
+    written = [one for one in details if isinstance(one, Mapping)] if isinstance(details, list) else []
+    return sum(_count(one.get("inputTokens")) for one in written if one.get("ttl") == "1h")
 
 
 def _keep_within(parts: dict[str, float], whole: float, names: tuple[str, ...]) -> None:

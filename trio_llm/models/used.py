@@ -6,15 +6,17 @@ delivered, and what was asked, by `expected_tokens`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 
 from .._types.chat import ModelResponse
+from .._types.embeddings import EmbeddingRequest
 from .._types.images import ImageResponse
 from .._types.messages_api.reply import AnthropicMessagesResponse
 from .._types.request import AnyRequest
+from .._types.reranking import RerankRequest
 from .._types.responses_api.response import ResponsesAPIResponse
 from .._types.spoken import SpeechRequest
 from .._types.text_completions import TextCompletionResponse
@@ -32,6 +34,8 @@ _PLAIN_BYTES: Final = 32_000
 """Of a second of speech as samples."""
 _SOUND_OF_A_CHARACTER: Final = 1.4
 """Tokens of sound for each character that is spoken."""
+_DOCUMENTS: Final = 100
+"""That one search ranks at most. Cohere docs, "Pricing", 2026-11."""
 _LEAST_SECONDS: Final[Mapping[str, float]] = {"groq": 10.0}
 """Sound that is shorter is charged as if it were this long. Groq docs, "Speech to text", 2026-11."""
 
@@ -63,9 +67,25 @@ def asked_amounts(asked: AnyRequest | None) -> dict[str, float]:
     return {"character": len(asked.input)} if isinstance(asked, SpeechRequest) else {}
 
 
+def guessed_amounts(asked: AnyRequest | None) -> Iterator[dict[str, float]]:
+    """What a request may be paid for of which nobody tells how much it was: the first that has a price is right."""
+    if isinstance(asked, SpeechRequest):
+        yield spoken_tokens(asked)
+    elif isinstance(asked, EmbeddingRequest):
+        yield {"input": expected_tokens(asked)[0]}
+    elif isinstance(asked, RerankRequest):
+        yield {"rerank_search": ranked_searches(asked)}
+        yield {"input": expected_tokens(asked)[0]}
+
+
 def spoken_tokens(asked: SpeechRequest) -> dict[str, float]:
     """About how many tokens a text and its sound have, where speech is paid by these; nobody tells."""
     return {"input": len(asked.input) / 4, "output_audio": _SOUND_OF_A_CHARACTER * len(asked.input)}
+
+
+def ranked_searches(asked: RerankRequest) -> int:
+    """How many searches a ranking is paid as."""
+    return -(-len(asked.documents) // _DOCUMENTS)
 
 
 def heard_seconds(asked: TranscriptionRequest) -> float:

@@ -12,14 +12,12 @@ from typing import Any, Final
 from .._types.request import AnyRequest
 from ..models.prices import Prices, Quantities
 from ..models.sizes import expected_tokens
-from ..models.used import asked_amounts, heard_seconds, picture_part, spoken_tokens
+from ..models.used import asked_amounts, heard_seconds, picture_part, ranked_searches, spoken_tokens
 
 BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
 """Operations that are paid by token, whatever the model."""
 _PICTURES: Final[Mapping[str, int]] = {"low": 272, "medium": 1_056, "high": 4_160}
 """Tokens of a square picture by its quality. OpenAI docs, "Image generation", "Cost and latency", 2026-11."""
-_DOCUMENTS: Final = 100
-"""That one search ranks at most. Cohere docs, "Pricing", 2026-11."""
 _Amounts = Mapping[str, float]
 
 
@@ -59,7 +57,7 @@ def _spoken(request: Any, _: int | None) -> Iterator[_Amounts]:
 
 
 def _ranked(request: Any, size: int | None) -> Iterator[_Amounts]:
-    yield {"rerank_search": -(-len(request.documents) // _DOCUMENTS)}
+    yield {"rerank_search": ranked_searches(request)}
     yield {"input": expected_tokens(request, size)[0]}
 
 

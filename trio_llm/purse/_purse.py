@@ -132,7 +132,7 @@ class Purse:
         if self.reserved < _NOTHING:
             self.reserved = 0.0
         entry = entry_of(learnt, rates)
-        if entry is None or (entry[5] is None and learnt.request.operation not in PAID):
+        if entry is None or (not entry[5] and learnt.request.operation not in PAID):
             return
         self._entries.append(entry)
         _, _, _, prompt, answer, charged, _, _, _, _ = entry
