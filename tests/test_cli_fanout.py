@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import io
 import json
@@ -251,6 +252,16 @@ def test_tables_and_arrays_are_read(name: str, serving: Serve, tmp_path: Path) -
     assert [first["id"], second["id"], second["prompt"]] == ["007", "008", "42"]
     assert first["prompt"].split() == ["red,", "and", "round"]
     assert sorted(body(request).get("seed", 0) for request in simulator.requests) == [0, 5]
+
+
+def test_a_cell_may_be_as_long_as_a_document(serving: Serve, tmp_path: Path) -> None:
+    simulator = serving(Simulator())
+    source, limit = tmp_path / "prompts.csv", csv.field_size_limit()
+    source.write_text(f"prompt\n{'a' * (limit + 1)}\n")
+
+    assert main(["fanout", str(source), "--model", "openai/any"]) == 0
+    assert len(body(simulator.requests[0])["messages"][-1]["content"]) == limit + 1
+    assert csv.field_size_limit() == limit
 
 
 def test_a_file_for_openais_batches_is_read(serving: Serve, tmp_path: Path) -> None:

@@ -56,6 +56,27 @@ def test_sixteen_threads_with_loops_of_their_own_lose_no_reply_of_a_process() ->
             assert run_program(IN_THREADS, f"{server.origin}/v1").strip() == "[]"
 
 
+NOBODY_FINALISES = (
+    ASKING
+    + """
+async def ask():
+    sys.set_asyncgen_hooks(None, None)
+    return await trio_llm.acompletion("openai/m", messages, **options)
+loop = asyncio.new_event_loop()
+print(loop.run_until_complete(ask()).choices[0].message.content)
+"""
+)
+
+
+def test_a_process_whose_loop_never_ends_says_nothing_at_its_exit() -> None:
+    """As with `nest_asyncio`, whose loops end with the interpreter and finalise no generators."""
+    with serving(answering(reply(ANSWER))) as server:
+        command = [sys.executable, "-c", NOBODY_FINALISES, f"{server.origin}/v1"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert (done.stdout, done.stderr) == ("hello\n", "")
+
+
 WITHOUT_UNIX = (
     """
 import concurrent.futures.thread, logging, os, random, socket, tempfile, anyio, trio, httpx

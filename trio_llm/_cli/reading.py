@@ -169,10 +169,13 @@ def _table(comma: str) -> Callable[[PromptFile], Records]:
 
 
 def _next_row(source: PromptFile, rows: Any) -> list[str] | None:
+    limit = csv.field_size_limit(len(source.text))  # 131,072 characters a cell else, and documents are longer
     try:
         return cast("list[str] | None", next(rows, None))
     except csv.Error as error:
         raise CommandError(f"{source.name}, line {rows.line_num}: {error}") from error
+    finally:
+        csv.field_size_limit(limit)  # it is the whole process's
 
 
 def _columns(source: PromptFile, row: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator
 from typing import Final
 
@@ -57,9 +58,12 @@ async def default_client() -> Client:
 
 
 async def _close_at_end(client: Client) -> AsyncGenerator[None, None]:  # noqa: ASYNC900 - finalised by the loop
+    exiting = sys.is_finalizing  # held here: an interpreter that ends takes the names of its modules away
     try:
         yield
     finally:
-        # At the end of a run Trio finalises generators in a cancelled scope.
-        with trio.CancelScope(deadline=trio.current_time() + CLOSING_TIME, shield=True):
-            await client.aclose()
+        # Loops that `nest_asyncio` has changed end with the interpreter, and finalise nothing.
+        if not exiting():
+            # At the end of a run Trio finalises generators in a cancelled scope.
+            with trio.CancelScope(deadline=trio.current_time() + CLOSING_TIME, shield=True):
+                await client.aclose()
