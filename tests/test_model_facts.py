@@ -99,6 +99,12 @@ def test_facts_come_with_their_source() -> None:
         ("vertex_ai/claude-opus-4-6", "claude-opus-4-6@default"),
         ("bedrock_mantle/openai.gpt-oss-120b", "openai.gpt-oss-120b-1:0"),
         ("veniceai/llama-3.3-70b", "llama-3.3-70b"),
+        ("bedrock/us.anthropic.claude-sonnet-4-20250514-v1:0", "claude-sonnet-4-20250514"),
+        ("bedrock/anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet-20241022"),
+        ("vertex_ai/claude-3-5-sonnet-v2@20241022", "claude-3-5-sonnet-20241022"),
+        ("anthropic/claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022"),
+        ("anthropic/claude-3-5-sonnet", "claude-3-5-sonnet-20241022"),
+        ("mistral/mistral-large-2512", "mistral-large-2512"),
     ],
 )
 def test_a_model_is_found_under_the_name_that_its_provider_writes(name: str, key: str) -> None:
@@ -110,6 +116,45 @@ def test_a_model_that_nobody_knows_is_an_error_with_the_nearest_ones() -> None:
         trio_llm.get_model_info("openai/gpt-4oo")
     with pytest.raises(UnknownModelError):
         trio_llm.supports("openai/gpt-4oo", "vision")
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("openai/gpt-4o", "chat"),
+        ("openai/gpt-4-32k", "chat"),
+        ("openai/gpt-3.5-turbo-instruct", "completion"),
+        ("openai/text-embedding-3-small", "embedding"),
+        ("voyage/rerank-2.5", "rerank"),
+        ("openai/omni-moderation-latest", "moderation"),
+        ("openai/whisper-1", "audio_transcription"),
+        ("openai/gpt-4o-mini-tts", "audio_speech"),
+        ("openai/gpt-image-1", "image_generation"),
+        ("gemini/gemini-2.5-flash-image", "chat"),
+        ("xai/grok-imagine-video", "video_generation"),
+    ],
+)
+def test_it_is_known_what_a_model_is_called_for(name: str, mode: str) -> None:
+    assert trio_llm.get_model_info(name).mode == mode
+
+
+@pytest.mark.parametrize("name", ["openai/text-embedding-3-small", "gemini/gemini-embedding-001", "openai/gpt-image-1"])
+def test_what_writes_no_text_has_no_limit_of_tokens_for_it(name: str) -> None:
+    """The sources have the length of vectors there, or a zero."""
+    info = trio_llm.get_model_info(name)
+
+    assert (info.max_tokens, info.max_output_tokens) == (None, None)
+    assert info.context_window != 0
+    assert trio_llm.get_max_tokens(name) is None
+
+
+def test_another_version_of_a_model_does_not_have_the_facts_of_the_newest() -> None:
+    older = trio_llm.get_model_info("mistral/mistral-large-2402")
+    preview = trio_llm.get_model_info("azure/gpt-4-1106-preview")
+
+    assert (older.context_window, older.supports_vision) == (None, None)
+    assert older.input_cost_per_token is not None
+    assert (preview.context_window, preview.max_tokens, preview.supports_vision) == (128_000, 4_096, False)
 
 
 def test_what_nobody_says_is_none() -> None:

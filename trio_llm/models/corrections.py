@@ -8,7 +8,20 @@ from typing import Any, Final
 
 from .names import spellings
 
+_TURBO: Final = (
+    {
+        "context_window": 128_000,
+        "max_input_tokens": 128_000,
+        "max_tokens": 4_096,
+        "max_output_tokens": 4_096,
+        "supports_vision": False,
+        "input_modalities": ["text"],
+    },
+    "https://developers.openai.com/api/docs/models/gpt-4-turbo-preview (2026-11)",
+)
+"""Of the previews of GPT-4 Turbo, which without their dates would be GPT-4, or GPT-4 Turbo, which sees."""
 _CORRECTIONS: Final[Mapping[tuple[str, str], tuple[Mapping[str, Any], str]]] = {
+    **{(row, f"gpt-4-{date}-preview"): _TURBO for row in ("azure", "openai") for date in ("0125", "1106", "turbo")},
     ("local", "smollm2"): (
         {
             "context_window": 1_024,

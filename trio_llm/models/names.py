@@ -18,6 +18,7 @@ _LEADING: Final = re.compile(
 _REGION: Final = re.compile(r"^(?:us|eu|apac|ap|jp|au|ca|sa|us-gov|global)\.(?=[a-z0-9]+\.)")
 _BEDROCK_VERSION: Final = re.compile(r"-v\d+(?::\d+)?(?::\w+)?$|:\d+(?::\w+)?$")
 _VERTEX_VERSION: Final = re.compile(r"@[\w.-]+$")
+_VERTEX_DATE: Final = re.compile(r"(?:-v\d)?@(20\d{6})$")
 _VARIANT: Final = re.compile(r":(?!\d)[\w.-]+$")
 """What gateways append to a name: `:free`, `:online`, `:groq`."""
 _DATE: Final = re.compile(r"-(?:20\d{2}-?\d{2}-?\d{2}|20\d{2}|\d{2}-\d{2}|\d{2}-20\d{2}|\d{4})$")
@@ -43,6 +44,7 @@ def _all_spellings(name: str) -> Iterator[str]:
     bare = _REGION.sub("", bare)
     yield bare
     yield bare.lower()
+    yield _VERTEX_DATE.sub(r"-\1", bare)
     for pattern in (_VARIANT, _VERTEX_VERSION, _BEDROCK_VERSION, _LATEST, _DATE):
         shorter = pattern.sub("", bare)
         yield shorter

