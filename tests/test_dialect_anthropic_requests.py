@@ -20,6 +20,7 @@ from trio_llm._types.http import HTTPRequest
 
 MODEL = "claude-sonnet-4-5"
 NEWER = "claude-opus-5"
+OLDER = "claude-opus-4-20250514"
 OLDER = "claude-3-haiku-20240307"
 HELLO: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
 MARKER = {"type": "ephemeral"}
@@ -165,7 +166,7 @@ def test_a_value_without_a_json_form_is_refused() -> None:
 
 
 def test_sampling_is_sent_where_the_model_has_it() -> None:
-    made = body(temperature=0.5, top_p=0.9)
+    made = body(OLDER, temperature=0.5, top_p=0.9)
     assert (made["temperature"], made["top_p"]) == (0.5, 0.9)
     assert body(NEWER, temperature=1, top_p=1)["temperature"] == 1
 
@@ -181,8 +182,59 @@ def test_models_without_sampling_refuse_it(parameters: dict[str, Any]) -> None:
 def test_thinking_excludes_sampling(parameters: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedParamsError, match="with thinking"):
         body(reasoning_effort="low", **parameters)
-    made = body(reasoning_effort="low", temperature=1, top_p=0.95)
+    made = body(OLDER, reasoning_effort="low", temperature=1, top_p=0.95)
     assert (made["temperature"], made["top_p"]) == (1, 0.95)
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4-1", MODEL, "claude-haiku-4-5", "claude-sonnet-4-6"])
+def test_one_of_temperature_and_top_p_is_sent_to_models_that_take_one(model: str) -> None:
+    with pytest.raises(UnsupportedParamsError, match="top_p=0.9: this model takes it or temperature"):
+        body(model, temperature=0.5, top_p=0.9)
+    dropped = body(model, temperature=0.5, top_p=0.9, drop_params=True)
+
+    assert dropped["temperature"] == 0.5
+    assert "top_p" not in dropped
+    assert body(model, top_p=0.9)["top_p"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [((0.5, 1), (0.5, None)), ((1, 0.9), (None, 0.9)), ((1, 1), (None, None)), ((1, None), (1, None))],
+)
+def test_the_one_that_says_nothing_stays_behind(
+    given: tuple[float, float | None], sent: tuple[float | None, float | None]
+) -> None:
+    made = body(temperature=given[0], top_p=given[1])
+    assert (made.get("temperature"), made.get("top_p")) == sent
+
+
+def test_a_budget_is_an_error_for_models_without_budgets() -> None:
+    budget = {"type": "enabled", "budget_tokens": 2048}
+    with pytest.raises(UnsupportedParamsError, match="adaptive"):
+        body("claude-opus-4-7", thinking=budget)
+    made = body("claude-opus-4-7", thinking=budget, max_tokens=100, drop_params=True)
+
+    assert (made["thinking"], made["max_tokens"]) == ({"type": "adaptive", "display": "summarized"}, 100)
+    assert body("claude-opus-4-6", thinking=budget)["thinking"] == budget
+
+
+@pytest.mark.parametrize("model", [MODEL, "claude-sonnet-4-6", "claude-opus-4-7"])
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "tide"}}])
+def test_thinking_and_a_demanded_tool_exclude_each_other(model: str, choice: Any) -> None:
+    tools = [{"type": "function", "function": {"name": "tide"}}]
+    with pytest.raises(UnsupportedParamsError, match="a tool that has to be called"):
+        body(model, tools=tools, tool_choice=choice, reasoning_effort="low")
+    made = body(model, tools=tools, tool_choice=choice, reasoning_effort="low", drop_params=True)
+
+    assert "thinking" not in made
+    assert made["tool_choice"]["type"] in ("any", "tool")
+    assert "thinking" in body(model, tools=tools, tool_choice="auto", reasoning_effort="low")
+
+
+def test_later_models_think_beside_a_demanded_tool() -> None:
+    tools = [{"type": "function", "function": {"name": "tide"}}]
+    made = body("claude-opus-4-8", tools=tools, tool_choice="required", reasoning_effort="low")
+    assert (made["thinking"]["type"], made["tool_choice"]) == ("adaptive", {"type": "any"})
 
 
 @pytest.mark.parametrize(("effort", "budget"), BUDGETS.items())

@@ -158,7 +158,7 @@ def test_a_function_that_the_caller_names_is_still_the_one_that_is_called() -> N
 
 def test_a_budget_of_thinking_and_an_enforced_tool_exclude_each_other() -> None:
     asked: dict[str, Any] = {"response_format": {"type": "json_object"}, "reasoning_effort": "low"}
-    with pytest.raises(UnsupportedParamsError, match="thinking beside this response_format"):
+    with pytest.raises(UnsupportedParamsError, match="thinking beside a tool that has to be called"):
         body(**asked)
     assert "thinking" not in body(**asked, drop_params=True)
     assert body(NEWER, **asked)["thinking"]["type"] == "adaptive"

@@ -32,6 +32,7 @@ FIXTURES = Path(__file__).parent / "fixtures" / "converse"
 WHOLE: dict[str, Any] = json.loads((FIXTURES / "chat.json").read_bytes())
 STREAM = (FIXTURES / "chat.aws").read_bytes()
 MODEL = "anthropic.claude-3-9-harbour-v1:0"
+CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 QUESTION = {"role": "user", "content": "Which port?"}
 TOOL = {"type": "function", "function": {"name": "tide", "parameters": {"type": "object", "properties": {}}}}
 SCHEMA = {"type": "object", "properties": {"port": {"type": "string"}}}
@@ -274,7 +275,6 @@ def test_parameters_go_to_their_places() -> None:
         temperature=0.5,
         max_tokens=7,
         stop="END",
-        reasoning_effort="low",
         service_tier="flex",
         tools=[TOOL],
         tool_choice="required",
@@ -282,9 +282,60 @@ def test_parameters_go_to_their_places() -> None:
     )
 
     assert body["inferenceConfig"] == {"temperature": 0.5, "maxTokens": 7, "stopSequences": ["END"]}
-    assert body["additionalModelRequestFields"] == {"thinking": {"type": "enabled", "budget_tokens": 1024}}
     assert (body["serviceTier"], body["toolConfig"]["toolChoice"]) == ({"type": "flex"}, {"any": {}})
     assert body["guardrailConfig"]["guardrailIdentifier"] == "g"
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "fields"),
+    [
+        ("anthropic.claude-3-7-sonnet-20250219-v1:0", "low", {"thinking": {"type": "enabled", "budget_tokens": 1024}}),
+        ("anthropic.claude-3-7-sonnet-20250219-v1:0", "none", None),
+        (
+            "us.anthropic.claude-opus-4-7",
+            "high",
+            {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": "high"}},
+        ),
+        ("global.anthropic.claude-opus-5", "none", {"thinking": {"type": "disabled"}}),
+        ("amazon.nova-2-lite-v1:0", "low", {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "low"}}),
+    ],
+)
+def test_an_effort_is_told_as_each_generation_wants_it(
+    model: str, effort: str, fields: dict[str, object] | None
+) -> None:
+    assert encoded(model=model, reasoning_effort=effort).get("additionalModelRequestFields") == fields
+
+
+def test_the_limit_of_thinking_and_answer_is_above_the_budget() -> None:
+    made = encoded(model=CLAUDE, reasoning_effort="low", max_tokens=500)
+    assert made["inferenceConfig"] == {"maxTokens": 1524}
+    assert "inferenceConfig" not in encoded(model=CLAUDE, reasoning_effort="low")
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "left"),
+    [
+        ("us.anthropic.claude-opus-4-7", {"temperature": 0.5}, {}),
+        (CLAUDE, {"temperature": 0.5, "top_p": 0.9}, {"inferenceConfig": {"temperature": 0.5}}),
+        (CLAUDE, {"temperature": 0.5, "reasoning_effort": "low"}, {}),
+    ],
+)
+def test_what_claude_refuses_is_told_before_the_call(
+    model: str, parameters: dict[str, Any], left: dict[str, Any]
+) -> None:
+    with pytest.raises(UnsupportedParamsError, match="cannot express"):
+        encoded(model=model, **parameters)
+    made = encoded(model=model, drop_params=True, **parameters)
+    assert made.get("inferenceConfig", {}) == left.get("inferenceConfig", {})
+
+
+def test_claude_does_not_think_beside_a_tool_that_it_has_to_call() -> None:
+    with pytest.raises(UnsupportedParamsError, match="a tool that has to be called"):
+        encoded(model=CLAUDE, reasoning_effort="low", tools=[TOOL], tool_choice="required")
+    made = encoded(model=CLAUDE, reasoning_effort="low", tools=[TOOL], tool_choice="required", drop_params=True)
+
+    assert made["toolConfig"]["toolChoice"] == {"any": {}}
+    assert "additionalModelRequestFields" not in made
 
 
 def test_a_schema_is_enforced_by_bedrock_where_it_can_and_else_by_a_tool() -> None:

@@ -4,7 +4,7 @@ The wire format is one, but generations differ in ways that a request has to kno
 which generation it is, so the rules go by its version and never by a list of models that would grow.
 
 Source: Anthropic docs, "Models overview", "Adaptive thinking", "Structured outputs", "Migration guide", "What's new in
-Claude Opus 5.5" (forced tool use) and "Mid-conversation system messages", 2026-11.
+Claude Opus 5.5" (forced tool use), "Migrating to Claude 4.5" (sampling), "Mid-conversation system messages", 2026-11.
 """
 
 from __future__ import annotations
@@ -50,10 +50,21 @@ def takes_forced_tools(model: str) -> bool:
     return _assumed_version(model) < (5, 1) or "haiku" in model
 
 
+def thinks_beside_forced_tools(model: str) -> bool:
+    """Whether a tool may be demanded while the model thinks: from 4.8 on, on the models that take the demand at all."""
+    return _assumed_version(model) >= (4, 8)
+
+
 def has_fixed_sampling(model: str) -> bool:
     """Whether `temperature` and `top_p` are surely refused: models released after Opus 4.6."""
     known = version(model)
     return known is not None and known > (4, 6)
+
+
+def takes_one_sampling(model: str) -> bool:
+    """Whether `temperature` and `top_p` exclude each other: "please use only one", Opus 4.1 to all of 4.6."""
+    known = version(model)
+    return known is not None and (4, 1) <= known <= (4, 6)
 
 
 def takes_late_system(model: str) -> bool:

@@ -18,7 +18,7 @@ from ..contract import WireCall, json_request, merge_extra_body, supported_param
 from .messages import conversation
 from .models import takes_late_system
 from .structured import ANSWER_TOOL, answer_tool, native_format, told
-from .thinking import max_tokens, refuse, sampling_fields, thinking_fields
+from .thinking import is_thinking, max_tokens, refuse, sampling_fields, settle_forced_tool, thinking_fields
 from .tools import beta_headers, wire_tool_choice, wire_tools
 
 PATH: Final = "/v1/messages"
@@ -80,8 +80,9 @@ def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     if (form := native_format(call)) is not None:
         body["output_config"] = {**body.get("output_config", {}), "format": form}
     body |= _tool_fields(call, parameters)
-    _settle_forced_answer(call, body)
-    thinks = body.get("thinking", {}).get("type") in ("enabled", "adaptive")
+    if body.get("tool_choice", {}).get("type") in ("any", "tool"):
+        settle_forced_tool(call, body)
+    thinks = is_thinking(body)
     return body | sampling_fields(call, parameters, thinks=thinks) | _other_fields(call, parameters)
 
 
@@ -105,14 +106,6 @@ def _choice_with_answer(choice: dict[str, Any] | None, *, alone: bool) -> dict[s
     if alone or kind == "none":
         return {"type": "tool", "name": ANSWER_TOOL, "disable_parallel_tool_use": True}
     return {**(choice or {}), "type": "any"} if kind == "auto" else choice or {}
-
-
-def _settle_forced_answer(call: WireCall[ChatRequest], body: dict[str, Any]) -> None:
-    """A budget of thinking and a tool that must be called exclude each other; the answer's form matters more."""
-    forced = any(tool.get("name") == ANSWER_TOOL for tool in body.get("tools", ()))
-    if forced and body.get("thinking", {}).get("type") == "enabled":
-        refuse(call, "cannot express thinking beside this response_format, which a tool has to enforce")
-        del body["thinking"]
 
 
 def _other_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) -> dict[str, Any]:

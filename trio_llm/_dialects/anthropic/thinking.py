@@ -13,11 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..._convert.narrow import a_number, an_object
+from ..._convert.narrow import a_number, an_object, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..contract import WireCall
-from .models import default_max_tokens, has_fixed_sampling, thinks_adaptively
+from .models import (
+    default_max_tokens,
+    has_fixed_sampling,
+    takes_one_sampling,
+    thinks_adaptively,
+    thinks_beside_forced_tools,
+)
 
 BUDGETS: Final[Mapping[str, int]] = {
     "minimal": 1_024,
@@ -30,6 +36,9 @@ BUDGETS: Final[Mapping[str, int]] = {
 """Tokens of thinking for each effort. 1,024 is the least that Anthropic allows; low to high are LiteLLM's."""
 
 _EFFORTS: Final[Mapping[str, str]] = {name: name for name in BUDGETS} | {"minimal": "low"}
+_ADAPTIVE: Final[Mapping[str, Any]] = {"type": "adaptive", "display": "summarized"}
+"""Models after 4.6 hide their thinking unless asked."""
+_OTHER: Final[Mapping[str, str]] = {"temperature": "top_p", "top_p": "temperature"}
 _LEAST_TOP_P: Final = 0.95
 """The least `top_p` that goes together with thinking."""
 
@@ -39,13 +48,22 @@ def thinking_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) 
 
     Raises:
         BadRequestError: for an effort that does not exist.
+        UnsupportedParamsError: for a budget that the model does not take; `drop_params` leaves the budget out.
     """
     given, effort = parameters.get("thinking"), _effort(parameters.get("reasoning_effort"))
-    thinking = an_object(given, "thinking") if given is not None else _thinking(call.model, effort)
+    thinking = _given(call, given) if given is not None else _thinking(call.model, effort)
     fields: dict[str, Any] = {} if thinking is None else {"thinking": dict(thinking)}
     if effort in _EFFORTS and thinking is not None and thinking.get("type") == "adaptive":
         fields["output_config"] = {"effort": _EFFORTS[effort]}
     return fields
+
+
+def _given(call: WireCall[ChatRequest], given: object) -> Mapping[str, Any]:
+    thinking = an_object(given, "thinking")
+    if thinking.get("type") == "enabled" and has_fixed_sampling(call.model):  # what refuses one, refuses the other
+        refuse(call, "cannot express a budget of thinking: this model wants thinking={'type': 'adaptive'}")
+        return _ADAPTIVE
+    return thinking
 
 
 def _effort(given: object) -> str:
@@ -64,8 +82,24 @@ def _thinking(model: str, effort: str) -> Mapping[str, Any] | None:
     if effort == "none":
         return {"type": "disabled"}
     if thinks_adaptively(model):
-        return {"type": "adaptive", "display": "summarized"}  # later models hide their thinking unless asked
+        return _ADAPTIVE
     return {"type": "enabled", "budget_tokens": BUDGETS[effort]}
+
+
+def is_thinking(fields: Mapping[str, Any]) -> bool:
+    """Whether the fields of a request have the model think."""
+    return as_mapping(fields.get("thinking")).get("type") in ("enabled", "adaptive")
+
+
+def settle_forced_tool(call: WireCall[ChatRequest], fields: dict[str, Any]) -> None:
+    """Take thinking out of the fields of a request that demands a tool, on models of which only one can be wanted.
+
+    Raises:
+        UnsupportedParamsError: unless it may be dropped.
+    """
+    if is_thinking(fields) and not thinks_beside_forced_tools(call.model):
+        refuse(call, "cannot express thinking beside a tool that has to be called, as response_format may need one")
+        del fields["thinking"]
 
 
 def max_tokens(call: WireCall[ChatRequest], parameters: Mapping[str, Any], thinking: Mapping[str, Any] | None) -> int:
@@ -83,11 +117,14 @@ def sampling_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any], 
         UnsupportedParamsError: for values that it surely refuses, unless they may be dropped.
     """
     fields: dict[str, Any] = {}
+    fixed, one = has_fixed_sampling(call.model), takes_one_sampling(call.model)
     for name, allowed in (("temperature", _temperature_problem), ("top_p", _top_p_problem)):
         value = parameters.get(name)
-        if value is None:
+        if value is None or (one and value == 1 and parameters.get(_OTHER[name]) is not None):
             continue
-        problem = allowed(a_number(value, name), thinks=thinks, fixed=has_fixed_sampling(call.model))
+        problem = allowed(a_number(value, name), thinks=thinks, fixed=fixed)
+        if problem is None and one and fields:
+            problem = "this model takes it or temperature, not both"
         if problem is None:
             fields[name] = value
         else:

@@ -21,6 +21,7 @@ from ..._types.receipt import EnforcedBy
 from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..schema import response_format_dict
+from .claude import claude_inference, claude_thinking, is_claude
 from .media import cache_point
 from .messages import conversation, has_results, schema_text, used_tools
 
@@ -44,9 +45,6 @@ _EXPRESSIBLE: Final = frozenset(
     )
 )
 _TIERS: Final[Mapping[str, str]] = {"default": "default", "flex": "flex", "priority": "priority"}
-_BUDGETS: Final[Mapping[str, int]] = {"minimal": 1024, "low": 1024, "medium": 2048, "high": 4096}
-"""Tokens of thinking for an effort, as LiteLLM counts."""
-_CLAUDE: Final = re.compile(r"(^|[./])(anthropic\.)?claude")
 _NOVA: Final = re.compile(r"(^|[./])amazon\.nova")
 _EFFORTFUL: Final = re.compile(r"(^|[./])(openai\.gpt-oss|deepseek\.|qwen\.|moonshot|minimax|zai\.)")
 """Models that take OpenAI's word for it."""
@@ -95,12 +93,14 @@ def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:
             raise BadRequestError("messages: there is nothing to answer")
         # The wire wants a turn to answer: instructions alone are the user's.
         system, turns = [], [{"role": "user", "content": system}]
+    tools = _tools(call, given, turns)
+    thinking = _thinking(call, given, tools)
     fields = {
         "messages": turns,
         "system": system,
-        "inferenceConfig": _inference(call, given),
-        "toolConfig": _tools(call, given, turns),
-        "additionalModelRequestFields": _thinking(call, given),
+        "inferenceConfig": _inference(call, given, thinking),
+        "toolConfig": tools,
+        "additionalModelRequestFields": thinking,
         "serviceTier": _tier(call, given),
         "outputConfig": _output(call, given),
     }
@@ -120,19 +120,21 @@ def _check(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> None:
         refuse(call, f"cannot express response_format of type {kind!r}")
 
 
-def _inference(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
-    stop, temperature = given.get("stop"), given.get("temperature")
+def _inference(call: WireCall[ChatRequest], given: Mapping[str, Any], thinking: Mapping[str, Any]) -> dict[str, Any]:
+    stop = given.get("stop")
+    texts = [stop] if isinstance(stop, str) else [text for _, text in a_list(stop, "stop")]
+    by_maker = claude_inference(call, given, thinking) if is_claude(call.model) else _usual(call, given)
+    fields = {**by_maker, "stopSequences": texts or None}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _usual(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+    temperature = given.get("temperature")
     if isinstance(temperature, int | float) and temperature > 1:
         refuse(call, f"cannot express temperature={temperature:g}: it ends at 1")
         temperature = None
-    texts = [stop] if isinstance(stop, str) else [text for _, text in a_list(stop, "stop")]
-    fields = {
-        "maxTokens": given.get("max_completion_tokens", given.get("max_tokens")),
-        "temperature": temperature,
-        "topP": given.get("top_p"),
-        "stopSequences": texts or None,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    limit = given.get("max_completion_tokens", given.get("max_tokens"))
+    return {"maxTokens": limit, "temperature": temperature, "topP": given.get("top_p")}
 
 
 def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any], turns: list[dict[str, Any]]) -> dict[str, Any]:
@@ -191,15 +193,14 @@ def _choice(call: WireCall[ChatRequest], choice: object) -> dict[str, Any] | Non
     return {"tool": {"name": name}}
 
 
-def _thinking(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+def _thinking(call: WireCall[ChatRequest], given: Mapping[str, Any], tools: Mapping[str, Any]) -> dict[str, Any]:
+    if is_claude(call.model):
+        return claude_thinking(call, given, forced=not {"any", "tool"}.isdisjoint(tools.get("toolChoice", ())))
     if (thinking := given.get("thinking")) is not None:
         return {"thinking": an_object(thinking, "thinking")}
     effort = given.get("reasoning_effort")
     if effort in (None, "none", "disable"):
         return {}
-    if _CLAUDE.search(call.model):
-        budget = _BUDGETS.get(str(effort), _BUDGETS["high"])
-        return {"thinking": {"type": "enabled", "budget_tokens": budget}}
     if _NOVA.search(call.model):
         level = "low" if effort == "minimal" else effort
         return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": level}}
