@@ -164,6 +164,25 @@ TOO_LONG = [
     },
     {"message": "too many tokens: size limit exceeded by 9 tokens."},
     {"error": {"message": "prompt too long; exceeded max context length by 9 tokens"}},
+    {
+        "error": {
+            "message": "You passed 9 input tokens and requested 0 output tokens. However, the model's context length "
+            "is only 8 tokens, resulting in a maximum input length of 8 tokens.",
+        }
+    },
+    {"error": {"message": "You passed 900 input characters. However, the model's context length is only 8 tokens"}},
+    {"message": "The input (9 tokens) is longer than the model's context length (8 tokens)."},
+    {"error": "Requested token count exceeds the model's maximum context length of 8 tokens. You requested a total"},
+    {"error": {"message": "Input length 9 exceeds the maximum allowed input length of 8 tokens."}},
+    {"error": {"message": "Input length (9) exceeds model's maximum context length (8)."}},
+    {"error": {"message": "Your input exceeds the model's context window. Please adjust"}},
+    {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}},
+    {"error": {"message": "request (9 tokens) exceeds the available context size (8 tokens), try increasing it"}},
+    {"error": {"message": "invalid params, context window exceeds limit (2013)", "type": "bad_request_error"}},
+    {"error": "The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 9)"},
+    {"error": {"message": "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 8]"}},
+    {"error": {"message": "prompt token count of 9 exceeds", "code": "model_max_prompt_tokens_exceeded"}},
+    {"error": {"message": "Request body too large for gpt-4o model.", "code": "tokens_limit_reached"}},
     {"error": "the input length exceeds the context length"},
     {"error": {"message": "Wordless", "code": "context_length_exceeded"}},
     {"error": {"code": 400, "message": "Too long", "type": "exceed_context_size_error", "n_ctx": 512}},
@@ -204,6 +223,15 @@ def test_a_prompt_that_is_too_long_and_content_that_is_refused_are_told_on_every
 
     assert dialect.decode_error(ReplyHead(400, {}), raw).kind is kind
     assert PLAIN.of_value(body).kind is kind
+
+
+def test_a_prompt_that_is_too_long_is_not_asked_again_whatever_the_status_says() -> None:
+    told = {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}}
+
+    assert said(told, 500).final
+    assert PLAIN.of_value(told).final
+    assert not said(told, 400).final  # which says so itself
+    assert not said({"error": {"message": "The model has crashed"}}, 500).final
 
 
 @pytest.mark.parametrize(

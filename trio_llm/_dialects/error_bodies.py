@@ -22,7 +22,7 @@ import attrs
 from .._convert import json as _json
 from .._convert.narrow import as_list, as_objects, is_list, is_object, quoted
 from .._convert.pages import plain_text, sentence_of_page
-from .._types.errors import APIError, InternalServerError
+from .._types.errors import APIError, BadRequestError, InternalServerError
 from .._types.http import ReplyHead
 from .contract import ErrorDetail
 from .error_words import KINDS, kind_of_words, wait_of_words
@@ -81,7 +81,9 @@ class ErrorReading:
         if head.status < 400:
             return self._without_status(said)
         codes = [code for code in said.codes if not _repeats(code, head.status)]
-        return ErrorDetail(said.message, _first(codes), self._kind(codes, said.texts), retry_after=said.wait)
+        kind = self._kind(codes, said.texts)
+        final = _is_final(kind, head.status)
+        return ErrorDetail(said.message, _first(codes), kind, retry_after=said.wait, final=final)
 
     def of_value(self, value: Any) -> ErrorDetail:
         """What an error says that came without a status of its own, as decoded JSON.
@@ -95,7 +97,7 @@ class ErrorReading:
         status = said.status or next(known, None)
         codes = [code for code in said.codes if not _repeats(code, status)]
         kind = self._kind(codes, said.texts) or (InternalServerError if status is None else None)
-        return ErrorDetail(said.message, _first(codes), kind, status, said.wait)
+        return ErrorDetail(said.message, _first(codes), kind, status, said.wait, final=_is_final(kind, status))
 
     def _kind(self, codes: list[str], texts: tuple[str, ...]) -> type[APIError] | None:
         for table in (self.kinds, KINDS):
@@ -103,6 +105,11 @@ class ErrorReading:
                 if code.lower() in table:
                     return table[code.lower()]
         return kind_of_words(texts)
+
+
+def _is_final(kind: type[APIError] | None, status: int | None) -> bool:
+    """Whether a status says that the provider failed, and its words that it is the request."""
+    return kind is not None and issubclass(kind, BadRequestError) and status is not None and status >= 500
 
 
 @attrs.frozen

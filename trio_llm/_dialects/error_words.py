@@ -37,6 +37,8 @@ _TOO_LONG: Final = (
     "input_too_long",  # SambaNova
     "context_window_exceeded",  # Vercel's gateway
     "context_length_error",  # LM Studio
+    "model_max_prompt_tokens_exceeded",  # GitHub Copilot
+    "tokens_limit_reached",  # GitHub Models
 )
 _REFUSED: Final = (
     "content_filter",  # Azure, Moonshot
@@ -77,6 +79,18 @@ _SENTENCES: Final = (
             r"Prompt contains \d+ tokens .*too large for model with \d+ maximum context length",  # Mistral
             # vLLM, vllm/entrypoints/utils.py, 2026-11.
             r"'max_tokens' or 'max_completion_tokens' is too large: \d+\. This model's maximum context length is \d+",
+            # The same since 0.14, vllm/renderers/params.py.
+            r"You passed \d+ input (?:tokens|characters)(?: and requested \d+ output tokens)?\. However, the model's",
+            # SGLang, and Together with it; the second also with a completion that would be too long.
+            r"The input \(\d+ tokens\) is longer than the model's context length \(\d+ tokens\)",
+            r"Requested token count exceeds the model's maximum context length",
+            # Poolside and others behind OpenRouter, earendil-works/pi#4943.
+            r"Input length \(?\d+\)? exceeds (?:the )?(?:model's maximum context|maximum allowed input) length",
+            r"Your input exceeds (?:the|this model's|the model's) context window",  # OpenAI
+            # llama.cpp, ggml-org/llama.cpp#19774: the first with status 500, the second where gateways drop its code.
+            r"Context size has been exceeded\.",
+            r"(?:the )?request (?:\(\d+ tokens\) )?exceeds the available context size",
+            r"(?:invalid params, )?context window exceeds limit \(2013\)",  # MiniMax, MiniMax-AI/MiniMax-M2#119
             r"Input Tokens Exceeded: ",  # Bedrock, recorded 2026
             r"Input is too long for requested model",  # Bedrock
             r"too many tokens: ",  # Cohere of before `error_type`, recorded 2026
@@ -87,7 +101,9 @@ _SENTENCES: Final = (
             # Hugging Face's text-generation-inference.
             r"Input validation error: `inputs` (?:tokens \+ `max_new_tokens` )?must (?:be <=|have less than) \d+",
             r"Trying to keep the first \d+ tokens when context the overflows",  # LM Studio, cline/cline#3664
-            r"Range of input length should be \[\d+, \d+\]",  # Alibaba, "Error messages"
+            r"The number of tokens to keep from the initial prompt is greater than the context length",  # LM Studio
+            # Alibaba, "Error messages"; its compatible mode puts its own status and code before them.
+            r"(?:<\d+> )?(?:InternalError\.Algo\.InvalidParameter: )?Range of input length should be \[\d+, \d+\]",
             r"Prompt exceeds max length",  # Z.AI, error code 1261
         ),
     ),
