@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from ._catalog.resolving import (
         Catalog as Catalog,
     )
-    from ._client.client import (
-        ClientStatistics as ClientStatistics,
-    )
     from ._client.queries import (
         EnvironmentReport as EnvironmentReport,
     )
     from ._client.server_sent_events import (
         ServerSentEvents as ServerSentEvents,
+    )
+    from ._client.statistics import (
+        ClientStatistics as ClientStatistics,
     )
     from ._client.streams import (
         ChatStream as ChatStream,
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from ._engine.sync_stream import (
         SyncStream as SyncStream,
     )
-    from ._limits.settings import (
+    from ._limits.statistics import (
         AccountStatistics as AccountStatistics,
         LaneStatistics as LaneStatistics,
     )
@@ -90,11 +90,13 @@ if TYPE_CHECKING:
         Choices as Choices,
         Delta as Delta,
         FunctionCall as FunctionCall,
+        StreamingChoices as StreamingChoices,
+        ToolCall as ToolCall,
+    )
+    from ._types.chat.parsed import (
         ParsedChoices as ParsedChoices,
         ParsedMessage as ParsedMessage,
         ParsedResponse as ParsedResponse,
-        StreamingChoices as StreamingChoices,
-        ToolCall as ToolCall,
     )
     from ._types.decided import (
         DecisionAnswer as DecisionAnswer,
@@ -191,9 +193,9 @@ else:
             "_catalog.auth": "AuthScheme",
             "_catalog.provider": "ServerKind Wire",
             "_catalog.resolving": "Catalog",
-            "_client.client": "ClientStatistics",
             "_client.queries": "EnvironmentReport",
             "_client.server_sent_events": "ServerSentEvents",
+            "_client.statistics": "ClientStatistics",
             "_client.streams": "ChatStream ImageStream MessageStream PumpedChatStream PumpedMessageStream PumpedResponseStream ResponseStream SpeechStream TextStream TranscriptionStream",
             "_combinators.completed": "Outcomes",
             "_combinators.jobs": "Job Timings",
@@ -205,9 +207,10 @@ else:
             "_engine.pumping": "PumpedStream",
             "_engine.stream": "Stream",
             "_engine.sync_stream": "SyncStream",
-            "_limits.settings": "AccountStatistics LaneStatistics",
+            "_limits.statistics": "AccountStatistics LaneStatistics",
             "_transport": "Transport TransportStatistics",
-            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall ParsedChoices ParsedMessage ParsedResponse StreamingChoices ToolCall",
+            "_types.chat": "ChoiceLogprobs Choices Delta FunctionCall StreamingChoices ToolCall",
+            "_types.chat.parsed": "ParsedChoices ParsedMessage ParsedResponse",
             "_types.decided": "DecisionAnswer DecisionProbability DecisionRequest DecisionResponse",
             "_types.embeddings": "Embedding",
             "_types.images": "ImageChunk ImageObject",

@@ -3,6 +3,8 @@
 It is *new* until its first call makes the engine, with its connections, in the run of an event loop to which it belongs
 from then on. It is *closed* when its block is left, and stays so. Closing cuts off the calls that still run, ends their
 streams, and closes the transport.
+
+What runs many calls is imported when it is first asked for: a program with one call does without.
 """
 
 from __future__ import annotations
@@ -12,16 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
-import attrs
-
 from .._catalog.provider import Provider
-from .._combinators.cascading import cascade
-from .._combinators.completed import Outcomes, as_completed
-from .._combinators.fanning import fan_out
-from .._combinators.hedging import hedge
-from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
-from .._combinators.merging import MergedStream, OnFailure, merge
-from .._combinators.racing import Accept, race
 from .._credentials.variables import proxies_wanted
 from .._dialects.contract import Quirks
 from .._engine.call import DrainReport
@@ -36,7 +29,7 @@ from .._engine.retry import RetryPolicy
 from .._engine.seams import Gate, Observer, Responder, Seams, TargetChooser
 from .._engine.stream import Stream
 from .._engine.timeouts import Timeouts
-from .._limits.settings import AccountStatistics, Limits
+from .._limits.settings import Limits
 from .._runtime import trio
 from .._transport import Transport, TransportStatistics
 from .._transport.choice import adapted_transport, direct_transport, proxied_transport
@@ -48,25 +41,16 @@ from .doors import RoomDoors, left_behind, open_calls, tell_left
 from .given import all_of, check_kinds, check_transport, rows_of, variables_of
 
 if TYPE_CHECKING:
+    from .._combinators.completed import Outcomes
+    from .._combinators.jobs import Job, Jobs, Outcome, Requests, ResponseT
+    from .._combinators.merging import MergedStream, OnFailure
+    from .._combinators.racing import Accept
     from .._engine.events import Activity
     from .._types.messages_api.request import AnthropicMessageLike, MessagesParams
     from .._types.responses_api.request import ResponsesInput, ResponsesParams
     from .._types.spoken import SpeechParams, Voice
+    from .statistics import ClientStatistics
     from .streams import PumpedChatStream, PumpedMessageStream, PumpedResponseStream, SpeechStream
-
-
-@attrs.frozen
-class ClientStatistics:
-    """A snapshot of a client.
-
-    Example:
-        statistics = client.statistics()
-        print(statistics.connections.active, list(statistics.accounts))
-    """
-
-    accounts: Mapping[str, AccountStatistics]
-    """By provider and base URL."""
-    connections: TransportStatistics
 
 
 class Client(Operations, RoomDoors):
@@ -275,6 +259,8 @@ class Client(Operations, RoomDoors):
         Raises:
             TypeError: for what is no job.
         """
+        from .._combinators.fanning import fan_out
+
         return await fan_out(self._open_engine(), jobs, limit=limit, deadline=deadline)
 
     @overload
@@ -289,6 +275,8 @@ class Client(Operations, RoomDoors):
 
         At most `limit` jobs, by default 100, are started whose outcome nobody has read: a job waits for the reader.
         """
+        from .._combinators.completed import as_completed
+
         async with as_completed(self._open_engine(), jobs, limit=limit) as outcomes:
             yield outcomes
 
@@ -306,6 +294,8 @@ class Client(Operations, RoomDoors):
         Raises:
             AllFailedError: if none won. It holds the outcome of each.
         """
+        from .._combinators.racing import race
+
         return await race(self._open_engine(), jobs, accept=accept)
 
     @overload
@@ -330,6 +320,8 @@ class Client(Operations, RoomDoors):
         Raises:
             AllFailedError: if no copy succeeded.
         """
+        from .._combinators.hedging import hedge
+
         return await hedge(self._open_engine(), job, after=after, copies=copies, budget=budget)
 
     @overload
@@ -355,6 +347,8 @@ class Client(Operations, RoomDoors):
         Raises:
             AllFailedError: if none won.
         """
+        from .._combinators.cascading import cascade
+
         return await cascade(self._open_engine(), jobs, accept=accept, after=after)
 
     @asynccontextmanager
@@ -370,6 +364,8 @@ class Client(Operations, RoomDoors):
             on_failure: `raise` ends the others and raises the error after what had arrived; `drop` notes it in
                 `failures` and goes on with the others.
         """
+        from .._combinators.merging import merge
+
         async with merge(self._open_engine(), jobs, buffer=buffer, on_failure=on_failure) as events:
             yield events
 
@@ -412,6 +408,8 @@ class Client(Operations, RoomDoors):
 
     def statistics(self) -> ClientStatistics:
         """Slots and connections now."""
+        from .statistics import ClientStatistics
+
         if self._engine_made is None:
             return ClientStatistics({}, TransportStatistics(0, 0))
         return ClientStatistics(self._engine_made.account_statistics(), self._engine_made.transport.statistics())

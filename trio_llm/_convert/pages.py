@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Final
 
@@ -30,7 +29,9 @@ def sentence_of_page(text: str) -> str:
 
 def plain_text(markup: str) -> str:
     """The text between the tags."""
-    return " ".join(html.unescape(_TAG.sub(" ", markup)).split())
+    from html import unescape  # which takes long to import, and few replies are pages
+
+    return " ".join(unescape(_TAG.sub(" ", markup)).split())
 
 
 def words_of(body: bytes | str, most: int) -> str:

@@ -14,7 +14,7 @@ import attrs
 from .._catalog.provider import Provider
 from .._dialects.contract import Answers, Endpoint, Fresh, Quirks, ReplyIsError, StreamEndpoint, WireCall
 from .._dialects.told_schema import NAMES_OF_SCHEMAS, asks_for_schema, with_told_schema
-from .._limits.settings import AccountStatistics, Limits
+from .._limits.settings import Limits
 from .._runtime import run_clock, run_identity, trio
 from .._transport import Transport
 from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream
@@ -44,6 +44,7 @@ from .stream import AttemptSource, ChunkRules, ChunkSource, EndingSource
 from .timeouts import Timeouts
 
 if TYPE_CHECKING:
+    from .._limits.statistics import AccountStatistics
     from .watching import Watch
 
 

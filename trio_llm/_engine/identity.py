@@ -12,7 +12,6 @@ from operator import attrgetter
 from typing import Any, Final
 
 from .._dialects.contract import WireCall
-from .._types.as_read import AsRead
 from .._types.mapping import Record
 
 _NAMES: Final = ("id", "model", "created")
@@ -30,7 +29,7 @@ _PREFIXES: Final[Mapping[str, str]] = {
 @cache
 def _names_of(cls: type[Any]) -> tuple[str, ...]:
     # Those that go back to their provider as they came are left as they are.
-    known = cls.field_names if issubclass(cls, Record) and not issubclass(cls, AsRead) else ()
+    known = cls.field_names if issubclass(cls, Record) and not cls.goes_back else ()
     return tuple(name for name in _NAMES if name in known)
 
 

@@ -16,7 +16,6 @@ from .._types.chat import (
     ModelResponse,
     ModelResponseStream,
     ParsedParams,
-    ParsedResponse,
 )
 from .._types.request import ControlParams
 from .chat_rules import rules_for
@@ -39,6 +38,7 @@ from .responses_asking import (
 from .stream import ChunkRules
 
 if TYPE_CHECKING:
+    from .._types.chat.parsed import ParsedResponse
     from .._types.decided import DecisionInput, DecisionParams, DecisionQuestions, DecisionResponse
     from .._types.embeddings import EmbeddingInput, EmbeddingParams, EmbeddingRequest, EmbeddingResponse
     from .._types.image_edits import ImageEditParams, ImageInput

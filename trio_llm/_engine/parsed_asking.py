@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from .._convert.answers import UnfitError, fit, read_answer
 from .._dialects.schema import WRAPPED, is_object_type
-from .._types.chat import ChatRequest, Choices, ModelResponse, ParsedResponse
+from .._types.chat import ChatRequest, Choices, ModelResponse
+from .._types.chat.parsed import ParsedResponse
 from .._types.errors import AnswerValidationError, APIError
 from .._types.request import changed
 from .._types.usage_sum import summed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import attrs
@@ -128,6 +127,8 @@ def _number(text: str | None) -> float | None:
 
 
 def _until(text: str, wall_clock: float) -> float | None:
+    from email.utils import parsedate_to_datetime  # which takes long to import, and few name a date
+
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # the year may be any number

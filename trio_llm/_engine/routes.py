@@ -25,7 +25,7 @@ from .._catalog.resolving import resolve
 from .._credentials.destinations import Destination, destination, variables_that_matter
 from .._dialects.contract import CacheMarks, Dialect, Endpoint, Quirks, StreamEndpoint
 from .._limits.account import Account
-from .._limits.settings import AccountStatistics, Limits
+from .._limits.settings import Limits
 from .._types.request import CallOptions
 from .._version import USER_AGENT
 from .operation import Operation
@@ -33,6 +33,7 @@ from .operation import Operation
 if TYPE_CHECKING:
     from .._credentials.held import Credential, HeldSecret
     from .._credentials.sources import AskingFunction
+    from .._limits.statistics import AccountStatistics
 
 MOST_REMEMBERED: Final = 1_000
 """Routes kept: programs use a few models and keys, and one that makes them up should not grow for ever."""

@@ -22,7 +22,7 @@ import math
 import time
 from itertools import count, islice
 from types import TracebackType
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._runtime import run_clock, trio
 from .._types.errors import APIError, RateLimitError
@@ -36,10 +36,13 @@ from .lane import Lane, LaneCall
 from .line import Line, Waiter, WaitReason, Why
 from .pace import Rhythm
 from .refusals import is_pausing
-from .settings import AccountStatistics, LaneStatistics, Limits, SlotLimiter
+from .settings import Limits, SlotLimiter
 from .slots import Slots
 from .ticket import Crowd, Ticket
 from .windows import RequestWindow, Share, TokenWindow
+
+if TYPE_CHECKING:
+    from .statistics import AccountStatistics, LaneStatistics
 
 _MOST_LANES: Final = 1_000
 """Lanes that are remembered; programs that make up names of models should not grow for ever."""
@@ -403,6 +406,8 @@ class Account:
 
     def statistics(self) -> AccountStatistics:
         """Slots, limits and lines now; sums so far."""
+        from .statistics import AccountStatistics
+
         now = self._now()
         return AccountStatistics(
             in_flight=self._in_flight,
@@ -425,6 +430,8 @@ class Account:
         )
 
     def _lane_statistics(self, lane: Lane, now: float) -> LaneStatistics:
+        from .statistics import LaneStatistics
+
         return LaneStatistics(
             in_flight=lane.in_flight,
             slots=self._slots.total_tokens if lane.concurrency is None else lane.concurrency.number,

@@ -1,17 +1,19 @@
 """A variable with one value per run of an event loop, on Trio and on asyncio.
 
-Imports no anyio, because modules make such variables when they are imported.
+Imports neither anyio nor asyncio, because modules make such variables when they are imported, for programs on Trio too.
 """
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from typing import Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, overload
 
 import trio
 
 from .current import runs_on_trio
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -26,7 +28,7 @@ class RunVar(Generic[T]):
     def __init__(self, name: str) -> None:
         self._name = name
         self._on_trio: trio.lowlevel.RunVar[object] = trio.lowlevel.RunVar(name)
-        self._by_loop: dict[asyncio.AbstractEventLoop, T] = {}
+        self._by_loop: dict[AbstractEventLoop, T] = {}
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -45,6 +47,8 @@ class RunVar(Generic[T]):
         if runs_on_trio():
             value: object = self._on_trio.get(default)
         else:
+            import asyncio
+
             value = self._by_loop.get(asyncio.get_running_loop(), default)
         if value is _REQUIRED:
             raise LookupError(self)
@@ -55,6 +59,8 @@ class RunVar(Generic[T]):
         if runs_on_trio():
             self._on_trio.set(value)
             return
+        import asyncio
+
         # A weak dictionary would not do: values hold sockets, and sockets hold their loop.
         # Every thread may have a loop of its own, and all of them write here.
         with self._lock:

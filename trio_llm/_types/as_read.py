@@ -60,6 +60,7 @@ class AsRead(Record):
 
     field_names: ClassVar[tuple[str, ...]] = ()
     nested: ClassVar[Nested] = {}
+    goes_back: ClassVar[bool] = True
     shapes: ClassVar[Mapping[str, _Shape]] = {}
     """What a value has to be, where its field says so."""
 

@@ -32,6 +32,8 @@ class Record:
     field_names: ClassVar[tuple[str, ...]] = ()
     nested_names: ClassVar[tuple[str, ...]] = ()
     """The fields that hold records."""
+    goes_back: ClassVar[bool] = False
+    """Whether it is sent back to its provider as it came, so that nothing is filled in."""
 
     model_extra: JSONObject | None = attrs.field(default=None, kw_only=True, repr=False)
     """Fields of the reply that the class does not document."""

@@ -24,7 +24,8 @@ from ..exceptions import AnswerValidationError
 if TYPE_CHECKING:
     from .._client.client import Client
     from .._client.streams import PumpedChatStream
-    from .._types.chat import MessageLike, ModelResponse, ParsedParams, ParsedResponse
+    from .._types.chat import MessageLike, ModelResponse, ParsedParams
+    from .._types.chat.parsed import ParsedResponse
 
 T = TypeVar("T")
 _OPENING: Final = re.compile(r"[{\[]")

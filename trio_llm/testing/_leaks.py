@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
-from .._client.client import ClientStatistics
+from .._client.statistics import ClientStatistics
 from .._transport import Reply, Transport, TransportStatistics
 from .._types.http import HTTPRequest, Origin, ReplyHead
 from ..observe import Activity, AttemptSent, CallEnded, CallStarted, CallWaiting, Event, GroupStarted

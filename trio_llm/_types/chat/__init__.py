@@ -1,12 +1,10 @@
-"""Chat: the request and its parameters, the response and its chunks, in OpenAI's shape."""
+"""Chat: the request and its parameters, the response and its chunks, in OpenAI's shape.
+
+Few programs ask for types, so responses that were read into one are in `parsed`, not here.
+"""
 
 from __future__ import annotations
 
-from .parsed import (
-    ParsedChoices as ParsedChoices,
-    ParsedMessage as ParsedMessage,
-    ParsedResponse as ParsedResponse,
-)
 from .request import (
     CHAT_PARAMETERS as CHAT_PARAMETERS,
     BareModelParams as BareModelParams,
