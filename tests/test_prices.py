@@ -168,6 +168,33 @@ def test_what_was_cached_sound_is_paid_once(prompt: int, cached: int, audio: int
     assert quantities.amounts.get("cache_read", 0) == cached
 
 
+@pytest.mark.parametrize(
+    ("told", "cached"),
+    [
+        ({"cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 50}]}, {}),
+        ({}, {"cached_tokens_details": {"audio_tokens": 50, "text_tokens": 10}}),
+        ({"cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 50}, "odd", {"tokenCount": "odd"}]}, {}),
+    ],
+)
+def test_cached_sound_is_no_other_sound(told: dict[str, Any], cached: dict[str, Any]) -> None:
+    prompt = PromptTokensDetails(cached_tokens=60, audio_tokens=80, model_extra=cached or None)
+    amounts = Quantities.of_usage(Usage(100, 10, 110, prompt, model_extra=told or None)).amounts
+
+    assert amounts == {"cache_read": 10, "cache_audio_read": 50, "input_audio": 30, "input": 10, "output": 10}
+
+
+@given(prompt=counts, cached=counts, audio=counts, image=counts, heard=counts, seen=counts)
+def test_what_was_cached_of_each_kind_is_paid_once(
+    prompt: int, cached: int, audio: int, image: int, heard: int, seen: int
+) -> None:
+    details = {"cached_tokens_details": {"audio_tokens": heard, "image_tokens": seen}}
+    told = PromptTokensDetails(min(cached, prompt), None, audio, None, image, model_extra=details)
+    quantities = Quantities.of_usage(Usage(prompt, 0, prompt, told))
+
+    assert quantities.prompt_tokens == prompt
+    assert all(amount > 0 for amount in quantities.amounts.values())
+
+
 def test_a_discount_that_was_listed_late_counts_as_long_as_the_price_is_the_same() -> None:
     then = datetime(2025, 12, 1, tzinfo=UTC)
     for row, name, service in (("openai", "gpt-5", "flex"), ("anthropic", "claude-sonnet-4-5", "batch")):

@@ -300,6 +300,19 @@ async def test_a_deployment_without_a_known_price_costs_what_the_model_does_that
     assert response.cost.usd == pytest.approx(2.5e-6 + 10e-6)
 
 
+@pytest.mark.parametrize(
+    ("traffic", "factor"), [("ON_DEMAND", 1), ("ON_DEMAND_FLEX", 0.5), ("ON_DEMAND_PRIORITY", 1.8), ("NEW", 1)]
+)
+async def test_what_vertex_ai_calls_its_services_is_understood(traffic: str, factor: float) -> None:
+    usage = {"promptTokenCount": 1_000, "candidatesTokenCount": 0, "trafficType": traffic}
+    answer = {"content": {"role": "model", "parts": [{"text": "x"}]}, "finishReason": "STOP"}
+    body = json.dumps({"candidates": [answer], "usageMetadata": usage}).encode()
+    async with Client(transport=Simulator(RawReply(body)), variables={"GOOGLE_CLOUD_PROJECT": "p"}) as asking:
+        response = await asking.completion("vertex_ai/gemini-2.5-pro", QUESTION, api_key="k")
+
+    assert response.cost.usd == pytest.approx(factor * 1_000 * 1.25e-6)
+
+
 @pytest.mark.parametrize("usage", [b', "cost": 0.25', b', "cost": 0.25, "completion_tokens_details": null'])
 async def test_what_is_told_counts_over_the_messages_api_of_a_provider_that_chats(usage: bytes) -> None:
     async with client(RawReply(CHAT_BODY % (usage, b""))) as asking, trio_llm.spending() as purse:

@@ -41,7 +41,9 @@ _UPSTREAM: Final = ("usage", "cost_details", "upstream_inference_cost")
 Other calls have it too, and there it is the same sum once more. OpenRouter docs, "Usage accounting", 2026-11.
 """
 
-_SERVICES: Final = (("usage", "speed"), ("service_tier",), ("usage", "service_tier"))
+_SERVICES: Final = (("usage", "speed"), ("service_tier",), ("usage", "service_tier"), ("usage", "trafficType"))
+_TRAFFIC: Final[Mapping[str, str]] = {"ON_DEMAND_FLEX": "flex", "ON_DEMAND_PRIORITY": "priority"}
+"""Vertex AI's words for services that others call otherwise. Vertex AI reference, "TrafficType", 2026-11."""
 _WHERE: Final = ("usage", "inference_geo")
 _DEARER: Final[Mapping[tuple[str, str], float]] = {("anthropic", "us"): 1.1}
 """By how much tokens are dearer by where a model ran. Anthropic docs, "Pricing", "Data residency pricing", 2026-11."""
@@ -161,7 +163,7 @@ def cost_of_used(quantities: Quantities, response: Any, sale: Sale) -> Cost:
 def _service(response: Any) -> str | None:
     """How a request was served: Anthropic and Bedrock say it in the usage, and their fast mode apart from the rest."""
     told = (_at(response, path) for path in _SERVICES)
-    fast, *others = [service if isinstance(service, str) else None for service in told]
+    fast, *others = [_TRAFFIC.get(service, service) if isinstance(service, str) else None for service in told]
     return fast if fast == "fast" else next(filter(None, others), None)
 
 

@@ -163,10 +163,13 @@ Chinese holidays are as well, of which nothing is known here. DeepSeek API docs,
 SERVED: Final[Mapping[str, Mapping[str, float]]] = {
     "anthropic": {"batch": 0.5},
     "gemini": {"flex": 0.5, "priority": 1.8},
+    "vertex_ai": {"flex": 0.5, "priority": 1.8},
+    "vertex_openai": {"flex": 0.5, "priority": 1.8},
 }
 """By row, what every token costs in a kind of service, of what it usually does; where no source says it.
 
 Source: Anthropic docs, "Pricing", "Batch processing", 2025-09; Gemini API docs, "Optimization" and "Pricing", 2026-11.
+Of Vertex AI the docs say only that Flex PayGo is cheaper and Priority PayGo dearer; it is charged as the Gemini API is.
 """
 TOOLS: Final[Mapping[str, Mapping[str, float]]] = {"openai": {"web_search": 10 / 1e3, "storage_search": 2.5 / 1e3}}
 """By row, USD for one use of its own tools, whatever the model. OpenAI docs, "Pricing", "Tools", 2026-11."""

@@ -16,6 +16,7 @@ from .._types.usage import Usage
 
 WIDER_PARTS: Final[Mapping[str, str]] = {
     "cache_audio_read": "cache_read",
+    "cache_image_read": "cache_read",
     "cache_read": "input",
     "cache_write": "input",
     "cache_write_1h": "cache_write",
@@ -62,9 +63,10 @@ class Quantities:
             "output_image": (completion and completion.image_tokens) or 0,
             "output_reasoning": (completion and completion.reasoning_tokens) or 0,
         }
+        _add_cached(parts, usage)
         # What was cached may itself have been audio or a picture, and is paid once.
-        _keep_within(parts, usage.prompt_tokens - parts["cache_read"], ("input_image", "input_audio", "cache_write"))
-        parts["input"] = max(0, usage.prompt_tokens - _sum(parts, ("cache_read", "cache_write", *_INPUTS)))
+        _keep_within(parts, usage.prompt_tokens - _sum(parts, _READ), ("input_image", "input_audio", "cache_write"))
+        parts["input"] = max(0, usage.prompt_tokens - _sum(parts, (*_READ, "cache_write", *_INPUTS)))
         if row in REASONING_BESIDE:
             parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS[:-1]))
         else:
@@ -82,7 +84,7 @@ class Quantities:
     @property
     def prompt_tokens(self) -> float:
         """All tokens of the prompt: by these the tiers of a price are chosen."""
-        return _sum(self.amounts, ("input", "cache_read", "cache_write", "cache_write_1h", *_INPUTS))
+        return _sum(self.amounts, ("input", *_READ, "cache_write", "cache_write_1h", *_INPUTS))
 
     @property
     def answer_tokens(self) -> float:
@@ -100,6 +102,7 @@ def _count(value: Any) -> float:
 
 _BILLED: Final = ("input_tokens", "output_tokens")
 """Cohere charges fewer tokens than its models read, for its own prompt is free. Cohere docs, "Pricing", 2026-11."""
+_READ: Final = ("cache_read", "cache_audio_read", "cache_image_read")
 _INPUTS: Final = ("input_audio", "input_image", "input_video")
 _OUTPUTS: Final = ("output_audio", "output_image", "output_reasoning")
 
@@ -121,6 +124,27 @@ _BESIDE: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
 
 Source: Anthropic docs, "Web search tool", "Usage and pricing"; Perplexity docs, "Pricing", 2026-11.
 """
+
+
+def _add_cached(parts: dict[str, float], usage: Usage) -> None:
+    """What of the cached tokens was sound or pictures, which have prices of their own there too.
+
+    Source: Gemini API reference, "UsageMetadata", `cacheTokensDetails`; OpenAI API reference, "The usage object of
+    realtime", `cached_tokens_details`; 2026-11.
+    """
+    prompt, found = usage.prompt_tokens_details, dict[str, float]()
+    if isinstance(details := usage.get("cacheTokensDetails"), list):
+        read = [one for one in details if isinstance(one, Mapping)]
+        found = {str(one.get("modality")).lower(): _count(one.get("tokenCount")) for one in read}
+    elif prompt is not None and isinstance(details := prompt.get("cached_tokens_details"), Mapping):
+        found = {kind: _count(details.get(f"{kind}_tokens")) for kind in ("audio", "image")}
+    for kind in ("audio", "image"):
+        # Usages that do not add up are kept within what they have.
+        cached = min(found.get(kind, 0), parts["cache_read"])
+        if cached > 0:
+            parts[f"cache_{kind}_read"] = cached
+            parts["cache_read"] -= cached
+            parts[f"input_{kind}"] = max(0, parts[f"input_{kind}"] - cached)
 
 
 def _add_beside(parts: dict[str, float], usage: Usage, row: str) -> None:
