@@ -183,10 +183,9 @@ def test_cached_sound_is_no_other_sound(told: dict[str, Any], cached: dict[str, 
     assert amounts == {"cache_read": 10, "cache_audio_read": 50, "input_audio": 30, "input": 10, "output": 10}
 
 
-@given(prompt=counts, cached=counts, audio=counts, image=counts, heard=counts, seen=counts)
-def test_what_was_cached_of_each_kind_is_paid_once(
-    prompt: int, cached: int, audio: int, image: int, heard: int, seen: int
-) -> None:
+@given(prompt=counts, cached=counts, kinds=st.tuples(counts, counts, counts, counts))
+def test_what_was_cached_of_each_kind_is_paid_once(prompt: int, cached: int, kinds: tuple[int, int, int, int]) -> None:
+    audio, image, heard, seen = kinds
     details = {"cached_tokens_details": {"audio_tokens": heard, "image_tokens": seen}}
     told = PromptTokensDetails(min(cached, prompt), None, audio, None, image, model_extra=details)
     quantities = Quantities.of_usage(Usage(prompt, 0, prompt, told))

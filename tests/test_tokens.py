@@ -355,6 +355,7 @@ def test_a_picture_that_is_none_has_no_size(data: bytes, magic: bytes) -> None:
         ("gpt-4.1-mini", (1024, 1024), "auto", 1659),
         ("o4-mini", (1800, 2400), "auto", 2498),
         ("gpt-5", (1024, 1024), "high", 630),
+        ("computer-use-preview", (1024, 1024), "high", 65 + 4 * 129),
         ("claude-opus-4-5", (200, 200), "auto", 54),
         ("claude-opus-4-5", (1000, 1000), "auto", 1334),
         ("gemini-2.5-flash", (384, 384), "auto", 258),
@@ -451,6 +452,24 @@ def test_blocks_of_the_messages_api_are_counted() -> None:
     assert counts[3] - counts[2] == words("Sun and more sun")
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Sun and more sun"}},
+        {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "Sun and more sun"}]}},
+        {"type": "search_result", "source": "x", "content": [{"type": "text", "text": "Sun and more sun"}]},
+        {"type": "tool_result", "content": [{"type": "document", "title": "Sun and more sun", "source": {"odd": 1}}]},
+    ],
+)
+def test_texts_of_documents_are_counted(block: dict[str, Any]) -> None:
+    model = "anthropic/claude-opus-4-5"
+    counts = [
+        trio_llm.token_counter(model, messages=[{"role": "user", "content": content}]) for content in ([], [block])
+    ]
+
+    assert counts[1] - counts[0] == words("Sun and more sun")
+
+
 def words(text: str) -> int:
     return trio_llm.token_counter("anthropic/claude-opus-4-5", text=text)
 
@@ -459,6 +478,19 @@ def words(text: str) -> int:
 def test_what_is_no_token_is_not_decoded(token: int) -> None:
     with pytest.raises(ValueError, match="token|Token"):
         trio_llm.decode("openai/gpt-4o", [token])
+
+
+@pytest.mark.parametrize("limit", range(20, 400, 20))
+def test_a_result_of_anthropics_shape_stays_or_goes_with_its_call_too(limit: int) -> None:
+    conversation: list[dict[str, Any]] = [
+        {"role": "user", "content": "first " * 50},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "f", "input": {"of": "what " * 50}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "result " * 50}]},
+        {"role": "user", "content": "last"},
+    ]
+    kept = trio_llm.trim_messages(conversation, "anthropic/claude-opus-4-5", max_tokens=limit)
+
+    assert (conversation[1] in kept) == (conversation[2] in kept)
 
 
 CONVERSATION: list[dict[str, Any]] = [

@@ -115,6 +115,7 @@ _FORMULAS: Final[tuple[tuple[re.Pattern[str], Formula], ...]] = (
     (re.compile(r"gpt-5\.[4-9]|gpt-[6-9]"), _patches(1.2)),
     (re.compile(r"gpt-5"), _tiles(70, 140)),
     (re.compile(r"^o[13]"), _tiles(75, 150)),
+    (re.compile(r"computer-use-preview"), _tiles(65, 129)),
     (re.compile(r"claude-(opus-4[.-][7-9]|(opus|fable|mythos)-[5-9])"), _large_claude),
     (re.compile(r"claude"), _claude),
     (re.compile(r"gemini-([3-9]|.*-latest|omni|nano-banana|robotics-er-[2-9])"), _gemini_3),

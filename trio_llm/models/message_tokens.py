@@ -13,7 +13,7 @@ from .tool_tokens import tool_tokens
 
 _A_NAME: Final = 1
 _SYSTEMS: Final = ("system", "developer")
-_BLOCKS: Final = frozenset({"tool_use", "tool_result", "thinking"})
+_BLOCKS: Final = frozenset({"document", "search_result", "thinking", "tool_result", "tool_use"})
 
 
 def message_tokens(counting: Counting, model: str, messages: Iterable[Mapping[str, Any]]) -> float:
@@ -109,7 +109,12 @@ def _picture_of(part: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _block(counting: Counting, model: str, block: Mapping[str, Any]) -> float:
-    """A block of the Messages API, in which calls, results and thoughts stand among the texts."""
+    """A block of the Messages API, in which calls, results, thoughts and documents stand among the texts."""
+    source = block.get("source")
+    if block.get("type") == "document" and isinstance(source, Mapping):
+        said = source.get("data") if source.get("type") == "text" else source.get("content")
+        named = "".join(str(block.get(name) or "") for name in ("title", "context"))
+        return counting.count(named) + _content(counting, model, said)
     called = counting.count(str(block.get("name") or "")) if block.get("type") == "tool_use" else 0.0
     arguments = _compact(json.dumps(block["input"])) if block.get("input") else None
     thought = block.get("thinking")

@@ -131,11 +131,20 @@ def _turns(messages: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]
     """Messages that only go together: a call of tools, and what came of it."""
     turns: list[list[Mapping[str, Any]]] = []
     for message in messages:
-        if message.get("role") in ("tool", "function") and turns:
+        if turns and _answers_calls(message):
             turns[-1].append(message)
         else:
             turns.append([message])
     return turns
+
+
+def _answers_calls(message: Mapping[str, Any]) -> bool:
+    """Whether a message is the result of a call: OpenAI's, or with Anthropic's blocks."""
+    if message.get("role") in ("tool", "function"):
+        return True
+    content = message.get("content")
+    blocks = content if isinstance(content, list | tuple) else ()
+    return any(isinstance(block, Mapping) and block.get("type") == "tool_result" for block in blocks)
 
 
 def _limit(model: str | None, ratio: float) -> int:
