@@ -155,6 +155,18 @@ async def test_nothing_that_was_asked_or_answered_is_written_unless_somebody_wan
 
 
 @in_virtual_time
+async def test_words_of_several_lines_are_written_on_one() -> None:
+    lines = Lines.at(logging.INFO)
+    said = Failure(400, message="cannot\nERROR forged\r\n  say")
+    async with client_of(Simulator(said), observers=[Log(lines.logger, contents=True)]) as client:
+        with pytest.raises(APIError):
+            await client.call(ask("x"))
+
+    assert len(lines.stream.getvalue().splitlines()) == 1
+    assert "cannot ERROR forged say" in lines.stream.getvalue()
+
+
+@in_virtual_time
 async def test_lines_of_json_tell_what_happened_in_order() -> None:
     file = io.StringIO()
     script: list[Any] = [Failure(429, retry_after=3), Reply("Well", latency=1)]

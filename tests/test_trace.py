@@ -299,6 +299,18 @@ def test_a_trace_of_nothing_shows_itself() -> None:
     assert trace.__rich__() is not None
 
 
+@in_virtual_time
+async def test_pictures_of_a_trace_with_long_contents_are_short() -> None:
+    trace = Trace(contents=True)
+    async with client_of(Simulator(Reply("answer " * 50_000)), observers=[trace]) as client:
+        await client.call(ask("word " * 100_000))
+
+    assert trace.size > 800_000
+    assert len(trace.as_html()) < 100_000
+    assert len(trace.as_svg()) + len(trace.as_perfetto()) < 50_000
+    assert "word word" in trace.as_html()
+
+
 def test_a_trace_of_another_version_says_which() -> None:
     with pytest.raises(ValueError, match="the trace has version 9; this program reads 1"):
         timeline_of([{"event": "Began", "version": 9, "time": 0.0}])

@@ -125,5 +125,5 @@ class Log:
             facts = (error.status_code, error.code, error.request_id)
             said = " ".join([said, *(str(fact) for fact in facts if fact is not None)])
         if error is not None and (self._contents or is_in_own_words(error)):
-            said += f": {error}"
+            said += f": {' '.join(str(error).split())}"  # on one line
         return said

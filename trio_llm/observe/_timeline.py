@@ -13,6 +13,7 @@ Where several parts of a call are under way, the last thing that happened says i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,10 @@ from ._records import VERSION
 SEGMENTS: Final = ("begins", "wait:slot", "wait:rate", "wait:pause", "asks", "flows", "pauses", "group")
 MARKS: Final = ("chunk", "failed", "fallback", "seam", "won", "cancelled")
 _SHOWN_AS_FACTS: Final = frozenset({"event", "at", "id", "parent", "kind", "index", "end", "labels", "version", "time"})
+
+
+_LONGEST_FACT: Final = 4_000
+"""Characters of a fact that are drawn. The trace itself has all of them."""
 
 
 class NoTraceError(ValueError):
@@ -206,7 +211,15 @@ def _begun(record: Mapping[str, Any], at: float, id: int) -> Bar:
 
 
 def _facts(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if name not in _SHOWN_AS_FACTS}
+    return {name: _short(value) for name, value in record.items() if name not in _SHOWN_AS_FACTS}
+
+
+def _short(value: Any) -> Any:
+    """A fact that can be looked at: a conversation may have megabytes, and a trace thousands of them."""
+    if not isinstance(value, str | Mapping | list):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if len(text) <= _LONGEST_FACT else f"{text[:_LONGEST_FACT]} ... {len(text)} characters"
 
 
 def _described(record: Mapping[str, Any]) -> str:
