@@ -141,6 +141,50 @@ def test_calls_without_an_id_of_text_are_told_apart_by_their_place(identity: Any
     ]
 
 
+def call_events(*fragments: tuple[str | None, str], added_at: int = 0) -> list[dict[str, Any]]:
+    """A streamed call: fragments with the ids that they name, and the place among them where their item begins."""
+    item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "tide", "arguments": ""}
+    events: list[dict[str, Any]] = [
+        {
+            "type": "response.function_call_arguments.delta",
+            "output_index": 0,
+            "delta": text,
+            **({} if identity is None else {"item_id": identity}),
+        }
+        for identity, text in fragments
+    ]
+    events.insert(added_at, {"type": "response.output_item.added", "output_index": 0, "item": item})
+    done = {**item, "arguments": "".join(text for _, text in fragments)}
+    return [
+        *events,
+        {"type": "response.output_item.done", "output_index": 0, "item": done},
+        {"type": "response.completed", "response": response(output=[done])},
+    ]
+
+
+@pytest.mark.parametrize("identity", ["fc_1", None])
+@pytest.mark.parametrize("added_at", [0, 1, 2, 3])
+def test_fragments_of_a_call_may_come_before_it(identity: str | None, added_at: int) -> None:
+    chunks, failure = read(call_events((identity, '{"a"'), (identity, ":1"), (identity, "}"), added_at=added_at))
+    calls = fold_chunks(chunks).choices[0].message.tool_calls
+
+    assert failure is None
+    assert calls is not None
+    assert [(call.id, call.function and call.function.arguments) for call in calls] == [("call_1", '{"a":1}')]
+
+
+def test_fragments_of_a_call_with_an_id_of_their_own_are_told_by_their_place() -> None:
+    chunks, failure = read(call_events(("call_1", '{"a"'), ("call_1", ":1}")))
+    pieces = [
+        call.function and call.function.arguments
+        for chunk in chunks
+        for call in chunk.choices[0].delta.tool_calls or ()
+    ]
+
+    assert failure is None
+    assert pieces == ["", '{"a"', ":1}"]
+
+
 @pytest.mark.parametrize("odd", [["odd"], {"a": 1}, None, 7])
 def test_a_reason_of_another_type_is_no_reason(odd: Any) -> None:
     reply = whole(status="incomplete", incomplete_details={"reason": odd})

@@ -16,7 +16,6 @@ from trio_llm._types.chat import ChatRequest, Message, ModelResponse, ModelRespo
 from trio_llm._types.errors import (
     APIConnectionError,
     APIError,
-    APIResponseValidationError,
     InternalServerError,
     ServiceUnavailableError,
 )
@@ -378,13 +377,47 @@ def test_fragments_of_a_block_that_is_not_open_belong_to_the_open_one_of_their_k
     assert [call.function and call.function.arguments for call in message.tool_calls] == ['{"a":1}']
 
 
-def test_a_fragment_of_an_input_without_a_call_is_malformed() -> None:
-    grow = {"type": "content_block_delta", "index": 7, "delta": {"type": "input_json_delta", "partial_json": "{"}}
+def fragment(text: str, index: int = 0) -> dict[str, Any]:
+    return {
+        "type": "content_block_delta",
+        "index": index,
+        "delta": {"type": "input_json_delta", "partial_json": text},
+    }
+
+
+USE = {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "t", "name": "f"}}
+TOOL_END = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}}
+
+
+def test_input_of_a_call_that_nobody_began_does_not_cost_the_answer() -> None:
+    assert message_of(fold_chunks(read(events(START, TEXT, HI, STOP, fragment("{", 7), END, DONE)))).content == "Hi"
+
+
+def test_an_answer_whose_only_call_was_lost_is_a_failure() -> None:
     decoder = opened()
-    decoder.feed(events(START, TEXT, grow))
+    decoder.feed(events(START, TEXT, HI, STOP, fragment("{", 7), TOOL_END, DONE))
     assert decoder.failure is not None
-    assert decoder.failure.kind is APIResponseValidationError
-    assert "7" in decoder.failure.message
+    assert decoder.failure.kind is InternalServerError
+
+
+@pytest.mark.parametrize("ended_after", [1, 2, 3])
+def test_a_call_that_ends_early_goes_on(ended_after: int) -> None:
+    told = [fragment(text) for text in ('{"a"', ":", "1}")]
+    told.insert(ended_after, STOP)
+    response = fold_chunks(read(events(START, USE, *told, TOOL_END, DONE)))
+    message = message_of(response)
+
+    assert message.tool_calls is not None
+    assert [call.function and call.function.arguments for call in message.tool_calls] == ['{"a":1}']
+    assert message.provider_specific_fields is None
+
+
+def test_whole_input_that_is_said_again_is_said_once() -> None:
+    told = [fragment(text) for text in ('{"a"', ":1}", '{"a":1}')]
+    message = message_of(fold_chunks(read(events(START, USE, *told, STOP, TOOL_END, DONE))))
+
+    assert message.tool_calls is not None
+    assert [call.function and call.function.arguments for call in message.tool_calls] == ['{"a":1}']
 
 
 def test_a_block_that_begins_again_with_the_same_id_goes_on() -> None:

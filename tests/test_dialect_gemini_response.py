@@ -372,6 +372,18 @@ def value(path: str, name: str, given: Any, *, goes_on: bool = False) -> dict[st
     return {"partialArgs": [{"jsonPath": path, name: given, "willContinue": goes_on}], "willContinue": True}
 
 
+def test_a_call_that_is_said_again_is_one_call() -> None:
+    call = {"name": "f", "args": {"a": 1}}
+    told = [{"functionCall": {**call, "id": "x"}, "thoughtSignature": "s"}, {"functionCall": {**call, "id": "x"}}]
+    calls = reply(*told).choices[0].message.tool_calls
+    assert calls is not None
+    assert [(one.id, one.provider_specific_fields) for one in calls] == [("x", {"thought_signature": "s"})]
+    for others in ([{**call, "id": "y"}], [{**call, "args": {"a": 2}, "id": "x"}], [call]):
+        more = reply(told[0], *({"functionCall": other} for other in others)).choices[0].message.tool_calls
+        assert more is not None
+        assert len({one.id for one in more}) == 2
+
+
 def test_arguments_that_come_value_by_value_are_put_together() -> None:
     pieces = [
         {"name": "sail", "willContinue": True},

@@ -13,7 +13,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import form_request
+from trio_llm._dialects.forms import form_request
 from trio_llm._framing.multipart import FormField, MultipartBody, text_part
 from trio_llm._types.errors import BadRequestError
 from trio_llm._types.upload import BLOCK_SIZE, Upload, as_upload

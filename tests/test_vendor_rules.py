@@ -26,13 +26,19 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA
 CLAUDE, GEMINI = "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash"
 
 
+def call_of(model: str, messages: Any = ASK, *, stream: bool = False, **parameters: Any) -> WireCall[ChatRequest]:
+    """A chat with a model of the catalogue."""
+    provider, _, name = model.partition("/")
+    service = CATALOG[provider].service("chat", name)
+    return WireCall(ChatRequest(model, messages, stream=stream, **parameters), service.model, service.quirks)
+
+
 def body_of(model: str, messages: Any = ASK, *, stream: bool = False, **parameters: Any) -> dict[str, Any]:
     """The body of a chat with a model of the catalogue."""
     provider, _, name = model.partition("/")
-    service = CATALOG[provider].service("chat", name)
-    dialect = load_dialect(service.wire)
+    dialect = load_dialect(CATALOG[provider].service("chat", name).wire)
     endpoint: Any = dialect.chat_stream if stream else dialect.chat
-    call = WireCall(ChatRequest(model, messages, stream=stream, **parameters), service.model, service.quirks)
+    call = call_of(model, messages, stream=stream, **parameters)
     made: dict[str, Any] = json.loads(endpoint.encode(call).body)
     return made
 
@@ -153,6 +159,51 @@ def test_what_another_vendors_answer_had_is_no_field_for_those_who_refuse_it(mod
     assert ("reasoning" in sent) == (model in ("cerebras/any", "groq/any"))
     with pytest.raises(UnsupportedParamsError, match=r"messages\[1\]\.field_of_another_vendor"):
         body_of(model, [*ASK, {**copied, "field_of_another_vendor": True}, *ASK])
+
+
+CALLED = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"),
+    [
+        ("moonshot/kimi-k2.5", " "),
+        ("deepseek/deepseek-v4-pro", " "),
+        ("openrouter/deepseek/deepseek-v4-flash", " "),
+        ("openrouter/~deepseek/deepseek-v4-flash-latest", " "),
+        ("deepseek/deepseek-chat", None),
+        ("moonshot/moonshot-v1-8k", None),
+        ("openrouter/openai/gpt-5", None),
+    ],
+)
+@pytest.mark.parametrize("thought", [None, "", "because"])
+def test_an_answer_with_calls_has_thinking_where_it_is_refused_without(
+    model: str, sent: str | None, thought: str | None
+) -> None:
+    answer = {"role": "assistant", "content": None, "tool_calls": [CALLED], "reasoning_content": thought}
+    made = body_of(model, [*ASK, answer, RESULT])["messages"][1]
+
+    assert made.get("reasoning_content") == (thought or sent or thought)
+    plain = body_of(model, [*ASK, {"role": "assistant", "content": "Hi"}, *ASK])["messages"][1]
+    assert plain == {"role": "assistant", "content": "Hi"}
+
+
+def test_thinking_goes_back_under_every_name_that_versions_of_a_server_read() -> None:
+    calls = [ToolCall("call_1", "function", FunctionCall("f", "{}"))]
+    answer = Message(content=None, reasoning_content="because", tool_calls=calls)
+    for message in (answer, answer.model_dump(), {"role": "assistant", "content": "a", "reasoning_content": "because"}):
+        made = body_of("vllm/any", [*ASK, message, RESULT])["messages"][1]
+        assert (made["reasoning"], made["reasoning_content"]) == ("because", "because")
+    own = {"role": "assistant", "content": "a", "reasoning_content": "x", "reasoning": "because"}
+    assert body_of("vllm/any", [*ASK, own, *ASK])["messages"][1]["reasoning"] == "because"
+
+
+def test_openrouter_is_told_the_thinking_as_text_beside_its_record() -> None:
+    details = [{"type": "reasoning.text", "text": "because"}]
+    answer = Message(content="a", reasoning_content="because", model_extra={"reasoning_details": details})
+    made = body_of("openrouter/any/model", [*ASK, answer, *ASK])["messages"][1]
+    assert (made["reasoning_content"], made["reasoning_details"]) == ("because", details)
 
 
 @pytest.mark.parametrize("calls", [[], None])
@@ -529,6 +580,15 @@ def test_a_class_that_contains_itself_is_strict() -> None:
         ("groq/llama", {"n": 2}),
         ("groq/llama", {"modalities": ["audio"]}),
         ("mistral/mistral-large-latest", {"logprobs": True}),
+        ("openai/gpt-5.6", {"temperature": 0.2}),
+        ("azure/gpt-5.6-terra", {"top_p": 0.5}),
+        ("xai/grok-4-fast-reasoning", {"reasoning_effort": "low"}),
+        ("xai/grok-4.5", {"presence_penalty": 0.5}),
+        ("xai/grok-4.20-0309-non-reasoning", {"frequency_penalty": 0.5}),
+        ("xai/grok-4.6", {"stop": "END"}),
+        ("xai/grok-4.5", {"reasoning_effort": "none"}),
+        ("moonshot/kimi-k2.6", {"temperature": 0.2}),
+        ("zai/glm-5.3", {"reasoning_effort": "none"}),
     ],
 )
 def test_what_a_model_does_not_take_is_refused_or_dropped_on_request(model: str, parameters: dict[str, Any]) -> None:
@@ -547,11 +607,100 @@ def test_what_a_model_does_not_take_is_refused_or_dropped_on_request(model: str,
         ("openai/gpt-4o", {"temperature": 0.2}),
         ("openai/gpt-5.6", {"prompt_cache_options": {"mode": "explicit"}, "moderation": {"model": "m"}}),
         ("deepseek/deepseek-chat", {"thinking": {"type": "enabled"}}),
+        ("openai/gpt-5.6", {"temperature": 0.2, "reasoning_effort": "none"}),
+        ("xai/grok-3", {"presence_penalty": 0.5, "stop": "END"}),
+        ("xai/grok-4.3", {"reasoning_effort": "none"}),
+        ("xai/grok-4.20-0309-non-reasoning", {"stop": "END"}),
+        ("moonshot/kimi-k2.6", {"temperature": 1, "top_p": 0.95}),
+        ("moonshot/moonshot-v1-8k", {"temperature": 0.2}),
+        ("zai/glm-5.3", {"reasoning_effort": "low"}),
     ],
 )
 def test_what_a_model_takes_is_sent(model: str, parameters: dict[str, Any]) -> None:
     made = body_of(model, **parameters)
     assert {name: made[name] for name in parameters} == parameters
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-5.2", "openai/gpt-5.4", "openai/responses/gpt-5.4"])
+def test_sampling_is_refused_beside_an_effort(model: str) -> None:
+    with pytest.raises(UnsupportedParamsError, match="temperature, top_p"):
+        body_of(model, temperature=0.2, top_p=0.5, reasoning_effort="low")
+    made = body_of(model, temperature=1, top_p=0.5, reasoning_effort={"effort": "low"}, drop_params=True)
+
+    assert not {"temperature", "top_p"} & made.keys()
+    assert "temperature" not in body_of(model, temperature=1, reasoning_effort="low")  # which is so anyway
+    assert body_of(model, temperature=0.2, reasoning_effort="none")["temperature"] == 0.2
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "path"),
+    [
+        ("openai/gpt-5.2", {"reasoning_effort": "low"}, "/chat/completions"),
+        ("openai/gpt-5.4", {}, "/chat/completions"),
+        ("openai/gpt-5.4", {"reasoning_effort": "low"}, "/responses"),
+        ("openai/gpt-5.6-terra", {}, "/responses"),
+        ("azure/gpt-5.6", {"reasoning_effort": {"effort": "high"}}, "/responses"),
+        ("openai/gpt-5.6", {"reasoning_effort": "none"}, "/chat/completions"),
+        ("openai/gpt-5.6", {"reasoning_effort": "low", "tools": None}, "/chat/completions"),
+        ("openrouter/openai/gpt-5.6", {}, "/chat/completions"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_models_that_think_beside_tools_in_the_responses_api_only_are_asked_there(
+    model: str, parameters: dict[str, Any], path: str, *, stream: bool
+) -> None:
+    call = call_of(model, stream=stream, **{"tools": [tool()], **parameters})
+    endpoints: Any = load_dialect(CATALOG[model.partition("/")[0]].service("chat", call.model).wire)
+    answer = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
+    finished = {"object": "response", "id": "r", "status": "completed", "output": [answer]}
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+    whole = json.dumps(finished if path == "/responses" else {"id": "c", "choices": [choice]}).encode()
+
+    assert (endpoints.chat_stream if stream else endpoints.chat).encode(call).path == path
+    assert endpoints.chat.decode(call, whole).choices[0].message.content == "Hi"
+    decoder = endpoints.chat_stream.open_decoder(call)
+    event = json.dumps({"type": "response.output_text.delta", "output_index": 0, "delta": "Hi"}).encode()
+    expected = ["Hi"] if path == "/responses" else []
+    assert [chunk.choices[0].delta.content for chunk in decoder.feed(b"data: " + event + b"\n\n")] == expected
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-5.6", "openai/gpt-5.4"])
+def test_hidden_thinking_is_asked_for_where_a_model_thinks(model: str) -> None:
+    made = body_of(model, tools=[tool()], reasoning_effort="low")
+    assert made["include"] == ["reasoning.encrypted_content"]
+    assert ("include" in body_of("openai/gpt-5.6", tools=[tool()])) is True
+    assert "include" not in body_of("openai/responses/gpt-4o", tools=[tool()])
+
+
+def test_chats_by_the_responses_api_say_what_others_say() -> None:
+    parts = [{"type": "text", "text": "a", "cache_control": MARK}, {"type": "text", "text": "b"}, PICTURE]
+    made = body_of("openai/gpt-5.6", [{"role": "user", "content": parts}], tools=[tool()], moderation={"model": "m"})
+
+    assert made["moderation"] == {"model": "m"}
+    assert made["input"][0]["content"][:2] == [
+        {"type": "input_text", "text": "a", "prompt_cache_breakpoint": {"mode": "explicit"}},
+        {"type": "input_text", "text": "b"},
+    ]
+    older = body_of("openai/gpt-5.4", [{"role": "user", "content": parts}], tools=[tool()], reasoning_effort="low")
+    assert "prompt_cache_breakpoint" not in str(older)
+
+
+@pytest.mark.parametrize("model", ["zai/glm-5", "moonshot/kimi-k2.5", "deepseek/deepseek-v4-pro", "minimax/MiniMax-M3"])
+def test_no_thinking_is_said_by_the_switch_of_those_who_have_one(model: str) -> None:
+    made = body_of(model, reasoning_effort="none")
+
+    assert made["thinking"] == {"type": "disabled"}
+    assert "reasoning_effort" not in made
+    assert body_of(model, reasoning_effort="none", thinking={"type": "enabled"})["thinking"] == {"type": "enabled"}
+    assert body_of(model, reasoning_effort="high")["reasoning_effort"] == "high"
+
+
+def test_any_object_is_asked_for_by_a_schema_where_json_object_is_refused() -> None:
+    form = body_of("lm_studio/any", response_format={"type": "json_object"})["response_format"]
+
+    assert form["type"] == "json_schema"
+    assert form["json_schema"]["schema"] == {"type": "object"}
+    assert body_of("vllm/any", response_format={"type": "json_object"})["response_format"] == {"type": "json_object"}
 
 
 @pytest.mark.parametrize(

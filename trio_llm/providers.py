@@ -28,11 +28,11 @@ from ._dialects.contract import (
     StreamDecoder as StreamDecoder,
     StreamEndpoint as StreamEndpoint,
     WireCall as WireCall,
-    form_request as form_request,
     json_request as json_request,
     merge_extra_body as merge_extra_body,
     supported_parameters as supported_parameters,
 )
+from ._dialects.forms import form_request as form_request
 
 __all__ = [
     "AnyDialect",

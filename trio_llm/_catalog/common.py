@@ -35,6 +35,12 @@ THINKING_PREFILLED: Final = attrs.evolve(THINKING_BACK, prefill=True)
 """As `THINKING_BACK`, on llama.cpp."""
 THINKING_BOTH: Final = attrs.evolve(THINKING_BACK, thinking=True)
 """As `THINKING_BACK`, with a parameter `thinking` that switches it, as Anthropic's does."""
+THINKING_SWITCHED: Final = attrs.evolve(THINKING_BOTH, thinking_is_a_switch=True)
+"""As `THINKING_BOTH`, and nothing else switches it off."""
+THOUGHT_BEFORE_CALLS: Final = attrs.evolve(THINKING_SWITCHED, thought_before_calls=" ")
+"""As `THINKING_SWITCHED`; an answer with calls is refused without its thinking, such as one of another provider's
+model: "reasoning_content is missing in assistant tool call message". A space is taken, where the empty text is not
+(earendil-works/pi#4178, BerriAI/litellm#27439)."""
 MARKED: Final = Quirks(cache_marks=CacheMarks.CACHE_CONTROL)
 """Hands `cache_control` on to the models that know it."""
 DETAILS_BACK: Final = Quirks(
@@ -90,6 +96,8 @@ RESPONSES_MODELS: Final = (
     ),
 )
 """OpenAI's models that are asked by the Responses API: those that have no other, and whatever is written so."""
+_SAMPLING: Final = frozenset({"logprobs", "temperature", "top_logprobs", "top_p"})
+"""What GPT-5.1 and later take beside `reasoning_effort="none"` only: guide "Using GPT-5.4", 2026-11."""
 _THINKING: Final = attrs.evolve(OPENAI, max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)
 TOOL_SEARCH_MODELS: Final = (
     # "Only gpt-5.4 and later models": guide "Tool search", developers.openai.com; Azure's page says the same; 2026-11.
@@ -98,8 +106,17 @@ TOOL_SEARCH_MODELS: Final = (
 CLAUDE_TOOL_SEARCH: Final = r"claude-(?!2|3|instant|v\d|(opus|sonnet)-4(-[01])?([-@]2025\d{4}.*|-latest|-v\d.*|$))"
 """Claude 4.5 and later, on Anthropic's servers, Foundry, Vertex AI, and Bedrock by InvokeModel: "Tool search tool",
 platform.claude.com, 2026-11."""
+_THINKING_UNASKED: Final = attrs.evolve(
+    _THINKING,
+    cache_marks=CacheMarks.BREAKPOINT,
+    usual_effort="medium",
+    effort_excludes=_SAMPLING,
+    tools_by_responses=True,
+)
 REASONING_MODELS: Final = (
-    (r"gpt-(5\.([6-9]|\d\d)|[6-9])", Override(quirks=attrs.evolve(_THINKING, cache_marks=CacheMarks.BREAKPOINT))),
+    (r"gpt-(5\.([6-9]|\d\d)|[6-9])", Override(quirks=_THINKING_UNASKED)),
+    (r"gpt-5\.[45]", Override(quirks=attrs.evolve(_THINKING, effort_excludes=_SAMPLING, tools_by_responses=True))),
+    (r"gpt-5\.[1-3]", Override(quirks=attrs.evolve(_THINKING, effort_excludes=_SAMPLING))),
     (r"(o[134](-|$)|gpt-5)", Override(quirks=_THINKING)),
     (
         r"(o[134]|gpt-5)(-mini|-nano|-pro|-codex)*(-\d{4}|$)",
@@ -116,7 +133,8 @@ REASONING_MODELS: Final = (
     (r"(gpt-[34]|chatgpt-)", Override(unsupported=frozenset({"reasoning_effort"}))),
 )
 """OpenAI's models by what they take: those that think refuse `max_tokens`, the first of them sampling as well, and the
-others an effort. From GPT-5.6 on the end of what is to be cached can be marked."""
+others an effort. From GPT-5.4 on chats with tools that think go by the Responses API; from GPT-5.6 on they think unless
+told not to, and the end of what is to be cached can be marked."""
 MISTRAL: Final = Quirks(
     renamed={"seed": "random_seed"},
     unsupported=frozenset(

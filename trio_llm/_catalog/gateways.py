@@ -9,8 +9,10 @@ import attrs
 from .addresses import Paths
 from .auth import AuthScheme
 from .common import DETAILS_BACK, MARKED, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
-from .provider import Provider, Wire
+from .provider import Override, Provider, Wire
 
+_OPENROUTER: Final = attrs.evolve(DETAILS_BACK, reply_fields=DETAILS_BACK.reply_fields | {"reasoning_content"})
+"""DeepSeek's V4 behind it wants its thinking as text beside the record (UKGovernmentBEIS/inspect_ai#4079)."""
 GATEWAYS: Final = (
     Provider(
         name="302ai",
@@ -150,7 +152,13 @@ GATEWAYS: Final = (
         base_url="https://openrouter.ai/api/v1",
         documentation="https://openrouter.ai/docs/api-reference/overview",
         key_variables=("OPENROUTER_API_KEY", "OR_API_KEY"),
-        quirks=DETAILS_BACK,
+        quirks=_OPENROUTER,
+        families=(
+            (
+                r"~?(deepseek/deepseek-(v[4-9]|r)|moonshotai/kimi-k(2\.[5-9]|2-thinking|[3-9]))",
+                Override(quirks=attrs.evolve(_OPENROUTER, thought_before_calls=" ")),
+            ),
+        ),
         dialects=RESPONSES,
     ),
     Provider(

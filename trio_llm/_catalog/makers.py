@@ -22,6 +22,8 @@ from .common import (
     SYSTEM_ROLE,
     THINKING_BACK,
     THINKING_BOTH,
+    THINKING_SWITCHED,
+    THOUGHT_BEFORE_CALLS,
     TOOL_SEARCH_MODELS,
 )
 from .provider import Override, Provider, Wire
@@ -34,6 +36,41 @@ _FILL_IN: Final = Paths(special=MappingProxyType({"/completions": "/fim/completi
 
 Source: Mistral API reference, "Fim Completion"; Inception, "Autocomplete"; 2026-11.
 """
+
+_GLM: Final = (
+    # "Thinking Mode", docs.z.ai, 2026-11: these always think. "Please use low, high, or max".
+    (
+        r"glm-(5\.([3-9]|\d\d)|[6-9])",
+        Override(quirks=THINKING_BOTH, accepted_values={"reasoning_effort": frozenset({"low", "high", "max"})}),
+    ),
+)
+_KIMI: Final = (
+    (r"kimi-(k2\.[5-9]|k2-thinking|k[3-9]|thinking|for-coding)", Override(quirks=THOUGHT_BEFORE_CALLS)),
+    # "Kimi K2.6", platform.kimi.ai, 2026-11: thinking, the temperature is 1, else 0.6. "Any other value will result in
+    # an error", as it will for the others.
+    (
+        r"kimi-(k2\.[5-9]|k[3-9]|for-coding)",
+        Override(
+            accepted_values={
+                "frequency_penalty": frozenset({0}),
+                "n": frozenset({1}),
+                "presence_penalty": frozenset({0}),
+                "temperature": frozenset({0.6, 1}),
+                "top_p": frozenset({0.95}),
+            }
+        ),
+    ),
+)
+_GROK: Final = (
+    # "Reasoning", docs.x.ai, 2026-11: models that think refuse penalties and `stop`; Grok 4 has no effort, its
+    # successors have these. That those refuse penalties which do not think: miaoxworld/NativeTavern#83.
+    (r"grok-([4-9]|3-mini|code)", Override(unsupported=frozenset({"frequency_penalty", "presence_penalty"}))),
+    (r"grok-([4-9]|3-mini|code)(?!.*non-reasoning)", Override(unsupported=frozenset({"stop"}))),
+    (r"grok-(2|3(?!-mini)|4(-|$)|code)", Override(unsupported=frozenset({"reasoning_effort"}))),
+    (r"grok-4\.3", Override(accepted_values={"reasoning_effort": frozenset({"none", "low", "medium", "high"})})),
+    (r"grok-4\.5", Override(accepted_values={"reasoning_effort": frozenset({"low", "medium", "high"})})),
+    (r"grok-4\.6", Override(accepted_values={"reasoning_effort": frozenset({"low", "medium", "high", "xhigh"})})),
+)
 
 MAKERS: Final = (
     Provider(
@@ -85,7 +122,8 @@ MAKERS: Final = (
         documentation="https://docs.bigmodel.cn/",
         aliases=("zhipuai",),
         key_variables=("BIGMODEL_API_KEY", "ZHIPUAI_API_KEY"),
-        quirks=THINKING_BOTH,
+        quirks=THINKING_SWITCHED,
+        families=_GLM,
     ),
     Provider(
         name="black_forest_labs",
@@ -135,7 +173,14 @@ MAKERS: Final = (
         name="deepseek",
         base_url="https://api.deepseek.com",
         documentation="https://api-docs.deepseek.com/",
-        quirks=attrs.evolve(THINKING_BOTH, answers=Answers.JSON),
+        quirks=attrs.evolve(THINKING_SWITCHED, answers=Answers.JSON),
+        # "Thinking Mode", api-docs.deepseek.com, 2026-11: thinking that led to calls has to be passed back.
+        families=(
+            (
+                r"deepseek-(v[4-9]|reasoner)",
+                Override(quirks=attrs.evolve(THOUGHT_BEFORE_CALLS, answers=Answers.JSON)),
+            ),
+        ),
         dialects=RESPONSES,
     ),
     Provider(
@@ -197,7 +242,13 @@ MAKERS: Final = (
         base_url="https://api.minimax.io/v1",
         documentation="https://platform.minimax.io/docs/guides/quickstart",
         alternative_hosts=("api.minimaxi.com",),
-        quirks=Quirks(system_role="system", reply_fields=frozenset({"reasoning_details"})),
+        # "OpenAI API Compatible", platform.minimax.io, 2026-11: an effort changes nothing, `thinking` switches M3.
+        quirks=Quirks(
+            system_role="system",
+            reply_fields=frozenset({"reasoning_details"}),
+            thinking=True,
+            thinking_is_a_switch=True,
+        ),
     ),
     Provider(
         name="mistral",
@@ -212,7 +263,8 @@ MAKERS: Final = (
         documentation="https://platform.moonshot.ai/docs/api/chat",
         aliases=("kimi",),
         alternative_hosts=("api.moonshot.cn",),
-        quirks=THINKING_BOTH,
+        quirks=THINKING_SWITCHED,
+        families=_KIMI,
     ),
     Provider(
         name="morph",
@@ -305,7 +357,7 @@ MAKERS: Final = (
         documentation="https://www.volcengine.com/docs/82379",
         key_variables=("ARK_API_KEY", "VOLCENGINE_API_KEY"),
         base_url_variables=("ARK_BASE_URL", "ARK_API_BASE", "VOLCENGINE_BASE_URL", "VOLCENGINE_API_BASE"),
-        quirks=attrs.evolve(OLDER_NAMES, thinking=True),
+        quirks=attrs.evolve(OLDER_NAMES, thinking=True, thinking_is_a_switch=True),
     ),
     Provider(
         name="voyage",
@@ -328,6 +380,7 @@ MAKERS: Final = (
         documentation="https://docs.x.ai/docs/api-reference",
         alternative_hosts=("us-east-1.api.x.ai", "eu-west-1.api.x.ai"),
         dialects={name: STORED_RESPONSES[name] for name in ("responses", "get_response", "delete_response")},
+        families=_GROK,
     ),
     Provider(
         name="xiaomi_mimo",
@@ -336,20 +389,27 @@ MAKERS: Final = (
         aliases=("xiaomi",),
         key_variables=("MIMO_API_KEY", "XIAOMI_API_KEY", "XIAOMI_MIMO_API_KEY"),
         alternative_hosts=("*.xiaomimimo.com",),
-        quirks=Quirks(system_role="system", reply_fields=frozenset({"reasoning_content"}), thinking=True),
+        quirks=Quirks(
+            system_role="system",
+            reply_fields=frozenset({"reasoning_content"}),
+            thinking=True,
+            thinking_is_a_switch=True,
+        ),
     ),
     Provider(
         name="zai",
         base_url="https://api.z.ai/api/paas/v4",
         documentation="https://docs.z.ai/api-reference/llm/chat-completion",
         key_variables=_ZAI_KEYS,
-        quirks=THINKING_BOTH,
+        quirks=THINKING_SWITCHED,
+        families=_GLM,
     ),
     Provider(
         name="zai_coding",
         base_url="https://api.z.ai/api/coding/paas/v4",
         documentation="https://docs.z.ai/devpack/overview",
         key_variables=_ZAI_KEYS,
-        quirks=THINKING_BOTH,
+        quirks=THINKING_SWITCHED,
+        families=_GLM,
     ),
 )

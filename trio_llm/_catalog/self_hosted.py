@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+import attrs
+
 from .._dialects.contract import Quirks
 from .addresses import Paths
 from .common import (
@@ -107,7 +109,8 @@ SELF_HOSTED: Final = (
         aliases=("lmstudio",),
         key_variables=("LM_STUDIO_API_KEY", "LMSTUDIO_API_KEY"),
         server=ServerKind.SELF_HOSTED,
-        quirks=OLDER_NAMES,
+        # "'response_format.type' must be 'json_schema' or 'text'": lmstudio-ai/lmstudio-bug-tracker#189.
+        quirks=attrs.evolve(OLDER_NAMES, json_object=False),
         dialects=RESPONSES,
     ),
     Provider(
@@ -197,7 +200,8 @@ SELF_HOSTED: Final = (
         key_variables=("VLLM_API_KEY", "HOSTED_VLLM_API_KEY"),
         base_url_variables=("VLLM_BASE_URL", "VLLM_API_BASE", "HOSTED_VLLM_API_BASE"),
         server=ServerKind.SELF_HOSTED,
-        quirks=THINKING_BACK,
+        # It reads `reasoning`, and read `reasoning_content` before 0.16 (vllm-project/vllm#38488).
+        quirks=attrs.evolve(THINKING_BACK, also_named={"reasoning_content": "reasoning"}),
         dialects={name: STORED_RESPONSES[name] for name in ("responses", "get_response", "cancel_response")},
     ),
     Provider(

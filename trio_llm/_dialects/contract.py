@@ -7,7 +7,7 @@ Providers that share a wire format differ in their `Quirks`, which are data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
@@ -44,7 +44,6 @@ if TYPE_CHECKING:  # the types of an operation are imported when it is first ask
     from .._types.text_completions import TextCompletionRequest, TextCompletionResponse
     from .._types.token_counts import CountTokensRequest, TokenCountResponse
     from .._types.transcriptions import TranscriptionChunk, TranscriptionRequest, TranscriptionResponse
-    from .._types.upload import Upload
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -129,6 +128,16 @@ class Quirks:
     """Parameters that the provider refuses."""
     thinking: bool = False
     """Whether an OpenAI-compatible provider has the parameter `thinking`, of which OpenAI's reference knows nothing."""
+    thinking_is_a_switch: bool = False
+    """Whether thinking is switched off by `thinking`: the provider does not know `reasoning_effort="none"`."""
+    usual_effort: str = "none"
+    """The effort of the model where a request says nothing of it, as far as that matters to what it refuses."""
+    effort_excludes: frozenset[str] = frozenset()
+    """Parameters that are refused beside any effort but none."""
+    tools_by_responses: bool = False
+    """Whether the model thinks beside tools in the Responses API only, so that such chats are asked there."""
+    json_object: bool = True
+    """Whether `response_format` may be any JSON object. Where not, the schema of any object says the same."""
     closed_schema: bool = False
     """Whether a field that OpenAI's reference lacks is refused: in messages, those that only answers have are left out;
     in tools, any is an error."""
@@ -141,6 +150,10 @@ class Quirks:
     """The word for "call some tool"."""
     reply_fields: frozenset[str] = frozenset()
     """Fields beyond the dialect's request schema that the provider wants back when its message is sent again."""
+    also_named: Mapping[str, str] = attrs.field(factory=dict)
+    """Fields of an answer that are sent back under a second name as well, as other versions of the server read it."""
+    thought_before_calls: str = ""
+    """What stands for the thinking of an answer with calls that has none, where the provider refuses it without."""
     text_only_roles: frozenset[str] = frozenset()
     """Roles whose messages have to be one text; text parts are joined."""
     attachments_as_text: bool = False
@@ -407,6 +420,12 @@ def supported_parameters(
         if name not in expressible or name in quirks.unsupported or not _is_accepted(name, value, quirks)
     ]
     asking = [name for name in refused if parameters[name] not in _ASKS_NOTHING.get(name, ())]
+    if quirks.effort_excludes and asked_effort(parameters, quirks) != "none":
+        excluded = [name for name in parameters if name in quirks.effort_excludes and name not in refused]
+        refused += excluded
+        asking += [
+            name for name in excluded if parameters[name] not in (1, False, 0)
+        ]  # which ask for what is so anyway
     if asking and not drop:
         names = ", ".join(asking)
         raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
@@ -429,6 +448,17 @@ _ASKS_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
     "tools": ([], ()),
     "functions": ([], ()),
 }
+
+
+def asked_effort(parameters: Mapping[str, Any], quirks: Quirks) -> Any:
+    """How much a request has the model think, by OpenAI's word.
+
+    thinks = asked_effort(call.request.parameters, call.quirks) != "none"
+    """
+    effort = parameters.get("reasoning_effort")
+    if isinstance(effort, Mapping):
+        effort = effort.get("effort")
+    return quirks.usual_effort if effort in (None, "default") else effort
 
 
 def _is_accepted(name: str, value: Any, quirks: Quirks) -> bool:
@@ -465,35 +495,3 @@ def json_request(path: str, body: Mapping[str, Any], headers: tuple[tuple[str, s
         return HTTPRequest("POST", path, JSON_CONTENT + headers, _json.dumps(body))
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"the request cannot be written as JSON: {error}") from error
-
-
-def form_request(
-    path: str, fields: Mapping[str, Any], files: Iterable[tuple[str, Upload]], boundary: str
-) -> HTTPRequest:
-    """A POST of a form: lists become several fields called `name[]`, objects JSON text; files are sent in blocks.
-
-        request = form_request("/audio/transcriptions", {"model": call.model}, files, call.fresh.boundary())
-
-    Raises:
-        BadRequestError: if a value has no form.
-    """
-    from .._framing.multipart import FormField, MultipartBody, text_part  # few programs send forms
-
-    try:
-        texts = [text for name, value in fields.items() for text in _form_texts(name, value)]
-        parts = [text_part(name, text) for name, text in texts]
-        parts += [FormField(name, file.content, file.name, file.media_type) for name, file in files]
-        body = MultipartBody(parts, boundary)
-    except (TypeError, ValueError) as error:
-        raise BadRequestError(f"the request cannot be written as a form: {error}") from error
-    return HTTPRequest("POST", path, (("content-type", body.content_type),), body)
-
-
-def _form_texts(name: str, value: Any) -> Iterator[tuple[str, str | float]]:
-    if isinstance(value, str | int | float):
-        yield name, value
-    elif isinstance(value, Sequence):
-        for item in value:
-            yield from _form_texts(f"{name}[]", item)
-    else:
-        yield name, _json.dumps(value).decode()

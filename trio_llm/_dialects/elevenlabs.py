@@ -23,11 +23,11 @@ from .contract import (
     Endpoint,
     StreamEndpoint,
     WireCall,
-    form_request,
     json_request,
     merge_extra_body,
     supported_parameters,
 )
+from .forms import form_request
 from .openai.errors import decode_error
 from .openai.replies import require_text
 from .openai.sounds import decode_speech, open_sound_decoder

@@ -16,7 +16,7 @@ from typing import Any, Final
 import attrs
 
 from ..._convert import json as _json
-from ..._convert.converter import ConversionError, structure
+from ..._convert.converter import structure
 from ..._convert.making import maker
 from ..._convert.narrow import as_mapping, json_text
 from ..._types.chat import Annotation, CustomCall, Delta, FunctionCall, ToolCall, URLCitation
@@ -96,6 +96,8 @@ class _BegunBlock:
         self.begins_at = so_far.text
         self.number = so_far.calls
         self.fragments: list[str] = []
+        self._size = 0
+        self.has_ended = False
 
     def begin(self) -> Delta | None:
         """What the block holds when it begins."""
@@ -104,13 +106,20 @@ class _BegunBlock:
     def grow(self, delta: WireDelta) -> Delta | None:
         """What a delta adds. One without input grows the fields that it names, as `compaction_delta` does."""
         if delta.partial_json:
+            if self._is_said_again(delta.partial_json):
+                return None
             self.fragments.append(delta.partial_json)
+            self._size += len(delta.partial_json)
             return self.grow_input(delta.partial_json)
         told = {"text": delta.text, "thinking": delta.thinking, "signature": delta.signature}
         for name, more in {**told, **(delta.model_extra or {})}.items():
             if more:
                 self.block[name] = _grown(self.block.get(name), more)
         return None
+
+    def _is_said_again(self, text: str) -> bool:
+        """Whether a fragment is the whole input once more, as gateways send it behind its fragments."""
+        return len(text) == self._size and self.is_whole and text == "".join(self.fragments)
 
     def grow_input(self, fragment: str) -> Delta | None:
         """What a fragment of the input's JSON text adds."""
@@ -249,8 +258,9 @@ _GROWN_BY: Final[tuple[tuple[str, type[_BegunBlock], Block | None], ...]] = (
 class BlockReader:
     """Turns the blocks of one answer into deltas. Blocks that are open at the same time are told apart by index.
 
-    Gateways that write this format number as they please, and forget to begin or to end a block. What grows a block
-    that is not open grows the open one of its kind, else begins one.
+    Gateways that write this format number as they please, forget to begin or to end a block, and end calls early. What
+    grows a block that is not open grows the open one of its kind, else begins one. Input of a call that nobody began is
+    lost: nobody knows what was called.
     """
 
     def __init__(self, tools: ToolNames, ids: ConversationIds) -> None:
@@ -258,6 +268,10 @@ class BlockReader:
         self._so_far = _SoFar(ids)
         self._open: dict[int, _BegunBlock] = {}
         self._given_ids: dict[str, _BegunBlock] = {}
+        self._ended_early: dict[int, _BegunBlock] = {}
+        """Blocks that ended before their input was whole."""
+        self.has_lost_input = False
+        """Whether input came for which there is no call."""
         self.says_something = False
         """Whether there was any block that holds something."""
         self._furthest = 0
@@ -300,11 +314,7 @@ class BlockReader:
         return same if same is not None and same in self._open.values() and not same.is_whole else None
 
     def grow(self, index: int, delta: WireDelta) -> Iterable[Delta]:
-        """A block grows.
-
-        Raises:
-            ConversionError: if none is open that it could be.
-        """
+        """A block grows."""
         opened = self._open.get(index)
         return self._grow_other(index, delta) if opened is None else self._grown(opened, delta)
 
@@ -317,14 +327,22 @@ class BlockReader:
         """A block grows that is not open: the open one of the delta's kind, else one that begins here."""
         for field, kind, beginning in _GROWN_BY:
             if getattr(delta, field):
-                opened = self._last(kind)
+                opened = self._reopened(index) or self._last(kind)
                 if opened is None and beginning is not None:
                     yield from self.begin(index, beginning)
                     opened = self._open[index]
                 if opened is None:
-                    raise ConversionError(f"content block {index} is not open", ".index")
-                yield from self._grown(opened, delta)
+                    self.has_lost_input = True
+                else:
+                    yield from self._grown(opened, delta)
                 return
+
+    def _reopened(self, index: int) -> _BegunBlock | None:
+        """The block of an index that ended before its input was whole, open once more."""
+        block = self._ended_early.pop(index, None)
+        if block is not None:
+            self._open[index] = block
+        return block
 
     def _last(self, kind: type[_BegunBlock]) -> _BegunBlock | None:
         """The block of a kind that was opened last, of those that are open. Of any kind means: one with an input."""
@@ -346,9 +364,12 @@ class BlockReader:
         opened = self._open.pop(index, None)
         if opened is None or opened in self._open.values():
             return
+        if opened.fragments and not opened.is_whole:
+            self._ended_early[index] = opened
         delta = opened.end()
-        if kept := self._kept(opened.block):
+        if not opened.has_ended and (kept := self._kept(opened.block)):
             delta.provider_specific_fields = {**(delta.provider_specific_fields or {}), "content_blocks": kept}
+        opened.has_ended = True
         if delta.keys():
             yield delta
 

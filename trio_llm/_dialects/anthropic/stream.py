@@ -138,7 +138,9 @@ class MessageReader:
             raise TruncatedReply("the stream ended before it said why")
 
     def _failure(self) -> ErrorDetail | None:
-        return failure_of(self._stop_reason, says_something=self._blocks.says_something)
+        blocks = self._blocks
+        without_call = blocks.has_lost_input and not blocks.has_calls and self._stop_reason == "tool_use"
+        return failure_of(self._stop_reason, says_something=blocks.says_something and not without_call)
 
     def _block_deltas(self, kind: str, told: _Event) -> Iterator[Delta]:
         match kind:

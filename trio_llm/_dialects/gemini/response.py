@@ -244,6 +244,8 @@ class _OpenCandidate:
         self._calls = 0
         self._without_arguments: set[int] = set()
         """Calls that have none so far. That they need none is known at the end of the answer."""
+        self._told: dict[str, tuple[str | None, str]] = {}
+        """Names and arguments of calls, by their ids."""
         self._partial: PartialArguments | None = None
         """Those of the last call, while they come value by value."""
         self._says_something = False
@@ -312,6 +314,8 @@ class _OpenCandidate:
 
     def _take_call(self, wire: FunctionCallPart, signature: str | None, delta: Delta) -> None:
         arguments = json_text(wire.args) if wire.args else ""
+        if wire.id and arguments and self._told.get(wire.id) == (wire.name, arguments):
+            return  # said again, as gateways do
         if wire.name or not self._calls:
             self._end_partial(delta, whole=True)
             self._begin_call(wire, signature, arguments, delta)
@@ -326,6 +330,8 @@ class _OpenCandidate:
     def _begin_call(self, wire: FunctionCallPart, signature: str | None, arguments: str, delta: Delta) -> None:
         if not arguments:
             self._without_arguments.add(self._calls)
+        if wire.id:
+            self._told[wire.id] = (wire.name, arguments)
         call = ToolCall(
             self._ids.take(wire.id, f"{self._response_id}/{self._index}"),
             function=FunctionCall(wire.name, arguments),

@@ -35,6 +35,7 @@ from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
 from ..tool_calls import ConversationIds, calls_in
 from .chat_stream import open_chat_decoder
+from .elsewhere import by_responses, thinks_beside_tools
 from .known_tools import CHAT_TOOLS, known_tools
 from .messages import sendable_messages
 from .parts import with_mark
@@ -56,10 +57,14 @@ _PATH = "/chat/completions"
 _KIND = "chat.completion"
 _WITHOUT_THINKING = CHAT_PARAMETERS - {"thinking"}
 _LIMITS = ("max_tokens", "max_completion_tokens")
+_OFF = ("none", "disable")
+_ANY_OBJECT = {"name": "answer", "schema": {"type": "object"}}
 
 
 def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
+    if call.quirks.tools_by_responses and thinks_beside_tools(call):
+        return by_responses().encode(call)
     body = chat_body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
     extra = call.request.options.extra_body
@@ -68,6 +73,8 @@ def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
 
 def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a streamed reply. Usage is asked for, so that no stream goes unaccounted."""
+    if call.quirks.tools_by_responses and thinks_beside_tools(call):
+        return by_responses().encode_stream(call)
     body = chat_body(call)
     body["stream"] = True
     if call.quirks.stream_usage:
@@ -96,6 +103,8 @@ def _takes_metadata(body: Mapping[str, Any], rule: Metadata) -> bool:
 def _parameters(call: WireCall[ChatRequest]) -> dict[str, Any]:
     request, quirks = call.request, call.quirks
     given = _limit_renamed(_without_empty(request.parameters), quirks.max_tokens_name)
+    if quirks.thinking_is_a_switch and "reasoning_effort" in given:
+        given = _switched_off(given)
     known = CHAT_PARAMETERS if quirks.thinking else _WITHOUT_THINKING
     parameters = supported_parameters(given, call, known, drop=request.options.drop_params)
     if "response_format" in parameters:
@@ -111,6 +120,14 @@ def _parameters(call: WireCall[ChatRequest]) -> dict[str, Any]:
             choice = plain_choice(choice)
         parameters["tool_choice"] = quirks.required_tool_choice if choice == "required" else choice
     return parameters
+
+
+def _switched_off(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters with no thinking said by its switch; where that is given as well, it decides."""
+    if parameters["reasoning_effort"] not in _OFF:
+        return parameters
+    others = {name: value for name, value in parameters.items() if name != "reasoning_effort"}
+    return {"thinking": {"type": "disabled"}, **others}
 
 
 _LISTS = ("tools", "functions")
@@ -129,6 +146,8 @@ def _without_empty(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _response_format(given: Any, quirks: Quirks) -> dict[str, Any]:
     wanted = response_format_dict(given)
+    if not quirks.json_object and wanted.get("type") == "json_object":
+        return {"type": "json_schema", "json_schema": _ANY_OBJECT}
     described = wanted.get("json_schema")
     if quirks.strict_schemas and is_object(given) and is_object(described):
         return {**wanted, "json_schema": _kept_strict(described, "schema")}
@@ -180,6 +199,8 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
         ReplyIsError: if it holds no answer, or one that the provider broke off.
         ConversionError: if the answer in it makes no sense.
     """
+    if call.quirks.tools_by_responses and thinks_beside_tools(call):
+        return by_responses().decode(call, body)
     document = whole_document(body)
     if document is not None:
         return read_document(call, document)

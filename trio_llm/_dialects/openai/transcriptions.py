@@ -19,7 +19,8 @@ from ..._types.transcriptions import (
     TranscriptionRequest,
     TranscriptionResponse,
 )
-from ..contract import ErrorDetail, ReplyIsError, WireCall, form_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, merge_extra_body, supported_parameters
+from ..forms import form_request
 from ..streaming import SSEStreamDecoder
 from .event_reader import EventReader
 from .replies import require_text, settle_usage

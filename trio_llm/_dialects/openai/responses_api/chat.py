@@ -19,19 +19,29 @@ from ...._types.dumping import ReplyDict
 from ...._types.errors import UnsupportedParamsError
 from ...._types.http import HTTPRequest
 from ...asked_tools import plain_choice
-from ...contract import CallIdRule, WireCall, json_request, merge_extra_body, supported_parameters
+from ...contract import (
+    CacheMarks,
+    CallIdRule,
+    WireCall,
+    asked_effort,
+    json_request,
+    merge_extra_body,
+    supported_parameters,
+)
 from ...history import id_of, said_by
 from ...media_names import named_right
 from ..known_tools import RESPONSES_TOOLS, known_tools
-from ..parts import own_id
+from ..parts import own_id, with_mark
 from .request import PATH, flat_format
 
 Message = Mapping[str, Any]
 OUTPUT_ITEMS: Final = "output_items"
 _SAME: Final = (
     "metadata",
+    "moderation",
     "parallel_tool_calls",
     "prompt_cache_key",
+    "prompt_cache_options",
     "prompt_cache_retention",
     "safety_identifier",
     "service_tier",
@@ -57,6 +67,7 @@ _EXPRESSIBLE: Final = frozenset(
     }
 )
 _LONGEST_ID: Final = 64
+_MARK: Final = "prompt_cache_breakpoint"
 _HIDDEN_THINKING: Final = "reasoning.encrypted_content"
 
 
@@ -79,16 +90,17 @@ def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     parameters = supported_parameters(given, call, _EXPRESSIBLE, drop=drop)
     if call.quirks.closed_schema and "tools" in parameters:
         parameters["tools"] = known_tools(parameters["tools"], RESPONSES_TOOLS, drop=drop)
-    history = _History(keeps=bool(given.get("store")))
+    history = _History(keeps=bool(given.get("store")), marks=call.quirks.cache_marks)
     for place, message in enumerate(request.messages):
         history.add(message, f"messages[{place}]")
     if history.refused and not drop:
         names = ", ".join(history.refused)
         raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)
-    return {"model": call.model, "input": history.items, **_renamed(parameters)}
+    thinks = "reasoning_effort" in parameters or asked_effort(parameters, call.quirks) != "none"
+    return {"model": call.model, "input": history.items, **_renamed(parameters, thinks=thinks)}
 
 
-def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+def _renamed(given: Mapping[str, Any], *, thinks: bool) -> dict[str, Any]:
     """The parameters under the names of the Responses API."""
     made: dict[str, Any] = {name: given[name] for name in _SAME if name in given}
     made["store"] = given.get("store", False)
@@ -97,9 +109,9 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
         made["max_output_tokens"] = limit
     if (effort := given.get("reasoning_effort")) is not None:
         made["reasoning"] = dict(effort) if isinstance(effort, Mapping) else {"effort": effort}
-        made["include"] = [_HIDDEN_THINKING]
-    if given.get("logprobs"):
-        made["include"] = [*made.get("include", ()), "message.output_text.logprobs"]
+    asked = ((thinks, _HIDDEN_THINKING), (given.get("logprobs"), "message.output_text.logprobs"))
+    if included := [name for wanted, name in asked if wanted]:
+        made["include"] = included
     text: dict[str, Any] = {}
     if (format_ := given.get("response_format")) is not None:
         text["format"] = flat_format(format_)
@@ -160,9 +172,10 @@ def _own_id(holder: Message, name: str, where: str) -> str:
 class _History:
     """Input items being made from messages. What has no form there is noted in `refused`, by its place."""
 
-    def __init__(self, *, keeps: bool) -> None:
+    def __init__(self, *, keeps: bool, marks: CacheMarks = CacheMarks.NONE) -> None:
         self.items: list[Any] = []
         self.refused: list[str] = []
+        self._marks = marks
         self._keeps = keeps
         """Whether the provider stores what it answers, and so knows reasoning by its id alone."""
         self._custom: set[Any] = set()
@@ -233,8 +246,13 @@ class _History:
             ({"type": "text", "text": part} if isinstance(part, str) else part, place)
             for place, part in a_list(content, where)
         ]
-        made = [self._part(an_object(part, place), place) for part, place in parts]
+        made = [self._marked_part(an_object(part, place), place) for part, place in parts]
         return [part for part in made if part is not None] or ""
+
+    def _marked_part(self, part: Message, where: str) -> Any:
+        made, marked = self._part(part, where), with_mark(part, self._marks)
+        mark = marked.get(_MARK)
+        return {**made, _MARK: mark} if mark is not None and made is not None else made
 
     def _part(self, part: Message, where: str) -> Any:
         match part:

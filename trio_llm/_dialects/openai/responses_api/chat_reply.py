@@ -58,6 +58,7 @@ from .whole import decode_response
 _FINISH: Final = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _CITED: Final = ("url", "title", "start_index", "end_index")
 _BEFORE: Final = ("queued", "in_progress")
+_OF_CALLS: Final = ("function_call_arguments", "custom_tool_call_input")
 _BETWEEN: Final = "\n\n"
 """Between two pieces of thinking."""
 
@@ -169,6 +170,8 @@ class ChatEventsReader:
         self._head = ModelResponseStream()
         self._calls: dict[str | int, int] = {}
         """Numbers of calls, by the ids and by the places of their items."""
+        self._early: dict[object, str] = {}
+        """Fragments of calls that came before their calls, by the ids, or else the places, of their items."""
         self._written: set[str | int] = set()
         """Kinds of what came in fragments, and the numbers of calls whose arguments did."""
         self._thought: tuple[Any, ...] | None = None
@@ -233,13 +236,23 @@ class ChatEventsReader:
             self._thought = piece
             self._written.add("reasoning_content")
             yield Delta(reasoning_content=between + event.delta)
-        elif (number := self._number(event.item_id, event.output_index)) is not None:
-            self._written.add(number)
-            function = FunctionCall(None, event.delta) if kind == "function_call_arguments" else None
-            custom = CustomCall(None, event.delta) if function is None else None
-            kind = "function" if function is not None else "custom"
-            call = ToolCall(type=kind, function=function, custom=custom, index=number)
-            yield Delta(tool_calls=[call])
+        elif kind in _OF_CALLS:
+            yield from self._more_of_call(event, event.delta, function=kind == "function_call_arguments")
+
+    def _more_of_call(self, event: DeltaEvent, text: str, *, function: bool) -> Iterator[Delta]:
+        number = self._number(event.item_id, event.output_index)
+        if number is None:  # some gateways give fragments an id of their own
+            number = self._number(None, event.output_index)
+        if number is None:
+            key = event.item_id if isinstance(event.item_id, str) else event.output_index
+            self._early[key] = self._early.get(key, "") + text
+            return
+        self._written.add(number)
+        if function:
+            call = ToolCall(function=FunctionCall(None, text), index=number)
+        else:
+            call = ToolCall(type="custom", custom=CustomCall(None, text), index=number)
+        yield Delta(tool_calls=[call])
 
     def _number(self, identity: object, place: object) -> int | None:
         """The number of a call that is known, by its item's id or, where it has none, by its place."""
@@ -263,11 +276,12 @@ class ChatEventsReader:
         call.index = number
         if known and (number in self._written or not done):
             return
-        if done:
+        begun = "" if done else self._early.pop(item.id, None) or self._early.pop(place, "")
+        if done or begun:
             self._written.add(number)
         for part, name in ((call.function, "arguments"), (call.custom, "input")):
             if part is not None and not done:
-                setattr(part, name, "")  # its fragments follow
+                setattr(part, name, begun)  # its fragments follow
             if part is not None and known:
                 part.name = None
         call.id = None if known else call.id
