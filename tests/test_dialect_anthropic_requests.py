@@ -300,7 +300,7 @@ def test_strict_tools_stay_strict_with_a_schema_that_is_taken() -> None:
     assert tool["strict"] is True
     assert tool["input_schema"]["additionalProperties"] is False
     assert tool["input_schema"]["properties"]["n"] == {"type": "integer", "description": "(minimum: 1)"}
-    open_schema = {"type": "object", "additionalProperties": True}
+    open_schema = {"type": "object", "properties": {}, "additionalProperties": True}
     assert body(tools=[function(strict=True, parameters=open_schema)])["tools"][0]["input_schema"] == open_schema
 
 

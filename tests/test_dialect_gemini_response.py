@@ -373,12 +373,16 @@ def value(path: str, name: str, given: Any, *, goes_on: bool = False) -> dict[st
 
 
 def test_a_call_that_is_said_again_is_one_call() -> None:
-    call = {"name": "f", "args": {"a": 1}}
-    told = [{"functionCall": {**call, "id": "x"}, "thoughtSignature": "s"}, {"functionCall": {**call, "id": "x"}}]
+    call: dict[str, Any] = {"name": "f", "args": {"a": 1}}
+    told: list[dict[str, Any]] = [
+        {"functionCall": {**call, "id": "x"}, "thoughtSignature": "s"},
+        {"functionCall": {**call, "id": "x"}},
+    ]
     calls = reply(*told).choices[0].message.tool_calls
     assert calls is not None
     assert [(one.id, one.provider_specific_fields) for one in calls] == [("x", {"thought_signature": "s"})]
-    for others in ([{**call, "id": "y"}], [{**call, "args": {"a": 2}, "id": "x"}], [call]):
+    cases: list[list[dict[str, Any]]] = [[{**call, "id": "y"}], [{**call, "args": {"a": 2}, "id": "x"}], [call]]
+    for others in cases:
         more = reply(told[0], *({"functionCall": other} for other in others)).choices[0].message.tool_calls
         assert more is not None
         assert len({one.id for one in more}) == 2

@@ -566,6 +566,26 @@ def test_a_class_that_contains_itself_is_strict() -> None:
     assert is_strict(described["schema"])
 
 
+@pytest.mark.parametrize(
+    ("model", "answer", "begins"),
+    [
+        ("bedrock/amazon.nova-lite-v1:0", {"content": "Hello, I am a bot."}, True),
+        ("bedrock/anthropic.claude-opus-5", {"content": "Hello, I am a bot."}, True),
+        (GEMINI, {"content": None, "tool_calls": [CALLED]}, True),
+        (GEMINI, {"content": "Hello, I am a bot."}, False),
+        (CLAUDE, {"content": "Hello, I am a bot."}, False),
+    ],
+)
+def test_the_user_begins_where_the_vendor_demands_it(model: str, answer: dict[str, Any], begins: bool) -> None:
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "assistant", **answer}]
+    made = body_of(model, [*messages, RESULT if "tool_calls" in answer else ASK[0]])
+    turns = made.get("messages") or made["contents"]
+
+    assert (turns[0]["role"] == "user") is begins
+    assert len(turns) == 2 + begins
+    assert "The conversation begins." in str(turns[0]) or not begins
+
+
 # Parameters by vendor and model
 
 

@@ -146,7 +146,7 @@ class Override:
     """In place of the row's."""
     unsupported: frozenset[str] = attrs.field(default=frozenset(), validator=rules.kind(frozenset))
     """Parameters that these models refuse, beside those of the quirks; of all families that match."""
-    accepted_values: Mapping[str, frozenset[str | int]] = attrs.field(factory=dict[str, "frozenset[str | int]"])
+    accepted_values: Mapping[str, frozenset[str | float]] = attrs.field(factory=dict[str, "frozenset[str | float]"])
     """The only values that these models take of some parameters, beside those of the quirks."""
     tool_search: frozenset[str] = attrs.field(default=frozenset(), validator=rules.kind(frozenset))
     """Operations in which these models look for tools themselves, beside those of the quirks."""
@@ -335,7 +335,7 @@ def _with_facts(quirks: Quirks, departures: Iterable[Override]) -> Quirks:
     """Quirks with what all families of a model refuse, and can."""
     refused = frozenset().union(*(departure.unsupported for departure in departures))
     searched = frozenset().union(*(departure.tool_search for departure in departures))
-    accepted: dict[str, frozenset[str | int]] = {}
+    accepted: dict[str, frozenset[str | float]] = {}
     for departure in departures:
         accepted = {**departure.accepted_values, **accepted}
     if not (refused or accepted or searched):

@@ -19,6 +19,8 @@ from .._types.errors import BadRequestError
 
 Message = Mapping[str, Any]
 
+BEGINNING: Final = "The conversation begins."
+"""What the user says where a provider demands that the user begins, and nobody but the model has spoken."""
 _FOREIGN_IN_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _NO_JSON: Final = "INVALID_JSON"
 """The key under which Anthropic wants input back that is no JSON; the others have no word for it."""

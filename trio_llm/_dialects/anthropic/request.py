@@ -15,6 +15,7 @@ from ..._convert.narrow import a_list, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.http import HTTPRequest
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..tool_schemas import bytes_of, may_be_older, of_today
 from .messages import conversation
 from .models import takes_late_system
 from .structured import ANSWER_TOOL, answer_tool, native_format, told
@@ -63,7 +64,11 @@ def _encode(call: WireCall[ChatRequest], *, stream: bool) -> HTTPRequest:
     if _mentions_files(body["messages"]):
         betas.add(_FILES_BETA)
     headers = (VERSION, ("anthropic-beta", ",".join(sorted(betas)))) if betas else (VERSION,)
-    return json_request(PATH, merge_extra_body(body, call.request.options.extra_body), headers)
+    body = merge_extra_body(body, call.request.options.extra_body)
+    made = json_request(PATH, body, headers)
+    if "tools" in body and may_be_older(bytes_of(made)):
+        made = json_request(PATH, {**body, "tools": of_today(body["tools"])}, headers)
+    return made
 
 
 def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:

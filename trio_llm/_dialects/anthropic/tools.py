@@ -16,6 +16,7 @@ from ..._convert.narrow import an_object, as_mapping, objects
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..contract import WireCall
+from ..tool_schemas import object_schema
 from .blocks import ToolNames
 from .parts import cache_mark
 from .structured import ANSWER_TOOL, answers_by_tool, closed_schema
@@ -124,7 +125,7 @@ def _tool(tool: Tool, where: str) -> dict[str, Any]:
 
 
 def _function(function: Tool, where: str) -> dict[str, Any]:
-    schema = an_object(function.get("parameters") or {"properties": {}}, f"{where}.function.parameters")
+    schema = object_schema(an_object(function.get("parameters") or {"properties": {}}, f"{where}.function.parameters"))
     if schema.get("type", "object") != "object":
         raise BadRequestError(f"{where}.function.parameters must be the schema of an object")
     made = _described(function, where)

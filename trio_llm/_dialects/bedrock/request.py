@@ -20,7 +20,9 @@ from ..._types.http import HTTPRequest
 from ..._types.receipt import EnforcedBy
 from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..history import BEGINNING
 from ..schema import response_format_dict
+from ..tool_schemas import bytes_of, may_be_older, object_schema, of_today
 from .claude import claude_inference, claude_thinking, is_claude
 from .media import cache_point
 from .messages import conversation, has_results, schema_text, used_tools
@@ -93,6 +95,8 @@ def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:
             raise BadRequestError("messages: there is nothing to answer")
         # The wire wants a turn to answer: instructions alone are the user's.
         system, turns = [], [{"role": "user", "content": system}]
+    if turns[0]["role"] == "assistant":  # "a conversation must start with a user message"
+        turns.insert(0, {"role": "user", "content": [{"text": BEGINNING}]})
     tools = _tools(call, given, turns)
     thinking = _thinking(call, given, tools)
     fields = {
@@ -104,8 +108,11 @@ def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:
         "serviceTier": _tier(call, given),
         "outputConfig": _output(call, given),
     }
-    body = {name: value for name, value in fields.items() if value}
-    return json_request(model_path(call.model, verb), merge_extra_body(body, request.options.extra_body))
+    body = merge_extra_body({name: value for name, value in fields.items() if value}, request.options.extra_body)
+    made = json_request(model_path(call.model, verb), body)
+    if tools and is_claude(call.model) and may_be_older(bytes_of(made)):
+        made = json_request(model_path(call.model, verb), {**body, "toolConfig": of_today(body["toolConfig"])})
+    return made
 
 
 def _check(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> None:
@@ -174,7 +181,7 @@ def _spec(function: Mapping[str, Any], where: str) -> dict[str, Any]:
     spec = {
         "name": function.get("name"),
         "description": function.get("description") or None,
-        "inputSchema": {"json": an_object(parameters, f"{where}.parameters")},
+        "inputSchema": {"json": object_schema(an_object(parameters, f"{where}.parameters"))},
         "strict": function.get("strict") or None,
     }
     return {"toolSpec": {name: value for name, value in spec.items() if value is not None}}

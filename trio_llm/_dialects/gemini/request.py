@@ -14,6 +14,7 @@ from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..history import BEGINNING
 from ..schema import response_format_dict
 from .contents import system_instruction, turns
 from .models import family_of, model_path
@@ -102,6 +103,9 @@ def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
 def _conversation(call: WireCall[ChatRequest]) -> dict[str, Any]:
     messages = call.request.messages
     system, contents = system_instruction(messages), turns(messages, family_of(call.model))
+    if contents and contents[0]["role"] == "model" and any("functionCall" in part for part in contents[0]["parts"]):
+        # "Function call turn comes immediately after a user turn".
+        contents.insert(0, {"role": "user", "parts": [{"text": BEGINNING}]})
     if contents:
         return {"systemInstruction": system, "contents": contents}
     if system is None:

@@ -18,7 +18,6 @@ Schema = dict[str, Any]
 _ENUM_TYPES: Final[Mapping[type, str]] = {str: "string", int: "integer", float: "number"}
 _TABLES: Final = ("properties", "$defs", "patternProperties")
 _LISTS: Final = ("anyOf", "oneOf", "prefixItems")
-_SINGLE: Final = ("items", "additionalProperties")
 _DEFINITIONS = "#/definitions/"
 
 
@@ -29,24 +28,37 @@ def gemini_schema(schema: Any) -> Any:
     made: Schema = dict(schema)
     if "definitions" in made:
         made["$defs"] = {**made.pop("definitions"), **made.get("$defs", {})}
-    for rewrite in (_without_const, _without_exclusive_bounds, _without_nullable):
+    for rewrite in (
+        _without_const,
+        _without_exclusive_bounds,
+        _without_nullable,
+        _without_tuples,
+        _without_empty_words,
+    ):
         rewrite(made)
     _rewrite_within(made)
     if "allOf" in made:
         made = _merged(made)
+    _within_its_type(made)
     return _alone_with_reference(made)
 
 
 def _rewrite_within(made: Schema) -> None:
     for name in _TABLES:
         if is_object(made.get(name)):
-            made[name] = {key: gemini_schema(value) for key, value in made[name].items()}
+            made[name] = {key: _inner(value) for key, value in made[name].items()}
     for name in (*_LISTS, "allOf"):
         if is_list(made.get(name)):
-            made[name] = [gemini_schema(value) for value in made[name]]
-    for name in _SINGLE:
-        if name in made:
-            made[name] = gemini_schema(made[name])
+            made[name] = [_inner(value) for value in made[name]]
+    if "items" in made:
+        made["items"] = _inner(made["items"])
+    if "additionalProperties" in made:
+        made["additionalProperties"] = gemini_schema(made["additionalProperties"])
+
+
+def _inner(schema: Any) -> Any:
+    """A schema inside another one. That of anything is written as an object."""
+    return {} if schema is True else gemini_schema(schema)
 
 
 def _without_const(made: Schema) -> None:
@@ -83,6 +95,40 @@ def _without_nullable(made: Schema) -> None:
     if made.get("nullable") is True and isinstance(kind, str):
         del made["nullable"]
         made["type"] = [kind, "null"]
+
+
+def _without_tuples(made: Schema) -> None:
+    """One schema for each place was `items` before draft 2020-12."""
+    if is_list(made.get("items")):
+        made["prefixItems"] = made.pop("items")
+
+
+def _without_empty_words(made: Schema) -> None:
+    """The empty text is refused among the words of an `enum`: "cannot be empty"."""
+    words = made.get("enum")
+    if is_list(words) and "" in words:
+        made["enum"] = [word for word in words if word != ""]
+        _describe(made, "May be empty.")
+        if not made["enum"]:
+            del made["enum"]
+
+
+def _within_its_type(made: Schema) -> None:
+    """Leave out what only objects have, and names that one lacks; say what arrays are of. Google refuses them else."""
+    kind = made.get("type")
+    kinds = kind if is_list(kind) else [kind]
+    if kind is None:
+        made.pop("type", None)
+    elif "object" not in kinds:
+        made.pop("properties", None)
+        made.pop("required", None)
+    properties, required = made.get("properties"), made.get("required")
+    if is_object(properties) and is_list(required) and not {"anyOf", "oneOf", "allOf"} & made.keys():
+        made["required"] = [name for name in required if name in properties]
+        if not made["required"]:
+            del made["required"]
+    if "array" in kinds and not {"items", "prefixItems"} & made.keys():
+        made["items"] = {}
 
 
 def _merged(made: Schema) -> Schema:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..._convert.narrow import is_object
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..asked_tools import plain_choice
+from ..tool_schemas import object_schema
 from .schema import gemini_schema
 
 _MODES: Final[Mapping[str, str]] = {"none": "NONE", "auto": "AUTO", "required": "ANY"}
@@ -79,7 +80,7 @@ def _declaration(tool: Mapping[str, Any], where: str, *, drop: bool) -> dict[str
         raise BadRequestError(f"{where}.function.name is missing")
     declared: dict[str, Any] = {"name": function["name"], "description": function.get("description") or ""}
     if function.get("parameters"):
-        declared["parametersJsonSchema"] = gemini_schema(function["parameters"])
+        declared["parametersJsonSchema"] = gemini_schema(object_schema(function["parameters"]))
     if function.get("response"):
         declared["responseJsonSchema"] = gemini_schema(function["response"])
     if behavior := function.get("behavior") or tool.get("behavior"):

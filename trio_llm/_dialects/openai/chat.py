@@ -26,8 +26,6 @@ from ..contract import (
     Quirks,
     ReplyIsError,
     WireCall,
-    json_request,
-    merge_extra_body,
     supported_parameters,
 )
 from ..failing import any_content, no_answer
@@ -36,7 +34,7 @@ from ..strict_schema import is_strict, strict_schema
 from ..tool_calls import ConversationIds, calls_in
 from .chat_stream import open_chat_decoder
 from .elsewhere import by_responses, thinks_beside_tools
-from .known_tools import CHAT_TOOLS, known_tools
+from .known_tools import CHAT_TOOLS, known_tools, posted, with_object
 from .messages import sendable_messages
 from .parts import with_mark
 from .replies import (
@@ -67,8 +65,7 @@ def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
         return by_responses().encode(call)
     body = chat_body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
-    extra = call.request.options.extra_body
-    return json_request(_PATH, merge_extra_body(body, extra) if extra else body)
+    return posted(call, _PATH, body)
 
 
 def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
@@ -81,7 +78,7 @@ def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
     else:
         body.pop("stream_options", None)
-    return json_request(_PATH, merge_extra_body(body, call.request.options.extra_body))
+    return posted(call, _PATH, body)
 
 
 def chat_body(call: WireCall[ChatRequest]) -> dict[str, Any]:
@@ -163,6 +160,7 @@ def _sendable_tool(tool: Any, quirks: Quirks) -> Any:
     if not is_object(function):
         return made
     described = with_mark(function, marks) if "cache_control" in function else function
+    described = with_object(described) if quirks.closed_schema else described
     described = _kept_strict(described, "parameters") if quirks.strict_schemas else described
     return made if described is function else {**made, "function": described}
 

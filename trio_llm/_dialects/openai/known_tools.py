@@ -13,7 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..._convert.narrow import is_object
+from ..._types.chat import ChatRequest
 from ..._types.errors import UnsupportedParamsError
+from ..._types.http import HTTPRequest
+from ..contract import WireCall, json_request, merge_extra_body
+from ..tool_schemas import bytes_of, may_lack_items, object_schema, with_items
 
 _OUTSIDE: Final = frozenset({"type", "cache_control"})
 """`cache_control` is a mark, which the dialect writes, or leaves out, as the provider's row says."""
@@ -37,6 +41,27 @@ def known_tools(tools: Sequence[Any], fields: Mapping[str, frozenset[str]], *, d
     made = [_known(tool, f"tools[{place}]", fields, unknown) for place, tool in enumerate(tools)]
     if unknown and not drop:
         raise UnsupportedParamsError(f"cannot express {', '.join(unknown)}; drop_params=True leaves it out")
+    return made
+
+
+def with_object(function: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A function whose parameters, if it has any, are what the provider takes for an object."""
+    if "parameters" not in function:
+        return function
+    parameters = function["parameters"]
+    if parameters is None:
+        return {name: value for name, value in function.items() if name != "parameters"}
+    made = object_schema(parameters) if is_object(parameters) else parameters
+    return function if made is parameters else {**function, "parameters": made}
+
+
+def posted(call: WireCall[ChatRequest], path: str, body: dict[str, Any]) -> HTTPRequest:
+    """The request with a body and the caller's extra fields, whose tools the provider takes."""
+    extra = call.request.options.extra_body
+    whole = merge_extra_body(body, extra) if extra else body
+    made = json_request(path, whole)
+    if call.quirks.closed_schema and "tools" in whole and may_lack_items(bytes_of(made)):
+        made = json_request(path, {**whole, "tools": with_items(whole["tools"])})
     return made
 
 

@@ -24,13 +24,11 @@ from ...contract import (
     CallIdRule,
     WireCall,
     asked_effort,
-    json_request,
-    merge_extra_body,
     supported_parameters,
 )
 from ...history import id_of, said_by
 from ...media_names import named_right
-from ..known_tools import RESPONSES_TOOLS, known_tools
+from ..known_tools import RESPONSES_TOOLS, known_tools, posted, with_object
 from ..parts import own_id, with_mark
 from .request import PATH, flat_format
 
@@ -73,12 +71,12 @@ _HIDDEN_THINKING: Final = "reasoning.encrypted_content"
 
 def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
-    return json_request(PATH, merge_extra_body(_body(call), call.request.options.extra_body))
+    return posted(call, PATH, _body(call))
 
 
 def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a streamed reply."""
-    return json_request(PATH, merge_extra_body({**_body(call), "stream": True}, call.request.options.extra_body))
+    return posted(call, PATH, {**_body(call), "stream": True})
 
 
 def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
@@ -89,7 +87,8 @@ def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
         given = {name: value for name, value in given.items() if name != "n"}  # type: ignore[assignment]
     parameters = supported_parameters(given, call, _EXPRESSIBLE, drop=drop)
     if call.quirks.closed_schema and "tools" in parameters:
-        parameters["tools"] = known_tools(parameters["tools"], RESPONSES_TOOLS, drop=drop)
+        tools = known_tools(parameters["tools"], RESPONSES_TOOLS, drop=drop)
+        parameters["tools"] = [_with_object(tool) for tool in tools]
     history = _History(keeps=bool(given.get("store")), marks=call.quirks.cache_marks)
     for place, message in enumerate(request.messages):
         history.add(message, f"messages[{place}]")
@@ -127,6 +126,11 @@ def _renamed(given: Mapping[str, Any], *, thinks: bool) -> dict[str, Any]:
     if (choice := given.get("tool_choice")) is not None:
         made["tool_choice"] = _flat_choice(plain_choice(choice))
     return made
+
+
+def _with_object(tool: Any) -> Any:
+    function = as_mapping(tool).get("function")
+    return {**tool, "function": with_object(function)} if isinstance(function, Mapping) else tool
 
 
 def _flat_tool(tool: Any) -> Any:

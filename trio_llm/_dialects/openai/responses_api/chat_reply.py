@@ -276,7 +276,7 @@ class ChatEventsReader:
         call.index = number
         if known and (number in self._written or not done):
             return
-        begun = "" if done else self._early.pop(item.id, None) or self._early.pop(place, "")
+        begun = "" if done else next((self._early.pop(key) for key in (item.id, place) if key in self._early), "")
         if done or begun:
             self._written.add(number)
         for part, name in ((call.function, "arguments"), (call.custom, "input")):
