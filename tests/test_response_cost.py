@@ -383,6 +383,21 @@ async def test_sound_is_paid_by_its_length_where_tokens_are_told_beside_and_by_i
     assert [told.cost.estimated, guessed.cost.estimated] == [False, True]
 
 
+async def test_sound_is_paid_by_its_length_where_that_has_the_only_price() -> None:
+    prices = {"input_cost_per_token": 0, "output_cost_per_token": 0, "input_cost_per_second": 1e-4}
+    trio_llm.register_model({"openai/our-whisper": prices, "openai/free-whisper": {"input_cost_per_token": 0}})
+    usage = b'{"type": "tokens", "input_tokens": 9, "output_tokens": 0, "total_tokens": 9}'
+    async with client(RawReply(b'{"text": "hi", "duration": 60, "usage": %s}' % usage)) as asking:
+        costs = [
+            (await asking.transcription(f"openai/{name}", ("a.mp3", b"x"))).cost
+            for name in ("our-whisper", "free-whisper")
+        ]
+
+    assert [cost.usd for cost in costs] == [pytest.approx(0.006), 0.0]
+    assert not costs[0].estimated
+    assert not costs[1].estimated
+
+
 async def test_speech_that_is_paid_by_token_has_about_a_cost() -> None:
     async with client(RawReply(b"sound", content_type="audio/mpeg")) as asking:
         speech = await asking.speech("openai/gpt-4o-mini-tts", "x" * 1_000, "alloy")

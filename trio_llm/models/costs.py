@@ -17,7 +17,7 @@ from .hosts import seller_of
 from .own_prices import is_free
 from .prices import TOKENS, Quantities
 from .registered import row_and_name
-from .used import guessed_amounts, quantities_of
+from .used import other_amounts, quantities_of
 
 _TICKS: Final = 1e-10
 """USD. xAI API reference, "usage.cost_in_usd_ticks", 2026-11."""
@@ -129,9 +129,12 @@ def _cost(response: Any, sale: Sale, asked: AnyRequest | None) -> Cost:
     cost = Cost(None, reason="the response says nothing of its usage")
     if quantities.amounts:
         cost = attrs.evolve(cost_of_used(quantities, response, sale), estimated=is_estimated)
-    if cost.usd is None:
-        guessed = (cost_of_used(Quantities(amounts), response, sale) for amounts in guessed_amounts(asked))
-        cost = next((attrs.evolve(guess, estimated=True) for guess in guessed if guess.usd is not None), cost)
+    if not cost.usd:
+        # A price of nothing for tokens does not say that nothing is paid: a model of sound may have one for seconds.
+        for amounts, is_guess in other_amounts(response, sale.row, asked):
+            other = cost_of_used(Quantities(amounts), response, sale)
+            if other.usd or (cost.usd is None and other.usd is not None):
+                return attrs.evolve(other, estimated=is_guess)
     return cost
 
 

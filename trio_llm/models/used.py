@@ -67,15 +67,21 @@ def asked_amounts(asked: AnyRequest | None) -> dict[str, float]:
     return {"character": len(asked.input)} if isinstance(asked, SpeechRequest) else {}
 
 
-def guessed_amounts(asked: AnyRequest | None) -> Iterator[dict[str, float]]:
-    """What a request may be paid for of which nobody tells how much it was: the first that has a price is right."""
+def other_amounts(response: Any, row: str, asked: AnyRequest | None) -> Iterator[tuple[dict[str, float], bool]]:
+    """What a request may be paid for where its response tells nothing that has a price, and whether it is a guess.
+
+    The first that has a price is right.
+    """
     if isinstance(asked, SpeechRequest):
-        yield spoken_tokens(asked)
+        yield spoken_tokens(asked), True
+    elif isinstance(asked, TranscriptionRequest):
+        told = getattr(response, "duration", None)
+        yield {_SECOND: _charged(told or heard_seconds(asked), row)}, not told
     elif isinstance(asked, EmbeddingRequest):
-        yield {"input": expected_tokens(asked)[0]}
+        yield {"input": expected_tokens(asked)[0]}, True
     elif isinstance(asked, RerankRequest):
-        yield {"rerank_search": ranked_searches(asked)}
-        yield {"input": expected_tokens(asked)[0]}
+        yield {"rerank_search": ranked_searches(asked)}, True
+        yield {"input": expected_tokens(asked)[0]}, True
 
 
 def spoken_tokens(asked: SpeechRequest) -> dict[str, float]:
