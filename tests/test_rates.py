@@ -9,11 +9,13 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 import trio_llm
-from trio_llm import Usage
+from trio_llm import ChatRequest, Usage
 from trio_llm.models import Prices, Quantities, Tier, rates as rates_module, registered
 from trio_llm.models.rates import RateBook, Rates
+from trio_llm.models.sizes import expected_tokens
 from trio_llm.types import CompletionTokensDetails, PromptTokensDetails
 
+ASKED = ChatRequest("openai/gpt-4o", [{"role": "user", "content": "Hello"}])
 numbers = st.none() | st.integers(0, 2_000)
 usages = st.builds(
     Usage,
@@ -62,9 +64,9 @@ def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
     row="openai",
 )
 def test_what_rates_answer_is_what_the_long_way_says(prices: Prices, usage: Usage, service: Any, row: str) -> None:
-    found = Rates(row, prices).plainly(usage, service)
+    found = Rates(row, "model", prices).plainly(usage, service)
     if found is not None:
-        _, _, usd, _, _ = found
+        usd = found[4]
         parts = prices.parts_of(Quantities.of_usage(usage, row), service)
         assert parts is not None
         assert usd == pytest.approx(sum(parts.values()), rel=1e-12, abs=1e-15)
@@ -72,9 +74,13 @@ def test_what_rates_answer_is_what_the_long_way_says(prices: Prices, usage: Usag
 
 @given(prices=prices, prompt=st.integers(0, 2_000), answer=st.integers(0, 2_000))
 def test_what_tokens_will_cost_is_what_the_long_way_says(prices: Prices, prompt: int, answer: int) -> None:
-    usd = Rates("openai", prices).usd_of_tokens(prompt, answer)
-    if usd is not None:
+    request = ChatRequest("openai/model", [{"role": "user", "content": ""}], max_tokens=answer + 1)
+    expected = Rates("openai", "model", prices).expected(request, 4 * prompt)
+    if expected is not None:
+        usd, tokens, _ = expected
+        prompt, answer = expected_tokens(request, 4 * prompt)
         parts = prices.parts_of(Quantities.of_tokens(prompt, answer))
+        assert tokens == prompt + answer
         assert parts is not None
         assert usd == pytest.approx(sum(parts.values()), rel=1e-12, abs=1e-15)
 
@@ -97,7 +103,7 @@ def test_plain_usage_of_common_models_is_not_sent_the_long_way(model: str, servi
 
     assert rates is not None
     assert rates.plainly(Usage(1_000, 100, 1_100, *details), service) is not None
-    assert rates.usd_of_tokens(1_000, 100) is not None
+    assert rates.expected(ASKED, 1_000) is not None
 
 
 def test_a_price_that_the_program_says_counts_from_then_on() -> None:
@@ -113,7 +119,9 @@ def test_a_price_that_the_program_says_counts_from_then_on() -> None:
     for name, usd in (("gpt-4o", 10.0), ("unheard-of", 20.0)):
         rates = book.of("openai", name)
         assert rates is not None
-        assert rates.usd_of_tokens(10, 0) == usd
+        charge = rates.plainly(Usage(10, 0, 10))
+        assert charge is not None
+        assert charge[4] == usd
 
 
 def test_prices_that_depend_on_the_time_of_day_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,7 @@ from .._types.mapping import Record
 from .._types.receipt import Receipt
 from .._types.usage import Usage, updated_usage
 from .attempt_errors import attempt_error, detail_error, status_error
-from .exchange import Exchange, sign_attempt
-from .gates import GatedAdmission
+from .exchange import Exchange, GatedAdmission, sign_attempt
 from .identity import Identity, identify
 from .reply_bodies import LastWords, drain, finish, is_whole, read_beginning, read_body, read_error
 

@@ -15,17 +15,22 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import attrs
 
+from .._types.request import AnyRequest
 from .._types.usage import Usage
 from .facts import prices_of
 from .price_tables import KEPT_FOR
 from .prices import REASONING_BESIDE, WIDER_PARTS, Prices, rate_of
 from .registered import registered
+from .sizes import expected_tokens
 
+BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
+"""Operations that are paid by token, whatever the model."""
 _NEVER: Final = -1
+_UNASKED: Final[Any] = object()
 _OF_THEIR_OWN: Final = frozenset(WIDER_PARTS) - {"cache_read"}
 
 
@@ -40,6 +45,8 @@ class _Numbers:
     answer: float
     cached: float
     reasoning: float
+    longest: int
+    """Tokens of a prompt to which they hold."""
     has_parts: bool
     """Whether some parts of prompts or answers have rates of their own beside those, as sound and pictures."""
 
@@ -48,32 +55,39 @@ class Rates:
     """What one model costs, for plain usage.
 
     Example:
-        rates = Rates("openai", prices)
-        prompt, answer, usd, cached, reasoning = rates.plainly(response.usage, response.service_tier)
+        rates = Rates("openai", "gpt-4o", prices)
+        _, _, prompt, answer, usd, cached, reasoning = rates.plainly(response.usage, response.service_tier)
     """
 
-    __slots__ = ("_by_service", "_longest", "_usual", "prices")
+    __slots__ = ("_by_service", "_usual", "name", "prices", "row")
 
-    def __init__(self, row: str, prices: Prices) -> None:
+    def __init__(self, row: str, name: str, prices: Prices) -> None:
         """The rates of prices of a row's model."""
+        self.row = row
+        self.name = name
         self.prices: Prices = prices
-        self._usual = _numbers(prices.rates)
-        self._by_service = {name: _numbers({**prices.rates, **rates}) for name, rates in prices.services.items()}
         tiers = [tier.above for of_service in (prices.tiers, *prices.service_tiers.values()) for tier in of_service]
-        self._longest = _NEVER if row in REASONING_BESIDE else min(tiers, default=sys.maxsize)
-        """Tokens of a prompt to which these rates hold."""
+        longest = _NEVER if row in REASONING_BESIDE else min(tiers, default=sys.maxsize)
+        self._usual = _numbers(prices.rates, longest)
+        self._by_service: dict[str | None, _Numbers] = {
+            name: _numbers({**prices.rates, **rates}, longest) for name, rates in prices.services.items()
+        }
 
-    def plainly(self, usage: Usage, service: str | None = None) -> tuple[int, int, float, int, int] | None:
-        """The tokens of a usage (prompt, answer), its cost in USD, and the tokens from the cache and of reasoning.
+    def plainly(self, usage: Usage, service: str | None = None) -> PlainCharge | None:
+        """What a usage costs, as one of these rates; None if it is not plain.
 
-        None if it is not plain. A service tier that is None or unknown is the usual one.
+        A service tier that is None or unknown is the usual one.
         """
+        # Reading a field of a record takes longer than reckoning with it, so as few are read as will do.
         prompt, answer = usage.prompt_tokens, usage.completion_tokens
-        numbers = self._usual if service is None else self._by_service.get(service, self._usual)
-        if numbers is None or prompt > self._longest or usage.model_extra or not (prompt or answer):
+        numbers = self._usual
+        if service in self._by_service:
+            numbers = self._by_service[service]
+        else:
+            service = None
+        if prompt > numbers.longest or usage.model_extra or not (prompt or answer):
             return None
         usd, cached, reasoning = numbers.once + prompt * numbers.prompt + answer * numbers.answer, 0, 0
-        # Reading a field of a record takes longer than reckoning with it, so as few are read as will do.
         if (of_prompt := usage.prompt_tokens_details) is not None:
             cached = of_prompt.cached_tokens or 0
             if cached or numbers.has_parts:
@@ -88,23 +102,36 @@ class Rates:
                 if of_answer.audio_tokens or of_answer.image_tokens:
                     return None
                 usd += min(reasoning, answer) * (numbers.reasoning - numbers.answer)
-        return prompt, answer, usd, cached, reasoning
+        return self, service, prompt, answer, usd, cached, reasoning
 
-    def usd_of_tokens(self, prompt: float, answer: float) -> float | None:
-        """The cost of so many tokens at the usual service; None if it is not plain."""
+    def expected(self, request: AnyRequest, size: int | None) -> tuple[float, float, Rates] | None:
+        """About what a request will cost at the usual service, in USD and in tokens; None if that is not plain.
+
+        Args:
+            request: what is asked.
+            size: bytes of the request as it is sent, where that is known.
+        """
+        prompt, answer = expected_tokens(request, size)
         numbers = self._usual
-        if numbers is None or prompt > self._longest:
+        if prompt > numbers.longest or request.operation not in BY_TOKEN:
             return None
-        return numbers.once + prompt * numbers.prompt + answer * numbers.answer
+        return numbers.once + prompt * numbers.prompt + answer * numbers.answer, prompt + answer, self
 
 
-def _numbers(rates: Mapping[str, float]) -> _Numbers | None:
-    """None where a token may have no price."""
+PlainCharge: TypeAlias = tuple[Rates, str | None, int, int, float, int, int]
+"""By which rates and of which of their services, tokens of prompt and answer, USD, tokens of cache and of reasoning."""
+
+
+def _numbers(rates: Mapping[str, float], longest: int) -> _Numbers:
     prompt, answer = rate_of(rates, "input"), rate_of(rates, "output")
     cached, reasoning = rate_of(rates, "cache_read"), rate_of(rates, "output_reasoning")
     if prompt is None or answer is None or cached is None or reasoning is None:
-        return None
-    return _Numbers(rates.get("request", 0.0), prompt, answer, cached, reasoning, not _OF_THEIR_OWN.isdisjoint(rates))
+        return _UNKNOWN  # a token may have no price
+    has_parts = not _OF_THEIR_OWN.isdisjoint(rates)
+    return _Numbers(rates.get("request", 0.0), prompt, answer, cached, reasoning, longest, has_parts)
+
+
+_UNKNOWN: Final = _Numbers(0.0, 0.0, 0.0, 0.0, 0.0, _NEVER, has_parts=False)
 
 
 class RateBook:
@@ -124,14 +151,16 @@ class RateBook:
         """The rates of a row's model; None if nobody says a price, as without the extra `models`."""
         if time.time() >= self._until or self._registered is not registered.models:
             self._forget()
-        key = (row, name)
-        if key not in self._rates:
-            try:
-                prices = prices_of(row, name)
-            except ModuleNotFoundError:
-                prices = None
-            self._rates[key] = None if prices is None else Rates(row, prices)
-        return self._rates[key]
+        found = self._rates.get((row, name), _UNASKED)
+        return self._ask(row, name) if found is _UNASKED else found
+
+    def _ask(self, row: str, name: str) -> Rates | None:
+        try:
+            prices = prices_of(row, name)
+        except ModuleNotFoundError:
+            prices = None
+        rates = self._rates[row, name] = None if prices is None else Rates(row, name, prices)
+        return rates
 
     def _forget(self) -> None:
         self._rates.clear()

@@ -1,14 +1,15 @@
-"""What attempts cost: the entries of a bill.
+"""What attempts cost: the charges of a bill.
 
 Most attempts have plain usage, and their price is arithmetic on a few numbers (`models.rates`). All others go the long
 way, as `response.cost` does: what a provider told itself, pictures and sounds, tiers, and streams that were cut, whose
-chunks are put together. Both give the same number. The `Cost` with its parts is made when somebody reads it.
+chunks are put together. Both give the same number. A bill has many charges: those that are plain and without labels
+stay tuples until somebody reads them, as does the `Cost` with its parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import attrs
 
@@ -21,7 +22,7 @@ from .._types.messages_api.folding import MessageFolding
 from .._types.responses_api.folding import EventFolding
 from ..models.costs import TOLD_IN_HEADER, Cost, Sale, cost_of, cost_of_used
 from ..models.prices import Prices, Quantities
-from ..models.rates import Rates
+from ..models.rates import PlainCharge, Rates
 from ..models.used import asked_amounts, quantities_of
 
 
@@ -43,11 +44,17 @@ class Charge:
     completion_tokens: float
     usd: float | None
     """What was charged; None if nobody knows the price."""
-    _cached: int = attrs.field(repr=False)
-    _reasoning: int = attrs.field(repr=False)
-    _service: str | None = attrs.field(repr=False)
-    _source: Cost | Prices = attrs.field(repr=False)
+    _cached: int = attrs.field(default=0, repr=False)
+    _reasoning: int = attrs.field(default=0, repr=False)
+    _service: str | None = attrs.field(default=None, repr=False)
+    _source: Cost | Prices = attrs.field(kw_only=True, repr=False)
     """The cost, or by which prices it is worked out."""
+
+    @classmethod
+    def of_plain(cls, plain: PlainCharge, labels: Mapping[str, Any] = NO_HEADERS) -> Charge:
+        """The same, as others may read it."""
+        rates, service, prompt, answer, usd, cached, reasoning = plain
+        return cls(rates.row, rates.name, labels, prompt, answer, usd, cached, reasoning, service, source=rates.prices)
 
     @property
     def cost(self) -> Cost:
@@ -66,8 +73,6 @@ class Charge:
         return self._source
 
 
-_OPENAI: Final = "api.openai.com"
-"""The usual host, which needs no look at headers."""
 _HAVE_GATEWAYS: Final = frozenset({"custom_openai", "litellm_proxy", "openai"})
 """Rows behind which LiteLLM's gateway may be."""
 _FOLDINGS: Final[Mapping[str, Callable[[], Folding[Any, Any]]]] = {
@@ -80,49 +85,49 @@ _FOLDINGS: Final[Mapping[str, Callable[[], Folding[Any, Any]]]] = {
     "transcription": TranscriptFolding,
 }
 """By operation, what puts the chunks of its streams together."""
-Entry: TypeAlias = tuple[str, str, Mapping[str, Any], float, float, float | None, int, int, str | None, Cost | Prices]
-"""What a `Charge` is made of when somebody reads it. A bill has many entries: one object each, without the response."""
 
 
-def entry_of(learnt: Learnt, rates: Rates | None) -> Entry | None:
+def charge_of(learnt: Learnt, rates: Rates | None) -> Charge | PlainCharge | None:
     """What an attempt cost at the rates of its model; None if nothing came back that could be charged."""
-    usage, response, service = learnt.usage, learnt.response, None
-    if usage is not None and rates is not None:
-        if response is None:
-            is_plain, service = _of_stream(learnt)
-        else:
-            # Its usage must be all that its cost depends on.
-            is_plain = type(response) is ModelResponse and not response.model_extra
-            is_plain = is_plain and (learnt.host == _OPENAI or not _told_in_header(learnt))
-            for choice in response.choices if is_plain else ():
-                is_plain = is_plain and bool(choice.finish_reason)
-            service = response.service_tier if is_plain else None
-        if is_plain and (found := rates.plainly(usage, service)) is not None:
-            prompt, answer, usd, cached, reasoning = found
-            request = learnt.request
-            labels = labels_of(request) if request.parameters or request.options.metadata else NO_HEADERS
-            return learnt.provider, learnt.model, labels, prompt, answer, usd, cached, reasoning, service, rates.prices
-    if usage is None and response is None and not learnt.received:
+    response, plain = learnt.response, None
+    if rates is not None:
+        if type(response) is ModelResponse:
+            plain = _plain_charge(learnt, response, rates)
+        elif response is None:
+            plain = _plain_charge_of_stream(learnt, rates)
+    if plain is not None:
+        request = learnt.request
+        if request.parameters or request.options.metadata:
+            return Charge.of_plain(plain, labels_of(request))
+        return plain
+    if learnt.usage is None and response is None and not learnt.received:
         return None
     cost, asked, answered = _at_length(learnt)
-    return learnt.provider, learnt.model, labels_of(learnt.request), asked, answered, cost.usd, 0, 0, None, cost
+    return Charge(learnt.provider, learnt.model, labels_of(learnt.request), asked, answered, cost.usd, source=cost)
 
 
-def _told_in_header(learnt: Learnt) -> bool:
-    if learnt.provider not in _HAVE_GATEWAYS or learnt.head is None:
-        return False
-    headers = learnt.head.headers
-    undecoded: bytes | None = getattr(headers, "undecoded", None)
-    # To decode all of them costs more than to reckon.
-    return (undecoded is None or b"litellm" in undecoded.lower()) and TOLD_IN_HEADER in headers
+def _plain_charge(learnt: Learnt, response: ModelResponse, rates: Rates) -> PlainCharge | None:
+    """The charge of a response whose usage is all that its cost depends on."""
+    usage, head = learnt.usage, learnt.head
+    if usage is None or response.model_extra:
+        return None
+    for choice in response.choices:
+        if not choice.finish_reason:
+            return None
+    if head is not None and rates.row in _HAVE_GATEWAYS:
+        # To decode all of the headers costs more than to reckon.
+        undecoded: bytes | None = getattr(head.headers, "undecoded", None)
+        if (undecoded is None or b"litellm" in undecoded.lower()) and TOLD_IN_HEADER in head.headers:
+            return None
+    return rates.plainly(usage, response.service_tier)
 
 
-def _of_stream(learnt: Learnt) -> tuple[bool, str | None]:
-    """Whether its usage is all that the cost of a stream depends on, and the service that answered."""
-    last = learnt.delivered[-1] if learnt.delivered else None
-    if learnt.error is not None or type(last) is not ModelResponseStream or last.model_extra:
-        return False, None
-    return True, last.service_tier or learnt.delivered[0].service_tier
+def _plain_charge_of_stream(learnt: Learnt, rates: Rates) -> PlainCharge | None:
+    usage, delivered = learnt.usage, learnt.delivered
+    last = delivered[-1] if delivered else None
+    if usage is None or learnt.error is not None or type(last) is not ModelResponseStream or last.model_extra:
+        return None
+    return rates.plainly(usage, last.service_tier or delivered[0].service_tier)
 
 
 def _at_length(learnt: Learnt) -> tuple[Cost, float, float]:

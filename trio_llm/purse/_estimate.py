@@ -11,9 +11,10 @@ from .._types.request import AnyRequest
 from ..models.costs import cost_of_quantities
 from ..models.facts import prices_of
 from ..models.prices import Quantities
+from ..models.rates import BY_TOKEN
 from ..models.registered import row_and_name
 from ..models.sizes import expected_tokens
-from ._expected import BY_TOKEN, PAID, expected_parts
+from ._expected import PAID, expected_parts
 
 _UNCERTAIN: Final = 0.3
 """By how much the tokens of a prompt, counted by bytes, are off for most texts."""

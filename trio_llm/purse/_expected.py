@@ -11,11 +11,10 @@ from typing import Any, Final
 
 from .._types.request import AnyRequest
 from ..models.prices import Prices, Quantities
+from ..models.rates import BY_TOKEN
 from ..models.sizes import expected_tokens
 from ..models.used import asked_amounts, heard_seconds, picture_part, ranked_searches, spoken_tokens
 
-BY_TOKEN: Final = frozenset({"anthropic_messages", "completion", "embedding", "responses", "text_completion"})
-"""Operations that are paid by token, whatever the model."""
 _PICTURES: Final[Mapping[str, int]] = {"low": 272, "medium": 1_056, "high": 4_160}
 """Tokens of a square picture by its quality. OpenAI docs, "Image generation", "Cost and latency", 2026-11."""
 _Amounts = Mapping[str, float]

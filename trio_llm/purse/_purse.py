@@ -27,10 +27,10 @@ from .._types.errors import BudgetExceededError
 from ..models.costs import cost_of_quantities
 from ..models.facts import prices_of
 from ..models.prices import Quantities
-from ..models.rates import RateBook, Rates
+from ..models.rates import BY_TOKEN, PlainCharge, RateBook, Rates
 from ..models.sizes import expected_tokens
-from ._charges import Charge, Entry, entry_of
-from ._expected import BY_TOKEN, PAID, expected_parts
+from ._charges import Charge, charge_of
+from ._expected import PAID, expected_parts
 
 _NOTHING: Final = 1e-12
 """USD. Sums of many numbers end near nothing, not at it."""
@@ -60,19 +60,19 @@ class Purse:
         self.unpriced: int = 0
         """Attempts on the bill whose price nobody knows."""
         self._reserved_tokens = 0.0
-        self._entries: deque[Entry] = deque()
+        self._bill: deque[Charge | PlainCharge] = deque()
         self._changed: list[Callable[[], None]] = []
         self._book = RateBook()
 
     @property
     def bill(self) -> list[Charge]:
         """Every attempt that cost something, in the order in which they ended."""
-        return [Charge(*entry) for entry in self._entries]
+        return [Charge.of_plain(charge) if isinstance(charge, tuple) else charge for charge in self._bill]
 
     @property
     def attempts(self) -> int:
         """How many are on the bill."""
-        return len(self._entries)
+        return len(self._bill)
 
     @property
     def left(self) -> float | None:
@@ -99,24 +99,19 @@ class Purse:
         Raises:
             BudgetExceededError: if too little is left.
         """
-        prompt, answer = expected_tokens(departure.request, departure.size)
-        usd, tokens = 0.0, prompt + answer
-        rates = self._book.of(departure.provider, departure.model)
-        if self.usd_limit is not None:
-            if departure.request.operation in BY_TOKEN:
-                known = None if rates is None else rates.usd_of_tokens(prompt, answer)
-                usd = self._usd_at_length(departure, prompt, answer) if known is None else known
-            elif departure.request.operation in PAID:
-                usd = self._usd_of_pieces(departure, rates)
-            if self.spent + self.reserved + usd > self.usd_limit:
-                limit, spent = f"USD {self.usd_limit:.6g}", f"{self.spent:.6g} are spent, {self.reserved:.6g} reserved"
-                raise self._refusal(limit, spent, f"{usd:.6g}", departure)
-        if self.token_limit is not None and self.tokens + self._reserved_tokens + tokens > self.token_limit:
+        rates, limit, most = self._book.of(departure.provider, departure.model), self.usd_limit, self.token_limit
+        plain = None if rates is None else rates.expected(departure.request, departure.size)
+        expected = self._expected_at_length(departure, rates) if plain is None else plain
+        usd, tokens, _ = expected
+        if limit is not None and self.spent + self.reserved + usd > limit:
+            spent = f"{self.spent:.6g} are spent, {self.reserved:.6g} reserved"
+            raise self._refusal(f"USD {limit:.6g}", spent, f"{usd:.6g}", departure)
+        if most is not None and self.tokens + self._reserved_tokens + tokens > most:
             spent = f"{self.tokens:.0f} are spent, {self._reserved_tokens:.0f} reserved"
-            raise self._refusal(f"{self.token_limit:.0f} tokens", spent, f"{tokens}", departure)
+            raise self._refusal(f"{most:.0f} tokens", spent, f"{tokens}", departure)
         self.reserved += usd
         self._reserved_tokens += tokens
-        return usd, tokens, rates
+        return expected
 
     async def enter(self, departure: Departure) -> object:
         """The same: it never waits, since what it would wait for may wait for it."""
@@ -127,47 +122,50 @@ class Purse:
         """Charge what the attempt cost, and return the rest."""
         reserved: Any = entered
         usd, tokens, rates = reserved
-        self.reserved -= usd
         self._reserved_tokens -= tokens
-        if self.reserved < _NOTHING:
-            self.reserved = 0.0
-        entry = entry_of(learnt, rates)
-        if entry is None or (not entry[5] and learnt.request.operation not in PAID):
-            return
-        self._entries.append(entry)
-        _, _, _, prompt, answer, charged, _, _, _, _ = entry
-        self.tokens += prompt + answer
-        if charged is None:
-            self.unpriced += 1
-        else:
+        left = self.reserved - usd
+        self.reserved = left if left > _NOTHING else 0.0
+        charge = charge_of(learnt, rates)
+        if isinstance(charge, tuple):
+            _, _, prompt, answer, charged, _, _ = charge
+            self.tokens += prompt + answer
             self.spent += charged
+        elif charge is None or (not charge.usd and learnt.request.operation not in PAID):
+            return
+        else:
+            self.tokens += charge.prompt_tokens + charge.completion_tokens
+            self.spent += charge.usd or 0.0
+            self.unpriced += charge.usd is None
+        self._bill.append(charge)
         for tell in self._changed:
             tell()
 
     def forget_first(self) -> None:
         """Take the oldest charge off the bill, and what it cost off what was spent."""
-        charge = Charge(*self._entries.popleft())
+        charge = self._bill.popleft()
+        if isinstance(charge, tuple):
+            charge = Charge.of_plain(charge)
         self.tokens -= charge.prompt_tokens + charge.completion_tokens
         self.spent -= charge.usd or 0.0
         self.unpriced -= charge.usd is None
-        if not self._entries:
+        if not self._bill:
             self.spent = self.tokens = 0.0  # sums of many numbers end near nothing, not at it
 
     def on_change(self, tell: Callable[[], None]) -> None:
         """Be told after each charge."""
         self._changed.append(tell)
 
-    def _usd_at_length(self, departure: Departure, prompt: float, answer: float) -> float:
-        row, name = departure.provider, departure.model
-        usd = cost_of_quantities(Quantities.of_tokens(prompt, answer), row, name).usd
+    def _expected_at_length(self, departure: Departure, rates: Rates | None) -> tuple[float, float, Rates | None]:
+        request, size = departure.request, departure.size
+        prompt, answer = expected_tokens(request, size)
+        usd: float | None = 0.0
+        if self.usd_limit is not None and request.operation in BY_TOKEN:
+            usd = cost_of_quantities(Quantities.of_tokens(prompt, answer), departure.provider, departure.model).usd
+        elif self.usd_limit is not None and request.operation in PAID:
+            usd = None if rates is None else sum(expected_parts(request, rates.prices, size).values())
         if usd is None:
             raise self._unpriced(departure)
-        return usd
-
-    def _usd_of_pieces(self, departure: Departure, rates: Rates | None) -> float:
-        if rates is None:
-            raise self._unpriced(departure)
-        return sum(expected_parts(departure.request, rates.prices, departure.size).values())
+        return usd, prompt + answer, rates
 
     def _unpriced(self, departure: Departure) -> BudgetExceededError:
         return BudgetExceededError(
