@@ -46,7 +46,7 @@ from .._types.usage import Usage
 
 if TYPE_CHECKING:
     from .events import End
-    from .watching import CallWatch
+    from .watching import CallActivity
 
 
 ResponseT = TypeVar("ResponseT")
@@ -102,7 +102,7 @@ class RunningCall:
         """Whether its limit begins when it first leaves the line, not when it is made."""
         self.crowd: Crowd | None = None
         """The fan-out that it is a part of."""
-        self.watch: CallWatch | None = None
+        self.watch: CallActivity | None = None
         """What observers are told through; None if there are none."""
         self.started = calls.clock()
         self.deadline = self.started + timeout

@@ -342,7 +342,7 @@ class Engine:
             policy = attrs.evolve(policy, attempts=1 + retries)
         ticket = account.ticket(options.priority, route.lane, call.crowd, request)
         if call.watch is not None and call.watch.told.call_waiting is not None:
-            ticket.holder = call.watch.activity
+            ticket.holder = call.watch
         gates = settings.seams.gates + ambient_gates()
         return Exchange(
             route.provider,

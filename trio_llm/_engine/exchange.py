@@ -154,8 +154,7 @@ class GatedAdmission(Learnt):
         @property
         def activity(self) -> Any:
             """See `Departure`."""
-            watch = self._exchange.call.watch
-            return None if watch is None else watch.activity
+            return self._exchange.call.watch
 
         @property
         def host(self) -> str:

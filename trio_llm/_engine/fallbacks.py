@@ -30,7 +30,7 @@ from .call import RunningCall
 from .seams import Targets as ChosenTargets
 
 if TYPE_CHECKING:
-    from .watching import CallWatch
+    from .watching import CallActivity
 
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class FallbackTargets(Generic[RequestT]):
         self._chosen = chosen
         self.current: Any = request if chosen is None else chosen.first()
         self.tries = Tries()
-        self.watch: CallWatch | None = None
+        self.watch: CallActivity | None = None
         self._failed: tuple[APIError, ...] = ()
         self._first = request
         self._row_name_of = row_name_of

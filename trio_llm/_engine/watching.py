@@ -1,9 +1,10 @@
 """Telling observers: which of them want what, and the part of a call that only exists if somebody watches.
 
-A client without observers has no `Watch`, and its calls have no `CallWatch`: where something happens, the engine asks
-whether there is one, and that is all it costs. With observers, an event is built only if one of them wants its class.
+A client without observers has no `Watch`, and its calls have no `CallActivity`: where something happens, the engine
+asks whether there is one, and that is all it costs. With observers, an event is built only if one of them wants its
+class.
 
-A call has one start and one end here as everywhere: `Watch.open_call`, and `CallWatch.ended`, which only
+A call has one start and one end here as everywhere: `Watch.open_call`, and `CallActivity.ended`, which only
 `RunningCall.end` calls.
 """
 
@@ -86,22 +87,26 @@ class Watch:
         self.group_ended = told[GroupEnded]
         self.contest_won = told[ContestWon]
 
-    def open_call(self, request: AnyRequest, started: float) -> CallWatch:
+    def open_call(self, request: AnyRequest, started: float) -> CallActivity:
         """A call begins."""
-        activity = _new(Activity)
-        activity.id = next(self._ids)
-        activity.kind = "call"
-        activity.started = started
-        activity.parent, activity.index = current_place()
-        activity.request = request
-        activity.contents = None
-        activity.labels = labels_of(request) if request.parameters or request.options.metadata else NO_HEADERS
+        call = _new(CallActivity)
+        call.id = next(self._ids)
+        call.kind = "call"
+        call.started = started
+        call.parent, call.index = current_place()
+        call.request = request
+        call.contents = None
+        call.labels = labels_of(request) if request.parameters or request.options.metadata else NO_HEADERS
+        call.told = self
+        call._number = call._sent = call.received = 0
+        call._provider = call._model = ""
+        call.usage = call._left = None
         if (observe := self.call_started) is not None:
             event = _new(CallStarted)
-            event.activity = activity
+            event.activity = call
             event.at = started
             observe(event)
-        return CallWatch(self, activity)
+        return call
 
     @contextmanager
     def group(self, kind: Kind, labels: Mapping[str, Any] = NO_HEADERS) -> Generator[Activity, None, None]:
@@ -127,31 +132,31 @@ class Watch:
             self.contest_won(ContestWon(group, self.clock(), index))
 
 
-class CallWatch:
-    """What is kept of one call for its events."""
+class CallActivity(Activity):
+    """A call as observers know it, together with what is kept of it for its events. `Watch.open_call` makes it."""
 
-    __slots__ = ("_left", "_model", "_number", "_provider", "_sent", "activity", "head", "received", "told", "usage")
+    __slots__ = ("_left", "_model", "_number", "_provider", "_sent", "head", "received", "told", "usage")
     head: ReplyHead | None
     """That of the last reply. Set when the call ends."""
-
-    def __init__(self, told: Watch, activity: Activity) -> None:
-        self.told = told
-        self.activity = activity
-        self._number = 0
-        self._provider = self._model = ""
-        """Where its last attempt went."""
-        self.usage: Usage | None = None
-        """Of a stream that was forgotten, whose response nobody has."""
-        self._left: float | None = None
-        """When the first request left."""
-        self._sent = 0
-        self.received = 0
-        """Bytes of reply bodies."""
+    told: Watch
+    usage: Usage | None
+    """Of a stream that was forgotten, whose response nobody has."""
+    received: int
+    """Bytes of reply bodies."""
+    _number: int
+    """Attempts."""
+    _provider: str
+    """Where its last attempt went, and to which model."""
+    _model: str
+    _left: float | None
+    """When the first request left."""
+    _sent: int
+    """Bytes of request bodies."""
 
     def waits(self, why: Why) -> None:
         """An attempt cannot leave at once."""
         if (observe := self.told.call_waiting) is not None:
-            observe(CallWaiting(self.activity, self.told.clock(), why.reason, why.held, why.holders, why.ahead))
+            observe(CallWaiting(self, self.told.clock(), why.reason, why.held, why.holders, why.ahead))
 
     def attempt_sent(self, provider: str, model: str, request: HTTPRequest, to: Origin) -> int:
         """A request leaves. Returns its number, as several parts of a call may be under way."""
@@ -167,7 +172,7 @@ class CallWatch:
             self._left = now
         if (observe := told.attempt_sent) is not None:
             event = _new(AttemptSent)
-            event.activity = self.activity
+            event.activity = self
             event.at = now
             event.number = number
             event.provider = provider
@@ -182,27 +187,27 @@ class CallWatch:
         if (observe := self.told.attempt_failed) is not None:
             now = self.told.clock()
             paused = None if ticket is None or ticket.lane.paused_until <= now else ticket.lane.paused_until
-            observe(AttemptFailed(self.activity, now, number, error, pause, paused))
+            observe(AttemptFailed(self, now, number, error, pause, paused))
 
     def fell_back(self, error: APIError, request: AnyRequest) -> None:
         """The call goes on to another target."""
         if (observe := self.told.call_fell_back) is not None:
-            observe(CallFellBack(self.activity, self.told.clock(), error, request))
+            observe(CallFellBack(self, self.told.clock(), error, request))
 
     def seam(self, seam: Any) -> None:
         """A stream was asked for again."""
         if (observe := self.told.stream_seam) is not None:
-            observe(StreamSeam(self.activity, self.told.clock(), seam))
+            observe(StreamSeam(self, self.told.clock(), seam))
 
     def first_content(self) -> None:
         """The first content of a stream has arrived."""
         if (observe := self.told.first_content) is not None:
-            observe(FirstContent(self.activity, self.told.clock()))
+            observe(FirstContent(self, self.told.clock()))
 
     def progress(self, chunks: list[Any]) -> None:
         """Chunks are handed over."""
         if (observe := self.told.stream_progress) is not None:
-            observe(StreamProgress(self.activity, self.told.clock(), chunks))
+            observe(StreamProgress(self, self.told.clock(), chunks))
 
     def unfolded(self, fold: Callable[[], Any]) -> Unfolded:
         """The response of a stream, which is folded when somebody asks for it."""
@@ -213,7 +218,7 @@ class CallWatch:
         if (observe := self.told.call_ended) is not None:
             head = self.head
             event = _new(CallEnded)
-            event.activity = self.activity
+            event.activity = self
             event.at = at
             event.end = how or ("ok" if error is None else end_of(error))
             event.error = error
