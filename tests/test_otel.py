@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from socket import create_connection, socket
-from time import monotonic, sleep
+from time import monotonic, sleep, time_ns
 from typing import Any
 
 import attrs
@@ -20,6 +20,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
 from opentelemetry.trace import SpanKind, StatusCode
@@ -83,8 +84,8 @@ class Told:
         return {metric.name: list(metric.data.data_points) for scope in scopes for metric in scope.metrics}
 
 
-def told(*, content: bool = False, own_hosts: tuple[str, ...] = ()) -> Told:
-    spans, reader, provider = Spans(), InMemoryMetricReader(), TracerProvider()
+def told(*, content: bool = False, own_hosts: tuple[str, ...] = (), sampler: Sampler | None = None) -> Told:
+    spans, reader, provider = Spans(), InMemoryMetricReader(), TracerProvider(sampler)
     provider.add_span_processor(spans)
     telemetry = OpenTelemetry(provider, MeterProvider([reader]), content=content, own_hosts=own_hosts)
     return Told(telemetry, spans, reader)
@@ -110,7 +111,7 @@ async def test_a_call_is_a_span_with_what_was_asked_and_what_came_back() -> None
     async with client_of(Simulator(Reply("Well", usage=USAGE, latency=2)), **it.seams) as client:
         await client.call(ask("x", temperature=0.5, max_tokens=9, stop="END", seed=3, n=2, metadata={"user": "ann"}))
 
-    attempt, call = it.spans.ended
+    (call,) = it.spans.ended
     assert (call.name, call.kind, call.status.status_code) == ("chat gpt-4o", SpanKind.CLIENT, StatusCode.UNSET)
     attributes = dict(call.attributes or {})
     assert str(attributes.pop("gen_ai.response.id")).startswith("chatcmpl")
@@ -136,7 +137,6 @@ async def test_a_call_is_a_span_with_what_was_asked_and_what_came_back() -> None
         "trio_llm.attempts": 1,
         "trio_llm.end": "ok",
     }
-    assert attempt.parent == call.context
     points = it.metrics()
     assert {name: len(found) for name, found in points.items()} == {names.DURATION: 1, names.TOKEN_USAGE: 2}
     assert points[names.DURATION][0].sum == 2
@@ -179,6 +179,88 @@ async def test_attempts_that_fail_are_spans_and_the_next_one_links_to_them() -> 
     assert [event.name for event in call.events] == ["trio_llm.fallback"]
     assert dict(call.attributes or {})["gen_ai.provider.name"] == "anthropic"
     assert call.status.status_code is StatusCode.UNSET
+
+
+@in_virtual_time
+async def test_the_only_attempt_is_a_span_beside_its_call_only_if_it_had_to_wait() -> None:
+    it = told()
+    limits = trio_llm.Limits(max_in_flight=1)
+    async with client_of(Simulator(Reply("x", latency=2)), limits=limits, **it.seams) as client:
+        await client.fan_out([ask("at once"), ask("later")])
+
+    at_once, attempt, later = it.spans.ended[:3]
+    assert it.spans.paths()[:3] == ["fan_out/chat gpt-4o", "fan_out/chat gpt-4o/attempt", "fan_out/chat gpt-4o"]
+    assert [event.name for event in (*at_once.events, *later.events)] == ["trio_llm.waiting"]
+    assert dict(attempt.attributes or {}) == {"trio_llm.attempt": 1}
+    assert attempt.parent == later.context
+
+
+@in_virtual_time
+async def test_spans_begin_when_calls_and_attempts_began_though_they_are_made_later() -> None:
+    it, signed, arrived = told(), [], []
+
+    def key() -> str:
+        signed.append(time_ns())
+        return "k"
+
+    def answer(_: RecordedRequest) -> Any:
+        arrived.append(time_ns())
+        return Reply("x") if len(arrived) > 1 else Failure(503)
+
+    async with client_of(Simulator(answer), attempts=2, **it.seams) as client:
+        await client.call(ask("x", api_key=key))
+
+    first, second, call = it.spans.ended
+    times = [call.start_time, signed[0], first.start_time, arrived[0], first.end_time]
+    times += [signed[1], second.start_time, arrived[1], second.end_time, call.end_time]
+    assert times == sorted(times, key=lambda time: time or 0)
+
+
+@in_virtual_time
+async def test_parts_that_are_under_way_together_repeat_nothing_of_each_other() -> None:
+    it = told()
+    script: list[Any] = [Failure(503, latency=1), Reply("x", latency=2), Reply("x")]
+    async with client_of(Simulator(script), attempts=2, **it.seams) as client:
+        await client.embedding("openai/text-embedding-3-small", ["x"] * 2_049)
+
+    failed, *others = it.spans.named("attempt")
+    links = {dict(span.attributes or {})["trio_llm.attempt"]: [link.context for link in span.links] for span in others}
+    assert links == {2: [], 3: [failed.context]}
+
+
+class Remembering(Sampler):
+    """Takes no call, and keeps what it was asked with."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def should_sample(self, parent_context: Any, trace_id: int, name: str, *more: Any, **named: Any) -> SamplingResult:
+        self.asked.append({"name": name, **more[1]})
+        return SamplingResult(Decision.DROP)
+
+    def get_description(self) -> str:
+        return "remembering"
+
+
+@in_virtual_time
+async def test_a_sampler_knows_where_a_call_goes_and_what_it_does_not_take_is_counted_all_the_same() -> None:
+    sampler = Remembering()
+    it = told(sampler=sampler, content=True)
+    async with client_of(Simulator(Reply("x", latency=2)), **it.seams) as client:
+        await client.call(ask("x"))
+
+    assert sampler.asked == [
+        {
+            "name": "chat gpt-4o",
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "gpt-4o",
+            "server.address": "api.openai.com",
+            "server.port": 443,
+        }
+    ]
+    assert not it.spans.ended
+    assert it.metrics()[names.DURATION][0].sum == 2
 
 
 @in_virtual_time

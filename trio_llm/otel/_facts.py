@@ -13,26 +13,32 @@ from . import _names as names
 Attributes: TypeAlias = "dict[str, Any]"
 
 
-def request_attributes(request: AnyRequest) -> Attributes:
-    """What is asked for, and how."""
+def common_attributes(request: AnyRequest) -> Attributes:
+    """What is asked of which model."""
     operation = request.operation
     attributes: Attributes = {names.OPERATION: names.OPERATIONS.get(operation, operation)}
     if request.model:
         attributes[names.REQUEST_MODEL] = request.model
+    return attributes
+
+
+def add_parameters(attributes: Attributes, request: AnyRequest) -> None:
+    """How it is asked."""
     if getattr(request, "stream", False):
         attributes[names.REQUEST_STREAM] = True
-    parameters = request.parameters
+    operation, parameters = request.operation, request.parameters
+    if operation in names.OUTPUT_TYPES:
+        attributes[names.OUTPUT_TYPE] = names.OUTPUT_TYPES[operation]
+    if not parameters:
+        return
     for name, value in parameters.items():
         attribute = names.PARAMETERS.get(name)
         if attribute is not None and isinstance(value, int | float | str | list | tuple):
             attributes[attribute] = [value] if name == "stop" and isinstance(value, str) else value
     if parameters.get("n", 1) != 1:
         attributes[names.CHOICES] = parameters["n"]
-    if operation in names.OUTPUT_TYPES:
-        attributes[names.OUTPUT_TYPE] = names.OUTPUT_TYPES[operation]
-    elif "response_format" in parameters and operation == "completion":
+    if "response_format" in parameters and operation == "completion":
         attributes[names.OUTPUT_TYPE] = "json"
-    return attributes
 
 
 def response_attributes(response: Any) -> Attributes:

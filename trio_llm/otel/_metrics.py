@@ -42,8 +42,7 @@ class Metrics:
         if usage is not None:
             self._tokens.record(usage.prompt_tokens, {**attributes, names.TOKEN_TYPE: "input"})
             self._tokens.record(usage.completion_tokens, {**attributes, names.TOKEN_TYPE: "output"})
-        if event.end == "failed" and event.error is not None:
-            attributes = {**attributes, names.ERROR_TYPE: error_type(event.error)}
-        elif event.end != "ok":
-            attributes = {**attributes, names.ERROR_TYPE: event.end}
+        if event.end != "ok":
+            error = event.error if event.end == "failed" else None
+            attributes = {**attributes, names.ERROR_TYPE: event.end if error is None else error_type(error)}
         self._duration.record(event.at - event.activity.started, attributes)

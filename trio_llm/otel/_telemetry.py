@@ -1,9 +1,13 @@
 """The observer that makes spans and metrics of events, and the gate that tells one's own servers of a trace.
 
-Theory of operation. Each activity that has not ended has one open span here: a call, or a group of calls. A call has
-open spans of its attempts as well, by their numbers. Spans are opened by the event that begins a thing. They are closed
-by the event that ends it, which the engine promises once for each, whatever happens. With its call end all of its
-attempts. So no span stays open that began.
+Theory of operation. Each activity that has not ended is kept here: a call, or a group of calls. A group's span is
+opened by the event that begins it. A call's span is opened when its first attempt leaves, or when something is to be
+told of it before, with the time at which the call began: so samplers know where it goes. Spans are closed by the event
+that ends a thing, which the engine promises once for each, whatever happens. So no span stays open that began.
+
+An attempt gets its span when it is over, with the time at which it left, as nothing happens within it. With its call
+end all of its attempts. A call whose only attempt left at once and did not fail is one span: a second one would say
+nothing else, and for each span an SDK takes a third of the time that a call takes.
 
 A group's span is the current one for as long as it lasts, on its task and on those that are started in it: what a
 tool does becomes part of it. A call's is not, because a stream is read while other things happen. The parent of a span
@@ -13,7 +17,8 @@ is the current span where that is somebody else's. Else it is that of the activi
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, ClassVar, Final
+from time import time_ns
+from typing import Any, ClassVar, Final, NamedTuple
 
 import attrs
 from opentelemetry import context, metrics, trace
@@ -42,7 +47,14 @@ from .._engine.seams import Departure, Learnt
 from .._runtime import trio
 from .._version import __version__
 from . import _contents as contents, _names as names
-from ._facts import error_type, label_attributes, request_attributes, response_attributes, usage_attributes
+from ._facts import (
+    add_parameters,
+    common_attributes,
+    error_type,
+    label_attributes,
+    response_attributes,
+    usage_attributes,
+)
 from ._metrics import Metrics
 from ._own import is_own
 
@@ -51,18 +63,40 @@ _OUTER: Final = context.create_key("trio_llm outer context")
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _TOOL: Final = "execute_tool"
 _AGENT: Final = "invoke_agent"
+_AT_ONCE: Final = names.SECONDS[0]
+"""Seconds from the start of a call until its first attempt leaves: less than the metrics can tell."""
+_NOWHERE: Final[Mapping[str, Any]] = {}
+
+
+class _Sent(NamedTuple):
+    """An attempt that is not over."""
+
+    at: int
+    """In nanoseconds, on the clock of the wall."""
+    target: Mapping[str, Any]
+    """Where it went."""
+    repeats: Span | None
+    """The attempt that had failed before."""
 
 
 @attrs.define(eq=False)
 class _CallSpan:
     """A call that has not ended."""
 
-    span: Span
+    activity: Activity
+    begun: int
+    """As `_Sent.at`."""
+    within: Context
+    """Where its span belongs."""
     attributes: dict[str, Any]
     """Of its metrics: what belongs to many calls, as every other value makes a series of its own."""
-    server: dict[str, Any] = attrs.Factory(dict[str, Any])
+    attempts: dict[int, _Sent]
+    """By their numbers."""
+    span: Span | None = None
+    target: Mapping[str, Any] = _NOWHERE
     """Where its last attempt went."""
-    attempts: dict[int, Span] = attrs.Factory(dict[int, Span])
+    is_late: bool = False
+    """Whether its first attempt did not leave at once."""
     failed: Span | None = None
     """The last attempt that failed."""
     sent: float | None = None
@@ -163,6 +197,8 @@ class OpenTelemetry:
 
     def _context_of(self, activity: Activity, around: Context) -> Context:
         """Where a new span belongs."""
+        if not around and activity.parent is None:  # as in most programs
+            return around
         current = trace.get_current_span(around)
         is_ours = around.get(_OWN) is current
         if current.get_span_context().is_valid and not is_ours:
@@ -174,97 +210,108 @@ class OpenTelemetry:
         return outer if is_ours and isinstance(outer, Context) else around
 
     def _start_call(self, activity: Activity) -> None:
+        assert activity.request is not None
+        within = self._context_of(activity, context.get_current())
+        self._calls[activity] = _CallSpan(activity, time_ns(), within, common_attributes(activity.request), {})
+
+    def _span_of(self, call: _CallSpan) -> Span:
+        return self._open(call) if call.span is None else call.span
+
+    def _open(self, call: _CallSpan) -> Span:
+        """Make the span of a call, with all that is known."""
+        activity = call.activity
         request = activity.request
         assert request is not None
-        attributes = request_attributes(request)
-        asked: dict[str, Any] = {
-            name: attributes[name] for name in (names.OPERATION, names.REQUEST_MODEL) if name in attributes
-        }
+        attributes = {**call.attributes, **call.target}
+        add_parameters(attributes, request)
         if activity.labels:
             attributes |= label_attributes(activity.labels)
         if activity.index is not None:
             attributes[names.INDEX] = activity.index
-        if self._content:
-            attributes |= contents.asked(request)
-        name = " ".join(map(str, asked.values()))
-        within = self._context_of(activity, context.get_current())
-        span = self._tracer.start_span(name, within, SpanKind.CLIENT, attributes)
-        self._calls[activity] = _CallSpan(span, asked)
+        name, begun = _name_of(attributes), call.begun
+        span = call.span = self._tracer.start_span(name, call.within, SpanKind.CLIENT, attributes, start_time=begun)
+        if self._content and span.is_recording():
+            span.set_attributes(contents.asked(request))
+        return span
 
     def _note_wait(self, call: _CallSpan, event: CallWaiting) -> None:
-        call.span.add_event(names.WAITING, {names.WAIT_REASON: event.reason, names.WAIT_AHEAD: event.ahead})
+        self._span_of(call).add_event(names.WAITING, {names.WAIT_REASON: event.reason, names.WAIT_AHEAD: event.ahead})
 
     def _note_fallback(self, call: _CallSpan, event: CallFellBack) -> None:
         told = {names.REQUEST_MODEL: event.request.model, names.ERROR_TYPE: error_type(event.error)}
-        call.span.add_event(names.FELL_BACK, told)
+        self._span_of(call).add_event(names.FELL_BACK, told)
 
     def _note_seam(self, call: _CallSpan, event: StreamSeam) -> None:
-        call.span.add_event(names.SEAM, {"kind": event.seam.kind})
+        self._span_of(call).add_event(names.SEAM, {"kind": event.seam.kind})
 
     def _note_first_content(self, call: _CallSpan, _: FirstContent) -> None:
-        call.span.add_event(names.FIRST_CONTENT)
+        self._span_of(call).add_event(names.FIRST_CONTENT)
 
     def _start_attempt(self, call: _CallSpan, event: AttemptSent) -> None:
-        attributes = call.attributes
-        if not call.attempts and attributes.get(names.REQUEST_MODEL) != event.model:
-            call.span.update_name(f"{attributes[names.OPERATION]} {event.model}")
-        attributes[names.PROVIDER] = names.PROVIDERS.get(event.provider, event.provider)
-        attributes[names.REQUEST_MODEL] = event.model
-        call.server = {names.SERVER_ADDRESS: event.host, names.SERVER_PORT: event.port} if event.host else {}
-        links = [] if call.failed is None else [Link(call.failed.get_span_context(), {"trio_llm.link": "retry of"})]
-        call.attempts[event.number] = self._tracer.start_span(
-            "attempt",
-            trace.set_span_in_context(call.span, Context()),
-            attributes={names.ATTEMPT: event.number},
-            links=links,
-        )
-        call.sent, call.chunk = event.at, None
+        at, provider = event.at, names.PROVIDERS.get(event.provider, event.provider)
+        target: dict[str, Any] = {names.PROVIDER: provider, names.REQUEST_MODEL: event.model}
+        call.attributes |= target
+        if event.host:
+            target |= {names.SERVER_ADDRESS: event.host, names.SERVER_PORT: event.port}
+        if call.span is None:
+            call.target = target
+            self._open(call)
+        elif call.target != target:
+            call.target = target
+            call.span.update_name(_name_of(call.attributes))
+            call.span.set_attributes(target)
+        if event.number == 1:
+            call.is_late = at - call.activity.started > _AT_ONCE
+        call.attempts[event.number] = _Sent(time_ns(), target, call.failed)
+        call.sent, call.chunk = at, None
 
     def _end_attempt(self, call: _CallSpan, event: AttemptFailed) -> None:
-        span = call.attempts.pop(event.number, None)
-        if span is None:
+        sent = call.attempts.pop(event.number, None)
+        if sent is None:
             return
-        call.failed = span
         # Only where it failed: the last one went where its call says.
-        told = {name: call.attributes[name] for name in (names.PROVIDER, names.REQUEST_MODEL)} | call.server
+        told = {names.ATTEMPT: event.number, **sent.target}
         if event.pause is not None:
             told[names.PAUSE] = event.pause
-        span.set_attributes(told)
+        span = call.failed = self._attempt_span(call, sent, told)
         self._fail(span, event.error)
         span.end()
+
+    def _attempt_span(self, call: _CallSpan, sent: _Sent, told: Mapping[str, Any]) -> Span:
+        within, failed = trace.set_span_in_context(self._span_of(call), Context()), sent.repeats
+        links = [] if failed is None else [Link(failed.get_span_context(), {"trio_llm.link": "retry of"})]
+        return self._tracer.start_span("attempt", within, attributes=told, links=links, start_time=sent.at)
 
     def _note_chunks(self, call: _CallSpan, event: StreamProgress) -> None:
         if call.chunk is not None:
             self._metrics.next_chunk(event.at - call.chunk, call.attributes)
         elif call.sent is not None:
             seconds = event.at - call.sent
-            call.span.set_attribute(names.FIRST_CHUNK, seconds)
+            self._span_of(call).set_attribute(names.FIRST_CHUNK, seconds)
             self._metrics.first_chunk(seconds, call.attributes)
         call.chunk = event.at
 
     def _end_call(self, call: _CallSpan, event: CallEnded) -> None:
         del self._calls[event.activity]
-        told: dict[str, Any] = {names.ATTEMPTS: event.attempts, names.END: event.end}
-        if event.response is not None:
-            told |= response_attributes(event.response)
-            if self._content:
-                told |= contents.answered(event.response)
+        response, usage = event.response, event.usage
+        told: dict[str, Any] = {} if response is None else response_attributes(response)
         if names.RESPONSE_MODEL in told:
             call.attributes[names.RESPONSE_MODEL] = told[names.RESPONSE_MODEL]
-        usage = event.usage
-        if usage is not None:
-            told |= usage_attributes(usage)
-        # All at once: each time that a span is told something takes as long as a few attributes.
-        told |= call.attributes
-        told |= call.server
-        del told[names.OPERATION]
-        call.span.set_attributes(told)
         self._metrics.ended(event, usage, call.attributes)
-        for attempt in call.attempts.values():
-            if event.end != "ok":
-                attempt.set_attribute(names.END, event.end)
-            self._close(attempt, event)
-        self._close(call.span, event)
+        span = self._span_of(call)
+        if span.is_recording():
+            told[names.ATTEMPTS] = event.attempts
+            told[names.END] = event.end
+            if usage is not None:
+                told |= usage_attributes(usage)
+            if self._content and response is not None:
+                told |= contents.answered(response)
+            span.set_attributes(told)  # all at once: each time takes as long as a few attributes
+        if event.attempts > 1 or call.is_late:
+            ended = {} if event.end == "ok" else {names.END: event.end}
+            for number, sent in call.attempts.items():
+                self._close(self._attempt_span(call, sent, {names.ATTEMPT: number, **ended}), event)
+        self._close(span, event)
 
     def _close(self, span: Span, event: CallEnded | GroupEnded) -> None:
         error = event.error
@@ -283,7 +330,7 @@ class OpenTelemetry:
         """Let an attempt pass; one that goes to a server of one's own takes the trace along."""
         call = None if departure.activity is None else self._calls.get(departure.activity)
         if call is not None and is_own(departure.host, self._own_hosts):
-            _PROPAGATOR.inject(departure.headers, trace.set_span_in_context(call.span, Context()))
+            _PROPAGATOR.inject(departure.headers, trace.set_span_in_context(self._span_of(call), Context()))
         return self
 
     async def enter(self, departure: Departure) -> object:
@@ -293,6 +340,12 @@ class OpenTelemetry:
 
     def leave(self, entered: object, learnt: Learnt) -> None:
         """Nothing is held."""
+
+
+def _name_of(attributes: Mapping[str, Any]) -> str:
+    """The name of a call's span."""
+    model = attributes.get(names.REQUEST_MODEL)
+    return f"{attributes[names.OPERATION]} {model}" if model else str(attributes[names.OPERATION])
 
 
 _NOTED: Final[Mapping[type[Event], Callable[[OpenTelemetry, _CallSpan, Any], None]]] = {
