@@ -97,9 +97,8 @@ def computed(told: Told) -> Cost:
 def verdict(told: Told, cost: Cost) -> str:
     if cost.usd is not None and abs(cost.usd - told.usd) <= 0.01 * told.usd:
         return AGREES
-    parts = told.response.usage.get("cost")
-    if isinstance(parts, dict) and cost.usd is not None and abs(cost.usd - told.usd) <= 0.001:
-        return ROUNDED  # each of two parts by half a thousandth
+    if is_rounded(told.response.usage.get("cost"), cost):
+        return ROUNDED
     details = told.response.usage.get("cost_details") or {}
     tokens = sum(details.get(f"upstream_inference_{part}_cost") or 0 for part in ("prompt", "completions"))
     if tokens < 0.99 * told.usd:
@@ -107,6 +106,16 @@ def verdict(told: Told, cost: Cost) -> str:
         what = "an answer of another model, by a tool" if used.get("tool_calls_executed") else "reading a document"
         return f"something beside its tokens: {what}"
     return "no price known" if cost.usd is None else "another price than the known one"
+
+
+def is_rounded(told: Any, cost: Cost) -> bool:
+    """Whether Perplexity's parts of a cost are ours, rounded to a thousandth of a dollar each."""
+    if not isinstance(told, dict) or cost.usd is None:
+        return False
+    requests = sum(usd for part, usd in cost.parts.items() if part.startswith("request"))
+    ours = {"input_tokens_cost": cost.parts.get("input", 0), "output_tokens_cost": cost.parts.get("output", 0)}
+    rounded = {name: round(usd, 3) for name, usd in {**ours, "request_cost": requests}.items()}
+    return all(abs(usd - told.get(name, 0)) < 1e-9 for name, usd in rounded.items())
 
 
 def charged(told: Told) -> str:
@@ -122,7 +131,7 @@ def charged(told: Told) -> str:
     return f"charged {'/'.join(rates)}, known {'/'.join(listed)}"
 
 
-async def told_exchanges(folder: Path) -> list[tuple[str, Told]]:  # noqa: ASYNC910 - there may be nothing to read
+async def told_exchanges(folder: Path) -> list[tuple[str, Told]]:
     found: list[tuple[str, Told]] = []
     for provider, row in ROWS.items():
         for exchange in exchanges(folder, provider):
@@ -134,7 +143,7 @@ async def told_exchanges(folder: Path) -> list[tuple[str, Told]]:  # noqa: ASYNC
             if usd is not None and response.usage is not None:
                 asked = json.loads(exchange["request"]["body_text"]).get("model")
                 found.append((provider, Told(exchange["id"], row, asked, response, usd)))
-    return found
+    return found  # noqa: ASYNC910 - there may be nothing to read
 
 
 async def main(folder: Path) -> None:

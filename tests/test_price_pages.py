@@ -424,6 +424,11 @@ READ: list[tuple[Page, str, list[Case]]] = [
         ],
     ),
     (
+        Page("https://www.ai21.com/pricing, as transcribed by api-evangelist", "2026-10-07"),
+        "ai21",
+        [("jamba-large", CHAT, None, 0.2 + 0.08), ("jamba-mini", CHAT, None, 0.02 + 0.004)],
+    ),
+    (
         Page("https://docs.perplexity.ai/getting-started/pricing", "2026-11-28"),
         "perplexity",
         [

