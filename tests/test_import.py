@@ -101,11 +101,12 @@ except ModuleNotFoundError as error:
     assert words.endswith(told)
 
 
-# The engine is at 1.7. Other tests share the caches, and make each measurement longer, but not each equally. What is
-# measured one after the other has much of that in common, and a sum of pairs gets truer with each: so they go on until
-# the bound is met. Minima do not do: of two, one may be found while the machine is quiet, and the other not.
+# The promise is twice the libraries. The engine is at 1.7, and a bound of 1.9 notices a quarter of its own time. Other
+# tests share the caches, and make each measurement longer, but not each equally. What is measured one after the other
+# has much of that in common, and a sum of pairs gets truer with each: so they go on until the bound is met. Minima do
+# not do: of two, one may be found while the machine is quiet, and the other not.
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("statement", "most"), [(PACKAGE, 1.3), (ENGINE, 2.0)], ids=["package", "engine"])
+@pytest.mark.parametrize(("statement", "most"), [(PACKAGE, 1.3), (ENGINE, 1.9)], ids=["package", "engine"])
 def test_importing_costs_little_more_than_the_libraries_alone(statement: str, most: float) -> None:
     cpu_seconds(statement)  # writes the .pyc files
     libraries = package = 0.0

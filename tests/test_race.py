@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from test_observers import Log
 from virtual import FINISHED, GONE, ask, assert_nothing_left, client_of, ends, in_virtual_time, text_of
 
 from trio_llm import AllFailedError, BadRequestError, ClientClosedError, EmbeddingRequest, Limits, LLMError, Outcome
 from trio_llm._runtime import trio
+from trio_llm.observe import ContestWon, GroupEnded
 from trio_llm.testing import Failure, RecordedRequest, Reply, Simulator, run_in_virtual_time
 
 
@@ -35,6 +37,8 @@ async def test_the_first_answer_wins_and_the_others_are_gone_before_it_returns()
     assert (winner.index, winner.status, text_of(winner.response)) == (1, "ok", "echo: 1")
     assert ends(simulator) == {"5": GONE, "1": FINISHED, "3": GONE}
     assert [(other.index, other.status) for other in winner.others] == [(0, "cancelled"), (2, "cancelled")]
+    assert winner.accepted is True  # by nobody, so that all is
+    assert [other.accepted for other in winner.others] == [None, None]
 
 
 @in_virtual_time
@@ -105,6 +109,74 @@ async def test_a_judge_that_fails_ends_the_race_with_its_own_error() -> None:
         assert_nothing_left(client, simulator)
 
     assert ends(simulator)["9"] is GONE
+
+
+@in_virtual_time
+async def test_what_a_judge_failed_at_has_not_won() -> None:
+    log = Log((ContestWon, GroupEnded))
+    async with client_of(Simulator(), observers=[log]) as client:
+        with pytest.raises(ZeroDivisionError):
+            await client.race([ask("1")], accept=lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
+
+    assert log.kinds() == ["GroupEnded"]
+
+
+@in_virtual_time
+async def test_jobs_start_in_their_order() -> None:
+    """Which is that of the line, where there are slots for a few of them only."""
+
+    async def start(number: int) -> None:
+        started.append(number)
+        await trio.sleep(1)
+
+    async with client_of(Simulator()) as client:
+        for _ in range(10):  # Trio runs tasks that can go on in a random order
+            started: list[int] = []
+            await client.race([partial(start, number) for number in range(5)])
+
+            assert started == [0, 1, 2, 3, 4]
+
+
+@in_virtual_time
+async def test_of_two_that_end_at_the_same_moment_one_is_judged() -> None:
+    seen: list[str] = []
+
+    async def wait(name: str) -> str:
+        await together.wait()
+        return name
+
+    def accept(name: str) -> bool:
+        seen.append(name)
+        return True
+
+    together = trio.Event()
+    async with client_of(Simulator()) as client, trio.open_nursery() as nursery:
+
+        async def compete() -> None:
+            winner = await client.race([partial(wait, "a"), partial(wait, "b")], accept)
+
+            assert seen == [winner.response]
+            assert [other.accepted for other in winner.others] == [None]
+
+        nursery.start_soon(compete)
+        await trio.sleep(1)
+        together.set()
+
+
+@in_virtual_time
+async def test_a_race_in_a_cancelled_scope_calls_no_job() -> None:
+    called: list[str] = []
+
+    async def job() -> None:
+        called.append("job")  # without a checkpoint, at which it would end
+
+    async with client_of(Simulator()) as client:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await client.race([job])
+
+    assert scope.cancelled_caught
+    assert called == []
 
 
 @in_virtual_time

@@ -65,6 +65,7 @@ class Contest:
         Raises:
             AllFailedError: if there is no winner.
         """
+        await trio.lowlevel.checkpoint()  # before anything is sent: none comes between the winner and who waits for it
         with group_of(self._engine.watch, kind) as self._group:
             async with BareNursery() as nursery:
                 for outcome in self.outcomes:
@@ -73,7 +74,6 @@ class Contest:
                     if not await pace(ended):
                         break
         self._failure.raise_once()
-        await trio.lowlevel.checkpoint()
         if self._winner is None:
             raise self._nobody()
         self._winner.others = tuple(outcome for outcome in self.outcomes if outcome is not self._winner)
