@@ -172,7 +172,14 @@ async def test_tools_that_changed_are_named_too() -> None:
 
 @pytest.mark.parametrize(
     ("shares", "other"),
-    [((0.9, 0.8), []), ((0.05, 0.0), []), ((0.0, 0.9), []), ((0.9, 0.0), [said("user", "something else")])],
+    [
+        ((0.9, 0.8), []),
+        ((0.05, 0.0), []),
+        ((0.0, 0.9), []),
+        ((0.9, 0.0), [said("user", "something else")]),
+        # Another conversation of the same agent.
+        ((0.9, 0.0), [SYSTEM, said("user", "something else")]),
+    ],
 )
 @in_virtual_time
 async def test_what_is_no_collapse_is_not_told(shares: tuple[float, float], other: list[Any]) -> None:
@@ -182,6 +189,19 @@ async def test_what_is_no_collapse_is_not_told(shares: tuple[float, float], othe
         await client.completion(MODEL, other or [SYSTEM, FIRST, ANSWER, SECOND])
 
     assert told == []
+
+
+@in_virtual_time
+async def test_conversations_of_one_agent_are_told_apart_by_what_was_said() -> None:
+    told: list[CachedShareCollapsed] = []
+    other = said("user", "something else")
+    async with client_of(answers(0.9, 0.9, 0, 0.9), observers=[CacheWatch(told.append)]) as client:
+        await client.completion(MODEL, [SYSTEM, FIRST])
+        await client.completion(MODEL, [SYSTEM, other])
+        await client.completion(MODEL, [SYSTEM, FIRST, said("assistant", "B"), SECOND])
+        await client.completion(MODEL, [SYSTEM, other, ANSWER, SECOND])
+
+    assert [(event.activity.id, event.what) for event in told] == [(3, "nothing")]
 
 
 @in_virtual_time

@@ -6,11 +6,13 @@ last turn is remembered: its messages, its tools, and the tokens that came from 
 tools, then the system prompt where it stands beside the messages, then the messages: what changed is looked for in this
 order. The messages are copied, as agents change theirs in place. A conversation is told from
 others by the label `conversation` of its calls; without one, it is the remembered one of the same model that has the
-most messages in common with the call, and at least one.
+most messages in common with the call, and at least one. The system's messages, with which many conversations begin,
+count only if the model has spoken already, or nothing else was sent.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,6 +27,8 @@ _MOST_REMEMBERED: Final = 256
 """Conversations."""
 _LEAST_CACHED: Final = 1_024
 """Tokens. Less than that is hardly cached by anybody."""
+_SYSTEM_ROLES: Final = ("developer", "system")
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, default=str)
 _COLLAPSED: Final = 0.5
 """Of the share before: less than so much has collapsed."""
 _SYSTEM: Final[Mapping[str, str]] = {"anthropic_messages": "system", "responses": "instructions"}
@@ -74,6 +78,12 @@ class CachedShareCollapsed(Event):
 class _Turn:
     key: object
     messages: Sequence[Message]
+    marks: frozenset[int]
+    """Of the messages, to see quickly which two turns have in common."""
+    spoken: frozenset[int]
+    """Of those that are not the system's."""
+    is_later: bool
+    """Whether the model has spoken already."""
     system: Any
     tools: Any
     prompt: int
@@ -123,7 +133,19 @@ class CacheWatch:
         system, tools = [
             _copied(request.parameters.get(name)) for name in (_SYSTEM.get(request.operation, ""), "tools")
         ]
-        turn = _Turn(key, messages, system, tools, event.usage.prompt_tokens, cached, event.at)
+        marks = [(hash(_ENCODER.encode(one)), one.get("role") in _SYSTEM_ROLES) for one in messages]
+        turn = _Turn(
+            key,
+            messages,
+            frozenset(mark for mark, _ in marks),
+            frozenset(mark for mark, is_system in marks if not is_system),
+            any(one.get("role") == "assistant" for one in messages),
+            system,
+            tools,
+            event.usage.prompt_tokens,
+            cached,
+            event.at,
+        )
         number = self._conversation(turn, is_named=label is not None)
         if number is not None and _has_collapsed(self._turns[number], turn):
             self._tell(_described(event, self._turns[number], turn))
@@ -136,8 +158,8 @@ class CacheWatch:
                 continue
             if is_named:
                 return number
-            common = sum(one in known.messages for one in turn.messages)
-            if common >= max(1, most):
+            common = len(turn.spoken & known.spoken)
+            if common >= max(1, most) or (not most and _may_go_on(turn, known)):
                 best, most = number, common
         return best
 
@@ -148,6 +170,11 @@ class CacheWatch:
         self._turns.move_to_end(number)
         if len(self._turns) > _MOST_REMEMBERED:
             self._turns.popitem(last=False)
+
+
+def _may_go_on(turn: _Turn, known: _Turn) -> bool:
+    """Whether a turn that has nothing in common with an earlier one but for the system's messages may follow it."""
+    return turn.marks <= known.marks or (turn.is_later and not turn.marks.isdisjoint(known.marks))
 
 
 def _messages_of(request: AnyRequest) -> Sequence[Message]:
