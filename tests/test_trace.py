@@ -157,7 +157,26 @@ def test_what_was_saved_is_read_again_and_a_last_line_that_was_cut_is_left_out(t
     assert timeline_of(Trace.load(path).records()).bars[0].state == "open"
 
 
-@pytest.mark.parametrize("text", ["", "{}\n", "not JSON\n", '{"event": "Began", "version": 99, "time": 1}\n', "[1]\n"])
+BEGUN = '{"event": "Began", "version": 1, "time": 1}\n{"event": "CallStarted", "at": 0, "id": 1}\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}\n",
+        "not JSON\n",
+        '{"event": "Began", "version": 99, "time": 1}\n',
+        "[1]\n",
+        BEGUN + '{"event": "CallWaiting", "at": 1, "id": 1}\n',
+        BEGUN + '{"event": "CallEnded", "at": 1e999, "id": 1}\n',
+        BEGUN + '{"event": "CallEnded", "at": 1, "id": Infinity}\n',
+        BEGUN + '{"event": "CallStarted", "at": 1, "id": 2, "labels": [1]}\n',
+        BEGUN + '{"event": "CallStarted", "at": 1, "id": 2, "parent": {}}\n',
+        BEGUN + '{"event": "AttemptFailed", "at": 1, "id": 1, "paused": "long"}\n',
+        BEGUN + '{"event": ["odd"], "at": 1, "id": 1}\n',
+    ],
+)
 def test_what_is_no_trace_is_refused(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "file"
     path.write_text(text)
@@ -309,6 +328,16 @@ async def test_pictures_of_a_trace_with_long_contents_are_short() -> None:
     assert len(trace.as_html()) < 100_000
     assert len(trace.as_svg()) + len(trace.as_perfetto()) < 50_000
     assert "word word" in trace.as_html()
+
+
+def test_a_wait_for_something_new_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    path.write_text(BEGUN + '{"event": "CallWaiting", "at": 1, "id": 1, "reason": "a queue of the future"}\n')
+    trace = Trace.load(path)
+
+    assert trace.as_html()
+    assert trace.as_svg()
+    assert trace.as_perfetto()
 
 
 def test_a_trace_of_another_version_says_which() -> None:

@@ -14,6 +14,7 @@ Where several parts of a call are under way, the last thing that happened says i
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -139,17 +140,26 @@ class _TimelineReading:
     def take(self, record: Mapping[str, Any]) -> None:
         """Read one record."""
         try:
-            event = record["event"]
-            if event == "Began":
-                version, self._began = record["version"], record["time"]
-            else:
-                at, id = float(record["at"]), int(record["id"])
-        except (KeyError, TypeError, ValueError) as error:
+            self._take(record)
+        except NoTraceError:
+            raise
+        except (
+            ArithmeticError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:  # whoever wrote it, it was not a trace
             raise NoTraceError(f"this is no record of a trace: {str(record)[:80]}") from error
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        event = record["event"]
         if event == "Began":
-            if version != VERSION:
-                raise NoTraceError(f"the trace has version {version}; this program reads {VERSION}")
+            if record["version"] != VERSION:
+                raise NoTraceError(f"the trace has version {record['version']}; this program reads {VERSION}")
+            self._began = _seconds(record["time"])
             return
+        at, id = _seconds(record["at"]), int(record["id"])
         self._last = max(self._last, at)
         if event in ("CallStarted", "GroupStarted"):
             self._bars[id] = _begun(record, at, id)
@@ -161,7 +171,8 @@ class _TimelineReading:
             kind, described = _MARKED[event]
             bar.marks.append(Mark(kind, at, described(record)))
         if event == "CallWaiting":
-            bar.enter(f"wait:{record['reason']}", at)
+            reason = f"wait:{record['reason']}"
+            bar.enter(reason if reason in SEGMENTS else "begins", at)
         elif event == "AttemptSent":
             bar.enter("asks", at)
             bar.facts.update(_facts(record))
@@ -178,7 +189,7 @@ class _TimelineReading:
         bar.enter("pauses", at)
         if "paused" in record:
             name = f"{bar.facts.get('provider', '')}/{bar.facts.get('model', '')}"
-            self._pauses.append(Pause(at, at + record["paused"], name))
+            self._pauses.append(Pause(at, at + _seconds(record["paused"]), name))
 
     def _end(self, bar: Bar, record: Mapping[str, Any], at: float) -> None:
         state = str(record.get("end", "ok"))
@@ -199,13 +210,21 @@ class _TimelineReading:
         return Timeline(_in_order(self._bars), pauses, length, self._began)
 
 
+def _seconds(value: Any) -> float:
+    """A time that can be drawn: JSON has infinite ones as well."""
+    if not math.isfinite(seconds := float(value)):
+        raise ValueError(f"{value!r} is no time")
+    return seconds
+
+
 def _begun(record: Mapping[str, Any], at: float, id: int) -> Bar:
     kind, labels = str(record.get("kind", "call")), record.get("labels") or {}
     is_call = record["event"] == "CallStarted"
     name = str(record.get("model") or kind) if is_call else str(labels.get("name") or kind)
     if "index" in record:
         name = f"{record['index']}: {name}"
-    bar = Bar(id, kind, name, record.get("parent"), at, since=at, inside="begins" if is_call else "group")
+    parent = None if record.get("parent") is None else int(record["parent"])
+    bar = Bar(id, kind, name, parent, at, since=at, inside="begins" if is_call else "group")
     bar.facts.update(_facts(record), **labels)
     return bar
 
