@@ -51,7 +51,7 @@ class Quantities:
             usage: in OpenAI's meaning, as every response of this package has it.
             row: whose it is. Some count the tokens of reasoning beside those of the answer.
         """
-        if isinstance(billed := usage.get("billed_units"), Mapping):
+        if usage.model_extra and isinstance(billed := usage.get("billed_units"), Mapping):
             return cls.of_tokens(*(_count(billed.get(name)) for name in _BILLED))
         prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
         parts: dict[str, float] = {
@@ -63,7 +63,8 @@ class Quantities:
             "output_image": (completion and completion.image_tokens) or 0,
             "output_reasoning": (completion and completion.reasoning_tokens) or 0,
         }
-        _add_cached(parts, usage)
+        if parts["cache_read"]:
+            _add_cached(parts, usage)
         # What was cached may itself have been audio or a picture, and is paid once.
         _keep_within(parts, usage.prompt_tokens - _sum(parts, _READ), ("input_image", "input_audio", "cache_write"))
         parts["input"] = max(0, usage.prompt_tokens - _sum(parts, (*_READ, "cache_write", *_INPUTS)))
@@ -73,7 +74,8 @@ class Quantities:
             # OpenRouter at times counts more reasoning than completion, and charges the completion.
             _keep_within(parts, usage.completion_tokens, ("output_image", "output_audio", "output_reasoning"))
             parts["output"] = max(0, usage.completion_tokens - _sum(parts, _OUTPUTS))
-        _add_beside(parts, usage, row)
+        if usage.model_extra:
+            _add_beside(parts, usage, row)
         return cls({part: amount for part, amount in parts.items() if amount})
 
     @classmethod
@@ -133,12 +135,13 @@ def _add_cached(parts: dict[str, float], usage: Usage) -> None:
     realtime", `cached_tokens_details`; 2026-11.
     """
     prompt, found = usage.prompt_tokens_details, dict[str, float]()
-    if isinstance(details := usage.get("cacheTokensDetails"), list):
+    beside, within = usage.model_extra or {}, (prompt and prompt.model_extra) or {}
+    if isinstance(details := beside.get("cacheTokensDetails"), list):
         read = [one for one in details if isinstance(one, Mapping)]
         found = {str(one.get("modality")).lower(): _count(one.get("tokenCount")) for one in read}
-    elif prompt is not None and isinstance(details := prompt.get("cached_tokens_details"), Mapping):
+    elif isinstance(details := within.get("cached_tokens_details"), Mapping):
         found = {kind: _count(details.get(f"{kind}_tokens")) for kind in ("audio", "image")}
-    for kind in ("audio", "image"):
+    for kind in ("audio", "image") if found else ():
         # Usages that do not add up are kept within what they have.
         cached = min(found.get(kind, 0), parts["cache_read"])
         if cached > 0:
@@ -157,7 +160,7 @@ def _add_beside(parts: dict[str, float], usage: Usage, row: str) -> None:
     size = usage.get("search_context_size")
     if isinstance(size, str):
         parts[f"request_{size}"] = 1
-    if hour := _kept_an_hour(usage):
+    if parts["cache_write"] and (hour := _kept_an_hour(usage)):
         parts["cache_write_1h"] = hour
         parts["cache_write"] = max(0, parts["cache_write"] - hour)
 
