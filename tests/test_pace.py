@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 import math
+from random import Random
 
 import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._limits.pace import SHARE, LanePace, Rhythm
+from trio_llm._limits.chance import SHARE, Chance
+from trio_llm._limits.pace import LanePace, Rhythm
 
 
 @attrs.define
@@ -31,10 +33,23 @@ class Provider:
 
 
 @attrs.define
+class BusyProvider:
+    """One that refuses whom it likes, however slowly they come."""
+
+    share: float
+    rate: float = 1.0
+    level: float = 0.0
+    random: Random = attrs.Factory(lambda: Random(0))
+
+    def allows(self, _now: float) -> bool:
+        return self.random.random() >= self.share
+
+
+@attrs.define
 class Run:
     """Calls that leave as soon as a pace lets them, against a provider whose refusals take a while."""
 
-    provider: Provider
+    provider: Provider | BusyProvider
     delay: float
     tells: bool
     """Whether a refusal says how long to wait."""
@@ -75,6 +90,65 @@ def test_a_rate_that_nobody_tells_is_found_and_kept(rate: float, burst: float, d
 
     assert run.allowed - allowed >= (0.45 if burst == 1 else 0.85) * 200
     assert run.sent - sent <= 1.1 * (run.allowed - allowed) + 60 * rate * delay
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["told", "not told"])
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+def test_refusals_by_chance_do_not_bring_a_rate_down_without_end(share: float, tells: bool) -> None:
+    run, seconds = Run(BusyProvider(share), 0.0, tells), 1000 if tells else 150
+    run.until(seconds)
+
+    # Where each refusal asks for a second in which nothing leaves, no more than this many can be allowed in one.
+    most = (1 - share) / share
+    assert run.allowed >= (0.4 if tells else 2.0) * most * seconds
+
+
+def test_early_refusals_in_a_row_are_tried_to_be_chance_and_doubted_when_they_become_frequent() -> None:
+    chance = Chance()
+    for _ in range(4):
+        chance.refused(8, 1, early=True)
+    chance.refused(0, 1, early=True)
+    assert not chance.rules
+    chance.refused(8, 1, early=True)
+    assert (chance.rules, chance.decrease) == (True, 1.0)
+    assert chance.share > 1
+
+    for _ in range(100):
+        chance.refused(8, 1, early=True)
+    assert chance.rules
+    for _ in range(3):
+        chance.refused(0, 1, early=True)
+    assert chance.rules
+    chance.refused(0, 1, early=True)
+    assert (chance.rules, chance.share, chance.decrease) == (False, SHARE, 0.7)
+
+
+def test_what_the_rate_explains_outweighs_two_early_refusals() -> None:
+    chance = Chance()
+    for early in [True] * 4 + [False] + [True] * 2:
+        chance.refused(8, 1, early=early)
+    assert not chance.rules
+    chance.refused(8, 1, early=True)
+    assert chance.rules
+
+
+def test_chance_is_tried_later_after_a_trial_in_vain_and_the_more_share() -> None:
+    chance, tries = Chance(), list[int]()
+    for _ in range(3):
+        tries.append(0)
+        while not chance.rules:
+            chance.refused(8, 1, early=True)
+            tries[-1] += 1
+        while chance.rules:
+            chance.refused(0, 1, early=True)
+    assert tries == [5, 10, 15]
+
+    shared = Chance()
+    for _ in range(19):
+        shared.refused(8, 2, early=True)
+    assert not shared.rules
+    shared.refused(8, 2, early=True)
+    assert shared.rules
 
 
 def test_refusals_of_the_same_moment_are_one_piece_of_news() -> None:

@@ -16,6 +16,8 @@ A departure counts as allowed when a refusal would have come by then: refusals h
 take a hundred times as long. Refusals of requests that left before the last one was known correct the count, and
 nothing else.
 
+What a refusal means rests on its being about the rate. `Chance` doubts that, and then a known rate is not cut.
+
 Where a lane is not adaptive nothing is measured: after a pause it feels its way until it is free again.
 """
 
@@ -27,8 +29,8 @@ from typing import Final
 
 import attrs
 
-SHARE: Final = 0.9
-"""The share of a measured rate at which requests leave at first."""
+from .chance import SHARE, Chance
+
 _GROWTH: Final = 0.0003
 """After n allowed departures the rate is exp(_GROWTH * n²) times as high: 1.1 after 20, 2.1 after 50."""
 _FIRST: Final = 1.0
@@ -43,8 +45,6 @@ _UNUSED: Final = 2.0
 """Distances between departures, or seconds, for which nothing may leave without making a measurement worthless."""
 _LATE: Final = 0.1
 """The share of a distance by which a departure may be late without those after it being late as well."""
-_DECREASE: Final = 0.7
-"""What a refusal leaves of a rate where nothing can be measured anew."""
 _MARKS: Final = 32
 _LONGEST_PAUSE: Final = 60.0
 """Seconds between two probes, unless the provider asks for more."""
@@ -84,6 +84,7 @@ class LanePace:
         """Seconds that the provider asked for last: about as long as its allowance takes for one request."""
         self.was_refused = False
         """Whether the last departure was, as far as is known."""
+        self._chance = Chance()
         self._unsure: deque[float] = deque()
         """Departures since the cut that may yet be refused."""
         self._confirmed = 0
@@ -179,18 +180,20 @@ class LanePace:
         return True
 
     def _cut(self, mark: _Mark, now: float, *, measures: bool) -> None:
-        before = self._marks[-1] if self._marks else None
-        allowed_any = before is None or mark.allowed > before.allowed
-        self.in_a_row = 1 if allowed_any else self.in_a_row + 1
+        allowed = mark.allowed - self._marks[-1].allowed if self._marks else math.inf
+        self.in_a_row = 1 if allowed > 0 else self.in_a_row + 1
         self.was_refused = True
+        is_known = measures and not self.is_free and not self._feeling
+        if is_known:
+            self._chance.refused(allowed, self._lanes, early=self.rate * SHARE < self._base)
         measured = self._measure(mark) if measures else None
         if measured is not None:
             # More than that was allowed in the end: an allowance that holds little was full for a while.
             reached = math.inf if self._feeling else self.rate
             better = math.sqrt(measured * reached) if 1.5 * measured < reached < math.inf else measured
-            self._base, self._feeling = SHARE * better, False
-        elif measures and not self.is_free and not self._feeling and allowed_any:
-            self._base = _DECREASE * self.rate
+            self._base, self._feeling = self._chance.share * better, False
+        elif is_known and (allowed > 0 or self._chance.rules):
+            self._base = self._chance.decrease * self.rate
         else:
             self._base, self._feeling = _FIRST, True
         self._growth, self._confirmed = _GROWTH, 0
