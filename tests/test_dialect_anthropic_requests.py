@@ -448,3 +448,10 @@ def test_encoding_never_changes_what_the_caller_gave_and_dropping_always_helps(
     assert parameters == before
     assert made["max_tokens"] > made.get("thinking", {}).get("budget_tokens", 0)
     assert "seed" not in made
+
+
+def test_how_thoughts_are_bound_is_said_with_the_header_of_its_beta() -> None:
+    binding = {"type": "adaptive", "block_binding": {"prefix_mismatch_behavior": "drop_block"}}
+
+    assert ("anthropic-beta", "thinking-binding-controls-2026-08-01") in request(thinking=binding).headers
+    assert "anthropic-beta" not in dict(request(thinking={"type": "adaptive"}).headers)

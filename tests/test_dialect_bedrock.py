@@ -387,3 +387,88 @@ async def test_a_call_is_signed_when_it_leaves(model: str, path: str) -> None:
     assert seen[0].url.host == "bedrock-runtime.eu-north-1.amazonaws.com"
     assert "Credential=AKIDEXAMPLE/" in seen[0].headers["authorization"]
     assert "/eu-north-1/bedrock/aws4_request" in seen[0].headers["authorization"]
+
+
+# OpenAI's models, and thinking that is sent back
+
+GPT = "us.openai.gpt-5.6-sol"
+
+
+@pytest.mark.parametrize(("effort", "sent"), [("none", "none"), ("minimal", "low"), ("xhigh", "xhigh")])
+def test_closed_models_of_openai_have_their_effort_as_in_the_responses_api(effort: str, sent: str) -> None:
+    fields = encoded(model=GPT, reasoning_effort=effort)["additionalModelRequestFields"]
+
+    assert fields == {"reasoning": {"effort": sent}}
+    open_one = encoded(model="openai.gpt-oss-120b-1:0", reasoning_effort="low")
+    assert open_one["additionalModelRequestFields"] == {"reasoning_effort": "low"}
+
+
+THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "s"}
+HIDDEN = {"type": "redacted_thinking", "data": "aGlkZGVu"}
+
+
+@pytest.mark.parametrize(
+    ("model", "answer", "roles", "kinds"),
+    [
+        (GPT, {"content": "Yo", "thinking_blocks": [THOUGHT, HIDDEN]}, "uau", ["reasoningContent", "text"]),
+        (GPT, {"thinking_blocks": [THOUGHT]}, "u", None),
+        (GPT, {"thinking_blocks": [HIDDEN]}, "uau", ["reasoningContent"]),
+        ("global.anthropic.claude-sonnet-5", {"thinking_blocks": [HIDDEN]}, "u", None),
+        (
+            "anthropic.claude-fable-5-1",
+            {"thinking_blocks": [THOUGHT], "cache_control": {"type": "ephemeral"}},
+            "u",
+            None,
+        ),
+        (
+            "anthropic.claude-sonnet-5",
+            {"content": "Yo", "thinking_blocks": [THOUGHT]},
+            "uau",
+            ["reasoningContent", "text"],
+        ),
+        ("anthropic.claude-sonnet-4-6", {"thinking_blocks": [THOUGHT]}, "uau", ["reasoningContent"]),
+        ("openai.gpt-oss-120b-1:0", {"thinking_blocks": [THOUGHT]}, "uau", ["reasoningContent"]),
+    ],
+)
+def test_models_get_back_the_thinking_that_they_take(
+    model: str, answer: dict[str, Any], roles: str, kinds: list[str] | None
+) -> None:
+    turns = encoded(QUESTION, {"role": "assistant", **answer}, QUESTION, model=model)["messages"]
+
+    assert "".join(turn["role"][0] for turn in turns) == roles
+    if kinds is None:
+        assert turns[0]["content"] == [{"text": "Which port?"}] * 2
+    else:
+        assert [kind for block in turns[1]["content"] for kind in block] == kinds
+
+
+def stream_of(model: str, thought: dict[str, Any], usage: dict[str, int]) -> ModelResponse:
+    assert CONVERSE.chat_stream is not None
+    decoder = CONVERSE.chat_stream.open_decoder(call(model=model))
+    events = [
+        aws_frames.event("messageStart", {"role": "assistant"}),
+        aws_frames.event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"reasoningContent": thought}}),
+        aws_frames.event("contentBlockStop", {"contentBlockIndex": 0}),
+        aws_frames.event("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"text": "Yo"}}),
+        aws_frames.event("messageStop", {"stopReason": "end_turn"}),
+        aws_frames.event("metadata", {"usage": usage}),
+    ]
+    return fold_chunks(decoder.feed(b"".join(events)))
+
+
+@pytest.mark.parametrize("name", ["data", "redactedContent"])
+def test_hidden_thinking_has_two_names_in_streams(name: str) -> None:
+    message = stream_of(GPT, {name: "aGlkZGVu"}, {"inputTokens": 1, "outputTokens": 1}).choices[0].message
+
+    assert message.thinking_blocks == [HIDDEN]
+
+
+@pytest.mark.parametrize(
+    ("model", "fresh", "prompt"), [(GPT, 4995, 4995), (GPT, 2, 4995), (CLAUDE, 4995, 9988), (CLAUDE, 2, 4995)]
+)
+def test_what_the_cache_took_is_counted_once(model: str, fresh: int, prompt: int) -> None:
+    usage = {"inputTokens": fresh, "outputTokens": 19, "totalTokens": 1, "cacheWriteInputTokens": 4993}
+    told = stream_of(model, {"text": "hm"}, usage).usage
+
+    assert told is not None
+    assert (told.prompt_tokens, told.total_tokens) == (prompt, prompt + 19)

@@ -609,13 +609,22 @@ def test_the_user_begins_where_the_vendor_demands_it(model: str, answer: dict[st
         ("xai/grok-4.5", {"reasoning_effort": "none"}),
         ("moonshot/kimi-k2.6", {"temperature": 0.2}),
         ("zai/glm-5.3", {"reasoning_effort": "none"}),
+        ("xai/grok-4.20-0309-non-reasoning", {"reasoning_effort": "none"}),
+        ("xai/grok-4.20-multi-agent-0309", {"reasoning_effort": "none"}),
+        ("xai/grok-build", {"reasoning_effort": "low"}),
+        ("github_copilot/gpt-6-sol", {"temperature": 0.2}),
+        ("github/openai/gpt-5-mini", {"top_p": 0.2}),
+        ("anthropic/claude-fable-5-1", {"tool_choice": "required", "tools": [tool()]}),
+        ("bedrock/us.anthropic.claude-opus-5-5", {"tool_choice": "required", "tools": [tool()]}),
     ],
 )
 def test_what_a_model_does_not_take_is_refused_or_dropped_on_request(model: str, parameters: dict[str, Any]) -> None:
-    (name,) = parameters
+    name = next(iter(parameters))
     with pytest.raises(UnsupportedParamsError, match=name):
         body_of(model, **parameters)
-    assert name not in body_of(model, **parameters, drop_params=True)
+    made = body_of(model, **parameters, drop_params=True)
+    left = made.get(name) or made.get("toolConfig", {}).get("toolChoice")
+    assert left in (None, {"type": "auto"}, {"auto": {}})
 
 
 @pytest.mark.parametrize(
@@ -634,6 +643,9 @@ def test_what_a_model_does_not_take_is_refused_or_dropped_on_request(model: str,
         ("moonshot/kimi-k2.6", {"temperature": 1, "top_p": 0.95}),
         ("moonshot/moonshot-v1-8k", {"temperature": 0.2}),
         ("zai/glm-5.3", {"reasoning_effort": "low"}),
+        ("xai/grok-4.20-multi-agent-0309", {"reasoning_effort": "xhigh"}),
+        ("github_copilot/gpt-5.1", {"temperature": 0.2}),
+        ("github/openai/gpt-4.1", {"max_tokens": 5, "temperature": 0.2}),
     ],
 )
 def test_what_a_model_takes_is_sent(model: str, parameters: dict[str, Any]) -> None:
@@ -713,6 +725,62 @@ def test_no_thinking_is_said_by_the_switch_of_those_who_have_one(model: str) -> 
     assert "reasoning_effort" not in made
     assert body_of(model, reasoning_effort="none", thinking={"type": "enabled"})["thinking"] == {"type": "enabled"}
     assert body_of(model, reasoning_effort="high")["reasoning_effort"] == "high"
+
+
+@pytest.mark.parametrize("told", [{"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}])
+@pytest.mark.parametrize("inside", ["parameters", "extra_body"])
+def test_calls_need_no_thinking_where_the_model_is_not_to_think(told: dict[str, Any], inside: str) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    history = [*ASK, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "call_1"}]
+    given: dict[str, Any] = told if inside == "parameters" else {"extra_body": told}
+
+    assert body_of("deepseek/deepseek-v4-pro", history)["messages"][1]["reasoning_content"] == " "
+    assert "reasoning_content" not in body_of("deepseek/deepseek-v4-pro", history, **given)["messages"][1]
+    history[1] |= {"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}
+    assert "reasoning_content" not in body_of("openrouter/moonshotai/kimi-k2.5", history)["messages"][1]
+
+
+def test_open_models_of_qwen_think_in_streams_only() -> None:
+    assert body_of("dashscope/qwen3-32b")["enable_thinking"] is False
+    assert "enable_thinking" not in body_of("dashscope/qwen3-32b", stream=True)
+    assert "enable_thinking" not in body_of("dashscope/qwen-plus")
+    assert "enable_thinking" not in body_of("dashscope/qwen3-235b-a22b-thinking-2507")
+    assert body_of("dashscope/qwen3-32b", extra_body={"enable_thinking": True})["enable_thinking"] is True
+    for model in ("dashscope/qwen-plus", "qwencloud/qwen3.5-27b", "modelscope/Qwen/Qwen3-32B"):
+        made = body_of(model, reasoning_effort="none", stream=True)
+        assert made["enable_thinking"] is False
+        assert "reasoning_effort" not in made
+
+
+@pytest.mark.parametrize(
+    ("model", "off"),
+    [
+        ("claude-opus-5", {"type": "disabled"}),
+        ("claude-haiku-5-5", {"type": "disabled"}),
+        ("claude-sonnet-5-5", {"type": "between_tools"}),
+        ("claude-opus-5-5", None),
+        ("claude-fable-5", None),
+        ("claude-mythos-5-1", None),
+    ],
+)
+@pytest.mark.parametrize("told", [{"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}])
+@pytest.mark.parametrize("host", ["anthropic/", "bedrock/us.anthropic."])
+def test_claude_is_told_not_to_think_in_the_words_it_takes(
+    host: str, told: dict[str, Any], model: str, off: dict[str, Any] | None
+) -> None:
+    if off is None:
+        with pytest.raises(UnsupportedParamsError, match="always thinks"):
+            body_of(host + model, **told)
+    made = body_of(host + model, **told, drop_params=True)
+
+    assert made.get("additionalModelRequestFields", made).get("thinking") == off
+
+
+@pytest.mark.parametrize("host", ["anthropic/", "bedrock/us.anthropic."])
+def test_thinking_between_tools_has_an_effort(host: str) -> None:
+    made = body_of(host + "claude-sonnet-5-5", thinking={"type": "between_tools"}, reasoning_effort="low")
+
+    assert made.get("additionalModelRequestFields", made)["output_config"] == {"effort": "low"}
 
 
 def test_any_object_is_asked_for_by_a_schema_where_json_object_is_refused() -> None:

@@ -96,7 +96,7 @@ RESPONSES_MODELS: Final = (
     ),
 )
 """OpenAI's models that are asked by the Responses API: those that have no other, and whatever is written so."""
-_SAMPLING: Final = frozenset({"logprobs", "temperature", "top_logprobs", "top_p"})
+_SAMPLING: Final = frozenset({"temperature", "top_p"})
 """What GPT-5.1 and later take beside `reasoning_effort="none"` only: guide "Using GPT-5.4", 2026-11."""
 _THINKING: Final = attrs.evolve(OPENAI, max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)
 TOOL_SEARCH_MODELS: Final = (
@@ -135,6 +135,29 @@ REASONING_MODELS: Final = (
 """OpenAI's models by what they take: those that think refuse `max_tokens`, the first of them sampling as well, and the
 others an effort. From GPT-5.4 on chats with tools that think go by the Responses API; from GPT-5.6 on they think unless
 told not to, and the end of what is to be cached can be marked."""
+_FLAGGED: Final = attrs.evolve(OLDER_NAMES, thinking_flag="enable_thinking")
+QWEN: Final = (
+    # "parameter.enable_thinking must be set to false for non-streaming calls": the open models of 2025-04.
+    (
+        r"(Qwen/)?(?i:qwen3)-(\d+(\.\d)?[bB](-[aA]\d+[bB])?)$",
+        Override(quirks=attrs.evolve(_FLAGGED, thinks_in_streams_only=True)),
+    ),
+    (r"(?i:qwen-?(3\.[5-9]|3-max|plus|flash|turbo))", Override(quirks=_FLAGGED)),
+)
+"""Alibaba's models that think or not: "Deep thinking", www.alibabacloud.com/help/en/model-studio, 2026-11."""
+NEWER_GPT: Final = (
+    # "Unsupported parameter: 'max_tokens' is not supported with this model": diegosouzapw/OmniRoute#1540; temperature:
+    # can1357/oh-my-pi#5606, decolua/9router#536.
+    (
+        r"(openai/)?(o[134](-|$)|gpt-[5-9])",
+        Override(quirks=attrs.evolve(SYSTEM_ROLE, max_tokens_name=MaxTokensName.MAX_COMPLETION_TOKENS)),
+    ),
+    (
+        r"(openai/)?(o[134](-|$)|gpt-(5(-(?!chat)|$)|5\.[4-9]|[6-9]))",
+        Override(accepted_values={"temperature": frozenset({1}), "top_p": frozenset({1})}),
+    ),
+)
+"""OpenAI's models that think, on GitHub's servers, which hand on what they refuse."""
 MISTRAL: Final = Quirks(
     renamed={"seed": "random_seed"},
     unsupported=frozenset(

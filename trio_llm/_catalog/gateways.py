@@ -8,7 +8,7 @@ import attrs
 
 from .addresses import Paths
 from .auth import AuthScheme
-from .common import DETAILS_BACK, MARKED, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
+from .common import DETAILS_BACK, MARKED, NEWER_GPT, OLDER_NAMES, RESPONSES, SYSTEM_ROLE
 from .provider import Override, Provider, Wire
 
 _OPENROUTER: Final = attrs.evolve(DETAILS_BACK, reply_fields=DETAILS_BACK.reply_fields | {"reasoning_content"})
@@ -83,6 +83,7 @@ GATEWAYS: Final = (
         key_variables=("GITHUB_COPILOT_TOKEN", "GITHUB_COPILOT_API_KEY"),
         alternative_hosts=("*.githubcopilot.com",),
         quirks=SYSTEM_ROLE,
+        families=NEWER_GPT,
     ),
     Provider(
         name="helicone",

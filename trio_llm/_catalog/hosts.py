@@ -9,8 +9,10 @@ from .common import (
     CEREBRAS,
     FIREWORKS,
     GROQ,
+    NEWER_GPT,
     OLDER_NAMES,
     OLLAMA_PATHS,
+    QWEN,
     RESPONSES,
     SYSTEM_ROLE,
     THINKING_BACK,
@@ -174,6 +176,7 @@ HOSTS: Final = (
         key_variables=("GITHUB_TOKEN", "GITHUB_API_KEY"),
         alternative_hosts=("models.inference.ai.azure.com",),
         quirks=OLDER_NAMES,
+        families=NEWER_GPT,
     ),
     Provider(
         name="gmi",
@@ -259,6 +262,7 @@ HOSTS: Final = (
         documentation="https://modelscope.cn/docs/model-service/API-Inference/intro",
         key_variables=("MODELSCOPE_API_KEY", "MODELSCOPE_SDK_TOKEN"),
         quirks=OLDER_NAMES,
+        families=QWEN,
     ),
     Provider(
         name="nebius",

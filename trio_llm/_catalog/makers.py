@@ -15,6 +15,7 @@ from .common import (
     MISTRAL,
     OLDER_NAMES,
     OPENAI,
+    QWEN,
     REASONING_MODELS,
     RESPONSES,
     RESPONSES_MODELS,
@@ -63,10 +64,18 @@ _KIMI: Final = (
 )
 _GROK: Final = (
     # "Reasoning", docs.x.ai, 2026-11: models that think refuse penalties and `stop`; Grok 4 has no effort, its
-    # successors have these. That those refuse penalties which do not think: miaoxworld/NativeTavern#83.
+    # successors have these, but 4.20 has them for its agents only (NousResearch/hermes-agent#23435). That those refuse
+    # penalties which do not think: miaoxworld/NativeTavern#83.
     (r"grok-([4-9]|3-mini|code)", Override(unsupported=frozenset({"frequency_penalty", "presence_penalty"}))),
     (r"grok-([4-9]|3-mini|code)(?!.*non-reasoning)", Override(unsupported=frozenset({"stop"}))),
-    (r"grok-(2|3(?!-mini)|4(-|$)|code)", Override(unsupported=frozenset({"reasoning_effort"}))),
+    (
+        r"grok-(2|3(?!-mini)|4(-|$)|4\.20(?!-multi-agent)|build|code|composer)",
+        Override(unsupported=frozenset({"reasoning_effort"})),
+    ),
+    (
+        r"grok-4\.20-multi-agent",
+        Override(accepted_values={"reasoning_effort": frozenset({"low", "medium", "high", "xhigh"})}),
+    ),
     (r"grok-4\.3", Override(accepted_values={"reasoning_effort": frozenset({"none", "low", "medium", "high"})})),
     (r"grok-4\.5", Override(accepted_values={"reasoning_effort": frozenset({"low", "medium", "high"})})),
     (r"grok-4\.6", Override(accepted_values={"reasoning_effort": frozenset({"low", "medium", "high", "xhigh"})})),
@@ -168,6 +177,7 @@ MAKERS: Final = (
         key_variables=("DASHSCOPE_API_KEY", "QWEN_AI_PLATFORM_API_KEY"),
         alternative_hosts=("dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com", "*.maas.aliyuncs.com"),
         quirks=OLDER_NAMES,
+        families=QWEN,
     ),
     Provider(
         name="deepseek",
@@ -305,6 +315,7 @@ MAKERS: Final = (
         key_variables=("QWENCLOUD_API_KEY", "DASHSCOPE_API_KEY"),
         alternative_hosts=("dashscope.aliyuncs.com", "dashscope-us.aliyuncs.com", "*.maas.aliyuncs.com"),
         quirks=OLDER_NAMES,
+        families=QWEN,
     ),
     Provider(
         name="recraft",

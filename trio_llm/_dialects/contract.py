@@ -130,6 +130,10 @@ class Quirks:
     """Whether an OpenAI-compatible provider has the parameter `thinking`, of which OpenAI's reference knows nothing."""
     thinking_is_a_switch: bool = False
     """Whether thinking is switched off by `thinking`: the provider does not know `reasoning_effort="none"`."""
+    thinking_flag: str = ""
+    """The field that, false, has a model not think that thinks unless told so; empty where there is none."""
+    thinks_in_streams_only: bool = False
+    """Whether thinking is refused in whole replies, though it is usual: `thinking_flag` is lowered there unasked."""
     usual_effort: str = "none"
     """The effort of the model where a request says nothing of it, as far as that matters to what it refuses."""
     effort_excludes: frozenset[str] = frozenset()
@@ -455,7 +459,7 @@ def asked_effort(parameters: Mapping[str, Any], quirks: Quirks) -> Any:
 
     thinks = asked_effort(call.request.parameters, call.quirks) != "none"
     """
-    effort = parameters.get("reasoning_effort")
+    effort = parameters.get("reasoning_effort") or parameters.get("reasoning")  # which is the Responses API's own
     if isinstance(effort, Mapping):
         effort = effort.get("effort")
     return quirks.usual_effort if effort in (None, "default") else effort

@@ -4,7 +4,8 @@ The wire format is one, but generations differ in ways that a request has to kno
 which generation it is, so the rules go by its version and never by a list of models that would grow.
 
 Source: Anthropic docs, "Models overview", "Adaptive thinking", "Structured outputs", "Migration guide", "What's new in
-Claude Opus 5.5" (forced tool use), "Migrating to Claude 4.5" (sampling), "Mid-conversation system messages", 2026-11.
+Claude Opus 5.5" and "... Sonnet 5.5" (forced tool use, thinking that stays on), "Migrating to Claude 4.5" (sampling),
+"Mid-conversation system messages", 2026-11.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ Version = tuple[int, int]
 
 _FAMILY_FIRST: Final = re.compile(r"claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 _NUMBER_FIRST: Final = re.compile(r"claude-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
+_THINKS_ALWAYS: Final = re.compile(r"claude-(fable|mythos)")
 _BEFORE_ALL: Final[Version] = (0, 0)
 _AFTER_ALL: Final[Version] = (99, 0)
 
@@ -48,6 +50,22 @@ def has_structured_output(model: str) -> bool:
 def takes_forced_tools(model: str) -> bool:
     """Whether a tool may be demanded. Opus 5.5, Sonnet 5.5 and Fable 5.1 refuse it, and Haiku 5.5 does not say so."""
     return _assumed_version(model) < (5, 1) or "haiku" in model
+
+
+def refuses_forced_tools(model: str) -> bool:
+    """Whether a demand of a tool is surely refused: "type "tool" and "any" are not supported for this model"."""
+    return version(model) is not None and not takes_forced_tools(model)
+
+
+def thought_when_off(model: str) -> str | None:
+    """The type of thinking that is the least; None on models that always think: all of Fable and Mythos, Opus 5.5 on.
+
+    Sonnet from 5.5 on may only leave out the thoughts before the answer, and says so where it is told "disabled".
+    """
+    known = _assumed_version(model)
+    if _THINKS_ALWAYS.search(model) or ("opus" in model and known >= (5, 5)):
+        return None
+    return "between_tools" if "sonnet" in model and known >= (5, 5) else "disabled"
 
 
 def thinks_beside_forced_tools(model: str) -> bool:

@@ -19,11 +19,12 @@ from ..tool_schemas import bytes_of, may_be_older, of_today
 from .messages import conversation
 from .models import takes_late_system
 from .structured import ANSWER_TOOL, answer_tool, native_format, told
-from .thinking import is_thinking, max_tokens, refuse, sampling_fields, settle_forced_tool, thinking_fields
+from .thinking import is_thinking, max_tokens, may_demand, refuse, sampling_fields, settle_forced_tool, thinking_fields
 from .tools import beta_headers, wire_tool_choice, wire_tools
 
 PATH: Final = "/v1/messages"
 VERSION: Final = ("anthropic-version", "2023-06-01")
+_BINDING_BETA: Final = "thinking-binding-controls-2026-08-01"
 _FILES_BETA: Final = "files-api-2025-04-14"
 
 _EXPRESSIBLE: Final = frozenset(
@@ -61,6 +62,8 @@ def _encode(call: WireCall[ChatRequest], *, stream: bool) -> HTTPRequest:
     if stream:
         body["stream"] = True
     betas = beta_headers(body.get("tools", ()))
+    if "block_binding" in body.get("thinking", ()):
+        betas.add(_BINDING_BETA)
     if _mentions_files(body["messages"]):
         betas.add(_FILES_BETA)
     headers = (VERSION, ("anthropic-beta", ",".join(sorted(betas)))) if betas else (VERSION,)
@@ -86,7 +89,10 @@ def _body(call: WireCall[ChatRequest]) -> dict[str, Any]:
         body["output_config"] = {**body.get("output_config", {}), "format": form}
     body |= _tool_fields(call, parameters)
     if body.get("tool_choice", {}).get("type") in ("any", "tool"):
-        settle_forced_tool(call, body)
+        if may_demand(call):
+            settle_forced_tool(call, body)
+        else:
+            body["tool_choice"] = _undemanding(body["tool_choice"])
     thinks = is_thinking(body)
     return body | sampling_fields(call, parameters, thinks=thinks) | _other_fields(call, parameters)
 
@@ -103,6 +109,10 @@ def _tool_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) -> 
     if choice is not None:
         fields["tool_choice"] = choice
     return fields
+
+
+def _undemanding(choice: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in choice.items() if name != "name"} | {"type": "auto"}
 
 
 def _choice_with_answer(choice: dict[str, Any] | None, *, alone: bool) -> dict[str, Any]:

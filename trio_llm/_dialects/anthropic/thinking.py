@@ -20,9 +20,11 @@ from ..contract import WireCall
 from .models import (
     default_max_tokens,
     has_fixed_sampling,
+    refuses_forced_tools,
     takes_one_sampling,
     thinks_adaptively,
     thinks_beside_forced_tools,
+    thought_when_off,
 )
 
 BUDGETS: Final[Mapping[str, int]] = {
@@ -38,6 +40,7 @@ BUDGETS: Final[Mapping[str, int]] = {
 _EFFORTS: Final[Mapping[str, str]] = {name: name for name in BUDGETS} | {"minimal": "low"}
 _ADAPTIVE: Final[Mapping[str, Any]] = {"type": "adaptive", "display": "summarized"}
 """Models after 4.6 hide their thinking unless asked."""
+_WITH_EFFORT: Final = ("adaptive", "between_tools")
 _OTHER: Final[Mapping[str, str]] = {"temperature": "top_p", "top_p": "temperature"}
 _LEAST_TOP_P: Final = 0.95
 """The least `top_p` that goes together with thinking."""
@@ -48,22 +51,23 @@ def thinking_fields(call: WireCall[ChatRequest], parameters: Mapping[str, Any]) 
 
     Raises:
         BadRequestError: for an effort that does not exist.
-        UnsupportedParamsError: for a budget that the model does not take; `drop_params` leaves the budget out.
+        UnsupportedParamsError: for a budget that the model does not take, and for no thinking where it always thinks;
+            `drop_params` leaves them out.
     """
     given, effort = parameters.get("thinking"), _effort(parameters.get("reasoning_effort"))
-    thinking = _given(call, given) if given is not None else _thinking(call.model, effort)
+    thinking = _given(call, given) if given is not None else _thinking(call, effort)
     fields: dict[str, Any] = {} if thinking is None else {"thinking": dict(thinking)}
-    if effort in _EFFORTS and thinking is not None and thinking.get("type") == "adaptive":
+    if effort in _EFFORTS and thinking is not None and thinking.get("type") in _WITH_EFFORT:
         fields["output_config"] = {"effort": _EFFORTS[effort]}
     return fields
 
 
-def _given(call: WireCall[ChatRequest], given: object) -> Mapping[str, Any]:
+def _given(call: WireCall[ChatRequest], given: object) -> Mapping[str, Any] | None:
     thinking = an_object(given, "thinking")
     if thinking.get("type") == "enabled" and has_fixed_sampling(call.model):  # what refuses one, refuses the other
         refuse(call, "cannot express a budget of thinking: this model wants thinking={'type': 'adaptive'}")
         return _ADAPTIVE
-    return thinking
+    return _off(call) if thinking == {"type": "disabled"} else thinking
 
 
 def _effort(given: object) -> str:
@@ -76,19 +80,39 @@ def _effort(given: object) -> str:
     return effort
 
 
-def _thinking(model: str, effort: str) -> Mapping[str, Any] | None:
+def _thinking(call: WireCall[ChatRequest], effort: str) -> Mapping[str, Any] | None:
     if effort == "default":
         return None
     if effort == "none":
-        return {"type": "disabled"}
-    if thinks_adaptively(model):
+        return _off(call)
+    if thinks_adaptively(call.model):
         return _ADAPTIVE
     return {"type": "enabled", "budget_tokens": BUDGETS[effort]}
+
+
+def _off(call: WireCall[ChatRequest]) -> Mapping[str, Any] | None:
+    least = thought_when_off(call.model)
+    if least is None:
+        refuse(call, "cannot express that there be no thinking: this model always thinks, and an effort says how much")
+        return None
+    return {"type": least}
 
 
 def is_thinking(fields: Mapping[str, Any]) -> bool:
     """Whether the fields of a request have the model think."""
     return as_mapping(fields.get("thinking")).get("type") in ("enabled", "adaptive")
+
+
+def may_demand(call: WireCall[ChatRequest]) -> bool:
+    """Whether a demand of a tool goes to the model.
+
+    Raises:
+        UnsupportedParamsError: where it is surely refused, unless it may be dropped.
+    """
+    if not refuses_forced_tools(call.model):
+        return True
+    refuse(call, "cannot express a tool_choice that demands a call: this model takes 'auto' and 'none'")
+    return False
 
 
 def settle_forced_tool(call: WireCall[ChatRequest], fields: dict[str, Any]) -> None:

@@ -30,11 +30,12 @@ def claude_thinking(call: WireCall[ChatRequest], given: Mapping[str, Any], *, fo
 
     Raises:
         BadRequestError: for an effort that does not exist.
-        UnsupportedParamsError: beside a tool that is demanded, which is `forced`, unless it may be dropped.
+        UnsupportedParamsError: beside a tool that is demanded, which is `forced`, and for no thinking where the model
+            always thinks, unless it may be dropped.
     """
     if given.get("thinking") is None and given.get("reasoning_effort") in _OFF:
         # From Opus 5 on models think unless they are told not to. Older ones may not know the word.
-        return {"thinking": {"type": "disabled"}} if thinks_adaptively(call.model) else {}
+        return thinking_fields(call, {"reasoning_effort": "none"}) if thinks_adaptively(call.model) else {}
     fields = thinking_fields(call, given)
     if forced:
         settle_forced_tool(call, fields)

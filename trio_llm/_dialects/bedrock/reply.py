@@ -36,6 +36,7 @@ from ..tool_calls import ConversationIds
 from .errors import ERRORS
 from .gathered import GatheredBlock, is_gathered
 from .request import ANSWER_TOOL, answers_by_tool
+from .thoughts import is_gpt
 
 _FINISH: Final = {
     "content_filtered": "content_filter",
@@ -201,7 +202,8 @@ class ConverseAnswer:
     def _think(self, index: int, thought: JSONObject) -> Iterator[ModelResponseStream]:
         self._says_something = True
         held = self._thoughts.setdefault(index, {"type": "thinking", "thinking": ""})
-        if isinstance(hidden := thought.get("redactedContent"), str):
+        # Streams call it `data` on some models (vercel/ai#19062).
+        if isinstance(hidden := thought.get("redactedContent", thought.get("data")), str):
             self._thoughts[index] = {"type": "redacted_thinking", "data": held.get("data", "") + hidden}
             return
         if isinstance(signature := thought.get("signature"), str):
@@ -249,11 +251,12 @@ class ConverseAnswer:
         chunk.model_extra = {"stopReason": self.reason}
         return chunk
 
-    def told(self, metadata: JSONObject) -> ModelResponseStream:
+    def told(self, metadata: JSONObject, *, streamed: bool = False) -> ModelResponseStream:
         """The chunk with what was used, and what else is told at the end."""
         chunk = self._chunk(Delta())
         chunk.choices = []
-        chunk.usage = usage_of(as_object(metadata.get("usage")))
+        usage = as_object(metadata.get("usage"))
+        chunk.usage = usage_of(_fresh_apart(usage) if streamed and is_gpt(self._model) else usage)
         tier = as_object(metadata.get("serviceTier")).get("type")
         chunk.service_tier = tier if isinstance(tier, str) else None
         chunk.model_extra = {name: metadata[name] for name in _TOLD if metadata.get(name) is not None} or None
@@ -285,6 +288,15 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     rest = {name: value for name, value in usage.items() if name not in ("inputTokens", "outputTokens", "totalTokens")}
     neutral.model_extra = rest or None
     return neutral
+
+
+def _fresh_apart(usage: JSONObject) -> JSONObject:
+    """Counts whose tokens are counted once: streams of OpenAI's models count what the cache took as fresh, too.
+
+    A stream told 4,995 tokens of which the cache took 4,993, where the whole reply told 2 (maximhq/bifrost#6942).
+    """
+    fresh, *cached = (usage.get(name) or 0 for name in ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens"))
+    return {**usage, "inputTokens": fresh - sum(cached)} if sum(cached) <= fresh else usage
 
 
 class ConverseReader:
@@ -319,7 +331,7 @@ class ConverseReader:
                 return self._stop(told)
             case "metadata":
                 self.finished = self._stopped
-                return [self._answer.told(told)]
+                return [self._answer.told(told, streamed=True)]
             case _:  # what comes next year
                 return ()
 

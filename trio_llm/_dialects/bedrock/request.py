@@ -18,6 +18,7 @@ from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.receipt import EnforcedBy
+from ..anthropic.thinking import may_demand
 from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..history import BEGINNING
@@ -26,6 +27,7 @@ from ..tool_schemas import bytes_of, may_be_older, object_schema, of_today
 from .claude import claude_inference, claude_thinking, is_claude
 from .media import cache_point
 from .messages import conversation, has_results, schema_text, used_tools
+from .thoughts import gpt_effort, is_gpt, taken_back
 
 _EXPRESSIBLE: Final = frozenset(
     (
@@ -90,6 +92,7 @@ def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:
     given = supported_parameters(request.parameters, call, _EXPRESSIBLE, drop=request.options.drop_params)
     _check(call, given)
     system, turns = conversation(request.messages)
+    turns = taken_back(call.model, turns)
     if not turns:
         if not system:
             raise BadRequestError("messages: there is nothing to answer")
@@ -153,6 +156,8 @@ def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any], turns: list[di
         if has_results(turns):
             refuse(call, "cannot express tool_choice='none' after calls of tools")
     chosen = _choice(call, choice) if tools else None
+    if chosen is not None and "auto" not in chosen and is_claude(call.model) and not may_demand(call):
+        chosen = {"auto": {}}
     if answers_by_tool(call):
         schema = _schema_of(given["response_format"])
         tools.append(_spec({"name": ANSWER_TOOL, "description": "Gives the answer.", "parameters": schema}, ""))
@@ -206,6 +211,8 @@ def _thinking(call: WireCall[ChatRequest], given: Mapping[str, Any], tools: Mapp
     if (thinking := given.get("thinking")) is not None:
         return {"thinking": an_object(thinking, "thinking")}
     effort = given.get("reasoning_effort")
+    if effort is not None and is_gpt(call.model):
+        return gpt_effort(effort)
     if effort in (None, "none", "disable"):
         return {}
     if _NOVA.search(call.model):

@@ -65,6 +65,8 @@ def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
         return by_responses().encode(call)
     body = chat_body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
+    if call.quirks.thinks_in_streams_only and "reasoning_effort" not in body:
+        body.setdefault(call.quirks.thinking_flag, False)
     return posted(call, _PATH, body)
 
 
@@ -84,13 +86,27 @@ def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
 def chat_body(call: WireCall[ChatRequest]) -> dict[str, Any]:
     """What every request has, whole or streamed, without `extra_body`."""
     request = call.request
-    messages = sendable_messages(request.messages, call.quirks, drop=request.options.drop_params)
+    quirks = call.quirks
+    if quirks.thought_before_calls and _thinks_not(request):
+        quirks = evolve(quirks, thought_before_calls="")
+    messages = sendable_messages(request.messages, quirks, drop=request.options.drop_params)
     body: dict[str, Any] = {"model": call.model, "messages": messages}
     if request.parameters:
         body.update(_parameters(call))
+        if call.quirks.thinking_flag and body.get("reasoning_effort") in _OFF:
+            body[call.quirks.thinking_flag] = False
+            del body["reasoning_effort"]
     if request.options.metadata and _takes_metadata(body, call.quirks.metadata):
         body["metadata"] = request.options.metadata
     return body
+
+
+def _thinks_not(request: ChatRequest) -> bool:
+    told = {**request.parameters, **(request.options.extra_body or {})}
+    thinking = told.get("thinking")
+    if is_object(thinking):
+        return bool(thinking.get("type") == "disabled")
+    return told.get("reasoning_effort") in _OFF
 
 
 def _takes_metadata(body: Mapping[str, Any], rule: Metadata) -> bool:

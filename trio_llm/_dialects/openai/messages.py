@@ -38,6 +38,7 @@ _OURS: Final = frozenset({"images", "provider_specific_fields", "thinking_blocks
 _OF_OTHERS: Final = frozenset({"cache_control", "is_error"})
 """Fields that some other format has."""
 _THINKING: Final = "reasoning_content"
+_THOUGHT_AS: Final = (_THINKING, "reasoning", "reasoning_details")
 _OURS_IN_CALLS: Final = frozenset({"provider_specific_fields"})
 _SAID: Final = frozenset({"refusal", "audio"})
 """Fields that have the model's words where there is no content."""
@@ -181,7 +182,7 @@ def sendable_message(message: Mapping[str, Any], quirks: Quirks) -> Mapping[str,
         made["content"] = ""  # as is null
     if calls := made.get("tool_calls"):
         made["tool_calls"] = [_sendable_call(call, quirks) for call in calls]
-        if quirks.thought_before_calls and not made.get(_THINKING):
+        if quirks.thought_before_calls and not any(made.get(name) for name in _THOUGHT_AS):
             made[_THINKING] = quirks.thought_before_calls
     for name, other in quirks.also_named.items():
         if name in made:
