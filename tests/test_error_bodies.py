@@ -234,6 +234,45 @@ def test_a_prompt_that_is_too_long_is_not_asked_again_whatever_the_status_says()
     assert not said({"error": {"message": "The model has crashed"}}, 500).final
 
 
+DAY = {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "50"}]}
+LASTING = [
+    {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached"}},
+    {"error": {"message": "No credits", "code": "credit_balance_exhausted"}},
+    {"error": {"message": "You've reached kimi monthly usage limit for this billing cycle.", "type": "rate_limit"}},
+    {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Exceeded", "details": [DAY]}},
+    {"error": {"message": json.dumps({"error": {"message": "Exceeded", "details": [DAY]}}), "code": 429}},
+    {"error": {"message": "You exceeded your current quota.\n* Quota exceeded for metric: m, limit: 0, model: g"}},
+    {"error": {"message": "Request too large for gpt in o on tokens per min (TPM): Limit 30000, Requested 60000."}},
+    {"type": "error", "error": {"message": "Extra usage is required for long context requests.", "type": "rate_limit"}},
+    {
+        "code": "exhausted",
+        "error": "Your team x has either used all available credits or reached its monthly spending limit.",
+    },
+    {"error": {"message": "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock more", "code": 429}},
+    {"message": "Too many tokens per day, please wait before trying again."},
+    {"message": "Tokens per day limit exceeded - too many tokens processed.", "code": "token_quota_exceeded"},
+]
+
+
+@pytest.mark.parametrize("body", LASTING, ids=lambda body: json.dumps(body)[:50])
+@every_dialect
+def test_what_no_waiting_cures_is_not_tried_again(dialect: Dialect, body: dict[str, Any]) -> None:
+    assert dialect.decode_error(ReplyHead(429, {}), json.dumps(body).encode()).final
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "Rate limit reached for requests", "code": "rate_limit_exceeded"}},
+        {"error": {"message": "Exceeded", "details": [{"violations": [{"quotaId": "RequestsPerMinutePerProject"}]}]}},
+        {"message": "Tokens per minute limit exceeded - too many tokens processed.", "code": "token_quota_exceeded"},
+        {"error": {"message": "You exceeded your current quota.\n* Quota exceeded for metric: m, limit: 20, model: g"}},
+    ],
+)
+def test_what_waiting_cures_is_tried_again(body: dict[str, Any]) -> None:
+    assert not said(body, 429).final
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -143,8 +143,7 @@ class Quirks:
     json_object: bool = True
     """Whether `response_format` may be any JSON object. Where not, the schema of any object says the same."""
     closed_schema: bool = False
-    """Whether a field that OpenAI's reference lacks is refused: in messages, those that only answers have are left out;
-    in tools, any is an error."""
+    """Whether fields that OpenAI's reference lacks are refused: those of answers leave messages, others are errors."""
     max_tokens_name: MaxTokensName = MaxTokensName.AS_GIVEN
     system_role: str | None = None
     """The role that `developer` messages get; None leaves them as they are."""

@@ -25,7 +25,7 @@ from .._convert.pages import plain_text, sentence_of_page
 from .._types.errors import APIError, BadRequestError, InternalServerError
 from .._types.http import ReplyHead
 from .contract import ErrorDetail
-from .error_words import KINDS, kind_of_words, wait_of_words
+from .error_words import KINDS, kind_of_words, lasts, wait_of_words
 
 _SENTENCES: Final = (
     *("message", "detail", "Message", "msg", "error_message", "errorMessage", "error_msg", "err_msg", "status_msg"),
@@ -82,7 +82,7 @@ class ErrorReading:
             return self._without_status(said)
         codes = [code for code in said.codes if not _repeats(code, head.status)]
         kind = self._kind(codes, said.texts)
-        final = _is_final(kind, head.status)
+        final = _is_final(kind, head.status) or lasts(codes, said.texts, text)
         return ErrorDetail(said.message, _first(codes), kind, retry_after=said.wait, final=final)
 
     def of_value(self, value: Any) -> ErrorDetail:
@@ -97,7 +97,8 @@ class ErrorReading:
         status = said.status or next(known, None)
         codes = [code for code in said.codes if not _repeats(code, status)]
         kind = self._kind(codes, said.texts) or (InternalServerError if status is None else None)
-        return ErrorDetail(said.message, _first(codes), kind, status, said.wait, final=_is_final(kind, status))
+        final = _is_final(kind, status) or lasts(codes, said.texts, said.message)
+        return ErrorDetail(said.message, _first(codes), kind, status, said.wait, final=final)
 
     def _kind(self, codes: list[str], texts: tuple[str, ...]) -> type[APIError] | None:
         for table in (self.kinds, KINDS):

@@ -125,6 +125,33 @@ _SENTENCES: Final = (
     # xAI answers 400 to a wrong key, with a code that any wrong argument has; recorded 2026.
     (AuthenticationError, (r"Incorrect API key provided\. You can obtain an API key from ",)),
 )
+_LASTING_CODES: Final = frozenset(
+    {
+        "usage_limit_reached",  # ChatGPT's plans, code-yeongyu/senpi#1969
+        "credit_balance_exhausted",  # promptfoo/promptfoo#10866, with the next two
+        "account_deactivated",
+        "access_terminated",
+    }
+)
+_LASTING: Final = re.compile(
+    "|".join(
+        (
+            # One request past what a minute allows: no minute will.
+            r"Request too large for .* tokens per min(?:ute)? \(TPM\): Limit \d+, Requested \d+",  # OpenAI, Groq
+            r"You exceeded your current quota.*, limit: 0\b",  # Gemini, to whom a model is not free
+            r"Extra usage is required for long context requests",  # Anthropic's plans
+            r"You have reached your specified API usage limits",  # Anthropic's workspaces
+            r"You've reached (?:your |kimi )?monthly usage limit",  # Moonshot, NousResearch/hermes-agent#36276
+            r"Your team .*used all available credits or reached its monthly spending limit",  # xAI
+            r"Rate limit exceeded: free-models-per-day",  # OpenRouter
+            r"Too many tokens per day",  # Bedrock
+            r"(?:Tokens|Requests) per day limit exceeded",  # Cerebras
+        )
+    ),
+    re.DOTALL,
+)
+# google.rpc.QuotaFailure, also where a gateway quotes it: anomalyco/opencode#47685. The wait beside it is of seconds.
+_OF_A_DAY: Final = re.compile(r'quotaId\\*"\s*:\s*\\*"\w*PerDay')
 _BEDROCKS_BEGINNING: Final = "The model returned the following errors: "
 """Before the words of the maker of the model."""
 _PATTERNS: Final = tuple((kind, re.compile("|".join(patterns), re.DOTALL)) for kind, patterns in _SENTENCES)
@@ -165,6 +192,13 @@ def kind_of_words(texts: Iterable[str]) -> type[APIError] | None:
             if pattern.match(said):
                 return kind
     return None
+
+
+def lasts(codes: Iterable[str], texts: Iterable[str], body: str) -> bool:
+    """Whether a refusal ends when somebody pays, on another day, or never: no call waits for that."""
+    if _OF_A_DAY.search(body):
+        return True
+    return any(code.lower() in _LASTING_CODES for code in codes) or any(_LASTING.match(text) for text in texts)
 
 
 def wait_of_words(text: str) -> float | None:
