@@ -6,6 +6,7 @@ import gc
 import gzip
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +21,7 @@ from scripted_server import Peer, Script, ScriptedServer, answering, reply, serv
 
 from trio_llm import Client, Limits, RetryPolicy
 from trio_llm._runtime import trio
+from trio_llm._runtime.keepalive import KEEP_ALIVE
 from trio_llm._runtime.sockets import ByteStream, connect_tcp
 from trio_llm._transport import ReplyError, TransportError, TransportStatistics
 from trio_llm._transport.h1 import ReplyLimits
@@ -43,6 +45,30 @@ def collected() -> Iterator[list[Any]]:
 
 
 # Reuse
+
+
+@pytest.mark.skipif(not hasattr(time, "clock_gettime"), reason="here the usual clock goes on while the computer sleeps")
+async def test_no_connection_of_before_the_computer_slept_is_used_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    awake, slept = time.clock_gettime, 0.0
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: awake(clock) + slept)
+    with serving(answering(reply())) as server:
+        async with opened() as transport:
+            await exchange(transport, server.origin)
+            await exchange(transport, server.origin)
+            assert server.accepted == 1
+            slept = 3600.0
+            await exchange(transport, server.origin)
+    assert server.accepted == 2
+
+
+async def test_connections_are_probed_while_nothing_moves_on_them() -> None:
+    with serving(answering(reply())) as server:
+        stream: Any = await connect_tcp("127.0.0.1", server.origin.port)
+        connected = stream._socket if hasattr(stream, "_socket") else stream._transport.get_extra_info("socket")
+        options = [connected.getsockopt(level, name) for level, name, _value in KEEP_ALIVE]
+        stream.close()
+    assert options == [value for _level, _name, value in KEEP_ALIVE]
+    assert len(options) > 1
 
 
 async def test_the_most_recently_used_connection_is_taken_first() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 
 import anyio
 
+from .keepalive import keep_alive
 from .quiet import quiet_check
 from .run_var import RunVar
 
@@ -29,6 +30,7 @@ _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 async def connect_tcp(host: str, port: int) -> AsyncioSocketStream:
     loop = asyncio.get_running_loop()
     connected = await _connect_first(await _resolve(host, port))
+    keep_alive(connected)
     _transport, stream = await loop.create_connection(partial(_new_stream, connected), sock=connected)
     return stream
 

@@ -50,7 +50,7 @@ class ByteStream(Protocol):
 
 
 async def connect_tcp(host: str, port: int) -> ByteStream:
-    """Connect to the first address of `host` that answers (RFC 8305), with TCP_NODELAY."""
+    """Connect to the first address of `host` that answers (RFC 8305), with TCP_NODELAY and keep-alive."""
     if runs_on_trio():
         from . import trio_sockets
 

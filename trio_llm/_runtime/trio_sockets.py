@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import trio
 
+from .keepalive import keep_alive
 from .quiet import quiet_check
 
 _RECEIVE_SIZE = 65_536
@@ -37,7 +38,10 @@ class TrioSocketStream:
         """Whether bytes had to be waited for since something was sent."""
         self._socket.settimeout(0)
         self.is_quiet = quiet_check(self._socket)
-        if self._socket.family in _TCP and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        if self._socket.family not in _TCP:
+            return
+        keep_alive(self._socket)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             # Trio asks the kernel to take 16 KiB at a time; 0 is the system's default.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from .._runtime import trio
+from .._runtime.keepalive import KEEP_ALIVE
 from .._types.errors import BadRequestError
 from .._types.headers import check_field
 from .._types.http import HTTPRequest, Origin, ReplyHead, RequestBody
@@ -257,7 +258,9 @@ def proxied_transport(proxy: Proxy, connect_timeout: float = math.inf) -> HttpxT
     limits = library.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=50)
     try:
         _check_place(proxy.url)
-        way = library.AsyncHTTPTransport(verify=default_context(), limits=limits, proxy=proxy.url)
+        way = library.AsyncHTTPTransport(
+            verify=default_context(), limits=limits, proxy=proxy.url, socket_options=KEEP_ALIVE
+        )
     except ImportError as exc:
         raise BadRequestError(f"{proxy.variable}: {exc}") from exc
     except (ValueError, library.InvalidURL):

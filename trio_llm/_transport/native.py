@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 import ssl
-import time
 from collections.abc import Iterable
 from functools import lru_cache, partial
 from typing import Final
@@ -33,7 +32,7 @@ from . import Reply, ReplyError, TransportError, TransportStatistics
 from .causes import cause_of, is_out_of_descriptors, is_untrusted, most_descriptors
 from .h1 import ReplyLimits, ReplyParser, encode_head, encode_request
 from .opening import split_opening
-from .pool import ConnectionSlots, IdlePool, Turns
+from .pool import ConnectionSlots, IdlePool, Turns, sleepless_clock
 from .tls import default_context, open_tls
 
 _DEFAULT_LIMITS = ReplyLimits()
@@ -83,6 +82,7 @@ class NativeTransport:
         self._ssl_context = ssl_context
         self._connect_timeout = connect_timeout
         self._limits = limits
+        self._clock = sleepless_clock()
         self._slots = None if max_connections is None else ConnectionSlots(max_connections)
         descriptors = most_descriptors() or math.inf
         self._most_open = max(descriptors - _DESCRIPTORS_OF_OTHERS, descriptors // 2)
@@ -107,7 +107,7 @@ class NativeTransport:
         self._exchanges.add(exchange)
         try:
             while True:  # noqa: ASYNC913 - each round but the last waits for something
-                now = time.monotonic()
+                now = self._clock()
                 connection = self._idle.take(origin, now)
                 exchange.reused_at = None if connection is None else now
                 if connection is None:
@@ -141,7 +141,7 @@ class NativeTransport:
             self._slots.release(exchange.origin, exchange)
         if connection is not None and reusable and not self._closed:
             connection.parser.restart()
-            self._idle.give(exchange.origin, connection, time.monotonic())
+            self._idle.give(exchange.origin, connection, self._clock())
         elif connection is not None:
             connection.close()
         if self._turns.waiting:
@@ -280,7 +280,7 @@ class NativeExchange:
             error: TransportError = ReplyError(f"the reply broke off: {cause_of(reason)}")
         else:
             text = f"no reply: {cause_of(reason) if failure is not None else _ENDED}"
-            at_once = self.reused_at is not None and time.monotonic() - self.reused_at < AT_ONCE
+            at_once = self.reused_at is not None and self._transport._clock() - self.reused_at < AT_ONCE
             error = TransportError(text, sent=self._is_begun, stale=at_once and self._is_begun)
         error.__cause__ = reason
         return error

@@ -12,9 +12,9 @@ second reply would be taken for the reply of the next one. So:
 - asyncio reads sockets that nobody waits for, and tells the pool at once (`heard`). Trio does not, and no task of ours
   lives between calls. There each use of the pool, whatever its origin, looks at a few of the others (`_look_around`),
   so that sockets whose peer has closed are not kept until somebody calls that peer again.
-- An idle connection is closed once it is older than `expiry`; the oldest of an origin, where that has more than
-  `max_idle`; the oldest of all, where there are more than `max_total`; and the oldest of all, when a descriptor is
-  needed (`close_oldest`).
+- An idle connection is closed once it is older than `expiry`, by a clock that goes on while the computer sleeps; the
+  oldest of an origin, where that has more than `max_idle`; the oldest of all, where there are more than `max_total`;
+  and the oldest of all, when a descriptor is needed (`close_oldest`).
 
 What remains possible: bytes that arrive between the look and the request, which is the same turn of the loop, are read
 as the beginning of its reply, for HTTP/1.1 numbers nothing. And a peer may close in that moment; then the request was
@@ -24,6 +24,10 @@ written, and whether it was worked on is not known: a `TransportError` says so, 
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final, Generic, Protocol, TypeVar
 
 from .._runtime import trio
@@ -149,6 +153,17 @@ class IdlePool(Generic[ConnectionT]):
         if not siblings:
             del self._by_origin[origin]
         connection.close()
+
+
+def sleepless_clock() -> Callable[[], float]:
+    """Seconds, those in which the computer sleeps included: nobody on the way remembers a connection of before that."""
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):  # Linux; macOS
+        if hasattr(time, name):
+            clock = partial(time.clock_gettime, getattr(time, name))
+            with suppress(OSError):  # where the system is older than Python
+                clock()
+                return clock
+    return time.monotonic  # Windows
 
 
 class ConnectionSlots:
