@@ -125,14 +125,20 @@ def test_a_price_that_the_program_says_counts_from_then_on() -> None:
 
 
 def test_prices_that_depend_on_the_time_of_day_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1_800_000_000.0
+    now, price = 1_800_000_000.0, 1e-6
     monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setattr(rates_module, "prices_of", lambda *_: Prices({"input": price, "output": price}))
     book = RateBook()
-    before = book.of("openai", "gpt-4o")
+    before = book.of("deepseek", "deepseek-chat")
+    price = 2e-6
     now += 59
-    assert book.of("openai", "gpt-4o") is before
+    assert book.of("deepseek", "deepseek-chat") is before
     now += 1
-    assert book.of("openai", "gpt-4o") is not before
+    after = book.of("deepseek", "deepseek-chat")
+    assert after is not None
+    assert after.prices.rates["input"] == price
+    now += 60
+    assert book.of("deepseek", "deepseek-chat") is after  # the same price is not kept once more
 
 
 def test_without_the_packages_no_price_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ class Rates:
         _, _, prompt, answer, usd, cached, reasoning = rates.plainly(response.usage, response.service_tier)
     """
 
-    __slots__ = ("_by_service", "_usual", "name", "prices", "row")
+    __slots__ = ("_by_service", "_usual", "name", "prices", "row", "services")
 
     def __init__(self, row: str, name: str, prices: Prices) -> None:
         """The rates of prices of a row's model."""
@@ -69,6 +69,8 @@ class Rates:
         tiers = [tier.above for of_service in (prices.tiers, *prices.service_tiers.values()) for tier in of_service]
         longest = _NEVER if row in REASONING_BESIDE else min(tiers, default=sys.maxsize)
         self._usual = _numbers(prices.rates, longest)
+        self.services: tuple[str | None, ...] = (None, *prices.services)
+        """Those that have rates of their own, the usual one first."""
         self._by_service: dict[str | None, _Numbers] = {
             name: _numbers({**prices.rates, **rates}, longest) for name, rates in prices.services.items()
         }
@@ -144,6 +146,8 @@ class RateBook:
 
     def __init__(self) -> None:
         self._rates: dict[tuple[str, str], Rates | None] = {}
+        self._before: dict[tuple[str, str], Rates | None] = {}
+        """What was known until the last minute."""
         self._until = 0.0
         self._registered = registered.models
 
@@ -159,10 +163,15 @@ class RateBook:
             prices = prices_of(row, name)
         except ModuleNotFoundError:
             prices = None
-        rates = self._rates[row, name] = None if prices is None else Rates(row, name, prices)
+        before = self._before.get((row, name))
+        rates = None if prices is None else Rates(row, name, prices)
+        if before is not None and before.prices == prices:
+            rates = before  # so that long bills have few of them
+        self._rates[row, name] = rates
         return rates
 
     def _forget(self) -> None:
-        self._rates.clear()
+        self._before = self._rates
+        self._rates = {}
         self._registered = registered.models
         self._until = (time.time() // KEPT_FOR + 1) * KEPT_FOR

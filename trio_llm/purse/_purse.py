@@ -16,7 +16,6 @@ passes all of them, the outermost first.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -27,8 +26,9 @@ from .._types.errors import BudgetExceededError
 from ..models.costs import cost_of_quantities
 from ..models.facts import prices_of
 from ..models.prices import Quantities
-from ..models.rates import BY_TOKEN, PlainCharge, RateBook, Rates
+from ..models.rates import BY_TOKEN, RateBook, Rates
 from ..models.sizes import expected_tokens
+from ._bill import Bill
 from ._charges import Charge, charge_of
 from ._expected import PAID, expected_parts
 
@@ -60,14 +60,14 @@ class Purse:
         self.unpriced: int = 0
         """Attempts on the bill whose price nobody knows."""
         self._reserved_tokens = 0.0
-        self._bill: deque[Charge | PlainCharge] = deque()
+        self._bill = Bill()
         self._changed: list[Callable[[], None]] = []
         self._book = RateBook()
 
     @property
     def bill(self) -> list[Charge]:
         """Every attempt that cost something, in the order in which they ended."""
-        return [Charge.of_plain(charge) if isinstance(charge, tuple) else charge for charge in self._bill]
+        return list(self._bill)
 
     @property
     def attempts(self) -> int:
@@ -127,24 +127,22 @@ class Purse:
         self.reserved = left if left > _NOTHING else 0.0
         charge = charge_of(learnt, rates)
         if isinstance(charge, tuple):
-            _, _, prompt, answer, charged, _, _ = charge
-            self.tokens += prompt + answer
-            self.spent += charged
+            self.tokens += charge[2] + charge[3]
+            self.spent += charge[4]
+            self._bill.add_plain(charge)
         elif charge is None or (not charge.usd and learnt.request.operation not in PAID):
             return
         else:
             self.tokens += charge.prompt_tokens + charge.completion_tokens
             self.spent += charge.usd or 0.0
             self.unpriced += charge.usd is None
-        self._bill.append(charge)
+            self._bill.add(charge)
         for tell in self._changed:
             tell()
 
     def forget_first(self) -> None:
         """Take the oldest charge off the bill, and what it cost off what was spent."""
-        charge = self._bill.popleft()
-        if isinstance(charge, tuple):
-            charge = Charge.of_plain(charge)
+        charge = self._bill.pop_first()
         self.tokens -= charge.prompt_tokens + charge.completion_tokens
         self.spent -= charge.usd or 0.0
         self.unpriced -= charge.usd is None
