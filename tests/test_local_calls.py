@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 import trio_llm
 from trio_llm import Client
-from trio_llm._engine.local import LocalServer
+from trio_llm._engine.local import LocalModelUnavailable, LocalServer
 
 pytestmark = [
     pytest.mark.skipif(
@@ -77,3 +79,41 @@ def test_the_embedded_model_takes_no_more_than_it_needs() -> None:
     assert (parameters.n_parallel, parameters.n_ctx, parameters.cpuparams.n_threads) == (3, 300, 2)
     assert parameters.n_batch == parameters.n_ubatch == 102
     assert (parameters.use_jinja, parameters.embedding, parameters.sse_ping_interval) == (True, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("cores", "slots", "threads"),
+    [(None, 1, 1), (1, 1, 1), (2, 2, 1), (4, 4, 3), (8, 8, 7), (64, 8, 8)],
+)
+def test_the_embedded_model_leaves_a_core_to_others_and_grows_no_further_than_it_gains(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, slots: int, threads: int
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    parameters = LocalServer()._parameters(Path("weights.gguf"))
+
+    assert (parameters.n_parallel, parameters.cpuparams.n_threads) == (slots, threads)
+    assert parameters.n_ctx == 1024 * slots
+
+
+def test_before_its_start_the_embedded_model_has_no_address() -> None:
+    with pytest.raises(LocalModelUnavailable, match=r"call start\(\) first"):
+        _ = LocalServer().base_url
+
+
+def test_the_embedded_model_is_handed_out_when_its_queue_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop before that would hang for ever."""
+
+    class Runtime:
+        queue_runs = False
+
+        def __init__(self, _parameters: object) -> None:
+            pass
+
+        def handle_metrics(self) -> None:
+            self.queue_runs = True
+
+    monkeypatch.setattr("xllamacpp.Server", Runtime)
+    server: Any = LocalServer()._new_server(Path("weights.gguf"))
+
+    assert server.queue_runs
