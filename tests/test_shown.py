@@ -13,7 +13,7 @@ from virtual import ask, client_of, in_virtual_time
 from trio_llm import ImageResponse, Message, ModelResponse, Outcome, TextCompletionResponse
 from trio_llm.observe import Statistics, Trace
 from trio_llm.testing import Failure, Reply, Simulator, ToolUse
-from trio_llm.types import Choices, ImageObject
+from trio_llm.types import Choices, ImageObject, Timings
 
 EVIL = "**Well** <img src=x onerror=alert(1)> & <script>alert(2)</script>"
 
@@ -71,11 +71,13 @@ def test_other_responses_show_their_text_or_their_picture() -> None:
 def test_an_outcome_is_a_row_with_its_answer_or_its_error() -> None:
     good = Outcome(3, ask("x"), "ok", response_of(EVIL), attempts=2)
     bad: Outcome[Any] = Outcome(4, ask("x"), "failed", error=ValueError("no | pipe"))
+    timed: Outcome[Any] = Outcome(5, ask("x"), "ok", "done", timings=Timings(started=0.5, ended=3.0))
 
     assert tags(good._repr_html_()) == {"table", "thead", "tbody", "tr", "th", "td"}
     assert "<script" not in good._repr_html_() + good._repr_markdown_()
     assert bad._repr_markdown_().splitlines()[-1] == "| 4 | failed | openai/gpt-4o | 0 |  | no \\| pipe |"
     assert "no | pipe" in in_terminal(bad)
+    assert "| 5 | ok | openai/gpt-4o | 0 | 2.5 |" in timed._repr_markdown_()
 
 
 @in_virtual_time

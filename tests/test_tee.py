@@ -133,6 +133,37 @@ async def test_every_reader_gets_the_error_after_what_came_before() -> None:
             assert texts[str(number)] == text_of(caught.value.partial)
 
 
+@pytest.mark.parametrize(
+    ("error", "is_read", "raised"),
+    [
+        (None, False, None),
+        (KeyError("mine"), False, KeyError),
+        (KeyError("mine"), True, None),  # its reader has it already
+        (APIConnectionError("broke"), False, None),  # which is no bug, and nobody wanted to know
+    ],
+)
+@in_virtual_time
+async def test_a_bug_of_a_stream_that_no_reader_met_leaves_the_block(
+    error: Exception | None, is_read: bool, raised: type[Exception] | None
+) -> None:
+    async def numbers() -> AsyncIterator[int]:  # noqa: ASYNC900 - what programs have
+        yield 1
+        if error is not None:
+            raise error
+
+    met: list[Exception] = []
+    try:
+        async with tee(numbers(), 2) as (reader, _):
+            await trio.sleep(1)
+            if is_read:
+                with pytest.raises(KeyError):
+                    [number async for number in reader]
+    except Exception as caught:  # noqa: BLE001 - whatever it is
+        met.append(caught)
+
+    assert [type(caught) for caught in met] == ([] if raised is None else [raised])
+
+
 @in_virtual_time
 async def test_a_reader_counts_what_it_missed() -> None:
     async def numbers() -> AsyncIterator[int]:  # noqa: ASYNC900 - as a caller may write one

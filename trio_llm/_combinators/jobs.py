@@ -99,10 +99,10 @@ class Outcome(Generic[ResponseT]):
 
     def _rows(self) -> list[tuple[str, ...]]:
         said = self.error if self.error is not None else self.response or self.partial
-        seconds = None if self.timings.ended is None else self.timings.ended - (self.timings.started or 0.0)
+        started, ended = self.timings.started, self.timings.ended
         shown = "" if said is None else str(said) if self.error is not None else text_of(said)
         facts = (self.index, self.status, getattr(self.request, "model", "function"), self.attempts)
-        time = "" if seconds is None else f"{seconds:.3g}"
+        time = "" if started is None or ended is None else f"{ended - started:.3g}"
         return [("index", "status", "model", "attempts", "seconds", ""), (*map(str, facts), time, shown)]
 
     def _repr_html_(self) -> str:

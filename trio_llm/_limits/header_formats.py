@@ -58,7 +58,7 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+")
 _DURATION_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 _LONGEST_RELATIVE: Final = 10_000_000.0
-"""Seconds. A larger number is a time since 1970."""
+"""Seconds. A number that is not smaller is a time since 1970."""
 _FIRST_MILLISECONDS: Final = 100_000_000_000.0
 """A time since 1970 that is larger is in milliseconds."""
 
