@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from itertools import count
+from pathlib import Path
 
 import attrs
 import pytest
@@ -16,15 +17,29 @@ from scripted_server import Peer, ScriptedServer, answering, reply, serving
 from trio_llm._runtime import trio
 from trio_llm._transport import TransportError
 from trio_llm._transport.native import NativeTransport
-from trio_llm._transport.tls import default_context
+from trio_llm._transport.tls import _context_of, default_context
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_without_certifi_the_systems_authorities_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    context = default_context.__wrapped__()
+    context = _context_of.__wrapped__(ssl.get_default_verify_paths())
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+async def test_authorities_may_be_named_after_a_call_has_failed_for_want_of_one(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "authorities.pem"
+    authority.cert_pem.write_to_path(str(file))
+    with ScriptedServer(answering(reply()), tls=server_context(authority, "localhost")) as server:
+        async with opened() as transport:
+            with pytest.raises(TransportError, match=r"is not trusted: .*SSL_CERT_FILE may name a file"):
+                await transport.send(server.origin, POST)
+            monkeypatch.setenv("SSL_CERT_FILE", str(file))
+            await exchange(transport, server.origin)
+    assert default_context() is default_context()
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])

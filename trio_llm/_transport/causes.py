@@ -23,6 +23,8 @@ _NO_SUCH_HOST: Final = frozenset(
     number for name in ("EAI_NONAME", "EAI_NODATA") if (number := getattr(socket, name, None)) is not None
 )
 _UNTRUSTED: Final = "the certificate of the peer is not trusted: "
+_UNKNOWN_AUTHORITY: Final = frozenset({18, 19, 20, 21})
+"""Codes of OpenSSL for a certificate whose authority is not known (its manual, X509_STORE_CTX_get_error(3))."""
 
 
 def most_descriptors() -> int | None:
@@ -88,7 +90,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _sentence(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _UNTRUSTED + error.verify_message
+        hint = " (SSL_CERT_FILE may name a file of authorities)" if error.verify_code in _UNKNOWN_AUTHORITY else ""
+        return f"{_UNTRUSTED}{error.verify_message}{hint}"
     if isinstance(error, socket.gaierror):
         if error.errno in _NO_SUCH_HOST:
             return "no such host: its name has no address"

@@ -17,12 +17,17 @@ _READ_SIZE = 65_536
 _BLOCK_SIZE = 65_536
 
 
-@functools.cache
 def default_context() -> ssl.SSLContext:
     """The verifying context of this process: the system's authorities, and certifi's where it is installed.
 
-    Made on first use; that takes about 25 ms.
+    The system's are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where these are set, at any time: in a notebook that is
+    after the first call has failed. Made on first use; that takes about 25 ms.
     """
+    return _context_of(ssl.get_default_verify_paths())
+
+
+@functools.lru_cache(4)
+def _context_of(_paths: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if importlib.util.find_spec("certifi") is not None:
         import certifi
