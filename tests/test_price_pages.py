@@ -330,6 +330,34 @@ READ: list[tuple[Page, str, list[Case]]] = [
         ],
     ),
     (
+        Page("https://platform.claude.com/docs/en/models/haiku-5-5/overview", "2026-11"),
+        "anthropic",
+        [
+            ("claude-haiku-5-5", {"input": 150 * K, "output": 10 * K}, None, 0.075 + 0.025),
+            ("claude-haiku-5-5", {"input": 150 * K, "cache_write": 100 * K}, None, 0.075 + 0.0625),
+            ("claude-haiku-5-5", {"input": 50 * K, "cache_write_1h": 40 * K}, None, 0.005 + 0.008),
+        ],
+    ),
+    (
+        Page("https://developers.openai.com/api/docs/models/gpt-6.2-sol", "2026-11"),
+        "openai",
+        [
+            ("gpt-6.2-sol", {**CACHED, "cache_write": 100 * K}, None, 0.2 + 0.005 + 0.25 + 0.1),
+            ("gpt-6.2-sol", {"input": 300 * K, "output": 10 * K}, None, 1.2 + 0.15),
+            ("gpt-6.2-sol", CHAT, "batch", 0.1 + 0.05),
+            ("gpt-6.2-sol", CHAT, "fast", 0.4 + 0.2),
+            ("gpt-6.2-sol", {"input": 300 * K, "output": 10 * K}, "priority", 2.4 + 0.3),
+        ],
+    ),
+    (
+        Page("https://developers.openai.com/api/docs/models/gpt-6.2-astra, as LiteLLM quotes it", "2026-11-18"),
+        "openai",
+        [
+            ("gpt-6.2-astra", CACHED, None, 0.8 + 0.02 + 0.4),
+            ("gpt-6.2-astra", {**CHAT, "web_search": 1}, None, 0.8 + 0.4 + 0.01),
+        ],
+    ),
+    (
         Page("https://developers.openai.com/api/docs/pricing, as quoted in releases on GitHub", "2026-10"),
         "openai",
         [

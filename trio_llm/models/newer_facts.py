@@ -47,7 +47,7 @@ _GROK: Final[Mapping[str, Any]] = {
 }
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en/models/{page}/overview (2026-11)"
 _AWS: Final = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-card-anthropic-{page}.html (2026-11)"
-_OPENAI: Final = "https://developers.openai.com/api/docs/models/{page}, as its resellers give it (2026-11)"
+_OPENAI: Final = "https://developers.openai.com/api/docs/models/{page} (2026-11)"
 _GOOGLE: Final = "https://ai.google.dev/gemini-api/docs/models/{page} (2026-11)"
 _Row = tuple[Mapping[str, Any], str]
 
@@ -83,8 +83,8 @@ _NEWER: Final[Mapping[str, Mapping[str, _Row]]] = {
     "openai": {
         name: _row(name, _OPENAI.format(page=name), _GPT)
         for name in (
-            *("gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-6-astra", "gpt-6-sol", "gpt-6-luna"),
-            *("gpt-6.1-sol", "gpt-6.1-terra", "gpt-6.2-astra"),
+            *("gpt-5.6", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-6-astra", "gpt-6-sol", "gpt-6-luna"),
+            *("gpt-6.1-sol", "gpt-6.1-terra", "gpt-6.2-astra", "gpt-6.2-sol"),
         )
     },
     "xai": {"grok-4.6": _row("grok-4.6", "https://docs.x.ai/developers/grok-4-6 (2026-11)", _GROK)},

@@ -168,6 +168,12 @@ _QUIET: Final[Mapping[str, tuple[datetime, int]]] = {"deepseek": (datetime(2026,
 
 Chinese holidays are as well, of which nothing is known here. DeepSeek API docs, "Models & Pricing", 2026-11.
 """
+_GPT_62: Final = "https://developers.openai.com/api/docs/models/gpt-6.2-{} (2026-11)"
+_LIKE: Final[Mapping[tuple[str, str], tuple[str, float, str]]] = {
+    **{(row, "gpt-6.2-sol"): ("gpt-6.1-sol", 1.0, _GPT_62.format("sol")) for row in ("azure", "openai")},
+    **{(row, "gpt-6.2-astra"): ("gpt-6.1-sol", 4.0, _GPT_62.format("astra")) for row in ("azure", "openai")},
+}
+"""Models that cost so many times what another does, at each length and service, where no source has them yet."""
 SERVED: Final[Mapping[str, Mapping[str, float]]] = {
     "anthropic": {"batch": 0.5},
     "gemini": {"flex": 0.5, "priority": 1.8},
@@ -212,6 +218,11 @@ def past_prices(row: str, name: str, at: datetime) -> tuple[Mapping[str, float],
             if since <= moment < until:
                 return rates, page
     return None
+
+
+def priced_like(row: str, name: str) -> tuple[str, float, str] | None:
+    """The model in whose prices those of a row's model were listed, how many times they are those, and the page."""
+    return next((_LIKE[row, spelling] for spelling in spellings(name) if (row, spelling) in _LIKE), None)
 
 
 def meant_by(row: str, name: str, at: datetime) -> str:

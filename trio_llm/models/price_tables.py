@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from .names import maker_and_name, spellings
-from .own_prices import SERVED, TOOLS, added_prices, is_free, meant_by, past_prices, quiet_moment
+from .own_prices import SERVED, TOOLS, added_prices, is_free, meant_by, past_prices, priced_like, quiet_moment
 from .prices import Prices, Tier
 from .sources import BY_HOST, facts_of, priced
 
@@ -88,7 +88,19 @@ def _published(row: str, name: str, moment: datetime) -> Prices | None:
         found = _READERS[source](row, name, moment)
         if found is not None and found.rates:  # one source names models whose price it does not know
             return found
+    if (like := priced_like(row, name)) is not None and (other := _published(row, like[0], moment)) is not None:
+        return _scaled(other, like[1], like[2])
     return None
+
+
+def _scaled(prices: Prices, factor: float, source: str) -> Prices:
+    return Prices(
+        {**prices.rates, **_times(prices.rates, factor)},
+        _tiers_times(prices.tiers, factor),
+        {service: {**rates, **_times(rates, factor)} for service, rates in prices.services.items()},
+        {service: _tiers_times(tiers, factor) for service, tiers in prices.service_tiers.items()},
+        source,
+    )
 
 
 def _with_services(row: str, prices: Prices) -> Prices:
@@ -98,12 +110,16 @@ def _with_services(row: str, prices: Prices) -> Prices:
     for service, factor in SERVED.get(row, {}).items():
         if service not in services:
             services[service] = _times(prices.rates, factor)
-            service_tiers[service] = tuple(Tier(tier.above, _times(tier.rates, factor)) for tier in prices.tiers)
+            service_tiers[service] = _tiers_times(prices.tiers, factor)
     return attrs.evolve(prices, rates=rates, services=services, service_tiers=service_tiers)
 
 
 def _times(rates: Mapping[str, float], factor: float) -> dict[str, float]:
     return {part: rate * factor for part, rate in rates.items() if part in _BY_TOKEN}
+
+
+def _tiers_times(tiers: Iterable[Tier], factor: float) -> tuple[Tier, ...]:
+    return tuple(Tier(tier.above, _times(tier.rates, factor)) for tier in tiers)
 
 
 def _models_dev(row: str, name: str, _: datetime) -> Prices | None:
