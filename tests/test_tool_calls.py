@@ -220,3 +220,61 @@ def test_ids_never_repeat_and_are_short_enough_for_everyone(given_ids: list[str 
 )
 def test_only_an_object_to_its_end_is_whole(text: str, whole: bool) -> None:
     assert is_whole_object(text) is whole
+
+
+# Several calls in the arguments of one
+
+
+@pytest.mark.parametrize(
+    "fragments",
+    [
+        [piece('{"a":1}{"a":2}', "f", id="x", index=0)],
+        [piece('{"a":1}', "f", id="x", index=0), piece('{"a":2}', index=0)],
+        [
+            piece("", "f", id="x", index=1),
+            piece('{"a":1}', index=1),
+            piece("", "f", id="x", index=1),
+            piece('{"a":2}', index=1),
+        ],
+        [piece('{"a":', "f", id="x", index=0), piece('1} {"a"', index=0), piece(":2}", index=0)],
+        [piece('{"a":1}\n{"a":1}{"a":2}', "f", id="x")],
+        [piece("{}", "f", id="x", index=0), piece('{"a":1}{"a":2}', index=0)],
+    ],
+)
+def test_objects_one_after_another_are_calls_of_the_same_function(fragments: list[Fragment]) -> None:
+    first, second = folded(*fragments)
+
+    assert first == ("x", "f", '{"a":1}')
+    assert second[0] not in (None, "", "x")
+    assert (second[1], second[2].strip()) == ("f", '{"a":2}')
+
+
+@given(CALLS, st.integers(1, 9))
+def test_calls_of_one_function_come_apart_wherever_their_text_was_cut(calls: Any, size: int) -> None:
+    wanted = list(dict.fromkeys(json.dumps(arguments) for _, arguments in calls))
+    fragments = [piece("", "f", id="x", index=0), *(piece(text, index=0) for text in split("".join(wanted), size))]
+
+    assert [(name, text) for _, name, text in folded(*fragments)] == [("f", text) for text in wanted]
+
+
+def whole_calls(*texts: str) -> Made:
+    assert OPENAI.chat is not None
+    calls = [
+        {"id": f"x{at}", "type": "function", "function": {"name": "f", "arguments": text}}
+        for at, text in enumerate(texts)
+    ]
+    body = {"choices": [{"index": 0, "message": {"content": None, "tool_calls": calls}, "finish_reason": "tool_calls"}]}
+    request = WireCall(ChatRequest("m", [{"role": "user", "content": "Hi"}]), "m")
+    message = OPENAI.chat.decode(request, json.dumps(body).encode()).choices[0].message
+    return [
+        (call.id, call.function.name, call.function.arguments) for call in message.tool_calls or [] if call.function
+    ]
+
+
+def test_whole_calls_come_apart_as_well() -> None:
+    made = whole_calls('{"a":1}{"a":"}{"}\n{"a":1}', "{}", '{}{"b":1}')
+
+    assert [text for _, _, text in made] == ['{"a":1}', '{"a":"}{"}', "{}", '{"b":1}']
+    assert len({identifier for identifier, _, _ in made}) == 4
+    for text in ('{"a":1}{"a":', '{"a":"}{"}', '{"a":1}{"a":2} and more', '["}{"]'):
+        assert [arguments for _, _, arguments in whole_calls(text)] == [text]

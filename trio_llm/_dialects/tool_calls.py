@@ -1,13 +1,14 @@
 """Tool calls told apart by identity: their ids, and the fragments of streams that belong to them.
 
 Vendors number fragments as they please: one index for all calls, a new index for every fragment, none at all; ids come
-with the first fragment, with each, late, or never. Four rules put them together.
+with the first fragment, with each, late, never, or one for two calls. Five rules put them together.
 
 - A known id continues its call.
 - A new id begins a call, unless the call of that index has an id that was made up here: then it is that call's own.
 - A fragment without an id continues the call of its index, and with a new index, but no name, the open call. So does
   one with an id of its own, but no name, while the call of its index is not whole.
 - A name after complete arguments begins a call. One before that is a piece of the name, or says it again.
+- So does another object after complete arguments: it is a call of the same function. Two in one text are taken apart.
 
 Three habits are undone: `{}` in place of arguments that are still to come, which is held back until it is known;
 whole arguments that are said again behind their fragments, as text or as the JSON text of that; and a name that is said
@@ -20,6 +21,7 @@ and so does a call whose id an earlier turn has used.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -29,6 +31,8 @@ from .._convert.narrow import is_object
 Fragment = dict[str, Any]
 
 _EMPTY: Final = "{}"
+_SEAM: Final = re.compile(r"\}\s*(?=\{)")
+"""Where one object may end and another begin. Inside of one, only texts have that."""
 
 
 class ConversationIds:
@@ -85,6 +89,41 @@ def calls_in(message: Fragment) -> list[Fragment]:
     return calls
 
 
+def taken_apart(calls: list[Fragment]) -> list[Fragment]:
+    """Whole calls, of which several may stand in the arguments of one: `{"city":"Oslo"}{"city":"Rome"}`.
+
+    Gemini's compatible endpoint and others write parallel calls so: NousResearch/hermes-agent#63015,
+    diegosouzapw/OmniRoute#11043. The same object again is the same call.
+    """
+    if not any(_SEAM.search(_text(call)) for call in calls):
+        return calls
+    made: list[Fragment] = []
+    for call in calls:
+        made.append(call)
+        if objects := _objects_in(_text(call)):
+            part = _part(call)
+            part["arguments"], *others = objects
+            made += [{"type": "function", "function": {**part, "arguments": text}} for text in others]
+    return made
+
+
+def _objects_in(text: str) -> list[str] | None:
+    """The different objects that a text consists of, None if it does not."""
+    rest, found = text.strip(), dict[str, None]()
+    while rest:
+        try:
+            value, end = _json.first_of(rest)
+        except ValueError:
+            return None
+        if type(value) is not dict:
+            return None
+        found[rest[:end]] = None
+        rest = rest[end:].lstrip()
+    if len(found) > 1:
+        found.pop(_EMPTY, None)
+    return list(found)
+
+
 def is_whole_object(text: str) -> bool:
     """Whether a text is a JSON object to its end."""
     if not text.rstrip().endswith("}"):
@@ -131,6 +170,10 @@ class _OpenCall:
         so_far = "".join(self.texts)
         return is_whole_object(so_far) and (text == so_far or (text[:1] == '"' and _json_value(text) == so_far))
 
+    def is_over(self, text: str) -> bool:
+        """Whether the arguments are whole, and a text is not theirs."""
+        return self.is_complete and not self._is_said_again(text)
+
     def name_goes_on(self, name: str) -> str:
         """What a fragment adds to the name."""
         if self.name is None:
@@ -155,16 +198,26 @@ class OpenCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def settle(self, fragments: Iterable[Fragment], reply_id: object) -> None:
-        """Give every fragment the number of its call, and the call's id and name to its first fragment only."""
-        for fragment in fragments:
+    def settle(self, fragments: list[Fragment], reply_id: object) -> bool:
+        """Give every fragment the number of its call, and the call's id and name to its first fragment only.
+
+        A fragment in which another call begins becomes two. Says whether there was one.
+        """
+        count = len(fragments)
+        for at, fragment in enumerate(fragments):  # which may become more on the way
             number = self._number(fragment)
+            if _SEAM.search(_text(fragment)) and (rest := self._cut(fragment, number)):
+                fragments.insert(at + 1, {"index": fragment.get("index"), "function": {"arguments": rest}})
+            if number is not None and self._is_another(fragment, number):
+                _part(fragment)["name"] = _name(fragment) or self._calls[number].name
+                number = None
             if number is None:
                 number = self._open(fragment, reply_id)
             else:
                 self._continue(fragment, number)
             _add(self._calls[number], fragment)
             fragment["index"] = number
+        return len(fragments) > count
 
     def held_back(self) -> list[Fragment]:
         """The fragments that no other one has made up for when the answer ends."""
@@ -202,6 +255,24 @@ class OpenCalls:
         """Whether a name, and something of arguments, come after arguments that are whole."""
         call, name = self._calls[number], _name(fragment)
         return name is not None and (name != call.name or bool(_text(fragment))) and call.is_complete
+
+    def _cut(self, fragment: Fragment, number: int | None) -> str:
+        """What is cut off a fragment since it follows arguments that are whole."""
+        text, so_far = _text(fragment), "" if number is None else "".join(self._calls[number].texts)
+        if "custom" in fragment:
+            return ""
+        if is_whole_object(so_far):
+            so_far = ""
+        for seam in _SEAM.finditer(text):
+            if is_whole_object(so_far + (head := text[: seam.start() + 1])):
+                _part(fragment)["arguments"] = head
+                return text[seam.end() :]
+        return ""
+
+    def _is_another(self, fragment: Fragment, number: int) -> bool:
+        """Whether arguments begin anew. SGLang numbers calls by their tool: sgl-project/sglang#35564."""
+        call, text = self._calls[number], _text(fragment)
+        return text.lstrip()[:1] == "{" and "custom" not in fragment and any(call.texts) and call.is_over(text)
 
     def _is_named(self, number: int, fragment: Fragment) -> bool:
         """Whether a name can be that of the call, or a piece of it: the call has none yet, the same, or has not ended.

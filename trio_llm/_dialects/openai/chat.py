@@ -31,7 +31,7 @@ from ..contract import (
 from ..failing import any_content, no_answer
 from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
-from ..tool_calls import ConversationIds, calls_in
+from ..tool_calls import ConversationIds, calls_in, taken_apart
 from .chat_stream import open_chat_decoder
 from .elsewhere import by_responses, thinks_beside_tools
 from .known_tools import CHAT_TOOLS, known_tools, posted, with_object
@@ -246,9 +246,12 @@ def _settle(choice: JSONObject, number: int, reply: JSONObject, ids: Conversatio
         return failure_in(reply) or no_answer(reply)
     message = as_object(choice.get("message"))
     settle_message(message)
-    calls = calls_in(message) if "tool_calls" in message else ()
+    calls = calls_in(message) if "tool_calls" in message else []
     for made in calls:
         settle_call(made)
+    if calls is not (apart := taken_apart(calls)):
+        calls = message["tool_calls"] = apart
+    for made in calls:
         made["id"] = ids.take(made.get("id"), reply.get("id"))
     settle_choice(choice, has_calls=bool(calls))
     if type(choice.get("index")) is not int:

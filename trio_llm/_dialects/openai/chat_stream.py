@@ -124,10 +124,7 @@ class OpenAIChatReader:
         delta = as_object(choice.get("delta"))
         settle_message(delta)
         if "tool_calls" in delta:
-            fragments = calls_in(delta)
-            for fragment in fragments:
-                settle_call(fragment)
-            held.calls.settle(fragments, chunk.get("id"))
+            held.settle_calls(delta, chunk.get("id"))
         held.says_something = held.says_something or any_content(delta)
         held.has_deltas = held.has_deltas or (held.says_something and bool(in_place))
         settle_choice(choice, has_calls=bool(held.calls))
@@ -150,3 +147,11 @@ class _StreamedChoice:
         self.calls = OpenCalls(ids)
         self.has_deltas = False
         """Whether it came in deltas. Then a whole message behind them repeats what they said."""
+
+    def settle_calls(self, delta: JSONObject, reply_id: object) -> None:
+        """Sort the fragments of a delta into their calls."""
+        fragments = calls_in(delta)
+        for fragment in fragments:
+            settle_call(fragment)
+        if self.calls.settle(fragments, reply_id):
+            delta["tool_calls"] = fragments
