@@ -248,6 +248,42 @@ READ: list[tuple[Page, str, list[Case]]] = [
     ),
     (
         Page(
+            "https://api-docs.deepseek.com/quick_start/pricing?model_version=DeepSeek-V4-Pro-0813",
+            "2026-08",
+            datetime(2026, 8, 13, 3, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-v4-flash", CACHED, None, 0.014 + 0.00014 + 0.0028),
+            ("deepseek-v4-pro", CACHED, None, 0.0435 + 0.00018125 + 0.0087),
+        ],
+    ),
+    (
+        Page(
+            "https://api-docs.deepseek.com/quick_start/pricing?article_id=article_1779470751466, peak hours",
+            "2026-08",
+            datetime(2026, 8, 26, 9, 59, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-v4-flash", CACHED, None, 0.044 + 0.0007 + 0.0132),
+            ("deepseek-v4-pro", CACHED, None, 0.132 + 0.0022 + 0.0396),
+        ],
+    ),
+    (
+        Page(
+            "https://api-docs.deepseek.com/quick_start/pricing?article_id=article_1779470751466, quiet hours",
+            "2026-08",
+            datetime(2026, 8, 26, 10, tzinfo=UTC),
+        ),
+        "deepseek",
+        [
+            ("deepseek-v4-flash", CACHED, None, 0.022 + 0.00035 + 0.0066),
+            ("deepseek-v4-pro", CACHED, None, 0.066 + 0.0011 + 0.0198),
+        ],
+    ),
+    (
+        Page(
             "https://api-docs.deepseek.com/quick_start/pricing, quiet hours, quoted on GitHub",
             "2026-10-27",
             datetime(2026, 10, 27, 12, tzinfo=UTC),

