@@ -472,3 +472,47 @@ def test_what_the_cache_took_is_counted_once(model: str, fresh: int, prompt: int
 
     assert told is not None
     assert (told.prompt_tokens, told.total_tokens) == (prompt, prompt + 19)
+
+
+NAMED = {"type": "function", "function": {"name": "tide"}}
+
+
+@pytest.mark.parametrize(
+    ("model", "choice", "sent"),
+    [
+        ("us.meta.llama3-3-70b-instruct-v1:0", "auto", None),
+        ("cohere.command-r-plus-v1:0", "auto", None),
+        ("mistral.mistral-large-2407-v1:0", NAMED, {"any": {}}),
+        ("mistral.mistral-large-2407-v1:0", "required", {"any": {}}),
+        ("us.amazon.nova-pro-v1:0", NAMED, {"tool": {"name": "tide"}}),
+        (CLAUDE, "required", {"any": {}}),
+    ],
+)
+def test_a_choice_of_tools_is_said_as_the_model_takes_it(model: str, choice: Any, sent: Any) -> None:
+    assert encoded(model=model, tools=[TOOL], tool_choice=choice)["toolConfig"].get("toolChoice") == sent
+
+
+@pytest.mark.parametrize("model", ["us.meta.llama4-scout-17b-instruct-v1:0", "ai21.jamba-1-5-large-v1:0"])
+def test_what_cannot_be_demanded_is_told_and_a_schema_is_offered(model: str) -> None:
+    for choice in ("required", NAMED):
+        with pytest.raises(UnsupportedParamsError, match="tool_choice"):
+            encoded(model=model, tools=[TOOL], tool_choice=choice)
+        assert (
+            "toolChoice" not in encoded(model=model, tools=[TOOL], tool_choice=choice, drop_params=True)["toolConfig"]
+        )
+    asked = encoded(model=model, response_format=FORMAT)["toolConfig"]
+    assert [tool["toolSpec"]["name"] for tool in asked["tools"]] == ["json_answer"]
+    assert "toolChoice" not in asked
+    assert CONVERSE.chat is not None
+    assert CONVERSE.chat.enforced_by is not None
+    assert CONVERSE.chat.enforced_by(call(model=model, response_format=FORMAT)) == "instruction"
+
+
+@pytest.mark.parametrize("model", [GPT, "us.openai.gpt-6-luna", "global.xai.grok-4.6"])
+def test_models_without_sampling_are_not_sent_any(model: str) -> None:
+    for name in ("temperature", "top_p"):
+        with pytest.raises(UnsupportedParamsError, match=name):
+            encoded(model=model, **{name: 0.5})
+        made = encoded(model=model, max_tokens=5, drop_params=True, **{name: 0.5})
+        assert made["inferenceConfig"] == encoded(model=model, max_tokens=5, **{name: 1})["inferenceConfig"]
+        assert made["inferenceConfig"] == {"maxTokens": 5}

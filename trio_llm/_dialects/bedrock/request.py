@@ -18,12 +18,12 @@ from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.receipt import EnforcedBy
-from ..anthropic.thinking import may_demand
 from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
 from ..history import BEGINNING
 from ..schema import response_format_dict
 from ..tool_schemas import bytes_of, may_be_older, object_schema, of_today
+from .choices import answer_choice, has_fixed_sampling, taken_choice, takes_demands
 from .claude import claude_inference, claude_thinking, is_claude
 from .media import cache_point
 from .messages import conversation, has_results, schema_text, used_tools
@@ -84,7 +84,9 @@ def answers_by_tool(call: WireCall[ChatRequest]) -> bool:
 
 def enforced_by(call: WireCall[ChatRequest]) -> EnforcedBy:
     """How the model is held to the schema that a request asks for."""
-    return "tool" if answers_by_tool(call) else "schema"
+    if not answers_by_tool(call):
+        return "schema"
+    return "tool" if takes_demands(call.model) else "instruction"
 
 
 def _request(call: WireCall[ChatRequest], verb: str) -> HTTPRequest:
@@ -139,11 +141,16 @@ def _inference(call: WireCall[ChatRequest], given: Mapping[str, Any], thinking: 
 
 
 def _usual(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> dict[str, Any]:
+    limit = given.get("max_completion_tokens", given.get("max_tokens"))
+    if has_fixed_sampling(call.model):
+        for name in ("temperature", "top_p"):
+            if given.get(name) not in (None, 1):
+                refuse(call, f"cannot express {name}: this model has none")
+        return {"maxTokens": limit}
     temperature = given.get("temperature")
     if isinstance(temperature, int | float) and temperature > 1:
         refuse(call, f"cannot express temperature={temperature:g}: it ends at 1")
         temperature = None
-    limit = given.get("max_completion_tokens", given.get("max_tokens"))
     return {"maxTokens": limit, "temperature": temperature, "topP": given.get("top_p")}
 
 
@@ -155,14 +162,12 @@ def _tools(call: WireCall[ChatRequest], given: Mapping[str, Any], turns: list[di
         tools = []
         if has_results(turns):
             refuse(call, "cannot express tool_choice='none' after calls of tools")
-    chosen = _choice(call, choice) if tools else None
-    if chosen is not None and "auto" not in chosen and is_claude(call.model) and not may_demand(call):
-        chosen = {"auto": {}}
+    chosen = taken_choice(call, _choice(call, choice), tools) if tools else None
     if answers_by_tool(call):
         schema = _schema_of(given["response_format"])
         tools.append(_spec({"name": ANSWER_TOOL, "description": "Gives the answer.", "parameters": schema}, ""))
         if chosen is None or chosen == {"auto": {}}:
-            chosen = {"any": {}} if len(tools) > 1 else {"tool": {"name": ANSWER_TOOL}}
+            chosen = answer_choice(call.model, alone=len(tools) == 1, name=ANSWER_TOOL)
     if not tools and has_results(turns):
         # Bedrock refuses a history with tools in a request without; what they took does not matter any more.
         tools = [_spec({"name": name}, "") for name in used_tools(turns) or ["unknown"]]
