@@ -149,6 +149,23 @@ def test_a_status_of_300_and_more_is_an_error_whatever_the_body_says(status: int
     assert reply.is_closed
 
 
+@pytest.mark.parametrize(
+    ("status", "should_retry", "wait"), [(200, None, None), (299, None, None), (300, False, 7), (500, False, 7)]
+)
+@in_virtual_time
+async def test_headers_say_whether_and_when_to_try_again_where_the_status_is_an_error(
+    status: int, should_retry: bool | None, wait: float | None
+) -> None:
+    """Beside a status that is none they were meant for the answer that has become an error."""
+    headers = {"content-type": "application/json", "x-should-retry": "false", "retry-after": "7"}
+    reply = Pieces([b'{"error": {"message": "broken", "code": 500}}'], status, headers)
+    async with giving(reply) as client:
+        with pytest.raises(APIError, match="broken") as caught:
+            await client.call(ask("x"))
+
+    assert (caught.value.should_retry, caught.value.retry_after) == (should_retry, wait)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("status", [300, 404])
 @pytest.mark.parametrize(
