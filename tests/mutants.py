@@ -61,7 +61,8 @@ TESTS: Final = (
     *("receipts", "register", "request_values", "rerank", "responses", "responses_background", "retry", "routes"),
     *("run", "seams", "shown", "speech", "stream", "structured_cancellation", "structured_output", "sync"),
     *("testing_faults", "testing_simulator", "text_completion", "told_schema", "tool_calls", "transcription"),
-    *("asking_for_tokens", "failures_reach_readers", "vendor_rules", "withheld_keys"),
+    *("asking_for_tokens", "failures_reach_readers", "last_words", "nursery_cancellation", "polling_loops"),
+    *("stated_numbers", "vendor_rules", "whole_replies_of_nothing", "withheld_keys"),
 )
 """The test modules of these wings: what runs in virtual time or is pure. The others start processes or servers."""
 LIBRARIES: Final = (

@@ -116,6 +116,9 @@ def test_what_is_missing_comes_back_until_the_reset() -> None:
     limits.follow([window(0, limit=1_000, reset=86_400, period=None)], limits.take(0, ONE_REQUEST), now=0)
 
     assert level(limits, 86.4) == pytest.approx(SAFETY)
+    limits.follow([window(600, limit=1_000, reset=100, period=None)], limits.take(86.4, ONE_REQUEST), now=86.4)
+    before = level(limits, 86.4)
+    assert level(limits, 96.4) == pytest.approx(before + 40 * SAFETY)  # a tenth of what is missing
 
 
 def test_a_reset_that_is_near_does_not_promise_more_than_the_limit_does() -> None:
@@ -144,7 +147,9 @@ def test_a_limit_of_unknown_length_is_there_again_at_its_reset() -> None:
 
 def test_a_limit_that_is_not_told_is_the_most_that_was_ever_left() -> None:
     limits = DescribedLimits()
-    for remaining in (0, 60, 30):
+    limits.follow([window(0, limit=None)], limits.take(0, ONE_REQUEST), now=0)
+    assert limits.buckets == []  # which would never let anything through
+    for remaining in (60, 30):
         limits.follow([window(remaining, limit=None)], limits.take(0, ONE_REQUEST), now=0)
 
     assert limits.by_name["w"].capacity == 60
@@ -229,10 +234,14 @@ def test_only_refusals_that_persist_while_others_are_in_flight_cut_their_number(
 def test_a_number_that_was_cut_grows_again_with_answers_to_twice_of_what_is_used() -> None:
     concurrency = Concurrency()
     concurrency.refused(others=4, in_a_row=PERSISTENT)
-    for _ in range(99):
-        concurrency.succeeded()
+    concurrency.succeeded()
+    assert concurrency.number == 5
 
-    assert concurrency.number == 8
+    for in_flight, most in [(2, 8), (5, 10), (3, 10)]:
+        concurrency.left(in_flight)
+        for _ in range(99):
+            concurrency.succeeded()
+        assert concurrency.number == most
 
 
 def test_departures_remember_what_left_with_them() -> None:

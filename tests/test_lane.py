@@ -71,6 +71,19 @@ def test_a_lane_that_falls_idle_after_many_calls_takes_turns_no_more(departed: i
     assert rhythm.paces == ([lane.pace] if stays else [])
 
 
+def test_calls_before_a_lane_fell_idle_last_do_not_count_again() -> None:
+    rhythm = Rhythm()
+    lane = paced_lane(rhythm, 12)
+
+    lane.retire_if_idle(returns=False)
+    lane.departed = 31
+    lane.retire_if_idle(returns=False)
+    assert rhythm.paces == [lane.pace]
+    lane.departed = 51
+    lane.retire_if_idle(returns=False)
+    assert rhythm.paces == []
+
+
 def test_a_lane_with_calls_in_flight_keeps_its_turns() -> None:
     rhythm = Rhythm()
     lane = paced_lane(rhythm, 20)

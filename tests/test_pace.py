@@ -188,6 +188,8 @@ def test_pauses_grow_while_nothing_is_allowed_and_never_fall_short_of_what_is_as
 
     assert found == [1, 1, 2, 4, 8, 16, 90, 60]
     assert pace.in_a_row == 8
+    pace.succeeded()
+    assert pace.in_a_row == 0
 
 
 def test_a_wait_that_was_asked_and_did_not_help_grows_from_the_usual_pause() -> None:
