@@ -562,3 +562,45 @@ async def test_the_cost_is_no_field_of_the_response() -> None:
     assert "cost" not in response
     assert "cost" not in response.model_dump()
     assert "origin" not in repr(response)
+
+
+@pytest.mark.parametrize(
+    ("model", "where", "usd"),
+    [
+        ("openai/gpt-6.1-sol", {}, 0.003),
+        ("openai/gpt-6.1-sol", {"api_base": "https://api.openai.com/v1"}, 0.003),
+        ("openai/gpt-6.1-sol", {"api_base": "https://eu.api.openai.com/v1"}, 0.0033),
+        ("openai/gpt-5.4", {"base_url": "https://us.api.openai.com/v1/"}, 0.0044),
+        # Before March 2026 models cost the same everywhere.
+        ("openai/gpt-4o", {"api_base": "https://eu.api.openai.com/v1"}, 0.0035),
+        ("openai/gpt-6.1-sol", {"api_base": "https://eu.api.openai.com.example/v1"}, 0.003),
+    ],
+)
+async def test_a_model_costs_more_at_the_host_of_a_region(model: str, where: dict[str, Any], usd: float) -> None:
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100}
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x"}}
+    reply = RawReply(json.dumps({"model": "m", "choices": [choice], "usage": usage}).encode())
+    async with client(reply) as asking, trio_llm.spending() as purse:
+        response = await asking.completion(model, QUESTION, api_key="k", **where)
+
+    assert response.cost.usd == pytest.approx(usd)
+    assert purse.bill[0].usd == pytest.approx(usd)
+
+
+@pytest.mark.parametrize(
+    ("model", "location", "usd"),
+    [
+        ("claude-sonnet-4-5@20250929", "global", 0.018),
+        ("claude-sonnet-4-5@20250929", "us-east5", 1.1 * 0.018),
+        ("claude-opus-5", "eu", 1.1 * 0.03),
+        ("claude-opus-4-1@20250805", "us-east5", 0.09),
+    ],
+)
+async def test_claude_costs_more_in_a_region_of_vertex_ai(model: str, location: str, usd: float) -> None:
+    async with client(RawReply(CLAUDE % b"")) as asking, trio_llm.spending() as purse:
+        response = await asking.completion(
+            f"vertex_ai/{model}", QUESTION, api_key="token", vertex_project="p", vertex_location=location
+        )
+
+    assert response.cost.usd == pytest.approx(usd)
+    assert purse.bill[0].usd == pytest.approx(usd)

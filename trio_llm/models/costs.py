@@ -15,6 +15,7 @@ from .._types.usage import Usage
 from .facts import prices_of
 from .hosts import seller_of
 from .own_prices import is_free
+from .places import dearer_by_place
 from .prices import TOKENS, Quantities
 from .registered import row_and_name
 from .used import other_amounts, quantities_of
@@ -44,9 +45,6 @@ Other calls have it too, and there it is the same sum once more. OpenRouter docs
 _SERVICES: Final = (("usage", "speed"), ("service_tier",), ("usage", "service_tier"), ("usage", "trafficType"))
 _TRAFFIC: Final[Mapping[str, str]] = {"ON_DEMAND_FLEX": "flex", "ON_DEMAND_PRIORITY": "priority"}
 """Vertex AI's words for services that others call otherwise. Vertex AI reference, "TrafficType", 2026-11."""
-_WHERE: Final = ("usage", "inference_geo")
-_DEARER: Final[Mapping[tuple[str, str], float]] = {("anthropic", "us"): 1.1}
-"""By how much tokens are dearer by where a model ran. Anthropic docs, "Pricing", "Data residency pricing", 2026-11."""
 
 
 @attrs.frozen
@@ -86,6 +84,8 @@ class Sale:
     """None is now."""
     service: str | None = None
     """The service tier, in place of the one that a response names."""
+    asked: AnyRequest | None = None
+    """The request, where it is known."""
 
 
 def cost_of_response(response: Any) -> Cost:
@@ -116,10 +116,11 @@ def cost_of(response: Any, row: str, name: str, *, at: datetime | None = None, a
         at: when the call was made; None is now.
         asked: the request, which says what some responses do not: the size of a picture, the text that was spoken.
     """
-    return _cost(response, Sale(row, name, at), asked)
+    return _cost(response, Sale(row, name, at, asked=asked))
 
 
-def _cost(response: Any, sale: Sale, asked: AnyRequest | None) -> Cost:
+def _cost(response: Any, sale: Sale) -> Cost:
+    asked = sale.asked
     told = told_cost(response)
     if told is not None:
         return Cost(told, {"told": told}, f"told by {sale.row}")
@@ -155,8 +156,7 @@ def cost_of_used(quantities: Quantities, response: Any, sale: Sale) -> Cost:
         cost = cost_of_quantities(quantities, row, name, service=sale.service or _service(response), at=at)
     except ModuleNotFoundError as error:
         return Cost(None, reason=str(error))
-    where = _at(response, _WHERE)
-    factor = _DEARER.get((row, where), 1.0) if isinstance(where, str) else 1.0
+    factor = dearer_by_place(row, name, _at(response, ("usage", "inference_geo")), sale.asked)
     if cost.usd is not None and factor != 1.0:
         parts = {part: usd * factor if part in TOKENS else usd for part, usd in cost.parts.items()}
         cost = attrs.evolve(cost, usd=sum(parts.values()), parts=parts)
@@ -246,7 +246,7 @@ def completion_cost(
     if named is None:
         raise ValueError("which model? give model=, or a response that names it")
     row, name = row_and_name(named, custom_llm_provider)
-    return float(_cost(response, Sale(row, name, service=service_tier), asked))
+    return float(_cost(response, Sale(row, name, service=service_tier, asked=asked)))
 
 
 def cost_per_token(  # noqa: PLR0913 - LiteLLM's parameters

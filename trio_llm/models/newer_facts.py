@@ -81,10 +81,13 @@ _NEWER: Final[Mapping[str, Mapping[str, _Row]]] = {
         for name in ("gemini-3.6-flash", "gemini-3.7-flash", "gemini-3.8-flash")
     },
     "openai": {
-        name: _row(name, _OPENAI.format(page=name), _GPT)
-        for name in (
-            *("gpt-5.6", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-6-astra", "gpt-6-sol", "gpt-6-luna"),
-            *("gpt-6.1-sol", "gpt-6.1-terra", "gpt-6.2-astra", "gpt-6.2-sol"),
+        name: _row(name, _OPENAI.format(page=name), _GPT, released)
+        for name, released in (
+            *((f"gpt-5.6{size}", "2026-07-09") for size in ("", "-sol", "-terra", "-luna")),
+            ("gpt-6-astra", "2026-09-03"),
+            *((f"gpt-6-{size}", "2026-09-22") for size in ("sol", "luna")),
+            *(("gpt-6.1-sol", "2026-09-29"), ("gpt-6.1-terra", "2026-10-26")),
+            *((f"gpt-6.2-{size}", "2026-11-17") for size in ("astra", "sol")),
         )
     },
     "xai": {"grok-4.6": _row("grok-4.6", "https://docs.x.ai/developers/grok-4-6 (2026-11)", _GROK)},

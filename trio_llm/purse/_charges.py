@@ -90,7 +90,9 @@ _FOLDINGS: Final[Mapping[str, Callable[[], Folding[Any, Any]]]] = {
 def charge_of(learnt: Learnt, rates: Rates | None) -> Charge | PlainCharge | None:
     """What an attempt cost at the rates of its model; None if nothing came back that could be charged."""
     response, plain = learnt.response, None
-    if rates is not None:
+    options = learnt.request.options
+    # Where the call says where it goes, the place may have its own price.
+    if rates is not None and options.api_base is None and options.settings is None:
         if type(response) is ModelResponse:
             plain = _plain_charge(learnt, response, rates)
         elif response is None:
@@ -140,7 +142,7 @@ def _at_length(learnt: Learnt) -> tuple[Cost, float, float]:
         # Sound that was streamed, or what was made piece by piece: there is nothing to look at.
         amounts = asked_amounts(asked)
         quantities = Quantities.of_usage(learnt.usage, row) if learnt.usage is not None else Quantities(amounts)
-        cost = cost_of_used(quantities, {"usage": learnt.usage}, Sale(row, name))
+        cost = cost_of_used(quantities, {"usage": learnt.usage}, Sale(row, name, asked=asked))
     else:
         cost = cost_of(response, row, name, asked=asked)
         quantities, _ = quantities_of(response, row, asked)
