@@ -178,3 +178,80 @@ def test_whatever_fits_an_object_of_the_schema_fits_what_is_made_of_it(
     if jsonschema.Draft202012Validator(whole).is_valid(value):
         assert jsonschema.Draft202012Validator(made).is_valid(value)
     assert of_today(made) == made
+
+
+# A type for every part
+
+
+def untyped(schema: Any) -> list[Any]:
+    """The parts of a schema that have no type, or more than one place that says it."""
+    wrong: list[Any] = []
+    if isinstance(schema, list):
+        return [one for part in schema for one in untyped(part)]
+    if not isinstance(schema, dict):
+        return [schema] if schema is True else wrong
+    said = [word for word in ("type", "$ref", "anyOf", "oneOf", "allOf") if word in schema]
+    if len(said) != 1 or ("$ref" in schema and len(schema) > 1) or isinstance(schema.get("items"), list):
+        wrong.append(schema)
+    for word in ("properties", "$defs"):
+        wrong += [one for part in schema.get(word, {}).values() for one in untyped(part)]
+    return wrong + [one for word in ("anyOf", "oneOf", "allOf", "items") for one in untyped(schema.get(word, []))]
+
+
+CHOICES = [{"required": ["x"]}, {"required": ["y"]}]
+FLAVOURED = [
+    ({"description": "any"}, [1, "a", None, {}, ["b"]], []),
+    (True, [1, "a"], []),
+    ({"type": "object", "anyOf": CHOICES, "properties": {"x": TEXT}}, [{"x": "a"}, {"y": 1}], [{}, "x"]),
+    ({"type": "string", "oneOf": [{"const": "a"}, {"const": "b"}]}, ["a", "b"], ["c", 1]),
+    ({"type": ["string", "null"], "anyOf": [{"minLength": 2}, {"const": None}]}, ["ab", None], ["a", 1]),
+    ({"$ref": "#/definitions/name", "description": "beside"}, ["a"], [1]),
+    ({"$ref": "#/properties/other"}, [1], ["a"]),
+    ({"type": "array", "items": [TEXT, {"type": "integer"}]}, [["a", 1]], [[None]]),
+    ({"enum": ["a", "b"]}, ["a"], ["c"]),
+    ({"properties": {"x": {}}}, [{"x": 1}], []),
+    ({"items": TEXT}, [["a"]], [[1]]),
+    ({"anyOf": [TEXT, {"type": "null"}], "default": None}, ["a", None], [1]),
+]
+
+
+@pytest.mark.parametrize("model", ["moonshot/kimi-k2.6", "moonshot/moonshot-v1-8k", "minimax/MiniMax-M3"])
+@pytest.mark.parametrize(("part", "good", "bad"), FLAVOURED)
+def test_every_part_has_a_type_where_the_vendor_wants_that(
+    model: str, part: Any, good: list[Any], bad: list[Any]
+) -> None:
+    root = {"type": "object", "properties": {"p": part, "other": {"type": "integer"}}, "definitions": {"name": TEXT}}
+    before = copy.deepcopy(root)
+    schema = sent(model, root)
+
+    assert untyped(schema) == []
+    assert root == before
+    for value in good:
+        jsonschema.validate({"p": value}, schema)
+    for value in bad:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"p": value}, schema)
+
+
+def test_a_schema_that_refers_to_what_contains_it_ends() -> None:
+    schema = sent(
+        "moonshot/kimi-k3", {"type": "object", "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#/nowhere"}}}
+    )
+
+    assert untyped(schema) == []
+
+
+@pytest.mark.parametrize("model", ["moonshot/kimi-k3", "minimax/MiniMax-M2.5"])
+def test_functions_have_parameters_where_the_vendor_wants_that(model: str) -> None:
+    provider, _, name = model.partition("/")
+    service = CATALOG[provider].service("chat", name)
+    tools: list[Any] = [
+        {"type": "function", "function": {"name": "f"}},
+        {"type": "builtin", "function": {"name": "$s"}},
+    ]
+    call = WireCall(ChatRequest(model, [{"role": "user", "content": "Hi"}], tools=tools), service.model, service.quirks)
+    endpoint: Any = load_dialect(service.wire).chat
+    function, builtin = json.loads(endpoint.encode(call).body)["tools"]
+
+    assert function["function"]["parameters"] == {"type": "object", "properties": {}}
+    assert builtin == tools[1]

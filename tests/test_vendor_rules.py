@@ -740,6 +740,30 @@ def test_calls_need_no_thinking_where_the_model_is_not_to_think(told: dict[str, 
     assert "reasoning_content" not in body_of("openrouter/moonshotai/kimi-k2.5", history)["messages"][1]
 
 
+@pytest.mark.parametrize("model", ["vllm/m", "sglang/m", "llamacpp/m", "minimax/MiniMax-M3"])
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ('{"a": 1}', '{"a": 1}'),
+        ('{"a":', '{"INVALID_JSON":"{\\"a\\":"}'),
+        ("[1]", '{"INVALID_JSON":"[1]"}'),
+        ("null", "{}"),
+        ("", "{}"),
+    ],
+)
+def test_servers_that_read_the_arguments_of_earlier_calls_get_objects(model: str, given: str, sent: str) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": given}}
+    history = [
+        *ASK,
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "x"},
+    ]
+
+    assert body_of(model, history)["messages"][1]["tool_calls"][0]["function"]["arguments"] == sent
+    kept = body_of("openai/gpt-4o", history)["messages"][1]["tool_calls"][0]["function"]["arguments"]
+    assert kept == (given or "{}")
+
+
 def test_open_models_of_qwen_think_in_streams_only() -> None:
     assert body_of("dashscope/qwen3-32b")["enable_thinking"] is False
     assert "enable_thinking" not in body_of("dashscope/qwen3-32b", stream=True)

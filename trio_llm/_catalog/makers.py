@@ -46,7 +46,10 @@ _GLM: Final = (
     ),
 )
 _KIMI: Final = (
-    (r"kimi-(k2\.[5-9]|k2-thinking|k[3-9]|thinking|for-coding)", Override(quirks=THOUGHT_BEFORE_CALLS)),
+    (
+        r"kimi-(k2\.[5-9]|k2-thinking|k[3-9]|thinking|for-coding)",
+        Override(quirks=attrs.evolve(THOUGHT_BEFORE_CALLS, typed_schemas=True)),
+    ),
     # "Kimi K2.6", platform.kimi.ai, 2026-11: thinking, the temperature is 1, else 0.6. "Any other value will result in
     # an error", as it will for the others.
     (
@@ -258,6 +261,8 @@ MAKERS: Final = (
             reply_fields=frozenset({"reasoning_details"}),
             thinking=True,
             thinking_is_a_switch=True,
+            typed_schemas=True,
+            reads_calls=True,
         ),
     ),
     Provider(
@@ -273,7 +278,7 @@ MAKERS: Final = (
         documentation="https://platform.moonshot.ai/docs/api/chat",
         aliases=("kimi",),
         alternative_hosts=("api.moonshot.cn",),
-        quirks=THINKING_SWITCHED,
+        quirks=attrs.evolve(THINKING_SWITCHED, typed_schemas=True),
         families=_KIMI,
     ),
     Provider(

@@ -92,7 +92,7 @@ SELF_HOSTED: Final = (
         aliases=("llama_cpp",),
         key_variables=("LLAMACPP_API_KEY", "LLAMA_ARG_API_KEY"),
         server=ServerKind.SELF_HOSTED,
-        quirks=THINKING_PREFILLED,
+        quirks=attrs.evolve(THINKING_PREFILLED, reads_calls=True),
         dialects=LLAMA_CPP,
     ),
     Provider(
@@ -181,7 +181,7 @@ SELF_HOSTED: Final = (
         base_url="http://localhost:30000/v1",
         documentation="https://docs.sglang.ai/basic_usage/openai_api_completions.html",
         server=ServerKind.SELF_HOSTED,
-        quirks=THINKING_BACK,
+        quirks=attrs.evolve(THINKING_BACK, reads_calls=True),
     ),
     Provider(
         name="tgi",
@@ -201,7 +201,7 @@ SELF_HOSTED: Final = (
         base_url_variables=("VLLM_BASE_URL", "VLLM_API_BASE", "HOSTED_VLLM_API_BASE"),
         server=ServerKind.SELF_HOSTED,
         # It reads `reasoning`, and read `reasoning_content` before 0.16 (vllm-project/vllm#38488).
-        quirks=attrs.evolve(THINKING_BACK, also_named={"reasoning_content": "reasoning"}),
+        quirks=attrs.evolve(THINKING_BACK, also_named={"reasoning_content": "reasoning"}, reads_calls=True),
         dialects={name: STORED_RESPONSES[name] for name in ("responses", "get_response", "cancel_response")},
     ),
     Provider(

@@ -103,8 +103,7 @@ class MessageSchema:
     """What chat messages may consist of, for a provider that refuses all that its schema does not have.
 
     Example:
-        schema = MessageSchema(fields={"user": frozenset()}, part_types=frozenset({"text"}))
-        row = Provider(name="mine", base_url=url, documentation=page, quirks=Quirks(message_schema=schema))
+        quirks = Quirks(message_schema=MessageSchema(fields={"user": frozenset()}, part_types=frozenset({"text"})))
     """
 
     fields: Mapping[str, frozenset[str]]
@@ -118,8 +117,7 @@ class Quirks:
     """How a provider departs from its dialect. A closed set: a new kind of departure is a new field here.
 
     Example:
-        quirks = Quirks(system_role="system", stream_usage=False)
-        row = Provider(name="mine", base_url=url, documentation=page, quirks=quirks)
+        row = Provider(name="mine", base_url=url, documentation=page, quirks=Quirks(system_role="system"))
     """
 
     renamed: Mapping[str, str] = attrs.field(factory=dict)
@@ -174,6 +172,10 @@ class Quirks:
     """Operations (`responses`, `messages`) in which the provider itself looks through tools that are deferred."""
     strict_schemas: bool = False
     """Whether a schema that is said to be strict has to keep within what OpenAI's strict mode knows."""
+    typed_schemas: bool = False
+    """Whether functions need parameters, with a type for every part of them that stands in one place."""
+    reads_calls: bool = False
+    """Whether the arguments of earlier calls have to be JSON objects. Others are put into one."""
     media_in_results: bool = False
     """Whether a tool's result may have more than text; elsewhere what else it has is shown in a user's message."""
     vectors_as_base64: bool = False
@@ -426,9 +428,7 @@ def supported_parameters(
     if quirks.effort_excludes and asked_effort(parameters, quirks) != "none":
         excluded = [name for name in parameters if name in quirks.effort_excludes and name not in refused]
         refused += excluded
-        asking += [
-            name for name in excluded if parameters[name] not in (1, False, 0)
-        ]  # which ask for what is so anyway
+        asking += [name for name in excluded if parameters[name] not in (0, 1)]  # which ask for what is so anyway
     if asking and not drop:
         names = ", ".join(asking)
         raise UnsupportedParamsError(f"cannot express {names}; drop_params=True leaves it out", model=call.model)

@@ -32,6 +32,7 @@ from ..failing import any_content, no_answer
 from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
 from ..tool_calls import ConversationIds, calls_in, taken_apart
+from ..typed_schemas import typed_function
 from .chat_stream import open_chat_decoder
 from .elsewhere import by_responses, thinks_beside_tools
 from .known_tools import CHAT_TOOLS, known_tools, posted, with_object
@@ -177,6 +178,8 @@ def _sendable_tool(tool: Any, quirks: Quirks) -> Any:
         return made
     described = with_mark(function, marks) if "cache_control" in function else function
     described = with_object(described) if quirks.closed_schema else described
+    if quirks.typed_schemas and made.get("type", "function") == "function":
+        described = typed_function(described)
     described = _kept_strict(described, "parameters") if quirks.strict_schemas else described
     return made if described is function else {**made, "function": described}
 

@@ -13,7 +13,8 @@ from ..._convert.narrow import as_objects, is_object
 from ..._types.dumping import ReplyDict
 from ..._types.errors import UnsupportedParamsError
 from ..contract import CacheMarks, CallIdRule, MessageSchema, Quirks
-from ..history import function_of, results_after_calls, said_by
+from ..history import arguments_object, function_of, results_after_calls, said_by
+from ..tool_calls import is_whole_object
 from .parts import sendable_parts, with_media_shown, with_own_ids
 
 _MESSAGE_FIELDS: Final = frozenset({"role", "content", "name", "tool_calls", "function_call", "refusal", "audio"})
@@ -257,6 +258,8 @@ def _sendable_call(call: Any, quirks: Quirks) -> Any:
     arguments = function.get("arguments") if is_object(function) else "{}"
     if is_object(function) and (not isinstance(arguments, str) or not arguments):  # an empty text is no JSON
         made["function"] = {**function, "arguments": _json.dumps(arguments).decode() if arguments else "{}"}
+    elif quirks.reads_calls and is_object(function) and not is_whole_object(str(arguments)):
+        made["function"] = {**function, "arguments": _json.dumps(arguments_object(arguments)).decode()}
     return made
 
 
