@@ -604,3 +604,43 @@ async def test_claude_costs_more_in_a_region_of_vertex_ai(model: str, location: 
 
     assert response.cost.usd == pytest.approx(usd)
     assert purse.bill[0].usd == pytest.approx(usd)
+
+
+async def test_tools_that_ran_at_xai_are_paid_each() -> None:
+    tools = {
+        "web_search_calls": 2,
+        "x_search_calls": 1,
+        "code_interpreter_calls": 3,
+        "file_search_calls": 4,
+        "mcp_calls": 5,
+    }
+    usage = {
+        "prompt_tokens": 1_000,
+        "completion_tokens": 0,
+        "total_tokens": 1_000,
+        "server_side_tool_usage_details": tools,
+    }
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x"}}
+    reply = RawReply(json.dumps({"model": "m", "choices": [choice], "usage": usage}).encode())
+    async with client(reply) as asking, trio_llm.spending() as purse:
+        response = await asking.completion("xai/grok-4.6", QUESTION, api_key="k")
+
+    parts = {"input": 0.002, "web_search": 0.01, "x_search": 0.005, "code_execution": 0.015, "storage_search": 0.01}
+    assert response.cost.parts == pytest.approx(parts)
+    assert purse.bill[0].usd == pytest.approx(sum(parts.values()))
+
+
+async def test_a_tool_that_xai_tells_as_an_item_and_in_the_usage_is_paid_once() -> None:
+    search = {"type": "web_search_call", "id": "w", "status": "completed", "action": {"type": "search", "query": "x"}}
+    usage = {
+        "input_tokens": 1_000,
+        "output_tokens": 0,
+        "total_tokens": 1_000,
+        "server_side_tool_usage_details": {"web_search_calls": 1},
+    }
+    body = {"id": "r", "object": "response", "created_at": 1, "status": "completed", "model": "m", "output": [search]}
+    async with client(RawReply(json.dumps({**body, "usage": usage}).encode())) as asking, trio_llm.spending() as purse:
+        response = await asking.responses("Hi", "xai/grok-4.6", api_key="k")
+
+    assert response.cost.usd == pytest.approx(0.002 + 0.005)
+    assert purse.bill[0].usd == pytest.approx(0.002 + 0.005)

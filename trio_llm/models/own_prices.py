@@ -198,8 +198,14 @@ SERVED: Final[Mapping[str, Mapping[str, float]]] = {
 Source: Anthropic docs, "Pricing", "Batch processing", 2025-09; Gemini API docs, "Optimization" and "Pricing", 2026-11.
 Of Vertex AI the docs say only that Flex PayGo is cheaper and Priority PayGo dearer; it is charged as the Gemini API is.
 """
-TOOLS: Final[Mapping[str, Mapping[str, float]]] = {"openai": {"web_search": 10 / 1e3, "storage_search": 2.5 / 1e3}}
-"""By row, USD for one use of its own tools, whatever the model. OpenAI docs, "Pricing", "Tools", 2026-11."""
+TOOLS: Final[Mapping[str, Mapping[str, float]]] = {
+    "openai": {"web_search": 10 / 1e3, "storage_search": 2.5 / 1e3},
+    "xai": {"web_search": 5 / 1e3, "x_search": 5 / 1e3, "code_execution": 5 / 1e3, "storage_search": 2.5 / 1e3},
+}
+"""By row, USD for one use of its own tools, whatever the model.
+
+Source: OpenAI docs, "Pricing", "Tools"; https://docs.x.ai/developers/pricing, "Tool Invocation Costs": 2026-11.
+"""
 FREE: Final[Mapping[str, re.Pattern[str]]] = {
     "openai": re.compile(r"^(omni-|text-)?moderation\b"),
     "openrouter": re.compile(r":free$"),

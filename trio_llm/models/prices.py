@@ -121,10 +121,17 @@ _BESIDE: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
         (("citation_tokens",), "output_citation"),
         (("num_search_queries",), "web_search"),
     ),
+    "xai": (
+        (("server_side_tool_usage_details", "web_search_calls"), "web_search"),
+        (("server_side_tool_usage_details", "x_search_calls"), "x_search"),
+        (("server_side_tool_usage_details", "code_interpreter_calls"), "code_execution"),
+        (("server_side_tool_usage_details", "file_search_calls"), "storage_search"),
+    ),
 }
 """What usages count beside tokens of prompt and answer, by row; the empty one is all rows.
 
-Source: Anthropic docs, "Web search tool", "Usage and pricing"; Perplexity docs, "Pricing", 2026-11.
+Source: Anthropic docs, "Web search tool", "Usage and pricing"; Perplexity docs, "Pricing"; xAI docs, "Tool Usage
+Details": 2026-11.
 """
 
 
