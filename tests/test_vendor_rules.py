@@ -764,6 +764,23 @@ def test_servers_that_read_the_arguments_of_earlier_calls_get_objects(model: str
     assert kept == (given or "{}")
 
 
+def test_signatures_of_googles_models_go_back_where_fields_are_not_counted() -> None:
+    signed = {"extra_content": {"google": {"thought_signature": "s"}}}
+    call = ToolCall("call_1", "function", FunctionCall("f", "{}"), model_extra=signed)
+    answer = Message(tool_calls=[call], model_extra=signed)
+    history = [*ASK, answer, {"role": "tool", "tool_call_id": "call_1", "content": "x"}]
+
+    for model, goes in (
+        ("custom_openai/gemini-3-flash", True),
+        ("vercel/google/gemini-3-flash", True),
+        ("groq/m", False),
+    ):
+        sent = body_of(model, history)["messages"][1]
+        assert (sent["tool_calls"][0].get("extra_content") == signed["extra_content"]) is goes
+        assert (sent.get("extra_content") == signed["extra_content"]) is goes
+    assert "extra_content" not in json.dumps(body_of("openai/gpt-4o", history))
+
+
 def test_open_models_of_qwen_think_in_streams_only() -> None:
     assert body_of("dashscope/qwen3-32b")["enable_thinking"] is False
     assert "enable_thinking" not in body_of("dashscope/qwen3-32b", stream=True)

@@ -38,6 +38,8 @@ _OURS: Final = frozenset({"images", "provider_specific_fields", "thinking_blocks
 """Those of them that no provider of this format has: a dictionary has them because it was copied from our answer."""
 _OF_OTHERS: Final = frozenset({"cache_control", "is_error"})
 """Fields that some other format has."""
+_SIGNED: Final = "extra_content"
+"""Google's signatures of thoughts, wherever its models are asked in this format: calls are refused without them."""
 _THINKING: Final = "reasoning_content"
 _THOUGHT_AS: Final = (_THINKING, "reasoning", "reasoning_details")
 _OURS_IN_CALLS: Final = frozenset({"provider_specific_fields"})
@@ -233,6 +235,8 @@ def _reply(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     message = {name: value for name, value in message.items() if value is not None}
     kept = {name: message[name] for name in message if name in _MESSAGE_FIELDS}
     kept |= {quirks.renamed.get(name, name): value for name, value in message.items() if name in quirks.reply_fields}
+    if _SIGNED in message and _takes_more(quirks):
+        kept[_SIGNED] = message[_SIGNED]
     if kept.get("annotations") == []:
         del kept["annotations"]
     audio = kept.get("audio") if quirks.message_schema is None else None
@@ -245,10 +249,14 @@ def _reply(message: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     return kept
 
 
+def _takes_more(quirks: Quirks) -> bool:
+    return not quirks.closed_schema and quirks.message_schema is None
+
+
 def _sendable_call(call: Any, quirks: Quirks) -> Any:
     if not is_object(call):
         return call
-    kept = _CALL_FIELDS | quirks.reply_fields
+    kept = _CALL_FIELDS | quirks.reply_fields | ({_SIGNED} if _takes_more(quirks) else set())
     made = {
         name: value
         for name, value in call.items()
