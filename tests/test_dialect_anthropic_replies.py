@@ -522,3 +522,32 @@ def test_the_input_of_the_answer_tool_is_the_content(fragments: tuple[str, ...])
 
 def test_the_answer_tool_is_a_tool_like_others_where_it_was_not_asked_for() -> None:
     assert message_of(fold_chunks(read(answer_events()))).tool_calls
+
+
+@pytest.mark.parametrize(
+    ("start", "delta", "counts"),
+    [
+        (
+            {"input_tokens": 25, "cache_read_input_tokens": 10},
+            {"input_tokens": 0, "cache_read_input_tokens": 0},
+            (35, 10),
+        ),
+        ({"input_tokens": 0}, {"input_tokens": 4522, "cache_read_input_tokens": 10}, (4532, 10)),
+        ({"input_tokens": 0}, {"input_tokens": 3, "cache_read_input_tokens": 0}, (3, 0)),
+        ({"input_tokens": 25}, {"input_tokens": 60}, (60, None)),
+    ],
+)
+def test_totals_of_a_stream_become_nothing_less(start: Any, delta: Any, counts: tuple[int, int | None]) -> None:
+    body = events(
+        {"type": "message_start", "message": {"id": "m", "model": "claude", "usage": {**start, "output_tokens": 1}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Hi"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {**delta, "output_tokens": 15}},
+        {"type": "message_stop"},
+    )
+    usage = fold_chunks(read(body)).usage
+
+    assert usage is not None
+    details = usage.prompt_tokens_details
+    assert (usage.prompt_tokens, details.cached_tokens if details else None) == counts
+    assert usage.completion_tokens == 15

@@ -464,3 +464,25 @@ def test_minimaxs_codes_say_whose_fault_it_is(code: int, kind: type[APIError]) -
 
     assert (detail.kind or class_for_status(detail.status or 500)) is kind
     assert detail.code == str(code)
+
+
+def test_counts_that_came_as_text_are_added_up() -> None:
+    body = {
+        "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": "3", "completion_tokens": 2.0, "total_tokens": None},
+    }
+    assert OPENAI.chat is not None
+    usage = OPENAI.chat.decode(CALL, json.dumps(body).encode()).usage
+
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (3, 2, 5)
+
+
+def test_a_summary_among_the_parts_of_an_answer_is_its_thinking() -> None:
+    summary = [{"type": "summary_text", "text": "Hm"}, {"type": "summary_text", "text": "m"}]
+    content = [{"type": "reasoning", "summary": summary}, {"type": "text", "text": "Hi"}]
+    body = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    assert OPENAI.chat is not None
+    message = OPENAI.chat.decode(CALL, json.dumps(body).encode()).choices[0].message
+
+    assert (message.content, message.reasoning_content) == ("Hi", "Hmm")

@@ -62,8 +62,15 @@ class WireUsage(Record):
     service_tier: str | None = None
 
     def merged(self, later: WireUsage) -> WireUsage:
-        """The counts with those that a later event corrects: they are totals, not increments."""
-        told = {name: value for name, value in later.items() if name in self.field_names}
+        """The counts with those that a later event corrects: they are totals, not increments.
+
+        So none becomes nothing again: gateways say 0 of what they do not know (LibreChat-AI/agents#308).
+        """
+        told = {
+            name: value
+            for name, value in later.items()
+            if name in self.field_names and (value != 0 or not getattr(self, name))
+        }
         extra = {**(self.model_extra or {}), **(later.model_extra or {})}
         return attrs.evolve(self, **told, model_extra=extra or None)
 

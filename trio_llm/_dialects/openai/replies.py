@@ -260,8 +260,8 @@ def _part_text(part: Any) -> str | None:
 
 
 def _thinking(part: JSONObject) -> str:
-    """A thinking part's text: Mistral writes it as a list of text parts."""
-    inner = part.get("thinking", part.get("reasoning"))
+    """A thinking part's text: Mistral writes it as a list of text parts, and Databricks as a summary."""
+    inner = part.get("thinking", part.get("reasoning", part.get("summary")))
     if isinstance(inner, str):
         return inner
     return "".join(_text(piece, "text") for piece in as_objects(inner)) or _text(part, "text")
@@ -376,4 +376,6 @@ def _settle_total(usage: JSONObject) -> None:
 
 def _count(holder: JSONObject, name: str) -> int:
     value = holder.get(name)
-    return value if isinstance(value, int) else 0
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return int(value) if isinstance(value, int | float) and value == value // 1 else 0
