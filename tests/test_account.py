@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from trio_llm import APIError, InternalServerError, Limits, RateLimitError, ServiceUnavailableError
+from trio_llm import APIError, ChatRequest, InternalServerError, Limits, RateLimitError, ServiceUnavailableError
 from trio_llm._limits.account import Account
 from trio_llm._limits.buckets import ONE_REQUEST, RateCost
 from trio_llm._limits.lane import DEFAULT_PAUSE
@@ -219,6 +219,33 @@ async def test_priority_goes_first_even_before_one_that_already_waits_for_the_sl
                 nursery.start_soon(call, priority)
                 await wait_all_tasks_blocked()
         assert order == [9, 2, 2, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("limits", "header", "is_estimated"),
+    [
+        (Limits(), None, False),
+        (Limits(requests_per_minute=60), None, False),
+        (Limits(tokens_per_minute=6_000), None, True),
+        (Limits(), "requests", False),
+        (Limits(), "tokens", True),
+        (Limits(tokens_per_minute=6_000, adaptive=True), "tokens", True),
+    ],
+)
+async def test_tokens_are_estimated_only_where_something_counts_them(
+    limits: Limits, header: str | None, is_estimated: bool
+) -> None:
+    account = Account(limits)
+    if header is not None:
+        with await account.enter(ONE_REQUEST, account.ticket()) as admission:
+            described = {f"x-ratelimit-{word}-{header}": "1000" for word in ("limit", "remaining")}
+            admission.learn(ReplyHead(200, described))
+    ticket = account.ticket(request=ChatRequest("openai/m", [{"role": "user", "content": "x" * 4_000}]))
+    cost = account.cost_of(ticket)
+
+    assert (cost.prompt > 900) is is_estimated
+    assert (ticket.estimate is not None) is is_estimated
+    assert account.cost_of(ticket) == cost
 
 
 async def test_a_large_call_is_not_starved_by_small_ones(autojump_clock: MockClock) -> None:
