@@ -347,3 +347,16 @@ async def test_limits_that_are_stated_are_not_adaptive_unless_asked() -> None:
         (account,) = client.statistics().accounts.values()
 
     assert account.described
+
+
+@in_virtual_time
+async def test_who_waits_in_another_lane_is_told_at_once_that_the_key_is_wrong() -> None:
+    def act(request: RecordedRequest) -> Failure:
+        return Failure(401, "bad key", latency=1) if request.text == "last" else Failure(429, retry_after=60)
+
+    simulator = Simulator(act)
+    async with client_of(simulator) as client:
+        outcomes = await client.fan_out([*(ask(f"{n}", model="openai/another") for n in range(3)), ask("last")])
+
+    assert trio.current_time() == 1
+    assert {type(outcome.error) for outcome in outcomes} == {AuthenticationError}
