@@ -194,6 +194,16 @@ async def test_events_are_typed_and_amount_to_the_message() -> None:
     assert stream.response.model_dump() == pumped.response.model_dump() == MESSAGE
 
 
+async def test_a_whole_message_where_a_stream_was_asked_for_is_its_one_event() -> None:
+    async with answered(MESSAGE) as (client, _):
+        stream = await client.anthropic_messages(64, QUESTION, NATIVE, stream=True)
+        (event,) = [event async for event in stream]
+
+    assert isinstance(event, MessageStartEvent)
+    assert event.model_dump() == {"type": "message_start", "message": MESSAGE}
+    assert stream.response.model_dump() == MESSAGE
+
+
 @pytest.mark.parametrize("cut", range(1, len(EVENTS) - 1))
 async def test_a_stream_that_was_cut_is_an_error_with_what_came(cut: int) -> None:
     async with answered(streamed(events_of(EVENTS[:cut]))) as (client, _):
