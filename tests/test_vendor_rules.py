@@ -764,6 +764,38 @@ def test_servers_that_read_the_arguments_of_earlier_calls_get_objects(model: str
     assert kept == (given or "{}")
 
 
+@pytest.mark.parametrize(
+    ("model", "field", "high", "none"),
+    [
+        ("openai/gpt-5", "reasoning_effort", "high", "none"),
+        ("groq/openai/gpt-oss-120b", "reasoning_effort", "high", "none"),
+        ("zai/glm-5", "reasoning_effort", "high", None),
+        ("ollama/gpt-oss", "think", "high", False),
+        ("cohere/command-a-reasoning-08-2025", "thinking", {"type": "enabled"}, {"type": "disabled"}),
+        ("bedrock/openai.gpt-oss-120b-1:0", "additionalModelRequestFields", {"reasoning_effort": "high"}, None),
+        (
+            "bedrock/openai.gpt-5.6",
+            "additionalModelRequestFields",
+            {"reasoning": {"effort": "high"}},
+            {"reasoning": {"effort": "none"}},
+        ),
+        ("openai/gpt-5.6", "reasoning", {"effort": "high", "summary": "auto"}, None),
+    ],
+)
+def test_an_effort_inside_an_object_is_an_effort(model: str, field: str, high: Any, none: Any) -> None:
+    assert body_of(model, reasoning_effort={"effort": "high", "summary": "auto"})[field] == high
+    assert body_of(model, reasoning_effort={"effort": "none"}).get(field) == none
+    assert field not in body_of(model, reasoning_effort={"effort": None}, drop_params=True)
+
+
+@pytest.mark.parametrize("root", [{"anyOf": [{"type": "object"}, {"type": "string"}]}, {"properties": {}}])
+def test_the_root_of_a_tool_is_an_object_for_grok(root: dict[str, Any]) -> None:
+    made = body_of("xai/grok-4.6", tools=[tool(parameters=root)])["tools"][0]["function"]["parameters"]
+
+    assert made["type"] == "object"
+    assert "anyOf" not in made
+
+
 def test_signatures_of_googles_models_go_back_where_fields_are_not_counted() -> None:
     signed = {"extra_content": {"google": {"thought_signature": "s"}}}
     call = ToolCall("call_1", "function", FunctionCall("f", "{}"), model_extra=signed)

@@ -395,6 +395,9 @@ MAKERS: Final = (
         base_url="https://api.x.ai/v1",
         documentation="https://docs.x.ai/docs/api-reference",
         alternative_hosts=("us-east-1.api.x.ai", "eu-west-1.api.x.ai"),
+        # "tool parameter root must be an object type", bastani-inc/atomic#3031; "not a valid JSON string",
+        # spiceai/spiceai#4734.
+        quirks=Quirks(typed_schemas=True, reads_calls=True),
         dialects={name: STORED_RESPONSES[name] for name in ("responses", "get_response", "delete_response")},
         families=_GROK,
     ),

@@ -20,6 +20,7 @@ from ..._types.http import HTTPRequest
 from ..._types.receipt import EnforcedBy
 from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..efforts import plain_effort
 from ..history import BEGINNING
 from ..schema import response_format_dict
 from ..tool_schemas import bytes_of, may_be_older, object_schema, of_today
@@ -215,7 +216,7 @@ def _thinking(call: WireCall[ChatRequest], given: Mapping[str, Any], tools: Mapp
         return claude_thinking(call, given, forced=not {"any", "tool"}.isdisjoint(tools.get("toolChoice", ())))
     if (thinking := given.get("thinking")) is not None:
         return {"thinking": an_object(thinking, "thinking")}
-    effort = given.get("reasoning_effort")
+    effort = plain_effort(given.get("reasoning_effort"))
     if effort is not None and is_gpt(call.model):
         return gpt_effort(effort)
     if effort in (None, "none", "disable"):

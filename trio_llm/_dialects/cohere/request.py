@@ -16,6 +16,7 @@ from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..efforts import plain_effort
 from ..schema import response_format_dict
 from .messages import wire_messages
 
@@ -134,7 +135,7 @@ def _thinking(given: Mapping[str, Any]) -> dict[str, Any] | None:
         told = an_object(thinking, "thinking")
         budget = told.get("budget_tokens", told.get("token_budget"))
         return {"type": told.get("type", "enabled"), **({} if budget is None else {"token_budget": budget})}
-    effort = given.get("reasoning_effort")
+    effort = plain_effort(given.get("reasoning_effort"))
     if effort is None:
         return None
     return {"type": "disabled" if effort in ("none", "disable") else "enabled"}

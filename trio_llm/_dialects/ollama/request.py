@@ -18,6 +18,7 @@ from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..asked_tools import check_fields, plain_choice
 from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..efforts import plain_effort
 from ..schema import response_format_dict
 from .messages import wire_messages
 
@@ -133,7 +134,7 @@ def _format(call: WireCall[ChatRequest], response_format: Any) -> Any:
 
 
 def _think(call: WireCall[ChatRequest], given: Mapping[str, Any]) -> Any:
-    effort, thinking = given.get("reasoning_effort"), given.get("thinking")
+    effort, thinking = plain_effort(given.get("reasoning_effort")), given.get("thinking")
     if thinking is not None:
         return an_object(thinking, "thinking").get("type") != "disabled"
     if effort is None or effort in _EFFORTS:

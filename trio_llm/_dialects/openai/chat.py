@@ -28,13 +28,14 @@ from ..contract import (
     WireCall,
     supported_parameters,
 )
+from ..efforts import plain_effort
 from ..failing import any_content, no_answer
 from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
 from ..tool_calls import ConversationIds, calls_in, taken_apart
 from ..typed_schemas import typed_function
 from .chat_stream import open_chat_decoder
-from .elsewhere import by_responses, thinks_beside_tools
+from .elsewhere import by_responses, thinks_elsewhere
 from .known_tools import CHAT_TOOLS, known_tools, posted, with_object
 from .messages import sendable_messages
 from .parts import with_mark
@@ -62,7 +63,7 @@ _ANY_OBJECT = {"name": "answer", "schema": {"type": "object"}}
 
 def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a whole reply."""
-    if call.quirks.tools_by_responses and thinks_beside_tools(call):
+    if call.quirks.tools_by_responses and thinks_elsewhere(call):
         return by_responses().encode(call)
     body = chat_body(call)
     body.pop("stream_options", None)  # which are refused where nothing is streamed
@@ -73,7 +74,7 @@ def encode_chat(call: WireCall[ChatRequest]) -> HTTPRequest:
 
 def encode_chat_stream(call: WireCall[ChatRequest]) -> HTTPRequest:
     """The request for a streamed reply. Usage is asked for, so that no stream goes unaccounted."""
-    if call.quirks.tools_by_responses and thinks_beside_tools(call):
+    if call.quirks.tools_by_responses and thinks_elsewhere(call):
         return by_responses().encode_stream(call)
     body = chat_body(call)
     body["stream"] = True
@@ -117,6 +118,10 @@ def _takes_metadata(body: Mapping[str, Any], rule: Metadata) -> bool:
 def _parameters(call: WireCall[ChatRequest]) -> dict[str, Any]:
     request, quirks = call.request, call.quirks
     given = _limit_renamed(_without_empty(request.parameters), quirks.max_tokens_name)
+    if is_object(given.get("reasoning_effort")):
+        others = {name: value for name, value in given.items() if name != "reasoning_effort"}
+        effort = plain_effort(given["reasoning_effort"])
+        given = others if effort is None else {**others, "reasoning_effort": effort}
     if quirks.thinking_is_a_switch and "reasoning_effort" in given:
         given = _switched_off(given)
     known = CHAT_PARAMETERS if quirks.thinking else _WITHOUT_THINKING
@@ -216,7 +221,7 @@ def decode_chat(call: WireCall[ChatRequest], body: bytes) -> ModelResponse:
         ReplyIsError: if it holds no answer, or one that the provider broke off.
         ConversionError: if the answer in it makes no sense.
     """
-    if call.quirks.tools_by_responses and thinks_beside_tools(call):
+    if call.quirks.tools_by_responses and thinks_elsewhere(call):
         return by_responses().decode(call, body)
     document = whole_document(body)
     if document is not None:

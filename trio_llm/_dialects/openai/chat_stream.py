@@ -18,7 +18,7 @@ from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..failing import any_content, retryable
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from ..tool_calls import ConversationIds, OpenCalls, calls_in
-from .elsewhere import by_responses, thinks_beside_tools
+from .elsewhere import by_responses, thinks_elsewhere
 from .errors import error_event
 from .replies import (
     failure_of,
@@ -41,7 +41,7 @@ _KIND = "chat.completion.chunk"
 
 def open_chat_decoder(call: WireCall[ChatRequest]) -> SSEStreamDecoder[ModelResponseStream]:
     """A decoder for one streamed reply."""
-    if call.quirks.tools_by_responses and thinks_beside_tools(call):
+    if call.quirks.tools_by_responses and thinks_elsewhere(call):
         return by_responses().open_decoder(call)
     return SSEStreamDecoder(OpenAIChatReader(call))
 

@@ -17,6 +17,7 @@ import attrs
 from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from ..._types.http import HTTPRequest
 from ..contract import WireCall, asked_effort
+from ..efforts import asks_for_summary
 from ..streaming import SSEStreamDecoder
 
 
@@ -30,10 +31,11 @@ class OtherChats:
     open_decoder: Callable[[WireCall[ChatRequest]], SSEStreamDecoder[ModelResponseStream]]
 
 
-def thinks_beside_tools(call: WireCall[ChatRequest]) -> bool:
-    """Whether a request has tools, and does not keep the model from thinking."""
+def thinks_elsewhere(call: WireCall[ChatRequest]) -> bool:
+    """Whether a request has tools, or wants its thinking summed up, and does not keep the model from thinking."""
     parameters: Any = call.request.parameters
-    return bool(parameters.get("tools")) and asked_effort(parameters, call.quirks) != "none"
+    wants = bool(parameters.get("tools")) or asks_for_summary(parameters.get("reasoning_effort"))
+    return wants and asked_effort(parameters, call.quirks) != "none"
 
 
 @cache
