@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 import trio
@@ -101,6 +102,18 @@ def test_an_interrupted_wait_cancels_the_call() -> None:
     assert started.is_set()
     assert ended.wait(5)
     thread.stop()
+    thread.stop()
+
+
+def test_threads_that_are_none_are_told_and_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    patched = SimpleNamespace(is_module_patched=lambda name: name == "threading")
+    monkeypatch.setitem(sys.modules, "gevent.monkey", patched)
+    thread = SyncThread()
+    with pytest.raises(RuntimeError, match="gevent has replaced"):
+        thread.call(trio.lowlevel.checkpoint)
+
+    monkeypatch.setitem(sys.modules, "gevent.monkey", SimpleNamespace(is_module_patched=lambda _name: False))
+    thread.call(trio.lowlevel.checkpoint)
     thread.stop()
 
 

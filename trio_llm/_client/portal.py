@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -36,7 +37,8 @@ class SyncThread:
         """Run an async function there and wait for its result. An interrupted wait cancels it.
 
         Raises:
-            RuntimeError: inside Trio, whose event loop the wait would block.
+            RuntimeError: inside Trio, whose event loop the wait would block; or where gevent has replaced the threads
+                of Python by its own, in which no event loop runs.
         """
         if trio.lowlevel.in_trio_run():
             raise RuntimeError(
@@ -52,6 +54,7 @@ class SyncThread:
     def _running_portal(self) -> BlockingPortal:
         with self._lock:
             if self._portal is None:
+                _check_threads()
                 from anyio.from_thread import start_blocking_portal  # asyncio's half of anyio is slow to import
 
                 self._owner = start_blocking_portal("trio", name="trio_llm sync")
@@ -75,6 +78,15 @@ class SyncThread:
         self._abandoned.append((self._owner, self._portal))
         self._lock = threading.Lock()
         self._owner = self._portal = None
+
+
+def _check_threads() -> None:
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.is_module_patched("threading"):
+        raise RuntimeError(
+            "gevent has replaced the threads of Python, and Trio cannot run in its own: use workers with real threads "
+            "(gunicorn's gthread), or do without gevent's monkey.patch_all()"
+        )
 
 
 SYNC_THREAD: Final = SyncThread()
