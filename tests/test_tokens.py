@@ -577,3 +577,49 @@ def test_calls_that_are_made_together_are_counted_as_the_provider_told_them() ->
     results = [{"role": "tool", "content": said, "tool_call_id": city} for city, said in cities.items()]
 
     assert counted([system, asked, {"role": "assistant", "tool_calls": calls}, *results]) == 99
+
+
+_WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "description": "The weather.", "parameters": {"type": "object", "properties": {}}},
+}
+
+
+def _of_claude(name: str, **more: Any) -> int:
+    return trio_llm.token_counter(f"anthropic/{name}", messages=[{"role": "user", "content": "Is it raining?"}], **more)
+
+
+@pytest.mark.parametrize(
+    "name", ["claude-opus-4-7", "claude-opus-4.8", "claude-sonnet-5", "claude-haiku-5-5", "claude-fable-5-2@20261109"]
+)
+def test_a_text_has_more_tokens_for_claude_since_4_7(name: str) -> None:
+    text = "The same input text produces approximately 30 percent more tokens than on earlier models. " * 20
+    before = trio_llm.token_counter("anthropic/claude-sonnet-4-6", text=text)
+    for older in ("claude-haiku-4-5-20251001", "claude-opus-4.6", "claude-4-5-sonnet"):
+        assert trio_llm.token_counter(f"anthropic/{older}", text=text) == before
+    assert 1.2 < trio_llm.token_counter(f"anthropic/{name}", text=text) / before < 1.4
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt", "demand"),
+    [
+        ("claude-3-opus-20240229", 530, -249),
+        ("claude-3-5-sonnet-20241022", 303, 0),
+        ("claude-3-5-haiku-latest", 264, 99),
+        ("claude-3-7-sonnet-20250219", 303, 12),
+        ("claude-sonnet-4-20250514", 303, 12),
+        ("claude-haiku-4-5", 485, 91),
+        ("claude-sonnet-4.6", 485, 91),
+        ("claude-opus-4-7", 636, 129),
+        ("claude-opus-4-8", 266, 121),
+        ("claude-sonnet-5", 335, 121),
+    ],
+)
+def test_each_claude_has_its_own_prompt_for_tools(name: str, prompt: int, demand: int) -> None:
+    alone, with_tool = _of_claude(name), _of_claude(name, tools=[_WEATHER])
+    assert prompt + 20 < with_tool - alone < prompt + 80
+    for auto in ("auto", {"type": "auto"}, "none"):
+        assert _of_claude(name, tools=[_WEATHER], tool_choice=auto) == with_tool
+    named = {"type": "function", "function": {"name": "weather"}}
+    for demanding in ("required", {"type": "any"}, {"type": "tool", "name": "weather"}, named):
+        assert _of_claude(name, tools=[_WEATHER], tool_choice=demanding) - with_tool == demand

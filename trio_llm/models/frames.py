@@ -23,13 +23,15 @@ class Tools:
     """If there are any."""
     factor: float = 1.0
     forced: float = 0.0
-    """Where the request demands a call."""
+    """Where the request demands a call of one tool."""
     with_system: float = 0.0
     """Where the system has a message too."""
     named_choice: bool = False
     """Whether the name of a demanded tool is repeated."""
     dropped_by_none: bool = False
     """Whether tools are not shown where the request wants no call."""
+    required: float = 0.0
+    """Where the request demands a call, of whichever tool."""
 
 
 @attrs.frozen
@@ -81,8 +83,16 @@ def _roles(user: float, system: float, answer: float, a_request: float) -> Frame
     return Frame(user, system, answer, 20, a_request, a_call=0)
 
 
+def _claudes(base: float, factor: float, forced: float) -> Tools:
+    return Tools("json", base, factor, forced, required=forced)
+
+
 _CLAUDE: Final = attrs.evolve(_roles(3, 1, 3, 4), factor=1.02)
-_CLAUDE_4_5: Final = attrs.evolve(_CLAUDE, result=50, tools=Tools("json", 485, 1.15))
+_CLAUDE_3_5: Final = attrs.evolve(_CLAUDE, factor=1.08, tools=_claudes(303, 1.04, 0))
+_CLAUDE_4: Final = attrs.evolve(_CLAUDE, result=57, tools=_claudes(303, 1.04, 12))
+_CLAUDE_4_5: Final = attrs.evolve(_CLAUDE, factor=1.05, result=50, tools=_claudes(485, 1.15, 91))
+_CLAUDE_4_7: Final = attrs.evolve(_CLAUDE, factor=1.35, result=50, tools=_claudes(300, 1.5, 121))
+"""Since 4.7 a text has about 30 % more tokens. Anthropic docs, "Token counting", 2026-11, and recordings to Opus 5."""
 _GEMINI: Final = attrs.evolve(_roles(0, 0, 0, 0), digits_apart=True)
 _GEMMA: Final = attrs.evolve(_roles(5, 1, 5, 4), digits_apart=True, tools=Tools("functions", 0))
 _MISTRAL: Final = attrs.evolve(_roles(2, 2, 1, 1), result=5, digits_apart=True, tools=Tools("json", 5))
@@ -108,10 +118,15 @@ FRAMES: Final[tuple[tuple[re.Pattern[str], re.Pattern[str], Frame], ...]] = tupl
         ("", r"^o\d", _O_SERIES),
         ("", r"^gpt-(4(-0|-32|$)|3)", _OLD_OPENAI),
         ("", r"^(chatgpt|gpt-)", OPENAI),
-        ("", r"claude.*(4[.-][6-9]|-[5-9]\b)", attrs.evolve(_CLAUDE_4_5, factor=1.12)),
-        ("", r"claude.*4[.-]5", _CLAUDE_4_5),
-        ("", r"claude-(3[.-]7|sonnet-4|opus-4)", attrs.evolve(_CLAUDE, result=57, tools=Tools("json", 303, 1.04))),
-        ("", r"claude", attrs.evolve(_CLAUDE, tools=Tools("json", 264, 0.98, 99))),
+        ("", r"claude.*opus-4[.-]7", attrs.evolve(_CLAUDE_4_7, tools=_claudes(636, 1.5, 129))),
+        ("", r"claude.*opus-(4[.-][89]|[5-9])", attrs.evolve(_CLAUDE_4_7, tools=_claudes(266, 1.5, 121))),
+        ("", r"claude.*sonnet-[5-9]", attrs.evolve(_CLAUDE_4_7, tools=_claudes(335, 1.5, 121))),
+        ("", r"claude.*(4[.-][7-9]|[a-z]-[5-9])", _CLAUDE_4_7),
+        ("", r"claude.*4[.-][56]", _CLAUDE_4_5),
+        ("", r"claude-(3[.-]7|sonnet-4|opus-4)", _CLAUDE_4),
+        ("", r"claude-3[.-]5-sonnet", _CLAUDE_3_5),
+        ("", r"claude-3-opus", attrs.evolve(_CLAUDE, tools=_claudes(530, 0.98, -249))),
+        ("", r"claude", attrs.evolve(_CLAUDE, tools=_claudes(264, 0.98, 99))),
         (r"^gemini$", r"gemini-2\.5", attrs.evolve(_GEMINI, result=25, tools=Tools("functions", 0))),
         (r"^gemini$", r"gemini-3", attrs.evolve(_GEMINI, result=25, tools=Tools("functions", 0, 1.2))),
         ("", r"gemini-(1|2\.0)", attrs.evolve(_GEMINI, result=13, tools=Tools("words", 1, 1.16))),

@@ -34,7 +34,10 @@ def tool_tokens(
         with_system: whether the system has a message.
     """
     shown, choice = frame.tools, 0.0
-    if isinstance(tool_choice, Mapping):
+    kind = tool_choice.get("type") if isinstance(tool_choice, Mapping) else tool_choice
+    if kind in ("any", "required"):
+        choice = shown.required
+    elif isinstance(tool_choice, Mapping) and kind not in ("auto", "none"):
         name = str((tool_choice.get("function") or {}).get("name", "")) if shown.named_choice else ""
         choice = shown.forced + counting.count(name)
     if not tools or (tool_choice == "none" and shown.dropped_by_none):
