@@ -257,7 +257,7 @@ async def test_statistics_keep_nothing_of_a_stream_that_was_never_sent() -> None
     assert not statistics._first_content
 
 
-@given(st.lists(st.floats(1e-5, 1e7), min_size=1, max_size=60), st.floats(0, 100))
+@given(st.lists(st.just(0.0) | st.floats(1e-9, 1e7), min_size=1, max_size=60), st.floats(0, 100))
 @settings(max_examples=100)
 def test_a_percentile_is_within_a_hundredth_of_the_number_that_it_stands_for(
     numbers: list[float], percent: float

@@ -19,9 +19,8 @@ from .._engine.events import Activity, AttemptFailed, CallEnded, Event, FirstCon
 from .._types.shown import html_table, markdown_table, rich_table
 
 _PER_STEP: Final = 1 / log(1.02)
-_LEAST: Final = 1e-6
-"""What is less counts as nothing."""
 _NOTHING: Final = -(10**9)
+"""The range of 0."""
 _SETTLED_AFTER: Final = 256
 """Calls of a model that ended alike."""
 SHOWN: Final = (0.5, 0.9, 0.99)
@@ -52,9 +51,12 @@ class Figures:
         """Put what is new into its ranges. Whoever adds numbers does this now and then, so that they take no room."""
         if not self._new:
             return
-        large = self._new if min(self._new) > _LEAST else [value for value in self._new if value > _LEAST]
-        places = Counter(map(floor, map(mul, map(log, large), repeat(_PER_STEP))))
-        places[_NOTHING] += len(self._new) - len(large)
+        try:
+            places = _places(self._new)
+        except ValueError:  # by the logarithm of 0, which few of them are
+            positive = [value for value in self._new if value > 0]
+            places = _places(positive)
+            places[_NOTHING] = len(self._new) - len(positive)
         for place, number in places.items():
             self._ranges[place] = self._ranges.get(place, 0) + number
         self._count += len(self._new)
@@ -138,6 +140,11 @@ class CallStatistics:
         return self.ok + self.failed + self.cancelled
 
 
+def _places(numbers: list[float]) -> Counter[int]:
+    """How many of the numbers are in which ranges."""
+    return Counter(map(floor, map(mul, map(log, numbers), repeat(_PER_STEP))))
+
+
 class Statistics:
     """Counts calls and their times by model: `provider/model` as it was asked last.
 
@@ -158,26 +165,13 @@ class Statistics:
 
     def observe(self, event: Event) -> None:
         """Take note of an event."""
-        if isinstance(event, CallEnded):  # first, as nearly every event is one
-            self._end(event)
-        elif isinstance(event, FirstContent):
-            self._first_content[event.activity] = event.at
-        elif isinstance(event, AttemptFailed) and event.number:
-            self._of(event.error.llm_provider, event.error.model).failed_attempts += 1
-
-    def _of(self, provider: str, model: str) -> CallStatistics:
-        found = self._by_names.get((provider, model))
-        if found is None:
-            found = self._by_names[provider, model] = CallStatistics()
-            self.by_model[f"{provider}/{model}" if provider else model] = found
-        return found
-
-    def _end(self, event: CallEnded) -> None:
+        if type(event) is not CallEnded:  # as few are
+            self._note(event)
+            return
         activity, usage, at, begun = event.activity, event.usage, event.at, event.left
-        provider, model = event.provider, event.model
-        found = self._by_names.get((provider, model)) if provider else None
+        found = self._by_names.get((event.provider, event.model))
         if found is None:
-            found = self._of(provider, model if provider else getattr(activity.request, "model", ""))
+            found = self._of(event.provider, event.model, activity)
         found.attempts += event.attempts
         answer = 0
         if usage is not None:
@@ -201,6 +195,21 @@ class Statistics:
             found.cancelled = number = found.cancelled + 1
         if not number % _SETTLED_AFTER:
             found.settle()
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, FirstContent):
+            self._first_content[event.activity] = event.at
+        elif isinstance(event, AttemptFailed) and event.number:
+            self._of(event.error.llm_provider, event.error.model, event.activity).failed_attempts += 1
+
+    def _of(self, provider: str, model: str, activity: Activity) -> CallStatistics:
+        name = f"{provider}/{model}" if provider else getattr(activity.request, "model", "")
+        found = self.by_model.get(name)
+        if found is None:
+            found = self.by_model[name] = CallStatistics()
+        if provider:
+            self._by_names[provider, model] = found
+        return found
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """A table: its head, and a row for each model."""
