@@ -416,7 +416,7 @@ PICTURE = data_url(png(330, 291))
         {"type": "image_url", "image_url": PICTURE},
         {"type": "input_image", "image_url": PICTURE},
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE.partition(",")[2]}},
-        {"type": "tool_result", "tool_use_id": "1", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]},
+        {"type": "document", "source": {"content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}},
     ],
 )
 def test_a_picture_is_counted_in_the_shape_of_every_api(part: dict[str, Any]) -> None:
@@ -449,7 +449,11 @@ def test_blocks_of_the_messages_api_are_counted() -> None:
     assert counts[1] - counts[0] == pytest.approx(
         sum(map(words, ("Where is it?", "weather", '{"city":"Paris"}'))), abs=1
     )
-    assert counts[3] - counts[2] == words("Sun and more sun")
+    # It is as long as the message of a tool with the same content.
+    told = {"role": "tool", "tool_call_id": "1", "content": "Sun and more sun"}
+    assert counts[3] == trio_llm.token_counter(model, messages=[told]) == counts[2] + 47 + words("Sun and more sun")
+    two = trio_llm.token_counter(model, messages=[{"role": "user", "content": [result, result]}])
+    assert two == trio_llm.token_counter(model, messages=[told, told])
 
 
 @pytest.mark.parametrize(
@@ -458,7 +462,7 @@ def test_blocks_of_the_messages_api_are_counted() -> None:
         {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Sun and more sun"}},
         {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "Sun and more sun"}]}},
         {"type": "search_result", "source": "x", "content": [{"type": "text", "text": "Sun and more sun"}]},
-        {"type": "tool_result", "content": [{"type": "document", "title": "Sun and more sun", "source": {"odd": 1}}]},
+        {"type": "document", "title": "Sun and more sun", "source": {"odd": 1}},
     ],
 )
 def test_texts_of_documents_are_counted(block: dict[str, Any]) -> None:

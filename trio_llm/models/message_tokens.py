@@ -55,7 +55,12 @@ def conversation_tokens(
 
 def _one(counting: Counting, model: str, frame: Frame, message: Mapping[str, Any]) -> float:
     role = message.get("role")
-    total = _marks(frame, role) + _content(counting, model, message.get("content"))
+    content = message.get("content")
+    total = _marks(frame, role) + _content(counting, model, content)
+    if results := _results(content):
+        # Results of the Messages API stand in a user's message, which need not have anything else.
+        has_more = results < sum(1 for _ in content or ())
+        total += results * frame.result - (0 if has_more else frame.user)
     name = message.get("name")
     if name and role != "tool":
         total += counting.count(str(name)) + _A_NAME
@@ -68,6 +73,12 @@ def _one(counting: Counting, model: str, frame: Frame, message: Mapping[str, Any
             frame.a_call + counting.count(function.get("name")) + counting.count(_compact(function.get("arguments")))
         )
     return total
+
+
+def _results(content: Any) -> int:
+    if not isinstance(content, list):
+        return 0
+    return sum(isinstance(part, Mapping) and part.get("type") == "tool_result" for part in content)
 
 
 def _marks(frame: Frame, role: Any) -> float:
