@@ -203,7 +203,7 @@ def events(*values: object) -> bytes:
     return b"".join(b"data: " + (v if isinstance(v, bytes) else json.dumps(v).encode()) + b"\n\n" for v in values)
 
 
-DELTA = {"type": "transcript.text.delta", "delta": "Hi"}
+DELTA = {"type": "transcript.text.delta", "delta": "Hi", "logprobs": [{"token": "Hi"}]}
 USAGE = {"type": "tokens", "input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
 DONE = {"type": "transcript.text.done", "text": "Hi there", "usage": USAGE, "logprobs": [{"token": "Hi"}]}
 SEGMENT = {"type": "transcript.text.segment", "id": "seg_0", "text": " Hi", "start": 0.0, "end": 1.5, "speaker": "A"}
