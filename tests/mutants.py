@@ -21,6 +21,7 @@ import hashlib
 import importlib
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -105,8 +106,15 @@ class Reach:
         found = {test for line in mutant.lines[1:] or mutant.lines for test in by_line.get(line, ())}
         found = found or {test for line in mutant.lines for test in by_line.get(line, ())}
         if not found:  # it runs at import only
-            found = {test for tests in by_line.values() for test in tests}
+            found = {test for tests in by_line.values() for test in tests} | self._naming(mutant)
         return self._affordable(sorted(found & self.seconds.keys(), key=lambda test: (self.breadth[test], test)))
+
+    def _naming(self, mutant: Mutant) -> set[str]:
+        """The tests of modules that name the class which is changed: what attrs writes for it is no line of it."""
+        name = mutant.text.removeprefix(f"{mutant.path} ").partition(":")[0].partition(".")[0]
+        files = {test.partition("::")[0] for test in self.seconds} if name != "module" else set[str]()
+        naming = {file for file in files if re.search(rf"\b{name}\b", (ROOT / file).read_text())}
+        return {test for test in self.seconds if test.partition("::")[0] in naming}
 
     def _affordable(self, tests: list[str]) -> list[str]:
         chosen: list[str] = []

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from mutants import LISTED, PACKAGE, WINGS
+from mutants import LISTED, PACKAGE, WINGS, Reach
 from mutations import draw, mutants_of, mutated
 
 SOURCE = '''"""A module with a 1 in its first line."""
@@ -86,3 +86,15 @@ def test_every_listed_survivor_is_a_change_that_can_be_made() -> None:
     texts = {mutant.text for path in paths for mutant in mutants_of(PACKAGE, path)}
 
     assert sorted(tomllib.loads(LISTED.read_text()).keys() - texts) == []
+
+
+def test_what_attrs_writes_for_a_class_is_tried_by_tests_that_name_it() -> None:
+    named, other = "tests/test_keys_in_errors.py::test_it", "tests/test_pace.py::test_it"
+    reach = Reach({named: 0.1, other: 0.1}, {})
+    field, _ = (
+        mutant
+        for mutant in mutants_of(PACKAGE, "_engine/exchange.py")
+        if "False" in mutant.text and "secret:" in mutant.text
+    )
+
+    assert reach.of(field) == [named]
