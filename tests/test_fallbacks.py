@@ -16,6 +16,7 @@ from trio_llm import (
     Client,
     ContentPolicyViolationError,
     ContextWindowExceededError,
+    EmbeddingRequest,
     InternalServerError,
     NotFoundError,
     RetryPolicy,
@@ -206,7 +207,7 @@ async def test_a_fallback_may_have_arguments_of_its_own_or_be_a_request() -> Non
     _, claude, gemini, _, shorter = simulator.requests
     assert claude.json["temperature"] == 0.1
     assert claude.headers["x-api-key"] == "own"
-    assert gemini.text == "Another question"
+    assert (gemini.text, gemini.stream) == ("Another question", True)
     assert (shorter.text, shorter.json["max_tokens"]) == ("Shorter", 5)
 
 
@@ -217,8 +218,10 @@ async def test_embeddings_have_fallbacks_of_their_own_and_not_those_of_chats() -
         with pytest.raises(NotFoundError):
             await client.embedding("openai/old-embedding", "x")
         response = await client.embedding("openai/old-embedding", "x", fallbacks=["openai/new-embedding"])
+        stranger = EmbeddingRequest("openai/new-embedding", ["x", "y"])
+        both = await client.embedding("openai/old-embedding", "x", fallbacks=[stranger])
 
-    assert len(response.data) == 1
+    assert (len(response.data), len(both.data)) == (1, 2)
     assert "claude-sonnet-4-5" not in asked(simulator)
 
 

@@ -13,7 +13,8 @@ import anyio
 import pytest
 
 import trio_llm
-from trio_llm import Client
+from trio_llm import BadRequestError, Client
+from trio_llm._engine import local
 from trio_llm._engine.local import LocalModelUnavailable, LocalServer
 
 pytestmark = [
@@ -117,3 +118,15 @@ def test_the_embedded_model_is_handed_out_when_its_queue_runs(monkeypatch: pytes
     server: Any = LocalServer()._new_server(Path("weights.gguf"))
 
     assert server.queue_runs
+
+
+def test_what_the_embedded_model_lacks_is_the_error_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "find_spec", lambda _name: None)
+
+    async def call() -> None:
+        async with Client() as client:
+            await client.completion(MODEL, MESSAGES)
+
+    with pytest.raises(BadRequestError, match=r"pip install \"trio-llm\[local\]\"") as caught:
+        anyio.run(call, backend="trio")
+    assert caught.value.llm_provider == "local"

@@ -159,6 +159,8 @@ async def test_a_stream_is_told_to_its_end_with_all_that_arrived() -> None:
     told = [chunk for event in log.all(StreamProgress) for chunk in event.chunks]
     assert told == chunks
     assert log.kinds()[:3] == ["CallStarted", "AttemptSent", "StreamProgress"]
+    (sent,) = log.all(AttemptSent)
+    assert (sent.number, sent.provider, sent.model) == (1, "openai", "gpt-4o")
     assert len(log.all(FirstContent)) == 1
     (last,) = log.all(CallEnded)
     assert log.events[-1] is last
@@ -410,6 +412,18 @@ async def test_labels_belong_to_the_events_of_a_call_of_any_operation(operation:
 
     assert log.kinds() == ["CallStarted", "AttemptSent", "AttemptFailed", "CallEnded"]
     assert all(event.activity.labels == {"user_id": "7"} for event in log.events)
+
+
+@in_virtual_time
+async def test_an_attempt_that_was_not_sent_has_no_number() -> None:
+    log = Log()
+    async with client_of(Simulator(), observers=[log], limits=Limits(requests_per_minute=1)) as client:
+        await client.call(ask("x"))
+        with pytest.raises(RateLimitError):
+            await client.call(ask("y", timeout=5))
+
+    assert [event.number for event in log.all(AttemptSent)] == [1]
+    assert [event.number for event in log.all(AttemptFailed)] == [0]
 
 
 @in_virtual_time
