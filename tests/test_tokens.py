@@ -627,3 +627,18 @@ def test_each_claude_has_its_own_prompt_for_tools(name: str, prompt: int, demand
     named = {"type": "function", "function": {"name": "weather"}}
     for demanding in ("required", {"type": "any"}, {"type": "tool", "name": "weather"}, named):
         assert _of_claude(name, tools=[_WEATHER], tool_choice=demanding) - with_tool == demand
+
+
+@pytest.mark.parametrize(
+    "name", ["gemini-3-pro-preview", "gemini-3.6-flash", "gemini-flash-latest", "gemini-pro-latest"]
+)
+def test_a_request_to_gemini_3_begins_with_a_token(name: str) -> None:
+    text = "What is the capital of France?"
+    counted = trio_llm.token_counter(f"gemini/{name}", messages=[{"role": "user", "content": text}])
+    assert counted == 1 + trio_llm.token_counter(f"gemini/{name}", text=text)
+    assert _of_gemini(name) == _of_gemini("gemini-3.5-flash")
+
+
+def _of_gemini(name: str) -> int:
+    messages = [{"role": "user", "content": "Is it raining?"}]
+    return trio_llm.token_counter(f"gemini/{name}", messages=messages, tools=[_WEATHER])

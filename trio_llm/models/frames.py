@@ -94,6 +94,7 @@ _CLAUDE_4_5: Final = attrs.evolve(_CLAUDE, factor=1.05, result=50, tools=_claude
 _CLAUDE_4_7: Final = attrs.evolve(_CLAUDE, factor=1.35, result=50, tools=_claudes(300, 1.5, 121))
 """Since 4.7 a text has about 30 % more tokens. Anthropic docs, "Token counting", 2026-11, and recordings to Opus 5."""
 _GEMINI: Final = attrs.evolve(_roles(0, 0, 0, 0), digits_apart=True)
+_GEMINI_3: Final = attrs.evolve(_GEMINI, a_request=1, result=25, tools=Tools("functions", 0, 1.2))
 _GEMMA: Final = attrs.evolve(_roles(5, 1, 5, 4), digits_apart=True, tools=Tools("functions", 0))
 _MISTRAL: Final = attrs.evolve(_roles(2, 2, 1, 1), result=5, digits_apart=True, tools=Tools("json", 5))
 _DEEPSEEK: Final = _roles(1, 0, 2, 3)
@@ -128,7 +129,7 @@ FRAMES: Final[tuple[tuple[re.Pattern[str], re.Pattern[str], Frame], ...]] = tupl
         ("", r"claude-3-opus", attrs.evolve(_CLAUDE, tools=_claudes(530, 0.98, -249))),
         ("", r"claude", attrs.evolve(_CLAUDE, tools=_claudes(264, 0.98, 99))),
         (r"^gemini$", r"gemini-2\.5", attrs.evolve(_GEMINI, result=25, tools=Tools("functions", 0))),
-        (r"^gemini$", r"gemini-3", attrs.evolve(_GEMINI, result=25, tools=Tools("functions", 0, 1.2))),
+        (r"^gemini$", r"gemini-([3-9]|[a-z-]+-latest)", _GEMINI_3),
         ("", r"gemini-(1|2\.0)", attrs.evolve(_GEMINI, result=13, tools=Tools("words", 1, 1.16))),
         ("", r"gemini", attrs.evolve(_GEMINI, result=1, tools=Tools("words", 0, 1.3))),
         ("", r"gemma-?4", attrs.evolve(_GEMMA, system=5, a_request=8)),
