@@ -205,11 +205,15 @@ async def test_seams_of_a_stream_are_told_and_its_end_once() -> None:
     assert (ended.end, ended.attempts, text_of(ended.response)) == ("ok", 2, "one two three ")
 
 
+@pytest.mark.parametrize("replies", [[Reply(WORDS * 50)], [Reply(WORDS, cut_at=AtEvent(2)), Reply(WORDS * 50)]])
 @pytest.mark.anyio
-async def test_a_forgotten_stream_ends_when_the_run_notices() -> None:
-    log, simulator = Log(), Simulator(Reply(WORDS * 50))
-    async with client_of(simulator, observers=[log]) as client:
-        stream: Any = await client.call(ask("x", stream=True))
+async def test_a_forgotten_stream_ends_when_the_run_notices(replies: list[Reply]) -> None:
+    """Also one that was asked for anew. Who keeps the error that broke it keeps it alive, by the error's traceback."""
+    log, simulator = Log((StreamSeam, CallEnded)), Simulator(replies)
+    async with client_of(simulator, attempts=2, observers=[log]) as client:
+        stream: Any = await client.call(ask("x", stream=True, on_break="restart"))
+        while len(log.all(StreamSeam)) < len(replies) - 1:
+            await anext(stream)
         await anext(stream)
         with pytest.MonkeyPatch.context():
             import warnings
