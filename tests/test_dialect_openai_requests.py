@@ -323,7 +323,9 @@ def test_attachments_are_plain_strings_where_the_provider_wants_them_so(part: An
 def test_values_that_the_provider_does_not_take_are_refused() -> None:
     quirks = Quirks(accepted_values={"n": frozenset({1}), "reasoning_effort": frozenset({"high"})})
 
-    assert sent(quirks, n=1, reasoning_effort={"effort": "low"})["n"] == 1
+    assert sent(quirks, n=1, reasoning_effort={"effort": "high"})["reasoning_effort"] == "high"
+    with pytest.raises(UnsupportedParamsError, match="cannot express reasoning_effort"):
+        sent(quirks, reasoning_effort={"effort": "low"})
     with pytest.raises(UnsupportedParamsError, match="cannot express n, reasoning_effort"):
         sent(quirks, n=2, reasoning_effort="low")
     assert sent(quirks, n=2, drop_params=True) == {"model": "m", "messages": HELLO}
