@@ -22,6 +22,7 @@ from trio_llm import (
     BadRequestError,
     Client,
     Limits,
+    PermissionDeniedError,
     Provider,
     RateLimitError,
     RetryPolicy,
@@ -273,6 +274,17 @@ async def test_a_refused_text_is_not_sent_again() -> None:
             await client.completion("v/m", HELLO, api_key="k")
 
     assert len(provider.sent) == 2
+
+
+@in_virtual_time
+async def test_a_token_without_the_right_is_not_asked_for_anew() -> None:
+    token, given_tokens = numbered()
+    provider = Provided(lambda _: (403, {}, b'{"error": {"message": "not yours"}}'))
+    async with client_of(provider) as client:
+        with pytest.raises(PermissionDeniedError, match="not yours"):
+            await client.completion("openai/m", HELLO, api_key=token)
+
+    assert len(provider.sent) == len(given_tokens) == 1
 
 
 @in_virtual_time

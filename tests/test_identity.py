@@ -42,8 +42,9 @@ def test_what_a_provider_says_once_is_repeated() -> None:
     assert [(chunk.id, chunk.model, chunk.created) for chunk in chunks] == [("a", "said", 1)] * 2 + [("b", "said", 1)]
 
 
-def test_a_reply_that_has_no_id_in_openais_shape_gets_none() -> None:
-    response = EmbeddingResponse()
+@pytest.mark.parametrize("model", [None, ""])
+def test_a_reply_that_has_no_id_in_openais_shape_gets_none(model: str | None) -> None:
+    response = EmbeddingResponse(model=model)
     identity().settle_all([response, b"a block of sound"])
 
     assert (response.model, "id" in response) == ("m", False)
