@@ -11,7 +11,18 @@ from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 from virtual import text_of
 
-from trio_llm import ChatRequest, Client, EmbeddingRequest, ImageRequest, Limits, Outcome, RetryPolicy, Timeouts
+from trio_llm import (
+    APIConnectionError,
+    ChatRequest,
+    Client,
+    EmbeddingRequest,
+    ImageRequest,
+    Limits,
+    ModelResponse,
+    Outcome,
+    RetryPolicy,
+    Timeouts,
+)
 from trio_llm.testing import Failure, RecordedRequest, Reply, Simulator, run_in_virtual_time
 from trio_llm.testing._ledger import RequestOutcome
 from trio_llm.types import Job
@@ -102,6 +113,17 @@ async def test_a_limit_below_one_and_no_items_at_all() -> None:
         with pytest.raises(ValueError, match="at least 1"):
             await client.fan_out([item("x")], limit=0)
         assert await client.fan_out([]) == []
+
+
+async def test_what_a_function_had_received_is_kept() -> None:
+    async def job() -> None:
+        raise APIConnectionError("broke", partial=ModelResponse("half"))
+
+    async with Client(transport=Simulator(), variables=KEYS) as client:
+        (outcome,) = await client.fan_out([job])
+
+    assert outcome.status == "failed"
+    assert outcome.partial == ModelResponse("half")
 
 
 async def test_a_broken_stream_keeps_its_partial_text() -> None:
