@@ -123,7 +123,7 @@ def _within_its_type(made: Schema) -> None:
         made.pop("properties", None)
         made.pop("required", None)
     properties, required = made.get("properties"), made.get("required")
-    if is_object(properties) and is_list(required) and not {"anyOf", "oneOf", "allOf"} & made.keys():
+    if is_object(properties) and required and is_list(required) and not {"anyOf", "oneOf", "allOf"} & made.keys():
         made["required"] = [name for name in required if name in properties]
         if not made["required"]:
             del made["required"]
