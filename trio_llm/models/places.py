@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from .._types.request import AnyRequest
+from .._types.request import AnyRequest, CallOptions
 from .sources import facts_of
 
 _DEARER: Final = 1.1
 """Anthropic docs, "Pricing", "Data residency pricing", and "Claude on Vertex AI", "Regional"; OpenAI docs, "Data
 residency": all 2026-11."""
+PRICED_BY_PLACE: Final = frozenset({"openai", "vertex_ai"})
+"""Rows whose prices may depend on where the call says that it goes."""
+_OPENAI: Final = ".api.openai.com"
 _OF_OPENAI: Final = re.compile(r"https?://[a-z]{2}\.api\.openai\.com(?:[:/]|$)")
 _SINCE: Final = "2026-03-05"
 """Of OpenAI's models, those that were released then or later cost more at the hosts of regions."""
 _CLAUDE: Final = re.compile(r"claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2})(?!\d))?")
+
+
+def names_place(options: CallOptions) -> bool:
+    """Whether a call of a row that is `PRICED_BY_PLACE` may go where it is dearer: many ask, and few do."""
+    return options.settings is not None or (options.api_base is not None and _OPENAI in options.api_base)
 
 
 def dearer_by_place(row: str, name: str, told: object, asked: AnyRequest | None) -> float:

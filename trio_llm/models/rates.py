@@ -22,6 +22,7 @@ import attrs
 from .._types.request import AnyRequest
 from .._types.usage import Usage
 from .facts import prices_of
+from .places import PRICED_BY_PLACE
 from .price_tables import KEPT_FOR
 from .prices import REASONING_BESIDE, WIDER_PARTS, Prices, rate_of
 from .registered import registered
@@ -59,13 +60,15 @@ class Rates:
         _, _, prompt, answer, usd, cached, reasoning = rates.plainly(response.usage, response.service_tier)
     """
 
-    __slots__ = ("_by_service", "_usual", "name", "prices", "row", "services")
+    __slots__ = ("_by_service", "_usual", "by_place", "name", "prices", "row", "services")
 
     def __init__(self, row: str, name: str, prices: Prices) -> None:
         """The rates of prices of a row's model."""
         self.row = row
         self.name = name
         self.prices: Prices = prices
+        self.by_place = row in PRICED_BY_PLACE
+        """Whether they may not hold everywhere: see `places`."""
         tiers = [tier.above for of_service in (prices.tiers, *prices.service_tiers.values()) for tier in of_service]
         longest = _NEVER if row in REASONING_BESIDE else min(tiers, default=sys.maxsize)
         self._usual = _numbers(prices.rates, longest)

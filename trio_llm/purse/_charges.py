@@ -21,6 +21,7 @@ from .._types.folding import ChatFolding, Folding, TextFolding, fold
 from .._types.messages_api.folding import MessageFolding
 from .._types.responses_api.folding import EventFolding
 from ..models.costs import TOLD_IN_HEADER, Cost, Sale, cost_of, cost_of_used
+from ..models.places import names_place
 from ..models.prices import Prices, Quantities
 from ..models.rates import PlainCharge, Rates
 from ..models.used import asked_amounts, quantities_of
@@ -90,9 +91,7 @@ _FOLDINGS: Final[Mapping[str, Callable[[], Folding[Any, Any]]]] = {
 def charge_of(learnt: Learnt, rates: Rates | None) -> Charge | PlainCharge | None:
     """What an attempt cost at the rates of its model; None if nothing came back that could be charged."""
     response, plain = learnt.response, None
-    options = learnt.request.options
-    # Where the call says where it goes, the place may have its own price.
-    if rates is not None and options.api_base is None and options.settings is None:
+    if rates is not None and not (rates.by_place and names_place(learnt.request.options)):
         if type(response) is ModelResponse:
             plain = _plain_charge(learnt, response, rates)
         elif response is None:
