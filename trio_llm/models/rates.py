@@ -64,10 +64,10 @@ class Rates:
 
     def __init__(self, row: str, name: str, prices: Prices) -> None:
         """The rates of prices of a row's model."""
-        self.row = row
-        self.name = name
+        self.row: str = row
+        self.name: str = name
         self.prices: Prices = prices
-        self.by_place = row in PRICED_BY_PLACE
+        self.by_place: bool = row in PRICED_BY_PLACE
         """Whether they may not hold everywhere: see `places`."""
         tiers = [tier.above for of_service in (prices.tiers, *prices.service_tiers.values()) for tier in of_service]
         longest = _NEVER if row in REASONING_BESIDE else min(tiers, default=sys.maxsize)
