@@ -13,7 +13,8 @@ from hypothesis import given, strategies as st
 from trio_llm._dialects.anthropic import ANTHROPIC
 from trio_llm._dialects.anthropic.models import DEFAULT_MAX_TOKENS, version
 from trio_llm._dialects.anthropic.thinking import BUDGETS
-from trio_llm._dialects.contract import Quirks, WireCall
+from trio_llm._dialects.contract import WireCall
+from trio_llm._dialects.quirks import Quirks
 from trio_llm._types.chat import CHAT_PARAMETERS, ChatRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError
 from trio_llm._types.http import HTTPRequest

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import Quirks, ReplyIsError, WireCall
+from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._dialects.openai import OPENAI
 from trio_llm._dialects.openai.chat import _settle
 from trio_llm._dialects.openai.replies import is_settled
+from trio_llm._dialects.quirks import Quirks
 from trio_llm._dialects.tool_calls import ConversationIds
 from trio_llm._types.chat import (
     Annotation,

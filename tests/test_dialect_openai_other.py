@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import ErrorDetail, Quirks, ReplyIsError, WireCall
+from trio_llm._dialects.contract import ErrorDetail, ReplyIsError, WireCall
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._dialects.quirks import Quirks
 from trio_llm._types.errors import APIConnectionError, InternalServerError, UnsupportedParamsError
 from trio_llm._types.folding import TextFolding, fold
 from trio_llm._types.moderations import Moderation, ModerationRequest, ModerationResponse

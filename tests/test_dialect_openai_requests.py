@@ -11,8 +11,9 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_llm._dialects.contract import NO_QUIRKS, CacheMarks, MaxTokensName, MessageSchema, Quirks, WireCall
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._dialects.quirks import NO_QUIRKS, CacheMarks, MaxTokensName, MessageSchema, Quirks
 from trio_llm._types.chat import ChatAudio, ChatRequest, FunctionCall, Message, ToolCall
 from trio_llm._types.embeddings import EmbeddingRequest
 from trio_llm._types.errors import BadRequestError, UnsupportedParamsError

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from responses_wire import CALL, ITEMS, MESSAGE, REASONING, USAGE, events_of, response, stream_of
 
 from trio_llm._convert.converter import ConversionError
-from trio_llm._dialects.contract import NO_QUIRKS, Quirks, ReplyIsError, WireCall
+from trio_llm._dialects.contract import ReplyIsError, WireCall
 from trio_llm._dialects.openai.responses_api.reply import (
     decode_cancelled,
     decode_deleted,
@@ -28,6 +28,7 @@ from trio_llm._dialects.openai.responses_api.request import (
 )
 from trio_llm._dialects.openai.responses_api.stream import open_event_decoder
 from trio_llm._dialects.openai.responses_api.whole import decode_response
+from trio_llm._dialects.quirks import NO_QUIRKS, Quirks
 from trio_llm._types.errors import (
     APIConnectionError,
     APIResponseValidationError,

@@ -30,8 +30,9 @@ from trio_llm import (
 from trio_llm._catalog import CATALOG
 from trio_llm._convert.converter import ConversionError
 from trio_llm._dialects.cohere import COHERE
-from trio_llm._dialects.contract import NO_QUIRKS, Quirks, WireCall
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.openai import OPENAI
+from trio_llm._dialects.quirks import NO_QUIRKS, Quirks
 from trio_llm._dialects.vectors import read_vector
 from trio_llm._engine.embedding_parts import joined, parts_of
 from trio_llm._types.embeddings import Embedding

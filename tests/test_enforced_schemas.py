@@ -12,7 +12,7 @@ from virtual import client_of, in_virtual_time
 
 from trio_llm import ChatRequest, Client, Provider, Quirks, ResponsesRequest
 from trio_llm._catalog.provider import Wire
-from trio_llm._dialects.contract import Answers
+from trio_llm._dialects.quirks import Answers
 from trio_llm.observe import CallEnded, Event
 from trio_llm.testing import Simulator
 

@@ -11,9 +11,10 @@ from hypothesis import given, strategies as st
 
 from trio_llm._catalog import CATALOG
 from trio_llm._catalog.provider import load_dialect
-from trio_llm._dialects.contract import CallIdRule, WireCall
+from trio_llm._dialects.contract import WireCall
 from trio_llm._dialects.history import arguments_object, results_after_calls
 from trio_llm._dialects.openai.parts import own_id
+from trio_llm._dialects.quirks import CallIdRule
 from trio_llm._dialects.schema import response_format_dict
 from trio_llm._dialects.strict_schema import is_strict, strict_schema
 from trio_llm._types.chat import ChatRequest, FunctionCall, Message, ToolCall

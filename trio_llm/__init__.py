@@ -68,9 +68,7 @@ if TYPE_CHECKING:
     from ._combinators.teeing import (
         tee as tee,
     )
-    from ._dialects.contract import (
-        Quirks as Quirks,
-    )
+    from ._dialects.quirks import Quirks as Quirks
     from ._engine import operations as _operations
     from ._engine.latencies import (
         Quantile as Quantile,

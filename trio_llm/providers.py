@@ -30,9 +30,9 @@ from ._dialects.contract import (
     WireCall as WireCall,
     json_request as json_request,
     merge_extra_body as merge_extra_body,
-    supported_parameters as supported_parameters,
 )
 from ._dialects.forms import form_request as form_request
+from ._dialects.parameters import supported_parameters as supported_parameters
 
 __all__ = [
     "AnyDialect",

@@ -59,11 +59,7 @@ if TYPE_CHECKING:
     from ._combinators.teeing import (
         TeeReader as TeeReader,
     )
-    from ._dialects.contract import (
-        Answers as Answers,
-        MaxTokensName as MaxTokensName,
-        MessageSchema as MessageSchema,
-    )
+    from ._dialects.quirks import Answers as Answers, MaxTokensName as MaxTokensName, MessageSchema as MessageSchema
     from ._engine.call import (
         CutCall as CutCall,
         DrainReport as DrainReport,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Final
 
-from .._dialects.contract import MaxTokensName, Quirks
+from .._dialects.quirks import MaxTokensName, Quirks
 from .addresses import Paths, Versioning
 from .auth import AWS_REGION, AuthScheme, AwsCredentials, EntraCredentials, GoogleCredentials, SigV4, TokenExchange
 from .common import (

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import CacheMarks, CallIdRule, MaxTokensName, MessageSchema, Metadata, Quirks
+from .._dialects.quirks import CacheMarks, CallIdRule, MaxTokensName, MessageSchema, Metadata, Quirks
 from .addresses import Paths
 from .provider import Override, Wire
 

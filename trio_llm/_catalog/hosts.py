@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._dialects.contract import Answers, MaxTokensName, Quirks
+from .._dialects.quirks import Answers, MaxTokensName, Quirks
 from .common import (
     CEREBRAS,
     FIREWORKS,

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import Answers, MaxTokensName, Quirks
+from .._dialects.quirks import Answers, MaxTokensName, Quirks
 from .addresses import Paths
 from .auth import AuthScheme, HeaderKey
 from .common import (

@@ -8,7 +8,8 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import Answers, Dialect
+from .._dialects.contract import Dialect
+from .._dialects.quirks import Answers
 from . import CATALOG
 from .absent import ABSENT
 from .provider import OPERATIONS, Provider, ServerKind, dialect_name, needed_variables

@@ -17,7 +17,8 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from .._dialects.contract import NO_QUIRKS, Dialect, Quirks
+from .._dialects.contract import Dialect
+from .._dialects.quirks import NO_QUIRKS, Quirks
 from .._types.errors import BadRequestError
 from .._types.http import split_url
 from . import rules

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .._dialects.contract import Quirks
+from .._dialects.quirks import Quirks
 from .addresses import Paths
 from .common import (
     LITELLM,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from .._catalog.provider import Provider
 from .._credentials.variables import proxies_wanted
-from .._dialects.contract import Quirks
+from .._dialects.quirks import Quirks
 from .._engine.call import DrainReport
 from .._engine.engine import Engine, Settings
 from .._engine.fallbacks import Fallbacks

@@ -11,7 +11,8 @@ from .._catalog.provider import Provider, ServerKind, needed_variables
 from .._catalog.resolving import resolve
 from .._credentials.clouds import first_source
 from .._credentials.variables import environment, first_set, missing_parts
-from .._dialects.contract import Endpoint, Quirks, WireCall
+from .._dialects.contract import Endpoint, WireCall
+from .._dialects.quirks import Quirks
 from .._types.chat import CHAT_PARAMETERS, ChatRequest
 from .._types.embeddings import EmbeddingRequest
 from .._types.errors import APIError, BadRequestError

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .contract import Dialect, Endpoint, WireCall, json_request, later, merge_extra_body, supported_parameters
+from .contract import Dialect, Endpoint, WireCall, json_request, later, merge_extra_body
 from .error_bodies import ErrorReading
+from .parameters import supported_parameters
 
 if TYPE_CHECKING:
     from .._convert.narrow import JSONObject

@@ -15,19 +15,10 @@ from .._convert.narrow import as_object, in_address, parse_object
 from .._types.errors import BadRequestError, ContentPolicyViolationError, InternalServerError, NotFoundError
 from .._types.http import HTTPRequest
 from .characters import whole_characters
-from .contract import (
-    Dialect,
-    Endpoint,
-    ErrorDetail,
-    NotYet,
-    ReplyIsError,
-    WireCall,
-    json_request,
-    merge_extra_body,
-    supported_parameters,
-)
+from .contract import Dialect, Endpoint, ErrorDetail, NotYet, ReplyIsError, WireCall, json_request, merge_extra_body
 from .error_bodies import ErrorReading
 from .failing import no_answer, retryable
+from .parameters import supported_parameters
 
 if TYPE_CHECKING:
     from .._types.images import ImageRequest

@@ -18,9 +18,10 @@ from .._types.errors import UnsupportedParamsError
 from .._types.http import HTTPRequest
 from .._types.spoken import SpeechRequest
 from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionSegment, TranscriptionWord
-from .contract import Dialect, Endpoint, StreamEndpoint, WireCall, json_request, supported_parameters
+from .contract import Dialect, Endpoint, StreamEndpoint, WireCall, json_request
 from .openai.errors import decode_error
 from .openai.sounds import decode_speech, open_sound_decoder
+from .parameters import supported_parameters
 
 _HEARING: Final = frozenset({"diarize", "language", "response_format", "timestamp_granularities"})
 _JSON_FORMATS: Final = frozenset({"json", "verbose_json"})

@@ -18,19 +18,12 @@ from .._types.errors import BadRequestError, UnsupportedParamsError
 from .._types.http import HTTPRequest
 from .._types.spoken import SpeechRequest
 from .._types.transcriptions import TranscriptionRequest, TranscriptionResponse, TranscriptionWord
-from .contract import (
-    Dialect,
-    Endpoint,
-    StreamEndpoint,
-    WireCall,
-    json_request,
-    merge_extra_body,
-    supported_parameters,
-)
+from .contract import Dialect, Endpoint, StreamEndpoint, WireCall, json_request, merge_extra_body
 from .forms import form_request
 from .openai.errors import decode_error
 from .openai.replies import require_text
 from .openai.sounds import decode_speech, open_sound_decoder
+from .parameters import supported_parameters
 
 _HEARING: Final[Mapping[str, str]] = {
     "diarize": "diarize",

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .._types.errors import BadRequestError
-from .contract import Dialect, Endpoint, WireCall, json_request, later, merge_extra_body, supported_parameters
+from .contract import Dialect, Endpoint, WireCall, json_request, later, merge_extra_body
 from .openai import OPENAI
+from .parameters import supported_parameters
 
 if TYPE_CHECKING:
     from .._types.embeddings import EmbeddingRequest, EmbeddingResponse

@@ -15,7 +15,7 @@ from .._convert import json as _json
 from .._convert.narrow import as_mapping
 from .._types.chat import ChatRequest
 from .._types.request import AnyRequest, changed
-from .contract import Answers, Quirks
+from .quirks import Answers, Quirks
 from .schema import response_format_dict
 
 Parameters = dict[str, Any]

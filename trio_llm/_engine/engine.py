@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 
 from .._catalog.provider import Provider
-from .._dialects.contract import Answers, Endpoint, Fresh, Quirks, ReplyIsError, StreamEndpoint, WireCall
+from .._dialects.contract import Endpoint, Fresh, ReplyIsError, StreamEndpoint, WireCall
+from .._dialects.quirks import Answers, Quirks
 from .._dialects.told_schema import NAMES_OF_SCHEMAS, asks_for_schema, with_told_schema
 from .._limits.settings import Limits
 from .._runtime import run_clock, run_identity, trio

@@ -13,7 +13,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeAlias, Ty
 
 import attrs
 
-from .._dialects.contract import Dialect, Endpoint, Quirks, StreamEndpoint
+from .._dialects.contract import Dialect, Endpoint, StreamEndpoint
+from .._dialects.quirks import Quirks
 from .._types.request import AnyRequest
 from .stream import ChunkRules, ChunkSource, Stream
 from .sync_stream import SyncStream

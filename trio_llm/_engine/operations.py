@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, Unpack, cast, overload
 
-from .._dialects.contract import Quirks
+from .._dialects.quirks import Quirks
 from .._types.chat import (
     ChatParams,
     ChatRequest,

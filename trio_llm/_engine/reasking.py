@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .._dialects.contract import Quirks
+from .._dialects.quirks import Quirks
 from .._types.chat import ChatRequest, ModelResponse, ModelResponseStream, Seam
 from .._types.errors import APIError, BadRequestError, ClientClosedError
 from .._types.folding import ChatFolding, FoldedSoFar

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast, overload
 
-from .._dialects.contract import Endpoint, Quirks, StreamEndpoint
+from .._dialects.contract import Endpoint, StreamEndpoint
+from .._dialects.quirks import Quirks
 from .._types.request import ControlParams
 from .operation import Bridge, Either, Operation, Receive, Streamed, Whole, method
 from .stream import ChunkRules

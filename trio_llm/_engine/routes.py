@@ -23,7 +23,8 @@ import attrs
 from .._catalog.provider import Provider, ServerKind, Service
 from .._catalog.resolving import resolve
 from .._credentials.destinations import Destination, destination, variables_that_matter
-from .._dialects.contract import CacheMarks, Dialect, Endpoint, Quirks, StreamEndpoint
+from .._dialects.contract import Dialect, Endpoint, StreamEndpoint
+from .._dialects.quirks import CacheMarks, Quirks
 from .._limits.account import Account
 from .._limits.settings import Limits
 from .._types.request import CallOptions

@@ -20,8 +20,9 @@ from ..._types.messages_api.folding import MessageFolding
 from ..._types.messages_api.reply import AnthropicMessagesResponse, MessageEvent, read_event
 from ..._types.messages_api.request import MESSAGES_PARAMETERS, MessagesRequest
 from ..bodies import ReadingOfEvents, read_body, unwrapped
-from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body
 from ..failing import no_answer
+from ..parameters import supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from ..told_schema import told_in_system
 from .errors import detail_of_event

@@ -14,7 +14,8 @@ from typing import Any, Final
 from ..._convert.narrow import a_list, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.http import HTTPRequest
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
+from ..parameters import supported_parameters
 from ..tool_schemas import bytes_of, may_be_older, of_today
 from .messages import conversation
 from .models import takes_late_system

@@ -21,7 +21,8 @@ from ..._convert.narrow import a_list, an_object, as_mapping
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError
 from ..._types.receipt import EnforcedBy
-from ..contract import Answers, Quirks, WireCall
+from ..contract import WireCall
+from ..quirks import Answers, Quirks
 from ..schema import response_format_dict
 from ..told_schema import with_told_schema
 from .models import has_structured_output, takes_forced_tools

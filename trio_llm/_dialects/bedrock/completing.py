@@ -23,9 +23,9 @@ from ..contract import (
     WireCall,
     json_request,
     merge_extra_body,
-    supported_parameters,
 )
 from ..failing import broken_off, names_failure, no_answer, retryable
+from ..parameters import supported_parameters
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from .errors import ERRORS, decode_error
 from .prompts import PromptForm, turns_of

@@ -14,8 +14,9 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..embedding_inputs import check_plain_numbers
+from ..parameters import supported_parameters
 from ..vectors import read_vector
 from .request import model_path, refuse
 

@@ -13,15 +13,9 @@ from ..._convert.narrow import as_list, parse_object
 from ..._types.errors import ContentPolicyViolationError, InternalServerError
 from ..._types.http import HTTPRequest
 from ..._types.images import ImageObject, ImageRequest, ImageResponse
-from ..contract import (
-    ErrorDetail,
-    ReplyIsError,
-    WireCall,
-    json_request,
-    merge_extra_body,
-    supported_parameters,
-)
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body
 from ..failing import no_answer, retryable
+from ..parameters import supported_parameters
 from .errors import ERRORS
 from .request import model_path, refuse
 

@@ -19,9 +19,10 @@ from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.receipt import EnforcedBy
 from ..asked_tools import check_fields, plain_choice
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..efforts import plain_effort
 from ..history import BEGINNING
+from ..parameters import supported_parameters
 from ..schema import response_format_dict
 from ..tool_schemas import bytes_of, may_be_older, object_schema, of_today
 from .choices import answer_choice, has_fixed_sampling, taken_choice, takes_demands

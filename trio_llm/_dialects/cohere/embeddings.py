@@ -12,8 +12,9 @@ from ..._convert.narrow import as_count, as_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..embedding_inputs import InputPart, has_parts, parts_of_inputs, texts_of
+from ..parameters import supported_parameters
 from ..vectors import checked_vectors, read_vector
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})

@@ -22,8 +22,9 @@ from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..._types.vector import Vector
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..embedding_inputs import check_plain_numbers, has_parts, items_of, texts_of
+from ..parameters import supported_parameters
 from ..vectors import checked_vectors
 from .media import Part, media_part
 from .models import model_path, resource_name

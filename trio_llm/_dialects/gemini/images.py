@@ -17,7 +17,8 @@ from ..._types.errors import ContentPolicyViolationError, InternalServerError, U
 from ..._types.http import HTTPRequest
 from ..._types.image_edits import ImageEditRequest
 from ..._types.images import ImageObject, ImageRequest, ImageResponse
-from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body
+from ..parameters import supported_parameters
 from .models import model_path
 from .response import read_document
 

@@ -21,8 +21,9 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.vector import Vector
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..embedding_inputs import InputPart, items_of, parts_of_inputs
+from ..parameters import supported_parameters
 from .models import model_path
 
 MODEL: Final = "multimodalembedding"

@@ -13,8 +13,9 @@ from ..._convert.narrow import a_list, is_object
 from ..._types.chat import ChatRequest
 from ..._types.errors import BadRequestError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..history import BEGINNING
+from ..parameters import supported_parameters
 from ..schema import response_format_dict
 from .contents import system_instruction, turns
 from .models import family_of, model_path

@@ -14,7 +14,8 @@ from ..._types.errors import InternalServerError, UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..._types.spoken import SpeechRequest, SpeechResponse
 from ..._types.transcriptions import TranscriptionRequest, TranscriptionResponse
-from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body
+from ..parameters import supported_parameters
 from .models import model_path
 from .response import read_document
 

@@ -17,9 +17,10 @@ from ..._types.folding import TextFolding, fold
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextChoices, TextCompletionRequest, TextCompletionResponse
 from ..bodies import ReadingOfEvents, lines, read_body
-from ..contract import ReplyIsError, StreamDecoder, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ReplyIsError, StreamDecoder, WireCall, json_request, merge_extra_body
 from ..failing import broken_off, names_failure, no_answer
 from ..lines import LinesOfObjects
+from ..parameters import supported_parameters
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from .errors import raise_error
 from .reply import seconds_of, usage_of

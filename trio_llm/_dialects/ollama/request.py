@@ -17,8 +17,9 @@ from ..._types.chat import ChatRequest
 from ..._types.errors import UnsupportedParamsError
 from ..._types.http import HTTPRequest
 from ..asked_tools import check_fields, plain_choice
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..efforts import plain_effort
+from ..parameters import supported_parameters
 from ..schema import response_format_dict
 from .messages import wire_messages
 

@@ -18,18 +18,11 @@ from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
 from ..asked_tools import plain_choice
 from ..bodies import ReadingOfEvents, read_body, unwrapped, whole_document
-from ..contract import (
-    CacheMarks,
-    ErrorDetail,
-    MaxTokensName,
-    Metadata,
-    Quirks,
-    ReplyIsError,
-    WireCall,
-    supported_parameters,
-)
+from ..contract import ErrorDetail, ReplyIsError, WireCall
 from ..efforts import plain_effort
 from ..failing import any_content, no_answer
+from ..parameters import supported_parameters
+from ..quirks import CacheMarks, MaxTokensName, Metadata, Quirks
 from ..schema import response_format_dict
 from ..strict_schema import is_strict, strict_schema
 from ..tool_calls import ConversationIds, calls_in, taken_apart

@@ -22,8 +22,9 @@ from ..._types.text_completions import (
     TextCompletionResponse,
 )
 from ..bodies import ReadingOfEvents, read_body, unwrapped
-from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body
 from ..failing import no_answer
+from ..parameters import supported_parameters
 from ..streaming import SSEStreamDecoder, TruncatedReply
 from .replies import (
     an_answer_object,

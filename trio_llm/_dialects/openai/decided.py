@@ -11,7 +11,8 @@ from ..._convert.narrow import as_object, parse_object
 from ..._types.decided import DECISION_PARAMETERS, DecisionRequest, DecisionResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
+from ..parameters import supported_parameters
 from .replies import require_list, settle_usage
 
 

@@ -16,8 +16,9 @@ import attrs
 
 from ..._types.chat import ChatRequest, ModelResponse, ModelResponseStream
 from ..._types.http import HTTPRequest
-from ..contract import WireCall, asked_effort
+from ..contract import WireCall
 from ..efforts import asks_for_summary
+from ..parameters import asked_effort
 from ..streaming import SSEStreamDecoder
 
 

@@ -13,8 +13,9 @@ from ..._convert.narrow import JSONObject, as_object, parse_object
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..embedding_inputs import has_parts
+from ..parameters import supported_parameters
 from ..vectors import checked_vectors, read_vector
 from .replies import require_list, settle_usage
 

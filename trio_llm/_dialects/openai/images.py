@@ -15,9 +15,10 @@ from ..._types.http import HTTPRequest
 from ..._types.image_edits import IMAGE_EDIT_PARAMETERS, ImageEditRequest
 from ..._types.image_variations import IMAGE_VARIATION_PARAMETERS, ImageVariationRequest
 from ..._types.images import ImageChunk, ImageModelParams, ImageRequest, ImageResponse
-from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body
 from ..failing import no_answer
 from ..forms import form_request
+from ..parameters import supported_parameters
 from ..streaming import SSEStreamDecoder
 from .event_reader import EventReader
 from .replies import require_list, settle_usage

@@ -12,8 +12,8 @@ from ..._convert import json as _json
 from ..._convert.narrow import as_objects, is_object
 from ..._types.dumping import ReplyDict
 from ..._types.errors import UnsupportedParamsError
-from ..contract import CacheMarks, CallIdRule, MessageSchema, Quirks
 from ..history import arguments_object, function_of, results_after_calls, said_by
+from ..quirks import CacheMarks, CallIdRule, MessageSchema, Quirks
 from ..tool_calls import is_whole_object
 from .parts import sendable_parts, with_media_shown, with_own_ids
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..._convert.narrow import is_object
-from ..contract import CacheMarks, CallIdRule, Quirks
 from ..media_names import named_right
+from ..quirks import CacheMarks, CallIdRule, Quirks
 
 Message = Mapping[str, Any]
 

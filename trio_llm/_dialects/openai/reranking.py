@@ -9,7 +9,8 @@ from ..._convert.converter import ConversionError, structure
 from ..._convert.narrow import JSONObject, as_object, as_objects, parse_object
 from ..._types.http import HTTPRequest
 from ..._types.reranking import RERANK_PARAMETERS, RerankRequest, RerankResponse
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
+from ..parameters import supported_parameters
 from .replies import require_list, settle_usage
 
 

@@ -13,8 +13,9 @@ from ..._convert.pages import words_of
 from ..._types.errors import InternalServerError
 from ..._types.http import HTTPRequest
 from ..._types.spoken import SPEECH_PARAMETERS, SpeechRequest, SpeechResponse
-from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, json_request, merge_extra_body
 from ..failing import no_answer
+from ..parameters import supported_parameters
 from .replies import failure_in
 
 _SHORTEST_SOUND: Final = 1_000

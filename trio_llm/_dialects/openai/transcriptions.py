@@ -19,8 +19,9 @@ from ..._types.transcriptions import (
     TranscriptionRequest,
     TranscriptionResponse,
 )
-from ..contract import ErrorDetail, ReplyIsError, WireCall, merge_extra_body, supported_parameters
+from ..contract import ErrorDetail, ReplyIsError, WireCall, merge_extra_body
 from ..forms import form_request
+from ..parameters import supported_parameters
 from ..streaming import SSEStreamDecoder
 from .event_reader import EventReader
 from .replies import require_text, settle_usage

@@ -19,8 +19,9 @@ from ..._types.errors import BadRequestError, InternalServerError
 from ..._types.folding import fold_chunks
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
-from ..contract import ErrorDetail, NotYet, ReplyIsError, StreamDecoder, WireCall, supported_parameters
+from ..contract import ErrorDetail, NotYet, ReplyIsError, StreamDecoder, WireCall
 from ..failing import no_answer
+from ..parameters import supported_parameters
 from ..streaming import FrameStreamDecoder, TruncatedReply
 from .predictions import begin, ended
 

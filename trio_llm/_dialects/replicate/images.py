@@ -14,8 +14,9 @@ from ..._convert.narrow import as_list
 from ..._types.errors import BadRequestError
 from ..._types.http import HTTPRequest
 from ..._types.images import ImageObject, ImageRequest, ImageResponse
-from ..contract import NotYet, ReplyIsError, WireCall, supported_parameters
+from ..contract import NotYet, ReplyIsError, WireCall
 from ..failing import no_answer
+from ..parameters import supported_parameters
 from .predictions import begin, ended
 
 _RENAMED: Final[Mapping[str, str]] = {"n": "num_outputs", "output_format": "output_format", "quality": "quality"}

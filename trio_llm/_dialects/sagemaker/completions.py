@@ -6,8 +6,9 @@ from ..._types.embeddings import EmbeddingRequest
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextCompletionRequest, TextCompletionResponse
 from ..continuations import PieceReader
-from ..contract import WireCall, supported_parameters
+from ..contract import WireCall
 from ..embedding_inputs import texts_of
+from ..parameters import supported_parameters
 from ..streaming import SSEStreamDecoder
 from ..tgi.generation import generation_body, read_piece
 from .containers import ContainerEvents, invocation

@@ -15,9 +15,10 @@ from ..._convert.narrow import as_object, in_address
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..continuations import ERRORS
-from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import ReplyIsError, WireCall, json_request, merge_extra_body
 from ..embedding_inputs import check_plain_numbers, texts_of
 from ..failing import retryable
+from ..parameters import supported_parameters
 from ..vectors import checked_vectors, read_vector
 
 _EXPRESSIBLE: Final = frozenset({"dimensions", "encoding_format", "input_type"})

@@ -15,7 +15,8 @@ from ..._convert.narrow import JSONObject, as_list, as_object
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextCompletionRequest
 from ..continuations import ContinuationPiece, one_prompt, open_pieces, read_continuation
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
+from ..parameters import supported_parameters
 
 _RENAMED: Final[Mapping[str, str]] = {
     "best_of": "best_of",

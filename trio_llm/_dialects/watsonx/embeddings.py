@@ -10,9 +10,10 @@ from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
 from ..._types.usage import Usage
 from ..continuations import ERRORS
-from ..contract import ReplyIsError, WireCall, supported_parameters
+from ..contract import ReplyIsError, WireCall
 from ..embedding_inputs import check_plain_numbers, texts_of
 from ..failing import retryable
+from ..parameters import supported_parameters
 from ..vectors import checked_vectors, read_vector
 from .requests import watsonx_request
 

@@ -13,7 +13,8 @@ from ..._convert.narrow import JSONObject, as_objects
 from ..._types.http import HTTPRequest
 from ..._types.text_completions import TextCompletionRequest
 from ..continuations import ContinuationPiece, one_prompt, open_pieces, read_continuation
-from ..contract import WireCall, supported_parameters
+from ..contract import WireCall
+from ..parameters import supported_parameters
 from .requests import watsonx_request
 
 _RENAMED: Final[Mapping[str, str]] = {

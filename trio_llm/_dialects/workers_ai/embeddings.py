@@ -11,8 +11,9 @@ from ..._convert.converter import ConversionError, parse
 from ..._convert.narrow import as_list
 from ..._types.embeddings import Embedding, EmbeddingRequest, EmbeddingResponse
 from ..._types.http import HTTPRequest
-from ..contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ..contract import WireCall, json_request, merge_extra_body
 from ..embedding_inputs import check_plain_numbers, texts_of
+from ..parameters import supported_parameters
 from ..vectors import checked_vectors, read_vector
 from .envelope import result_of, run_path
 

@@ -19,15 +19,11 @@ from ...._types.dumping import ReplyDict
 from ...._types.errors import UnsupportedParamsError
 from ...._types.http import HTTPRequest
 from ...asked_tools import plain_choice
-from ...contract import (
-    CacheMarks,
-    CallIdRule,
-    WireCall,
-    asked_effort,
-    supported_parameters,
-)
+from ...contract import WireCall
 from ...history import id_of, said_by
 from ...media_names import named_right
+from ...parameters import asked_effort, supported_parameters
+from ...quirks import CacheMarks, CallIdRule
 from ..known_tools import RESPONSES_TOOLS, known_tools, posted, with_object
 from ..parts import own_id, with_mark
 from .request import PATH, flat_format

@@ -23,7 +23,8 @@ from ...._types.responses_api.request import (
     InputItemsRequest,
     ResponsesRequest,
 )
-from ...contract import WireCall, json_request, merge_extra_body, supported_parameters
+from ...contract import WireCall, json_request, merge_extra_body
+from ...parameters import supported_parameters
 from ...schema import response_format_dict
 from ...told_schema import told_in_instructions
 
