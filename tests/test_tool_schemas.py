@@ -171,11 +171,17 @@ values: st.SearchStrategy[Any] = st.dictionaries(
 def test_whatever_fits_an_object_of_the_schema_fits_what_is_made_of_it(
     parts: list[Any], word: str, value: dict[str, Any]
 ) -> None:
-    whole = {"type": "object", word: [part for part in parts if part.get("type") == "object"] or [A]}
+    objects = [part for part in parts if part.get("type") == "object"] or [A]
+    whole = {"type": "object", word: objects}
     made = with_items(object_schema(whole))
 
     jsonschema.Draft202012Validator.check_schema(made)
-    if jsonschema.Draft202012Validator(whole).is_valid(value):
+    # An alternative lets pass whatever it does not name. What is made of it knows the names of the others as well.
+    is_named = word == "allOf" or any(
+        value.keys() <= part["properties"].keys() and jsonschema.Draft202012Validator(part).is_valid(value)
+        for part in objects
+    )
+    if is_named and jsonschema.Draft202012Validator(whole).is_valid(value):
         assert jsonschema.Draft202012Validator(made).is_valid(value)
     assert of_today(made) == made
 

@@ -246,7 +246,7 @@ else:
             "_combinators.jobs": "Outcome",
             "_combinators.stopping": "stop_when",
             "_combinators.teeing": "tee",
-            "_dialects.contract": "Quirks",
+            "_dialects.quirks": "Quirks",
             "_engine.latencies": "Quantile",
             "_engine.retry": "RetryPolicy",
             "_engine.timeouts": "Timeouts",

@@ -198,7 +198,7 @@ else:
             "_combinators.merging": "MergedStream",
             "_combinators.stopping": "StoppedStream",
             "_combinators.teeing": "TeeReader",
-            "_dialects.contract": "Answers MaxTokensName MessageSchema",
+            "_dialects.quirks": "Answers MaxTokensName MessageSchema",
             "_engine.call": "CutCall DrainReport",
             "_engine.pumping": "PumpedStream",
             "_engine.stream": "Stream",
