@@ -130,8 +130,9 @@ async def test_a_call_that_cannot_leave_says_what_it_waits_for() -> None:
 
     waiting = log.all(CallWaiting)
     assert [(event.reason, event.held, event.ahead) for event in waiting] == [("slot", 1, 0), ("slot", 1, 1)]
-    first = log.all(CallStarted)[0].activity
+    first, *others = (event.activity for event in log.all(CallStarted))
     assert [event.holders for event in waiting] == [(first,), (first,)]
+    assert [(event.activity, event.at) for event in waiting] == [(other, other.started) for other in others]
 
 
 @pytest.mark.parametrize(

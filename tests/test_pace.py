@@ -132,6 +132,32 @@ def test_what_the_rate_explains_outweighs_two_early_refusals() -> None:
     assert chance.rules
 
 
+def test_a_rate_that_explains_a_refusal_does_not_bring_the_trial_nearer() -> None:
+    chance = Chance()
+    for early in [False] + [True] * 4:
+        chance.refused(8, 1, early=early)
+    assert not chance.rules
+    chance.refused(8, 1, early=True)
+    assert chance.rules
+
+
+@pytest.mark.parametrize(("lasted", "tries"), [(10, 10), (11, 5)])
+def test_a_trial_that_lasted_was_right_and_the_next_one_comes_as_early(lasted: int, tries: int) -> None:
+    chance = Chance()
+    for _ in range(5):
+        chance.refused(10, 1, early=True)
+    for number in range(lasted):  # four refusals with nothing allowed between them end it
+        assert chance.rules
+        chance.refused(10 if number < lasted - 4 else 0, 1, early=True)
+    assert not chance.rules
+
+    for _ in range(tries - 1):
+        chance.refused(10, 1, early=True)
+    assert not chance.rules
+    chance.refused(10, 1, early=True)
+    assert chance.rules
+
+
 def test_chance_is_tried_later_after_a_trial_in_vain_and_the_more_share() -> None:
     chance, tries = Chance(), list[int]()
     for _ in range(3):

@@ -72,12 +72,14 @@ def test_an_outcome_is_a_row_with_its_answer_or_its_error() -> None:
     good = Outcome(3, ask("x"), "ok", response_of(EVIL), attempts=2)
     bad: Outcome[Any] = Outcome(4, ask("x"), "failed", error=ValueError("no | pipe"))
     timed: Outcome[Any] = Outcome(5, ask("x"), "ok", "done", timings=Timings(started=0.5, ended=3.0))
+    running: Outcome[Any] = Outcome(6, ask("x"), timings=Timings(started=0.5))
 
     assert tags(good._repr_html_()) == {"table", "thead", "tbody", "tr", "th", "td"}
     assert "<script" not in good._repr_html_() + good._repr_markdown_()
     assert bad._repr_markdown_().splitlines()[-1] == "| 4 | failed | openai/gpt-4o | 0 |  | no \\| pipe |"
     assert "no | pipe" in in_terminal(bad)
     assert "| 5 | ok | openai/gpt-4o | 0 | 2.5 |" in timed._repr_markdown_()
+    assert "| 6 | not_started | openai/gpt-4o | 0 |  |" in running._repr_markdown_()
 
 
 @in_virtual_time
