@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from .._limits.line import WaitReason
-from .._types.chat import Seam
+from .._types.chat import ModelResponse, Seam
 from .._types.errors import APIError
 from .._types.request import AnyRequest
 from .._types.usage import Usage
@@ -246,9 +246,9 @@ class CallEnded(Event):
     def usage(self) -> Usage | None:
         """Tokens as the provider counted them, if it has; in OpenAI's meaning over every API."""
         response = self._response
+        if type(response) is ModelResponse and type(response.usage) is Usage:  # as most are
+            return response.usage
         usage = getattr(self.response if type(response) is Unfolded else response, "usage", self._usage)
-        if usage is None or type(usage) is Usage:
-            return usage
         usage = getattr(usage, "chat_usage", usage)
         return usage if isinstance(usage, Usage) else None
 

@@ -227,8 +227,11 @@ class CallActivity(Activity):
             event.attempts = self._number
             event.provider = self._provider
             event.model = self._model
-            event.status = None if head is None else head.status
-            event.headers = NO_HEADERS if head is None else head.headers
+            if head is None:
+                event.status, event.headers = None, NO_HEADERS
+            else:
+                event.status = head.status
+                event.headers = head.headers
             event.bytes_sent = self._sent
             event.bytes_received = self.received
             event.left = self._left
